@@ -1,0 +1,57 @@
+/** The layers: imports run downwards only. Each folder lists what it may import from src. */
+const layers = {
+  model: [],
+  tokenizer: ['model'],
+  generation: ['tokenizer', 'model'],
+  api: ['generation', 'tokenizer', 'model'],
+  storage: ['model'],
+  runtime: ['model'],
+  convert: ['model'],
+  worker: ['api', 'generation', 'tokenizer', 'runtime', 'storage', 'model'],
+  cli: ['convert', 'model'],
+};
+
+const layerRules = Object.entries(layers).map(([layer, below]) => ({
+  name: `${layer}-imports-downwards`,
+  severity: 'error',
+  from: { path: `^src/${layer}/` },
+  to: { path: '^src/', pathNot: `^src/(${[layer, ...below].join('|')})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...layerRules,
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'worker-without-node',
+      comment: 'The Worker bundle stays importable without Node built-ins.',
+      severity: 'error',
+      from: { path: '^src/(worker|api|generation|tokenizer|runtime|storage|model)' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'onnxruntime-in-one-module',
+      comment: 'A build without onnxruntime-web replaces that module.',
+      severity: 'error',
+      from: { pathNot: '^src/runtime/ort/onnxruntime.ts$' },
+      to: { path: 'onnxruntime-web' },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^(cloudflare:|onnxruntime-web)' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: 'specify',
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,66 @@
+import { complete } from '../generation/complete.ts';
+import type { LanguageModel } from '../generation/language-model.ts';
+import type { ScoredToken } from '../generation/log-probabilities.ts';
+import type { SamplingOptions } from '../generation/sampling-options.ts';
+import type { PlacedToken } from '../generation/text-pieces.ts';
+import { IncrementalDetokenizer } from '../tokenizer/incremental-detokenizer.ts';
+import type { CompletionChoice } from './schemas/completion-schema.ts';
+import { type ReportedToken, toLegacyLogprobs } from './to-legacy-logprobs.ts';
+
+export interface CompletionJob {
+  model: LanguageModel;
+  prompts: readonly { tokens: readonly number[]; text: string }[];
+  /** Completions of each prompt. */
+  n: number;
+  maxTokens: number;
+  stops: readonly string[];
+  sampling: SamplingOptions;
+  echo: boolean;
+  /** Alternatives to report; undefined reports no log-probabilities. */
+  logprobs?: number;
+}
+
+/** A part of one choice, as a stream's chunk tells it, and the tokens decoded for it so far. */
+export interface ChoicePart {
+  choice: CompletionChoice;
+  completionTokens: number;
+}
+
+/** The choices of all prompts, one after the other, in parts. */
+export async function* completionChoices(job: CompletionJob, signal: AbortSignal): AsyncGenerator<ChoicePart> {
+  const { model, n, echo, logprobs } = job;
+  const report = (tokens: ReportedToken[]) => (logprobs === undefined ? null : toLegacyLogprobs(tokens, model.tokenizer));
+  for (const [promptIndex, prompt] of job.prompts.entries()) {
+    const request = { ...job, prompt: prompt.tokens, choices: n, topLogprobs: logprobs, scorePrompt: echo && logprobs !== undefined };
+    const shift = echo ? prompt.text.length : 0;
+    let echoed = echo ? placePrompt(prompt.tokens, [], model) : null;
+    let echoedChoice = -1;
+    for await (const event of complete(model, request, signal)) {
+      if (event.type === 'prompt') {
+        echoed = placePrompt(prompt.tokens, event.tokens, model);
+        continue;
+      }
+      const index = promptIndex * n + event.choice;
+      if (echoed && event.choice > echoedChoice) {
+        echoedChoice = event.choice;
+        yield { choice: { index, text: prompt.text, logprobs: report(echoed), finish_reason: null }, completionTokens: 0 };
+      }
+      const { text, finishReason = null, completionTokens } = event;
+      yield { choice: { index, text, logprobs: report(event.tokens.map(reported(shift))), finish_reason: finishReason }, completionTokens };
+    }
+  }
+}
+
+const reported =
+  (shift: number) =>
+  ({ id, offset, logprob = 0, top = [] }: PlacedToken): ReportedToken => ({ id, offset: offset + shift, score: { id, logprob, top } });
+
+function placePrompt(tokens: readonly number[], scores: readonly (ScoredToken | null)[], model: LanguageModel): ReportedToken[] {
+  const detokenizer = new IncrementalDetokenizer(model.tokenizer);
+  let length = 0;
+  return tokens.map((id, index) => {
+    const offset = length;
+    length += detokenizer.push(id).length;
+    return { id, offset, score: scores[index] ?? null };
+  });
+}

@@ -1,0 +1,61 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
+import { requestId } from 'hono/request-id';
+import { GptEdgeError } from '../model/errors.ts';
+import type { AppEnv } from './app-env.ts';
+import { methodNotAllowed } from './middleware/method-not-allowed.ts';
+import { requirePublic } from './middleware/require-public.ts';
+import type { ModelHost } from './model-host.ts';
+import { renderError } from './render-error.ts';
+import { renderIssue } from './render-issue.ts';
+import { chatCompletionsRoute } from './routes/chat-completions.ts';
+import { completionsRoute } from './routes/completions.ts';
+import { healthRoute } from './routes/health.ts';
+import { modelsRoute } from './routes/models.ts';
+import { nextTokenRoute } from './routes/next-token.ts';
+import { tokenizeRoutes } from './routes/tokenize.ts';
+
+/** A prompt that fills the largest context windows as token ids stays below it. */
+const MAX_BODY_BYTES = 2 ** 20;
+
+export interface AppOptions {
+  host: ModelHost;
+  /** Whether everyone may ask. @default false */
+  isPublic?: boolean;
+}
+
+/** The HTTP API over a host of models. */
+export function createApp({ host, isPublic = false }: AppOptions): OpenAPIHono<AppEnv> {
+  const app = new OpenAPIHono<AppEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw renderIssue(result.error);
+    },
+  });
+  app.use(requestId());
+  app.use(cors({ origin: '*', exposeHeaders: ['x-request-id'] }));
+  app.use(requirePublic(isPublic));
+  app.use(async (c, next) => {
+    c.set('host', host);
+    await next();
+  });
+  const limit = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: () => {
+      throw new GptEdgeError('request_too_large', `The request body is larger than ${MAX_BODY_BYTES} bytes.`);
+    },
+  });
+  for (const path of ['/v1/completions', '/v1/chat/completions', '/v1/next-token', '/tokenize', '/detokenize']) app.use(path, limit);
+
+  completionsRoute(app);
+  chatCompletionsRoute(app);
+  modelsRoute(app);
+  tokenizeRoutes(app);
+  nextTokenRoute(app);
+  healthRoute(app);
+
+  methodNotAllowed(app);
+  app.notFound((c) => renderError(new GptEdgeError('unknown_url', `There is no ${c.req.path} here.`), c));
+  app.onError(renderError);
+  return app;
+}

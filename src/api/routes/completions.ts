@@ -1,0 +1,109 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { checkContext } from '../../generation/check-context.ts';
+import type { LanguageModel } from '../../generation/language-model.ts';
+import { GptEdgeError } from '../../model/errors.ts';
+import type { AppEnv } from '../app-env.ts';
+import { type CompletionJob, completionChoices } from '../completion-choices.ts';
+import { responseEnvelope } from '../response-envelope.ts';
+import {
+  type Completion,
+  type CompletionChoice,
+  type CompletionWireRequest,
+  completionRequestSchema,
+  completionSchema,
+  DEFAULT_MAX_TOKENS,
+} from '../schemas/completion-schema.ts';
+import { eventStream, jsonBody, jsonContent } from '../schemas/content.ts';
+import { errorResponses } from '../schemas/error-schema.ts';
+import { MAX_COMPLETIONS } from '../schemas/prompt-schema.ts';
+import { toUsage } from '../schemas/usage-schema.ts';
+import { sseResponse } from '../sse-response.ts';
+import { toPromptTokens } from '../to-prompt-tokens.ts';
+import { toSamplingOptions, toStops } from '../to-sampling-options.ts';
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/completions',
+  summary: 'Complete a text',
+  request: { body: jsonBody(completionRequestSchema) },
+  responses: {
+    200: {
+      description: 'The completion, or with `stream` its chunks.',
+      content: { ...jsonContent(completionSchema), ...eventStream(completionSchema) },
+    },
+    ...errorResponses(400, 401, 404, 405, 413, 415, 500, 503),
+  },
+});
+
+export function completionsRoute(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(route, async (c) => {
+    const body = c.req.valid('json');
+    const { signal } = c.req.raw;
+    const model = await c.var.host.get(body.model ?? undefined);
+    const job = toJob(body, model);
+    for (const { tokens } of job.prompts) checkContext(model, tokens.length, job.maxTokens);
+    const head = { ...responseEnvelope('cmpl', model), object: 'text_completion' as const };
+    if (body.stream) return sseResponse(chunks(job, head, body.stream_options?.include_usage ?? false, signal), signal) as never;
+    return c.json(await whole(job, head, signal), 200);
+  });
+}
+
+type Head = Omit<Completion, 'choices' | 'usage'>;
+
+function toJob(body: CompletionWireRequest, model: LanguageModel): CompletionJob {
+  const prompts = promptList(body.prompt).map((prompt) => {
+    const tokens = toPromptTokens(prompt, model);
+    return { tokens, text: typeof prompt === 'string' ? prompt : model.tokenizer.decode(tokens) };
+  });
+  const n = body.n ?? 1;
+  if (prompts.length * n > MAX_COMPLETIONS)
+    throw new GptEdgeError(
+      'invalid_value',
+      `Invalid n: ${prompts.length} prompts with n = ${n} are ${prompts.length * n} completions, and a request has at most ${MAX_COMPLETIONS}.`,
+      { param: 'n' },
+    );
+  return {
+    model,
+    prompts,
+    n,
+    maxTokens: body.max_tokens ?? DEFAULT_MAX_TOKENS,
+    stops: toStops(body.stop),
+    sampling: toSamplingOptions(body, model),
+    echo: body.echo ?? false,
+    logprobs: body.logprobs ?? undefined,
+  };
+}
+
+function promptList(prompt: CompletionWireRequest['prompt']): (string | number[] | null)[] {
+  if (!Array.isArray(prompt)) return [prompt ?? null];
+  return typeof prompt[0] === 'number' ? [prompt as number[]] : (prompt as (string | number[])[]);
+}
+
+const promptTokens = (job: CompletionJob) => job.prompts.reduce((sum, { tokens }) => sum + tokens.length, 0);
+
+async function* chunks(job: CompletionJob, head: Head, includeUsage: boolean, signal: AbortSignal): AsyncGenerator<Completion> {
+  let completionTokens = 0;
+  for await (const part of completionChoices(job, signal)) {
+    if (part.choice.finish_reason) completionTokens += part.completionTokens;
+    yield { ...head, choices: [part.choice], ...(includeUsage ? { usage: null } : {}) };
+  }
+  if (includeUsage) yield { ...head, choices: [], usage: toUsage(promptTokens(job), completionTokens) };
+}
+
+async function whole(job: CompletionJob, head: Head, signal: AbortSignal): Promise<Completion> {
+  const choices: CompletionChoice[] = [];
+  let completionTokens = 0;
+  for await (const { choice, completionTokens: count } of completionChoices(job, signal)) {
+    choices[choice.index] = append(choices[choice.index], choice);
+    if (choice.finish_reason) completionTokens += count;
+  }
+  return { ...head, choices, usage: toUsage(promptTokens(job), completionTokens) };
+}
+
+function append(before: CompletionChoice | undefined, part: CompletionChoice): CompletionChoice {
+  if (before === undefined) return part;
+  const { logprobs } = before;
+  if (logprobs && part.logprobs)
+    for (const key of Object.keys(logprobs) as (keyof typeof logprobs)[]) (logprobs[key] as unknown[]).push(...part.logprobs[key]);
+  return { ...part, text: before.text + part.text, logprobs };
+}

@@ -1,0 +1,44 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { GptEdgeError } from '../../model/errors.ts';
+import type { AppEnv } from '../app-env.ts';
+import type { ModelHost } from '../model-host.ts';
+import { jsonContent } from '../schemas/content.ts';
+import { errorResponses } from '../schemas/error-schema.ts';
+import { modelListSchema, modelSchema, toWireModel } from '../schemas/model-schema.ts';
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/models',
+  summary: 'List the served models',
+  responses: {
+    200: { description: 'The default model first.', content: jsonContent(modelListSchema) },
+    ...errorResponses(401, 405, 500, 503),
+  },
+});
+
+const oneRoute = createRoute({
+  method: 'get',
+  path: '/v1/models/{id}',
+  summary: 'Describe a model',
+  request: { params: z.object({ id: z.string().openapi({ example: 'tinystories-gpt2' }) }) },
+  responses: { 200: { description: 'The model.', content: jsonContent(modelSchema) }, ...errorResponses(401, 404, 405, 500, 503) },
+});
+
+export function modelsRoute(app: OpenAPIHono<AppEnv>): void {
+  app.openapi(listRoute, async (c) => {
+    const { host } = c.var;
+    const found = await Promise.all(host.ids.map((id) => describeIfPresent(host, id)));
+    return c.json({ object: 'list' as const, data: found.filter((model) => model !== null).map(toWireModel) }, 200);
+  });
+  app.openapi(oneRoute, async (c) => c.json(toWireModel(await c.var.host.describe(c.req.valid('param').id)), 200));
+}
+
+/** A configured model that is not in the bucket is not served, and so not listed. */
+async function describeIfPresent(host: ModelHost, id: string) {
+  try {
+    return await host.describe(id);
+  } catch (error) {
+    if (error instanceof GptEdgeError && error.code === 'model_not_found') return null;
+    throw error;
+  }
+}

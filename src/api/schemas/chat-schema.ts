@@ -1,0 +1,106 @@
+import { z } from '@hono/zod-openapi';
+import { MAX_CONTEXT_WINDOW } from '../../model/limits.ts';
+import { ignoredFields } from './openai-fields.ts';
+import { samplingFields } from './sampling-fields.ts';
+import { usageSchema } from './usage-schema.ts';
+
+/** More turns than any small context window holds. */
+const MAX_MESSAGES = 1024;
+/** Text parts of one message. */
+const MAX_PARTS = 64;
+
+/** max_tokens of a chat request that has none: what is left of the context window, but no more than this. */
+export const DEFAULT_CHAT_MAX_TOKENS = 1024;
+
+const contentSchema = z.union(
+  [
+    z.string(),
+    z
+      .array(z.strictObject({ type: z.literal('text'), text: z.string() }))
+      .min(1)
+      .max(MAX_PARTS),
+  ],
+  {
+    error: `must be a string or up to ${MAX_PARTS} parts of the type text`,
+  },
+);
+
+const messageSchema = z.strictObject({
+  role: z.enum(['system', 'developer', 'user', 'assistant']).openapi({ description: '`developer` is the same as `system`.' }),
+  content: contentSchema,
+  name: z.string().nullish().openapi({ description: 'Accepted, without effect.' }),
+  refusal: z.null().optional(),
+});
+
+const tokenCount = z.number().int().min(1).max(MAX_CONTEXT_WINDOW).nullish();
+
+export const chatRequestSchema = z
+  .strictObject({
+    ...samplingFields,
+    ...ignoredFields,
+    messages: z.array(messageSchema).min(1).max(MAX_MESSAGES),
+    max_completion_tokens: tokenCount.openapi({
+      description: `Default: what is left of the context window, at most ${DEFAULT_CHAT_MAX_TOKENS}.`,
+    }),
+    max_tokens: tokenCount.openapi({ description: 'The older name of max_completion_tokens.' }),
+    logprobs: z.boolean().nullish().openapi({ description: 'Report log-probabilities. Default false.' }),
+    top_logprobs: z
+      .number()
+      .int()
+      .min(0)
+      .max(20)
+      .nullish()
+      .openapi({ description: 'Alternatives to report with each token; needs logprobs.' }),
+  })
+  .openapi('ChatCompletionRequest');
+
+const tokenLogprobSchema = z.object({ token: z.string(), logprob: z.number(), bytes: z.array(z.number().int()) });
+
+export const chatLogprobsSchema = z
+  .object({
+    content: z.array(tokenLogprobSchema.extend({ top_logprobs: z.array(tokenLogprobSchema) })),
+    refusal: z.null(),
+  })
+  .openapi('ChatLogprobs');
+
+const finishReasonSchema = z.enum(['stop', 'length']);
+
+const envelope = { id: z.string(), created: z.number().int(), model: z.string(), system_fingerprint: z.string() };
+
+export const chatCompletionSchema = z
+  .object({
+    ...envelope,
+    object: z.literal('chat.completion'),
+    choices: z.array(
+      z.object({
+        index: z.number().int(),
+        message: z.object({ role: z.literal('assistant'), content: z.string(), refusal: z.null() }),
+        logprobs: chatLogprobsSchema.nullable(),
+        finish_reason: finishReasonSchema,
+      }),
+    ),
+    usage: usageSchema,
+  })
+  .openapi('ChatCompletion');
+
+export const chatChunkSchema = z
+  .object({
+    ...envelope,
+    object: z.literal('chat.completion.chunk'),
+    choices: z.array(
+      z.object({
+        index: z.number().int(),
+        delta: z.object({ role: z.literal('assistant').optional(), content: z.string().optional(), refusal: z.null().optional() }),
+        logprobs: chatLogprobsSchema.nullable(),
+        finish_reason: finishReasonSchema.nullable(),
+      }),
+    ),
+    usage: usageSchema.nullish(),
+  })
+  .openapi('ChatCompletionChunk');
+
+export type ChatWireRequest = z.infer<typeof chatRequestSchema>;
+export type ChatCompletion = z.infer<typeof chatCompletionSchema>;
+export type ChatChunk = z.infer<typeof chatChunkSchema>;
+export type ChatChunkChoice = ChatChunk['choices'][number];
+export type ChatLogprobs = z.infer<typeof chatLogprobsSchema>;

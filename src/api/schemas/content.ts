@@ -1,0 +1,13 @@
+import { z } from '@hono/zod-openapi';
+
+export const jsonContent = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
+
+export const jsonBody = <T extends z.ZodType>(schema: T) => ({ required: true as const, content: jsonContent(schema) });
+
+/** Server-sent events whose `data` is this schema, or an error object; `[DONE]` comes last. */
+export const eventStream = <T extends z.ZodType>(schema: T) => ({
+  'text/event-stream': {
+    schema: z.string().openapi({ description: 'Events with `data`: a chunk as JSON, then `[DONE]`.' }),
+    'x-event-schema': schema,
+  },
+});

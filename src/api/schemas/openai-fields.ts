@@ -1,0 +1,37 @@
+import { z } from '@hono/zod-openapi';
+
+/** Fields of OpenAI's API that mean something this server does not do; a request with one is refused by name. */
+export const UNSUPPORTED_FIELDS: ReadonlySet<string> = new Set([
+  'audio',
+  'best_of',
+  'function_call',
+  'functions',
+  'modalities',
+  'moderation',
+  'parallel_tool_calls',
+  'prediction',
+  'reasoning_effort',
+  'response_format',
+  'suffix',
+  'tool_calls',
+  'tool_choice',
+  'tools',
+  'verbosity',
+  'web_search_options',
+]);
+
+const ignored = <T extends z.ZodType>(schema: T) => schema.nullish().openapi({ description: 'Accepted, without effect.' });
+
+/**
+ * Fields that real clients send and that change nothing here: notes for OpenAI's own accounting, storage and caches.
+ * The list is closed; README has it too.
+ */
+export const ignoredFields = {
+  metadata: ignored(z.record(z.string(), z.unknown())),
+  prompt_cache_key: ignored(z.string()),
+  prompt_cache_retention: ignored(z.string()),
+  safety_identifier: ignored(z.string()),
+  service_tier: ignored(z.string()),
+  store: ignored(z.boolean()),
+  user: ignored(z.string()),
+};

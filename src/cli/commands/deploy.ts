@@ -1,0 +1,67 @@
+import { unstable_readConfig as readConfig } from 'wrangler';
+import { GptEdgeError } from '../../model/errors.ts';
+import { type ModelFolder, openModelFolder } from '../model-folder.ts';
+import { ProgressBar } from '../progress-bar.ts';
+import { DEFAULT_MODEL, WRANGLER_CONFIG } from '../project-paths.ts';
+import { pushModel } from '../push-model.ts';
+import { withRemoteBucket } from '../remote-bucket.ts';
+import { runWrangler } from '../run-wrangler.ts';
+
+export interface DeployOptions {
+  /** Model folders; the first is the default model. */
+  model: string[];
+  var: Record<string, string>;
+  dryRun?: boolean;
+}
+
+interface Step {
+  name: string;
+  run(): Promise<unknown>;
+}
+
+/** Creates the bucket if it is missing, uploads what has changed, deploys the Worker. */
+export async function deploy({ model: paths, var: vars, dryRun }: DeployOptions): Promise<void> {
+  const folders = await Promise.all((paths.length > 0 ? paths : [DEFAULT_MODEL]).map(openModelFolder));
+  for (const { name, run } of steps(folders, vars)) {
+    console.log(dryRun ? `Would ${name}` : `${name[0].toUpperCase()}${name.slice(1)} ...`);
+    if (!dryRun) await run();
+  }
+}
+
+function steps(folders: readonly ModelFolder[], vars: Record<string, string>): Step[] {
+  const bucket = readConfig({ config: WRANGLER_CONFIG }).r2_buckets[0].bucket_name!;
+  const allVars = Object.entries({ MODEL_IDS: folders.map(({ manifest }) => manifest.id).join(','), ...vars });
+  const varArgs = allVars.flatMap(([key, value]) => ['--var', `${key}:${value}`]);
+  return [
+    { name: `create the bucket ${bucket} if it is missing`, run: () => createBucketIfMissing(bucket) },
+    ...folders.map((folder) => ({ name: `upload what has changed of ${folder.manifest.id}`, run: () => upload(folder) })),
+    {
+      name: `deploy the Worker with ${allVars.map((pair) => pair.join('=')).join(' ')}`,
+      run: async () => console.log(await runWrangler(['deploy', ...varArgs])),
+    },
+  ];
+}
+
+/** wrangler tells a missing bucket from a missing login in words only. */
+async function createBucketIfMissing(bucket: string): Promise<void> {
+  try {
+    await runWrangler(['r2', 'bucket', 'info', bucket]);
+  } catch (error) {
+    if (!(error instanceof GptEdgeError) || !/does not exist|not found|10006/i.test(error.message)) throw error;
+    await runWrangler(['r2', 'bucket', 'create', bucket]);
+  }
+}
+
+async function upload(folder: ModelFolder): Promise<void> {
+  const { files } = folder.manifest;
+  const totalBytes = Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
+  const bar = new ProgressBar(`Uploading ${folder.manifest.id}`);
+  let sent = 0;
+  const put = await withRemoteBucket((bucket) =>
+    pushModel(folder, bucket, (count) => {
+      sent += count;
+      bar.update(sent, totalBytes);
+    }),
+  ).finally(() => bar.stop());
+  console.log(put.length > 0 ? `Uploaded ${put.join(', ')}.` : 'Nothing has changed.');
+}

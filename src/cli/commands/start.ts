@@ -1,0 +1,35 @@
+import { startLocalWorker } from '../local-worker.ts';
+import { openModelFolder } from '../model-folder.ts';
+import { DEFAULT_MODEL } from '../project-paths.ts';
+import { pushModel } from '../push-model.ts';
+
+export interface StartOptions {
+  port: number;
+  /** Model folders; the first is the default model. */
+  model: string[];
+  var: Record<string, string>;
+}
+
+/** Serves model folders from the Worker in workerd, until it is interrupted. */
+export async function start({ port, model: paths, var: vars }: StartOptions): Promise<void> {
+  const folders = await Promise.all((paths.length > 0 ? paths : [DEFAULT_MODEL]).map(openModelFolder));
+  const ids = folders.map(({ manifest }) => manifest.id);
+  const worker = await startLocalWorker({ port, vars: { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...vars } });
+  for (const folder of folders) {
+    const put = await pushModel(folder, worker.bucket);
+    console.log(
+      put.length > 0 ? `Put ${folder.manifest.id} into the local bucket.` : `${folder.manifest.id} is in the local bucket already.`,
+    );
+  }
+  console.log(greeting(worker.url.origin, ids[0]));
+  const stop = () => void worker.stop().then(() => process.exit(0));
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+}
+
+const greeting = (origin: string, id: string) => `
+gpt-edge answers at ${origin} with ${id}, inside workerd. Try:
+
+curl -N ${origin}/v1/completions -H 'content-type: application/json' \\
+  -d '{"prompt": "Once upon a time", "max_tokens": 100, "stream": true}'
+
+Ctrl+C stops it.`;

@@ -1,0 +1,52 @@
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { GptEdgeError } from '../model/errors.ts';
+
+/** What is read here of a streamed completion's chunk. */
+export interface CompletionChunk {
+  choices: { text: string; finish_reason: string | null }[];
+  usage?: { prompt_tokens: number; completion_tokens: number } | null;
+}
+
+/** What is read here of a model's description: how far it is loaded. */
+export interface ModelLoad {
+  load: { loaded_bytes: number; total_bytes: number };
+}
+
+/** Asks a running Worker, as any client would. Errors it answers with are thrown as `command_failed`. */
+export class EdgeClient {
+  readonly #origin: string;
+
+  constructor(origin: string) {
+    this.#origin = origin;
+  }
+
+  async model(id: string): Promise<ModelLoad> {
+    return (await this.#fetch(`/v1/models/${encodeURIComponent(id)}`)).json() as Promise<ModelLoad>;
+  }
+
+  /** The number of tokens in `prompt`. */
+  async countTokens(prompt: string): Promise<number> {
+    const answer = await this.#fetch('/tokenize', { prompt });
+    return ((await answer.json()) as { count: number }).count;
+  }
+
+  /** The chunks of a streamed completion. */
+  async *complete(body: object): AsyncGenerator<CompletionChunk> {
+    const answer = await this.#fetch('/v1/completions', { ...body, stream: true, stream_options: { include_usage: true } });
+    const events = answer.body!.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+    for await (const { data } of events) {
+      if (data === '[DONE]') return;
+      const chunk = JSON.parse(data) as CompletionChunk | { error: { message: string } };
+      if ('error' in chunk) throw new GptEdgeError('command_failed', chunk.error.message);
+      yield chunk;
+    }
+  }
+
+  async #fetch(path: string, body?: object): Promise<Response> {
+    const init = body && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    const answer = await fetch(this.#origin + path, init);
+    if (answer.ok) return answer;
+    const { error } = (await answer.json()) as { error: { message: string } };
+    throw new GptEdgeError('command_failed', error.message);
+  }
+}

@@ -1,0 +1,77 @@
+import { readdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
+import { GptEdgeError } from '../model/errors.ts';
+import type { Bucket } from './bucket.ts';
+import { buildWorker, isBuilt } from './build-worker.ts';
+import { LOCAL_STATE, WORKER_BUNDLE, WRANGLER_CONFIG } from './project-paths.ts';
+
+export interface LocalWorkerOptions {
+  /** @default any free port */
+  port?: number;
+  /** Variables beside and before those of wrangler.toml. */
+  vars?: Record<string, string>;
+  /** Folder of the local R2. @default .wrangler/state/v3 */
+  state?: string;
+}
+
+/** The Worker in workerd, with the bindings of wrangler.toml on local storage. */
+export interface LocalWorker {
+  url: URL;
+  /** The bucket behind the binding MODELS. */
+  bucket: Bucket;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the bundled Worker, after building it if a source has changed.
+ * @throws GptEdgeError `command_failed` where the port is in use or the build fails
+ */
+export async function startLocalWorker({ port = 0, vars = {}, state = LOCAL_STATE }: LocalWorkerOptions): Promise<LocalWorker> {
+  if (!(await isBuilt())) await buildWorker();
+  await checkPort(port);
+  const { modulesRules: _rules, bindings, ...options } = workerOptionsOf(WRANGLER_CONFIG).workerOptions;
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...options,
+      name: 'gpt-edge',
+      bindings: { ...(bindings as Record<string, string>), ...vars },
+      modules: await bundledModules(),
+      rootPath: WORKER_BUNDLE,
+      host: '127.0.0.1',
+      port,
+      resourcePersistencePath: state,
+      log: new Log(LogLevel.WARN),
+      cf: false,
+    }),
+  );
+  const url = await miniflare.ready;
+  return { url, bucket: (await miniflare.getR2Bucket('MODELS')) as unknown as Bucket, stop: () => miniflare.dispose() };
+}
+
+/** The bundle's entry first, as Miniflare wants it, then the compiled WebAssembly beside it. */
+async function bundledModules() {
+  const wasm = (await readdir(WORKER_BUNDLE)).filter((name) => name.endsWith('.wasm'));
+  return [
+    { type: 'ESModule' as const, path: join(WORKER_BUNDLE, 'worker.js') },
+    ...wasm.map((name) => ({ type: 'CompiledWasm' as const, path: join(WORKER_BUNDLE, name) })),
+  ];
+}
+
+/** workerd's own word for a port in use is a page long; ask first. */
+async function checkPort(port: number): Promise<void> {
+  if (port === 0) return;
+  await new Promise<void>((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', (cause) =>
+      reject(
+        new GptEdgeError('command_failed', `Port ${port} cannot be used: ${(cause as Error).message}. Choose another with --port.`, {
+          cause,
+        }),
+      ),
+    );
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
+  });
+}

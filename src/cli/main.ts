@@ -1,0 +1,74 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { GptEdgeError } from '../model/errors.ts';
+import { build } from './commands/build.ts';
+import { complete } from './commands/complete.ts';
+import { convert } from './commands/convert.ts';
+import { deploy } from './commands/deploy.ts';
+import { start } from './commands/start.ts';
+
+const DEFAULT_PORT = 8787;
+
+/** Parses a number in a range, with its unit's own error. */
+const number =
+  (min: number, max: number, isWhole = true) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= min && value <= max) || (isWhole && !Number.isInteger(value)))
+      throw new InvalidArgumentError(`${isWhole ? 'A whole number' : 'A number'} from ${min} to ${max} is expected.`);
+    return value;
+  };
+
+const collect = (value: string, previous: string[]): string[] => [...previous, value];
+
+const collectVar = (text: string, previous: Record<string, string>): Record<string, string> => {
+  const [, key, value] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(text) ?? [];
+  if (key === undefined) throw new InvalidArgumentError('KEY=VALUE is expected.');
+  return { ...previous, [key]: value };
+};
+
+const program = new Command('gpt-edge').description('A small GPT that generates inside a Cloudflare Worker.');
+
+program
+  .command('start')
+  .description('serve models from the Worker in workerd')
+  .option('--port <n>', 'port to listen on', number(1, 65535), DEFAULT_PORT)
+  .option('--model <folder>', 'a model folder to serve, repeatable; the first is the default model', collect, [])
+  .option('--var <KEY=VALUE>', 'a variable for the Worker, repeatable', collectVar, {})
+  .action(start);
+
+program
+  .command('complete')
+  .description('complete a prompt in the terminal, streamed through the Worker in workerd')
+  .argument('<prompt>', 'text to go on from')
+  .option('--model <folder>', 'a model folder')
+  .option('--max-tokens <n>', 'tokens to generate at most; default: 300, or what the window has left', number(1, 2 ** 20))
+  .option('--temperature <t>', "0 takes the most probable token; default: the model's", number(0, 2, false))
+  .option('--seed <n>', 'the same seed gives the same text', number(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER))
+  .action(complete);
+
+program
+  .command('convert')
+  .description('convert a Hugging Face folder into a model folder')
+  .argument('<source>', 'folder with config.json, tokenizer.json and model.safetensors')
+  .argument('<folder>', 'model folder to write')
+  .option('--dtype <dtype>', 'how weights are stored: fp32 or fp16; default: as in the source')
+  .option('--id <name>', "the model's id; default: the folder's name")
+  .action(convert);
+
+program.command('build').description('bundle the Worker into dist/worker and print its size').action(build);
+
+program
+  .command('deploy')
+  .description('put models into R2 and deploy the Worker')
+  .option('--model <folder>', 'a model folder to deploy, repeatable; the first is the default model', collect, [])
+  .option('--var <KEY=VALUE>', 'a variable for the Worker, repeatable', collectVar, {})
+  .option('--dry-run', 'say what would be done, and do nothing')
+  .action(deploy);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof GptEdgeError)) throw error;
+  console.error(`gpt-edge: ${error.message}`);
+  process.exit(1);
+}

@@ -1,0 +1,53 @@
+import type { Sequence } from '../model/decoder.ts';
+import { checkContext } from './check-context.ts';
+import type { CompletionRequest } from './completion-request.ts';
+import { decode } from './decode.ts';
+import type { LanguageModel } from './language-model.ts';
+import { type ScoredToken, scoreToken } from './log-probabilities.ts';
+import { prefill } from './prefill.ts';
+import { type TextPiece, textPieces } from './text-pieces.ts';
+
+/** The scored prompt comes first where it was asked for (its first token has no score), then each choice's pieces in turn. */
+export type CompletionEvent = { type: 'prompt'; tokens: (ScoredToken | null)[] } | ({ type: 'piece'; choice: number } & TextPiece);
+
+/**
+ * Completes one prompt. All choices share one prefill; each goes on from a fork of its KV cache.
+ * @throws GptEdgeError `context_length_exceeded`; the signal's reason once it is aborted
+ */
+export async function* complete(model: LanguageModel, request: CompletionRequest, signal?: AbortSignal): AsyncGenerator<CompletionEvent> {
+  const { prompt, maxTokens, sampling, topLogprobs } = request;
+  checkContext(model, prompt.length, maxTokens);
+  const sequence = model.decoder.createSequence();
+  try {
+    const { logits, scores } = await readPrompt(model, sequence, request, signal);
+    if (request.scorePrompt) yield { type: 'prompt', tokens: scores };
+    for (let choice = 0; choice < request.choices; choice++) {
+      const branch = sequence.fork();
+      try {
+        const { eosTokenIds } = model.manifest;
+        const tokens = decode({ sequence: branch, logits, prompt, sampling, choice, maxTokens, eosTokenIds, topLogprobs, signal });
+        for await (const piece of textPieces(tokens, model.tokenizer, request.stops)) yield { type: 'piece', choice, ...piece };
+      } finally {
+        branch.dispose();
+      }
+    }
+  } finally {
+    sequence.dispose();
+  }
+}
+
+/** The logits after the prompt, a copy of its own; with `scorePrompt` also each prompt token's score given those before it. */
+async function readPrompt(model: LanguageModel, sequence: Sequence, request: CompletionRequest, signal?: AbortSignal) {
+  const { prompt, scorePrompt, topLogprobs = 0 } = request;
+  const { vocabularySize } = model.decoder;
+  const scores: (ScoredToken | null)[] = [null];
+  let last = new Float32Array(vocabularySize);
+  for await (const { start, logits } of prefill(model, sequence, prompt, { allLogits: scorePrompt, signal })) {
+    const rows = logits.length / vocabularySize;
+    const row = (index: number) => logits.subarray(index * vocabularySize, (index + 1) * vocabularySize);
+    for (let index = 0; scorePrompt && index < rows && start + index + 1 < prompt.length; index++)
+      scores.push(scoreToken(row(index), prompt[start + index + 1], topLogprobs));
+    last = row(rows - 1).slice();
+  }
+  return { logits: last, scores };
+}

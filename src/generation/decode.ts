@@ -1,0 +1,51 @@
+import type { Sequence } from '../model/decoder.ts';
+import { type ScoredToken, scoreToken } from './log-probabilities.ts';
+import { processLogits } from './process-logits.ts';
+import { randomAt } from './random-at.ts';
+import { sample } from './sample.ts';
+import type { SamplingOptions } from './sampling-options.ts';
+import { turn } from './turn.ts';
+
+export interface DecodeRequest {
+  /** Holds the prompt. */
+  sequence: Sequence;
+  /** After the prompt's last token: [vocabularySize]. */
+  logits: Float32Array;
+  prompt: readonly number[];
+  sampling: SamplingOptions;
+  /** Which of several completions of one prompt this is: the second part of the random number's counter. */
+  choice: number;
+  maxTokens: number;
+  eosTokenIds: readonly number[];
+  /** How many alternatives to report with each token; undefined reports no log-probabilities. */
+  topLogprobs?: number;
+  signal?: AbortSignal;
+}
+
+export interface DecodedToken extends Partial<ScoredToken> {
+  id: number;
+  /** The model ends the text here. */
+  endOfSequence: boolean;
+}
+
+/**
+ * The decode loop: process the logits, sample, emit, stop?, forward. Ends after an EOS token or `maxTokens`.
+ * @throws the signal's reason once it is aborted
+ */
+export async function* decode(request: DecodeRequest): AsyncGenerator<DecodedToken> {
+  const { sequence, prompt, sampling, maxTokens, topLogprobs } = request;
+  const generated: number[] = [];
+  let logits = request.logits;
+  while (generated.length < maxTokens) {
+    const processed = logits.slice();
+    processLogits(processed, sampling, prompt, generated);
+    const id = sample(processed, sampling, randomAt(sampling.seed, request.choice, prompt.length + generated.length));
+    const scores = topLogprobs === undefined ? {} : scoreToken(logits, id, topLogprobs);
+    const endOfSequence = request.eosTokenIds.includes(id);
+    generated.push(id);
+    yield { id, endOfSequence, ...scores };
+    if (endOfSequence || generated.length === maxTokens) return;
+    await turn(request.signal);
+    logits = await sequence.forward([id]);
+  }
+}

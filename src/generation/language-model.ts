@@ -1,0 +1,19 @@
+import type { Decoder } from '../model/decoder.ts';
+import type { Manifest } from '../model/manifest.ts';
+import type { ChatTemplate } from '../tokenizer/chat-template.ts';
+import type { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
+import type { SamplingOptions } from './sampling-options.ts';
+
+/** A model that is loaded and can generate. */
+export interface LanguageModel {
+  readonly id: string;
+  readonly manifest: Manifest;
+  readonly decoder: Decoder;
+  readonly tokenizer: TextTokenizer;
+  /** null where the model has none: it completes, but cannot chat. */
+  readonly chatTemplate: ChatTemplate | null;
+  /** What its generation_config.json recommends; a request's own options go before. */
+  readonly samplingDefaults: Partial<SamplingOptions>;
+  /** Names weights and engine: the same fingerprint and seed give the same text. */
+  readonly fingerprint: string;
+}

@@ -1,0 +1,47 @@
+/**
+ * Finds stop strings in text that arrives in pieces. Text that may be the beginning of a stop string is held back until
+ * it is known, so nothing of one ever leaks; the text before it is released at once.
+ */
+export class StopStrings {
+  readonly #stops: readonly string[];
+  #held = '';
+
+  constructor(stops: readonly string[]) {
+    this.#stops = stops;
+  }
+
+  /** Takes the next piece. `text` is safe to show; with `stopped` it is the last, and ends where a stop string begins. */
+  push(piece: string): { text: string; stopped: boolean } {
+    const text = this.#held + piece;
+    const found = this.#earliest(text);
+    if (found !== -1) {
+      this.#held = '';
+      return { text: text.slice(0, found), stopped: true };
+    }
+    const safe = text.length - this.#possibleBeginning(text);
+    this.#held = text.slice(safe);
+    return { text: text.slice(0, safe), stopped: false };
+  }
+
+  /** What was held back when no more text comes. */
+  flush(): string {
+    const text = this.#held;
+    this.#held = '';
+    return text;
+  }
+
+  #earliest(text: string): number {
+    const places = this.#stops.map((stop) => text.indexOf(stop)).filter((place) => place !== -1);
+    return places.length === 0 ? -1 : Math.min(...places);
+  }
+
+  /** Length of the longest end of `text` with which a stop string begins. */
+  #possibleBeginning(text: string): number {
+    const longest = Math.max(0, ...this.#stops.map((stop) => stop.length - 1));
+    for (let length = Math.min(longest, text.length); length > 0; length--) {
+      const end = text.slice(-length);
+      if (this.#stops.some((stop) => stop.startsWith(end))) return length;
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,81 @@
+import type { Sequence } from '../../model/decoder.ts';
+import { GptEdgeError } from '../../model/errors.ts';
+import type { InferenceSession, Tensor } from './onnxruntime.ts';
+
+type Ort = Awaited<ReturnType<typeof import('./onnxruntime.ts').createSession>>['ort'];
+type Feeds = Record<string, Tensor>;
+
+export interface OrtModel {
+  ort: Ort;
+  session: InferenceSession;
+  contextWindow: number;
+  vocabularySize: number;
+}
+
+/**
+ * A sequence whose KV cache is the graph's own `present` outputs, given back as the next step's `past`. They are never
+ * changed once made, so forks share them.
+ */
+export class OrtSequence implements Sequence {
+  readonly #model: OrtModel;
+  /** `past_key_values.N.key` and `.value`: [1, keyValueHeads, length, headDimension] each. */
+  #past: Feeds;
+  #length: number;
+
+  constructor(model: OrtModel, past: Feeds = emptyPast(model), length = 0) {
+    this.#model = model;
+    this.#past = past;
+    this.#length = length;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  async forward(tokens: readonly number[], rows = 1): Promise<Float32Array> {
+    const { session, contextWindow, vocabularySize } = this.#model;
+    if (this.#length + tokens.length > contextWindow)
+      throw new GptEdgeError(
+        'context_length_exceeded',
+        `The context window is ${contextWindow} tokens; ${this.#length + tokens.length} were fed.`,
+      );
+    const outputs = await session.run({ ...this.#inputs(tokens, rows), ...this.#past });
+    this.#length += tokens.length;
+    for (const name of Object.keys(this.#past)) this.#past[name] = outputs[name.replace('past_key_values', 'present')] as Tensor;
+    const logits = outputs.logits.data as Float32Array;
+    return logits.subarray(logits.length - rows * vocabularySize);
+  }
+
+  fork(): Sequence {
+    return new OrtSequence(this.#model, { ...this.#past }, this.#length);
+  }
+
+  dispose(): void {
+    this.#past = {};
+  }
+
+  /** The inputs that the graph names, of those that decoder graphs in transformers.js' form have. */
+  #inputs(tokens: readonly number[], rows: number): Feeds {
+    const { ort, session } = this.#model;
+    const int64 = (values: ArrayLike<number>, dims: number[]) => new ort.Tensor('int64', BigInt64Array.from(values, BigInt), dims);
+    const total = this.#length + tokens.length;
+    const positions = tokens.map((_, index) => this.#length + index);
+    const inputs: Feeds = {
+      input_ids: int64(tokens, [1, tokens.length]),
+      attention_mask: int64(new Array(total).fill(1), [1, total]),
+      position_ids: int64(positions, [1, tokens.length]),
+      num_logits_to_keep: int64([rows], []),
+    };
+    return Object.fromEntries(Object.entries(inputs).filter(([name]) => session.inputNames.includes(name)));
+  }
+}
+
+function emptyPast({ ort, session }: OrtModel): Feeds {
+  const past: Feeds = {};
+  for (const input of session.inputMetadata) {
+    if (!input.name.startsWith('past_key_values.') || !input.isTensor) continue;
+    const [, heads, , dimension] = input.shape;
+    past[input.name] = new ort.Tensor('float32', new Float32Array(0), [1, Number(heads), 0, Number(dimension)]);
+  }
+  return past;
+}

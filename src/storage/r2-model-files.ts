@@ -1,0 +1,84 @@
+import { GptEdgeError } from '../model/errors.ts';
+import { MAX_CONFIG_BYTES } from '../model/limits.ts';
+import { CHUNK_BYTES, type Manifest, type ManifestFile, parseManifest } from '../model/manifest.ts';
+import type { ModelFiles } from '../model/model-files.ts';
+import { sha256 } from './sha256.ts';
+
+/** Reads under way at once. Each holds a chunk beside the file that is being filled; more do not read faster. */
+const PARALLEL_READS = 4;
+
+/** A model under `models/<id>/` in R2, read in ranges of one chunk, each checked against its SHA-256 in the manifest. */
+export class R2ModelFiles implements ModelFiles {
+  readonly manifest: Manifest;
+  readonly fingerprint: string;
+  /** When the manifest was put into the bucket. */
+  readonly uploaded: Date;
+  readonly #bucket: R2Bucket;
+  readonly #prefix: string;
+  /** Told the length of each piece read, for showing progress. */
+  onBytes: (count: number) => void = () => {};
+
+  private constructor(bucket: R2Bucket, prefix: string, manifest: Manifest, fingerprint: string, uploaded: Date) {
+    this.#bucket = bucket;
+    this.#prefix = prefix;
+    this.manifest = manifest;
+    this.fingerprint = fingerprint;
+    this.uploaded = uploaded;
+  }
+
+  /**
+   * Opens a model by its manifest.
+   * @throws GptEdgeError `model_not_found` without one, `model_unavailable` where it cannot be read
+   */
+  static async open(bucket: R2Bucket, id: string): Promise<R2ModelFiles> {
+    const prefix = `models/${id}/`;
+    const key = `${prefix}manifest.json`;
+    const object = await bucket.get(key).catch((cause) => unavailable(key, 'cannot be read', cause));
+    if (object === null)
+      throw new GptEdgeError('model_not_found', `The model ${id} is not in the bucket: there is no ${key}.`, { param: 'model' });
+    if (object.size > MAX_CONFIG_BYTES) return unavailable(key, `has ${object.size} bytes, more than ${MAX_CONFIG_BYTES}`);
+    const bytes = new Uint8Array(await object.arrayBuffer());
+    return new R2ModelFiles(bucket, prefix, manifestOf(bytes, key, id), await sha256(bytes), object.uploaded);
+  }
+
+  async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    const file = this.manifest.files[name];
+    if (file === undefined) return unavailable(this.#prefix + name, 'is not in the manifest');
+    const whole = new Uint8Array(file.bytes);
+    const offsets = Array.from({ length: Math.ceil(file.bytes / CHUNK_BYTES) }, (_, index) => index * CHUNK_BYTES).values();
+    // Every worker takes the next offset from the one iterator they share.
+    const worker = async () => {
+      for (const offset of offsets) whole.set(await this.#readChunk(name, file, offset), offset);
+    };
+    await Promise.all(Array.from({ length: PARALLEL_READS }, worker));
+    return whole;
+  }
+
+  async #readChunk(name: string, file: ManifestFile, offset: number): Promise<Uint8Array> {
+    const key = this.#prefix + name;
+    const length = Math.min(CHUNK_BYTES, file.bytes - offset);
+    const object = await this.#bucket.get(key, { range: { offset, length } }).catch((cause) => unavailable(key, 'cannot be read', cause));
+    if (object === null) return unavailable(key, 'is missing from the bucket');
+    if (object.size !== file.bytes) return unavailable(key, `has ${object.size} bytes, ${file.bytes} expected`);
+    const chunk = new Uint8Array(await object.arrayBuffer().catch((cause) => unavailable(key, 'cannot be read', cause)));
+    const expected = file.chunks?.[offset / CHUNK_BYTES] ?? file.sha256;
+    if ((await sha256(chunk)) !== expected) return unavailable(key, `is damaged: SHA-256 differs in bytes ${offset} to ${offset + length}`);
+    this.onBytes(length);
+    return chunk;
+  }
+}
+
+function manifestOf(bytes: Uint8Array, key: string, id: string): Manifest {
+  try {
+    const manifest = parseManifest(new TextDecoder().decode(bytes), key);
+    return manifest.id === id ? manifest : unavailable(key, `is of the model ${manifest.id}`);
+  } catch (cause) {
+    return unavailable(key, `is damaged: ${(cause as Error).message}`, cause);
+  }
+}
+
+function unavailable(key: string, what: string, cause?: unknown): never {
+  if (cause instanceof GptEdgeError && cause.code === 'model_unavailable') throw cause;
+  const reason = cause instanceof Error && !what.includes(cause.message) ? ` (${cause.message})` : '';
+  throw new GptEdgeError('model_unavailable', `The file ${key} ${what}${reason}.`, { param: 'model', cause });
+}

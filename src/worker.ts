@@ -1,0 +1,17 @@
+import { waitUntil } from 'cloudflare:workers';
+import { createApp } from './api/create-app.ts';
+import { IsolateModels } from './worker/isolate-models.ts';
+import { parseModelIds } from './worker/parse-model-ids.ts';
+
+let app: ReturnType<typeof createApp> | undefined;
+
+/** The Worker: one app and one set of models for each isolate. */
+export default {
+  fetch(request, env, context) {
+    app ??= createApp({
+      host: new IsolateModels(env.MODELS, parseModelIds(env.MODEL_IDS), waitUntil),
+      isPublic: env.PUBLIC === 'true',
+    });
+    return app.fetch(request, env, context);
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,62 @@
+import type { LoadState, ModelDescription, ModelHost } from '../api/model-host.ts';
+import type { LanguageModel } from '../generation/language-model.ts';
+import { GptEdgeError } from '../model/errors.ts';
+import type { Manifest } from '../model/manifest.ts';
+import { LoadOnce } from '../storage/load-once.ts';
+import { R2ModelFiles } from '../storage/r2-model-files.ts';
+import { loadLanguageModel } from './load-language-model.ts';
+
+const totalBytes = ({ files }: Manifest): number => {
+  const { 'README.md': _card, 'config.json': _config, ...loaded } = files;
+  return Object.values(loaded).reduce((sum, { bytes }) => sum + bytes, 0);
+};
+
+/** The served models as one isolate holds them: each loaded once, when it is first asked for. */
+export class IsolateModels implements ModelHost {
+  readonly ids: readonly string[];
+  readonly #bucket: R2Bucket;
+  readonly #loads: LoadOnce<LanguageModel>;
+  readonly #states = new Map<string, LoadState>();
+
+  /** @param keepAlive see {@link LoadOnce} */
+  constructor(bucket: R2Bucket, ids: readonly string[], keepAlive: (load: Promise<unknown>) => void) {
+    this.#bucket = bucket;
+    this.ids = ids;
+    this.#loads = new LoadOnce(keepAlive);
+  }
+
+  async get(id = this.ids[0]): Promise<LanguageModel> {
+    this.#checkServed(id);
+    return this.#loads.get(id, () => this.#load(id));
+  }
+
+  async describe(id: string): Promise<ModelDescription> {
+    this.#checkServed(id);
+    const { manifest, uploaded } = await R2ModelFiles.open(this.#bucket, id);
+    const load = this.#states.get(id) ?? { state: 'cold', loadedBytes: 0, totalBytes: totalBytes(manifest) };
+    return { manifest, uploaded, engine: 'ort', load };
+  }
+
+  async #load(id: string): Promise<LanguageModel> {
+    const state: LoadState = { state: 'loading', loadedBytes: 0, totalBytes: 0 };
+    this.#states.set(id, state);
+    try {
+      const files = await R2ModelFiles.open(this.#bucket, id);
+      state.totalBytes = totalBytes(files.manifest);
+      files.onBytes = (count) => {
+        state.loadedBytes += count;
+      };
+      const model = await loadLanguageModel(files);
+      state.state = 'ready';
+      return model;
+    } catch (error) {
+      this.#states.delete(id);
+      throw error;
+    }
+  }
+
+  #checkServed(id: string): void {
+    if (!this.ids.includes(id))
+      throw new GptEdgeError('model_not_found', `The model ${id} is not served here; ${this.ids.join(', ')} are.`, { param: 'model' });
+  }
+}

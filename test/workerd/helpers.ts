@@ -1,0 +1,57 @@
+import { env, SELF } from 'cloudflare:test';
+import type { Manifest } from '../../src/model/manifest.ts';
+
+export interface TestEnv {
+  MODELS: R2Bucket;
+  MODEL_IDS: string;
+  /** The project's files, by path. */
+  FILES: Fetcher;
+}
+
+export const testEnv = env as unknown as TestEnv;
+
+export async function projectFile(path: string): Promise<ArrayBuffer> {
+  const answer = await testEnv.FILES.fetch(`http://files/${path}`);
+  if (!answer.ok) throw new Error(await answer.text());
+  return answer.arrayBuffer();
+}
+
+export async function projectJson<T>(path: string): Promise<T> {
+  return JSON.parse(new TextDecoder().decode(await projectFile(path))) as T;
+}
+
+/** Puts a model folder of the project into the bucket, as it is or with its manifest and files changed on the way. */
+export async function seedModel(folder: string, options: { id?: string; bucket?: R2Bucket } = {}): Promise<Manifest> {
+  const bucket = options.bucket ?? testEnv.MODELS;
+  const manifest = await projectJson<Manifest>(`${folder}/manifest.json`);
+  const id = options.id ?? manifest.id;
+  for (const name of Object.keys(manifest.files)) await bucket.put(`models/${id}/${name}`, await projectFile(`${folder}/${name}`));
+  await bucket.put(`models/${id}/manifest.json`, JSON.stringify({ ...manifest, id }));
+  return { ...manifest, id };
+}
+
+export const DEFAULT_MODEL = 'model-assets/tinystories-gpt2';
+
+export const post = (path: string, body: unknown, init: RequestInit = {}): Promise<Response> =>
+  SELF.fetch(`http://edge${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    ...init,
+  } as RequestInit);
+
+/** The JSON of an answer that must be 200. */
+export async function ask<T>(path: string, body: unknown): Promise<T> {
+  const answer = await post(path, body);
+  if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
+  return answer.json() as Promise<T>;
+}
+
+/** The `data` of each event of a stream, the last being `[DONE]` or an error. */
+export async function readEvents(answer: Response): Promise<string[]> {
+  const text = await answer.text();
+  return text
+    .split('\n\n')
+    .filter((event) => event !== '')
+    .map((event) => event.replace(/^data: /, ''));
+}

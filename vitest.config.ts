@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import { join, normalize } from 'node:path';
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
+import { Response } from 'miniflare';
+import { defineConfig } from 'vitest/config';
+
+/** Gives tests inside workerd the files of this project, to put into the local bucket. */
+async function serveFile(request: { url: string }) {
+  const path = join(import.meta.dirname, normalize(decodeURIComponent(new URL(request.url).pathname)));
+  const bytes = await readFile(path).catch(() => null);
+  return bytes ? new Response(bytes) : new Response(`no file ${path}`, { status: 404 });
+}
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/workerd/**'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: { bindings: { PUBLIC: 'true' }, serviceBindings: { FILES: serveFile } },
+          }),
+        ],
+        test: { name: 'workerd', include: ['test/workerd/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 },
+      },
+    ],
+  },
+});
