@@ -1,0 +1,23 @@
+import { GptEdgeError } from '../../model/errors.ts';
+import type { Architecture } from './architecture.ts';
+import { gpt2 } from './gpt2.ts';
+
+const ARCHITECTURES: readonly Architecture[] = [gpt2];
+
+/**
+ * The architecture that a config.json names in `model_type`.
+ * @throws GptEdgeError `unsupported_model`, listing what is supported
+ */
+export function findArchitecture(config: unknown): Architecture {
+  const modelType = typeof config === 'object' && config !== null && 'model_type' in config ? config.model_type : undefined;
+  const architecture = ARCHITECTURES.find((candidate) => candidate.modelType === modelType);
+  if (architecture) return architecture;
+  const supported = ARCHITECTURES.map((candidate) => candidate.modelType).join(', ');
+  throw new GptEdgeError(
+    'unsupported_model',
+    `config.json: model_type ${JSON.stringify(modelType)?.slice(0, 80)} is not supported; supported: ${supported}`,
+    {
+      param: 'config.json',
+    },
+  );
+}

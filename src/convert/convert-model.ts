@@ -1,0 +1,122 @@
+import { open, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { GptEdgeError } from '../model/errors.ts';
+import { type Manifest, modelIdSchema } from '../model/manifest.ts';
+import type { DecoderPlan, GraphContext } from './architectures/architecture.ts';
+import { findArchitecture } from './architectures/index.ts';
+import { checkVocabulary } from './check-vocabulary.ts';
+import { describeModel } from './describe-model.ts';
+import type { Dtype } from './dtypes/dtype.ts';
+import { findDtype } from './dtypes/index.ts';
+import { EXTERNAL_DATA_FILE, ExternalDataWriter } from './graph/external-data-writer.ts';
+import { GraphBuilder } from './graph/graph-builder.ts';
+import { replaceFolder } from './replace-folder.ts';
+import { type ModelSource, openHuggingFaceFolder, readJson } from './sources/hugging-face-folder.ts';
+import { matchTensors } from './sources/match-tensors.ts';
+import type { SourceTensor } from './sources/tensor-source.ts';
+import { writeManifest } from './write-manifest.ts';
+
+export interface ConvertOptions {
+  /** A folder in Hugging Face's layout. */
+  readonly source: string;
+  /** The model folder to write. It must not exist, or be a model folder, which is then replaced. */
+  readonly target: string;
+  /** Names the model in the bucket and in requests. Default: the source folder's name. */
+  readonly id?: string;
+  /** How weights are stored, one of `dtypeNames`. Default: fp16 for a source in float16, fp32 for any other. */
+  readonly dtype?: string;
+  /** Positions to keep. Default: all that the model has. */
+  readonly contextWindow?: number;
+  /** Called after each tensor with the source's bytes converted so far. */
+  readonly onProgress?: (progress: { readonly bytes: number; readonly totalBytes: number }) => void;
+}
+
+/**
+ * Converts a checkpoint into a model folder. The same source and options give the same bytes, whatever the target.
+ * @returns the manifest, as written
+ * @throws GptEdgeError `invalid_value` for an option, `invalid_file` for a source that contradicts itself, `unsupported_model` for
+ *   one that is not implemented; the target is then as it was
+ */
+export async function convertModel(options: ConvertOptions): Promise<Manifest> {
+  checkContextWindow(options.contextWindow);
+  const source = await openHuggingFaceFolder(options.source);
+  try {
+    const id = checkId(options.id ?? source.name);
+    const config = readJson(source, 'config.json');
+    const architecture = findArchitecture(config);
+    const plan = architecture.plan(config, options.contextWindow);
+    checkVocabulary(readJson(source, 'tokenizer.json'), plan.shape.vocabularySize);
+    const tensors = matchTensors(plan, source.weights.tensors);
+    const sourceDtype = nameDtype(tensors);
+    const dtype = findDtype(options.dtype ?? (sourceDtype === 'F16' ? 'fp16' : 'fp32'));
+    const { multiplyAddsPerToken, shape } = plan;
+    const facts = {
+      id,
+      architecture: architecture.modelType,
+      dtype: dtype.name,
+      parameters: countParameters(plan),
+      ...shape,
+      ...describeModel(source),
+      kvBytesPerToken: 2 * 4 * shape.layers * shape.keyValueHeads * shape.headDimension,
+      multiplyAddsPerToken,
+      source: `${source.name} (${source.layout} in ${sourceDtype})`,
+    };
+    return await replaceFolder(options.target, options.source, async (folder) => {
+      for (const [name, bytes] of source.files) await writeFile(join(folder, name), bytes);
+      await writeModel({ folder, id, source, plan, tensors, dtype, onProgress: options.onProgress });
+      return writeManifest(folder, facts);
+    });
+  } finally {
+    await source.weights.close();
+  }
+}
+
+interface WriteOptions extends Pick<ConvertOptions, 'onProgress'> {
+  readonly folder: string;
+  readonly id: string;
+  readonly source: ModelSource;
+  readonly plan: DecoderPlan;
+  readonly tensors: ReadonlyMap<string, SourceTensor>;
+  readonly dtype: Dtype;
+}
+
+/** Writes the graph and its external data. One tensor at a time is in memory. */
+async function writeModel({ folder, id, source, plan, tensors, dtype, onProgress }: WriteOptions): Promise<void> {
+  const file = await open(join(folder, EXTERNAL_DATA_FILE), 'wx');
+  try {
+    const graph = new GraphBuilder(id);
+    const totalBytes = [...tensors.values()].reduce((sum, tensor) => sum + tensor.bytes, 0);
+    let bytes = 0;
+    const read: GraphContext['read'] = async (name) => {
+      const tensor = tensors.get(name)!;
+      const values = await source.weights.read(tensor.name);
+      bytes += tensor.bytes;
+      onProgress?.({ bytes, totalBytes });
+      return { shape: tensor.shape, values };
+    };
+    await plan.writeGraph({ graph, data: new ExternalDataWriter(file), dtype, read });
+    await writeFile(join(folder, 'model.onnx'), graph.toBytes());
+  } finally {
+    await file.close();
+  }
+}
+
+function checkId(id: string): string {
+  const parsed = modelIdSchema.safeParse(id);
+  if (parsed.success) return id;
+  throw new GptEdgeError('invalid_value', `id ${JSON.stringify(id)}: ${parsed.error.issues[0].message}`, { param: 'id' });
+}
+
+function checkContextWindow(contextWindow: number | undefined): void {
+  if (contextWindow === undefined || (Number.isSafeInteger(contextWindow) && contextWindow >= 1)) return;
+  throw new GptEdgeError('invalid_value', `contextWindow ${contextWindow} is not a positive integer`, { param: 'contextWindow' });
+}
+
+/** The checkpoint's element type, or all of them where it mixes. */
+function nameDtype(tensors: ReadonlyMap<string, SourceTensor>): string {
+  return [...new Set([...tensors.values()].map((tensor) => tensor.dtype))].sort().join('+');
+}
+
+function countParameters({ tensors }: DecoderPlan): number {
+  return [...tensors.values()].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
+}

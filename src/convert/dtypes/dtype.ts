@@ -1,0 +1,37 @@
+import type { ExternalDataWriter } from '../graph/external-data-writer.ts';
+import type { GraphBuilder } from '../graph/graph-builder.ts';
+
+/** A weight on its way from the checkpoint into the model folder. */
+export interface Weight {
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly values: Float32Array;
+}
+
+/** Where weights and the nodes that read them go. */
+export interface WeightTarget {
+  readonly graph: GraphBuilder;
+  readonly data: ExternalDataWriter;
+}
+
+/** A stored matrix [entries, width] that is read by row, by whole, or, as a tied embedding is, both ways. */
+export interface Table {
+  /** Rows of the table by `ids` (int64, any shape): float32 [...ids, width]. */
+  lookUp(name: string, ids: string): string;
+  /** `x` float32 [batch, positions, width] times the transposed table: float32 [batch, positions, entries]. */
+  project(name: string, x: string): string;
+}
+
+/**
+ * How weights are stored and how the graph reads them. Whatever the storage, values between nodes are float32.
+ * Every method stores its weight under `<name>.weight` or `name` and returns the name of a value.
+ */
+export interface Dtype {
+  readonly name: string;
+  /** `x` float32 [..., inputs] times a matrix [inputs, outputs]. */
+  multiply(target: WeightTarget, name: string, x: string, matrix: Weight): Promise<string>;
+  /** A norm's scale or a bias, as a float32 value. */
+  vector(target: WeightTarget, name: string, vector: Weight): Promise<string>;
+  /** An embedding or an output head, both [entries, width]. */
+  table(target: WeightTarget, name: string, table: Weight): Promise<Table>;
+}

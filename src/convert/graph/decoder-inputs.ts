@@ -1,0 +1,66 @@
+import { ElementType, type GraphBuilder } from './graph-builder.ts';
+
+/** The KV cache's sizes. */
+export interface CacheShape {
+  readonly layers: number;
+  readonly keyValueHeads: number;
+  readonly headDimension: number;
+}
+
+/** Names of the values that a decoder's layers start from. */
+export interface DecoderInputs {
+  /** int64 [batch_size, sequence_length] */
+  readonly inputIds: string;
+  /** int64 [batch_size, sequence_length] */
+  readonly positionIds: string;
+  /** int64 scalar: for how many of the last positions logits are wanted, 0 for all. */
+  readonly keep: string;
+  /** int32 [batch_size]: positions of past and present together, less one, as GroupQueryAttention asks for them. */
+  readonly sequenceLengths: string;
+  /** int32 scalar: positions of past and present together, padding included. */
+  readonly totalLength: string;
+}
+
+/** Declares a decoder's inputs, by the names that transformers.js gives them, and its outputs, the KV cache included. */
+export function declareDecoder(
+  graph: GraphBuilder,
+  { layers, keyValueHeads, headDimension }: CacheShape,
+  vocabularySize: number,
+): DecoderInputs {
+  const inputIds = graph.input('input_ids', ElementType.INT64, ['batch_size', 'sequence_length']);
+  const mask = graph.input('attention_mask', ElementType.INT64, ['batch_size', 'total_sequence_length']);
+  const positionIds = graph.input('position_ids', ElementType.INT64, ['batch_size', 'sequence_length']);
+  const keep = graph.input('num_logits_to_keep', ElementType.INT64, []);
+  graph.output('logits', ElementType.FLOAT, ['batch_size', 'kept_length', vocabularySize]);
+  for (let layer = 0; layer < layers; layer++) {
+    for (const part of ['key', 'value']) {
+      const cache = (length: string) => ['batch_size', keyValueHeads, length, headDimension];
+      graph.input(`past_key_values.${layer}.${part}`, ElementType.FLOAT, cache('past_sequence_length'));
+      graph.output(`present.${layer}.${part}`, ElementType.FLOAT, cache('total_sequence_length'));
+    }
+  }
+  return { inputIds, positionIds, keep, ...writeLengths(graph, mask) };
+}
+
+/** The two lengths that GroupQueryAttention asks for, out of the mask, as onnxruntime-genai's own graphs compute them. */
+function writeLengths(graph: GraphBuilder, mask: string): Pick<DecoderInputs, 'sequenceLengths' | 'totalLength'> {
+  const one = graph.constant('one', [1n]);
+  const count = graph.node('ReduceSum', 'mask.count', [mask, one], { attributes: { keepdims: 0n } });
+  const last = graph.node('Sub', 'mask.last', [count, one]);
+  const length = graph.node('Gather', 'mask.length', [graph.node('Shape', 'mask.shape', [mask]), graph.constant('mask.axis', 1n)]);
+  const toInt32 = { attributes: { to: BigInt(ElementType.INT32) } };
+  return {
+    sequenceLengths: graph.node('Cast', 'sequence_lengths', [last], toInt32),
+    totalLength: graph.node('Cast', 'total_length', [length], toInt32),
+  };
+}
+
+/**
+ * Cuts `hidden` [batch, positions, width] to the positions whose logits are wanted: a prefill does not pay the head for every token.
+ * The slice starts `keep` before the end; -0 is 0, so that 0 keeps all.
+ */
+export function keepLastPositions(graph: GraphBuilder, hidden: string, { keep }: DecoderInputs): string {
+  const start = graph.node('Reshape', 'kept.start', [graph.node('Neg', 'kept.negative', [keep]), 'one']);
+  const end = graph.constant('kept.end', [2n ** 63n - 1n]);
+  return graph.node('Slice', 'kept', [hidden, start, end, 'one']);
+}

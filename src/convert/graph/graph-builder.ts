@@ -1,0 +1,116 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  type GraphProto,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProto_DataLocation,
+  TensorProto_DataType,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
+} from '../../model/onnx/onnx-ml_pb.js';
+import { type AttributeValue, toAttribute } from './attribute.ts';
+import { type DataLocation, EXTERNAL_DATA_FILE } from './external-data-writer.ts';
+
+/** ONNX's element types, by ONNX's own numbers. */
+export const ElementType = TensorProto_DataType;
+export type ElementType = TensorProto_DataType;
+
+/** The domain of ONNX Runtime's own operators. */
+export const MICROSOFT = 'com.microsoft';
+
+/** The standard operators' version: the newest whose every operator used here has existed unchanged for years in ONNX Runtime. */
+const OPSET_VERSION = 21n;
+const MICROSOFT_VERSION = 1n;
+/** The file format's version that belongs to opset 21. */
+const IR_VERSION = 10n;
+
+interface NodeOptions {
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  readonly domain?: string;
+  /** Names of the values it makes, for a node of several. By default one, of the node's own name. */
+  readonly outputs?: readonly string[];
+}
+
+/** A dimension: a fixed size, or the name of one that each call chooses. */
+export type Dimension = number | string;
+
+/** Collects the nodes of one ONNX graph. A value bears the name of the node that makes it. */
+export class GraphBuilder {
+  readonly #graph: GraphProto;
+
+  constructor(name: string) {
+    this.#graph = create(GraphProtoSchema, { name });
+  }
+
+  /** Adds a node and returns the name of its first output. An empty input name leaves out an optional input. */
+  node(operator: string, name: string, inputs: readonly string[], options: NodeOptions = {}): string {
+    const outputs = options.outputs ?? [name];
+    const attribute = Object.entries(options.attributes ?? {}).map(([key, value]) => toAttribute(key, value));
+    this.#graph.node.push(
+      create(NodeProtoSchema, {
+        opType: operator,
+        domain: options.domain ?? '',
+        name,
+        input: [...inputs],
+        output: [...outputs],
+        attribute,
+      }),
+    );
+    return outputs[0];
+  }
+
+  /** Declares a tensor that lies in the external data. */
+  weight(name: string, dataType: ElementType, shape: readonly number[], location: DataLocation): string {
+    const entries = { location: EXTERNAL_DATA_FILE, offset: String(location.offset), length: String(location.length) };
+    this.#graph.initializer.push(
+      create(TensorProtoSchema, {
+        name,
+        dataType,
+        dims: shape.map(BigInt),
+        dataLocation: TensorProto_DataLocation.EXTERNAL,
+        externalData: Object.entries(entries).map(([key, value]) => ({ key, value })),
+      }),
+    );
+    return name;
+  }
+
+  /** A few integers, stored in the graph itself: a scalar from a bigint, a vector from an array. */
+  constant(name: string, value: bigint | readonly bigint[]): string {
+    const values = typeof value === 'bigint' ? [value] : value;
+    const rawData = new Uint8Array(new BigInt64Array(values).buffer);
+    const dims = typeof value === 'bigint' ? [] : [BigInt(values.length)];
+    this.#graph.initializer.push(create(TensorProtoSchema, { name, dataType: ElementType.INT64, dims, rawData }));
+    return name;
+  }
+
+  input(name: string, elementType: ElementType, shape: readonly Dimension[]): string {
+    this.#graph.input.push(valueInfo(name, elementType, shape));
+    return name;
+  }
+
+  output(name: string, elementType: ElementType, shape: readonly Dimension[]): void {
+    this.#graph.output.push(valueInfo(name, elementType, shape));
+  }
+
+  /** The finished model file, without its external data. */
+  toBytes(): Uint8Array {
+    const model = create(ModelProtoSchema, {
+      irVersion: IR_VERSION,
+      producerName: 'gpt-edge',
+      opsetImport: [
+        { domain: '', version: OPSET_VERSION },
+        { domain: MICROSOFT, version: MICROSOFT_VERSION },
+      ],
+      graph: this.#graph,
+    });
+    return toBinary(ModelProtoSchema, model);
+  }
+}
+
+function valueInfo(name: string, elemType: ElementType, shape: readonly Dimension[]) {
+  const dim = shape.map((size) => ({
+    value: typeof size === 'string' ? { case: 'dimParam' as const, value: size } : { case: 'dimValue' as const, value: BigInt(size) },
+  }));
+  return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } } });
+}

@@ -1,0 +1,73 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { GptEdgeError } from '../../model/errors.ts';
+import { MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES } from '../../model/limits.ts';
+import { openSafetensors } from './safetensors.ts';
+import type { TensorSource } from './tensor-source.ts';
+
+/** A model card is prose; this is a book. */
+const MAX_README_BYTES = 2 ** 20;
+
+/** The files that go into the model folder as they are. */
+const COPIED_FILES = [
+  { name: 'config.json', maxBytes: MAX_CONFIG_BYTES, required: true },
+  { name: 'generation_config.json', maxBytes: MAX_CONFIG_BYTES, required: false },
+  { name: 'tokenizer.json', maxBytes: MAX_TOKENIZER_BYTES, required: true },
+  { name: 'tokenizer_config.json', maxBytes: MAX_CONFIG_BYTES, required: true },
+  { name: 'README.md', maxBytes: MAX_README_BYTES, required: false },
+];
+
+/** What a conversion reads: the small files at once, the weights when asked for. */
+export interface ModelSource {
+  /** The last part of the folder's path. */
+  readonly name: string;
+  /** What it is, in words, but for the element type of its weights. */
+  readonly layout: string;
+  /** Files to be copied, by name. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly weights: TensorSource;
+}
+
+/**
+ * Opens a folder in Hugging Face's layout, its weights in one model.safetensors.
+ * @throws GptEdgeError `invalid_file`, naming a file that is missing, too large or broken
+ */
+export async function openHuggingFaceFolder(folder: string): Promise<ModelSource> {
+  const files = new Map<string, Uint8Array>();
+  for (const file of COPIED_FILES) {
+    const bytes = await readBounded(join(folder, file.name), file);
+    if (bytes) files.set(file.name, bytes);
+  }
+  const weights = await openSafetensors(join(folder, 'model.safetensors'));
+  return { name: basename(resolve(folder)), layout: 'Hugging Face layout, safetensors', files, weights };
+}
+
+async function readBounded(path: string, { name, maxBytes, required }: (typeof COPIED_FILES)[number]): Promise<Uint8Array | undefined> {
+  const fail = (problem: string, cause?: unknown) => new GptEdgeError('invalid_file', `${path}: ${problem}`, { param: name, cause });
+  try {
+    const { size } = await stat(path);
+    if (size > maxBytes) throw fail(`has ${size} bytes, over the limit of ${maxBytes}`);
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof GptEdgeError) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !required) return undefined;
+    throw fail(`cannot be read: ${(error as Error).message}`, error);
+  }
+}
+
+/**
+ * Reads one of the source's JSON files; an empty object for an optional one that is missing.
+ * @throws GptEdgeError `invalid_file` when it is no JSON object
+ */
+export function readJson(source: ModelSource, name: string): Record<string, unknown> {
+  const bytes = source.files.get(name);
+  if (!bytes) return {};
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new GptEdgeError('invalid_file', `${name}: is not JSON in UTF-8`, { param: name, cause });
+  }
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
+  throw new GptEdgeError('invalid_file', `${name}: is not a JSON object`, { param: name });
+}

@@ -1,0 +1,118 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { convertModel } from '../../src/convert/convert-model.ts';
+import { type OnnxModel, openOnnx } from './open-onnx.ts';
+
+const GOLDEN = join(import.meta.dirname, '../golden');
+const ASSETS = join(import.meta.dirname, '../../model-assets');
+
+interface Reference {
+  readonly ids: readonly number[];
+  readonly last_logits?: readonly number[];
+  readonly prompt_logprobs: readonly (number | null)[];
+  readonly greedy_ids: readonly number[];
+}
+
+/** float32 in another order of summation stays within 1.1e-5 of the reference; the smallest mistake, another epsilon, costs 2e-4. */
+const FLOAT32_TOLERANCE = 5e-5;
+/** Rounding the tiny model's random weights to float16 moves its logits by up to 6e-3; wrong graphs by more than 0.1. */
+const ROUNDED_TOLERANCE = 0.02;
+
+const CASES = [
+  { reference: 'tiny-gpt2', dtype: 'fp32', tolerance: FLOAT32_TOLERANCE },
+  { reference: 'tiny-gpt2', dtype: 'fp16', tolerance: ROUNDED_TOLERANCE },
+  { reference: 'tiny-gpt2-variant', dtype: 'fp32', tolerance: FLOAT32_TOLERANCE },
+  { reference: 'tinystories-gpt2', dtype: 'as committed', tolerance: FLOAT32_TOLERANCE },
+];
+
+describe.each(CASES)('$reference in $dtype', ({ reference: name, dtype, tolerance }) => {
+  let folder: string;
+  let model: OnnxModel;
+  let references: readonly Reference[];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gpt-edge-golden-'));
+    const asset = dtype === 'as committed';
+    if (!asset) await convertModel({ source: join(GOLDEN, name), target: join(folder, 'model'), dtype });
+    model = await openOnnx(asset ? join(ASSETS, name) : join(folder, 'model'));
+    const file = JSON.parse(await readFile(join(GOLDEN, name, 'reference.json'), 'utf8'));
+    references = file.sequences ?? [...file.prompts, ...file.chats];
+  });
+  afterAll(async () => {
+    await model?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it("should give the reference's logits after a prompt", async () => {
+    for (const { ids, last_logits: expected } of references) {
+      if (!expected) continue;
+      const { logits, shape } = await model.forward(model.empty, ids);
+      expect(shape).toEqual([1, 1, model.vocabularySize]);
+      expect(distance(logits, expected)).toBeLessThan(tolerance);
+    }
+  });
+
+  it("should give the reference's log-probability of every token of a prompt", async () => {
+    for (const { ids, prompt_logprobs: expected } of references) {
+      const { logits, shape } = await model.forward(model.empty, ids, 0);
+      expect(shape).toEqual([1, ids.length, model.vocabularySize]);
+      const own = ids.map((id, index) => (index === 0 ? 0 : logProbability(row(logits, index - 1, model.vocabularySize), id)));
+      expect(distance(own, [0, ...expected.slice(1).map(Number)])).toBeLessThan(2 * tolerance);
+    }
+  });
+
+  it("should go on with the reference's greedy tokens", async () => {
+    for (const { ids, greedy_ids: expected } of references) {
+      let { logits, state } = await model.forward(model.empty, ids);
+      const tokens: number[] = [];
+      while (tokens.length < expected.length) {
+        tokens.push(argmax(logits));
+        if (state.length < model.contextWindow) ({ logits, state } = await model.forward(state, tokens.slice(-1)));
+      }
+      expect(tokens).toEqual(expected);
+    }
+  });
+
+  it('should give the same logits in one call, in pieces and token by token', async () => {
+    const { ids } = references.find((candidate) => candidate.ids.length >= 8 && candidate.ids.length < model.contextWindow)!;
+    const { logits: expected } = await model.forward(model.empty, ids);
+    for (const pieceLength of [1, 5]) {
+      let result = { logits: new Float32Array(), state: model.empty };
+      for (let start = 0; start < ids.length; start += pieceLength) {
+        result = (await model.forward(result.state, ids.slice(start, start + pieceLength))) as typeof result;
+      }
+      expect(result.state.length).toBe(ids.length);
+      expect(distance(result.logits, expected)).toBeLessThan(1e-4);
+    }
+  });
+
+  it('should give the logits of as many last positions as asked for', async () => {
+    const { ids } = references.find((candidate) => candidate.ids.length >= 4)!;
+    const { logits: all } = await model.forward(model.empty, ids, 0);
+    const { logits: two, shape } = await model.forward(model.empty, ids, 2);
+    expect(shape).toEqual([1, 2, model.vocabularySize]);
+    expect(distance(two, all.subarray(-2 * model.vocabularySize))).toBeLessThan(1e-4);
+  });
+});
+
+function row(values: Float32Array, index: number, width: number): Float32Array {
+  return values.subarray(index * width, (index + 1) * width);
+}
+
+function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  expect(a.length).toBe(b.length);
+  let largest = 0;
+  for (let index = 0; index < a.length; index++) largest = Math.max(largest, Math.abs(a[index] - b[index]));
+  return largest;
+}
+
+function argmax(values: Float32Array): number {
+  return values.indexOf(values.reduce((a, b) => Math.max(a, b)));
+}
+
+function logProbability(logits: Float32Array, id: number): number {
+  const largest = logits[argmax(logits)];
+  return logits[id] - largest - Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - largest), 0));
+}

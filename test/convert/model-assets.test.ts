@@ -1,0 +1,15 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { hashFile } from '../../src/convert/hash-file.ts';
+import { parseManifest } from '../../src/model/manifest.ts';
+
+const ASSETS = join(import.meta.dirname, '../../model-assets');
+
+it('should hold the default model as its manifest describes it', async () => {
+  const folder = join(ASSETS, 'tinystories-gpt2');
+  const { files, id, license } = parseManifest(await readFile(join(folder, 'manifest.json'), 'utf8'));
+  expect({ id, license }).toEqual({ id: 'tinystories-gpt2', license: 'mit' });
+  expect((await readdir(folder)).sort()).toEqual([...Object.keys(files), 'manifest.json'].sort());
+  for (const [name, expected] of Object.entries(files)) expect(await hashFile(join(folder, name)), name).toEqual(expected);
+});
