@@ -6,6 +6,7 @@ import type { LanguageModel } from './language-model.ts';
 import { type ScoredToken, scoreToken } from './log-probabilities.ts';
 import { prefill } from './prefill.ts';
 import { type TextPiece, textPieces } from './text-pieces.ts';
+import { Turns } from './turns.ts';
 
 /** The scored prompt comes first where it was asked for (its first token has no score), then each choice's pieces in turn. */
 export type CompletionEvent = { type: 'prompt'; tokens: (ScoredToken | null)[] } | ({ type: 'piece'; choice: number } & TextPiece);
@@ -16,16 +17,18 @@ export type CompletionEvent = { type: 'prompt'; tokens: (ScoredToken | null)[] }
  */
 export async function* complete(model: LanguageModel, request: CompletionRequest, signal?: AbortSignal): AsyncGenerator<CompletionEvent> {
   const { prompt, maxTokens, sampling, topLogprobs } = request;
+  const { eosTokenIds, multiplyAddsPerToken } = model.manifest;
+  const turns = new Turns(signal);
   checkContext(model, prompt.length, maxTokens);
   const sequence = model.decoder.createSequence();
   try {
-    const { logits, scores } = await readPrompt(model, sequence, request, signal);
+    const { logits, scores } = await readPrompt(model, sequence, request, turns);
     if (request.scorePrompt) yield { type: 'prompt', tokens: scores };
     for (let choice = 0; choice < request.choices; choice++) {
       const branch = sequence.fork();
       try {
-        const { eosTokenIds } = model.manifest;
-        const tokens = decode({ sequence: branch, logits, prompt, sampling, choice, maxTokens, eosTokenIds, topLogprobs, signal });
+        const step = { eosTokenIds, multiplyAddsPerToken, topLogprobs, turns };
+        const tokens = decode({ sequence: branch, logits, prompt, sampling, choice, maxTokens, ...step });
         for await (const piece of textPieces(tokens, model.tokenizer, request.stops)) yield { type: 'piece', choice, ...piece };
       } finally {
         branch.dispose();
@@ -37,12 +40,12 @@ export async function* complete(model: LanguageModel, request: CompletionRequest
 }
 
 /** The logits after the prompt, a copy of its own; with `scorePrompt` also each prompt token's score given those before it. */
-async function readPrompt(model: LanguageModel, sequence: Sequence, request: CompletionRequest, signal?: AbortSignal) {
+async function readPrompt(model: LanguageModel, sequence: Sequence, request: CompletionRequest, turns: Turns) {
   const { prompt, scorePrompt, topLogprobs = 0 } = request;
   const { vocabularySize } = model.decoder;
   const scores: (ScoredToken | null)[] = [null];
   let last = new Float32Array(vocabularySize);
-  for await (const { start, logits } of prefill(model, sequence, prompt, { allLogits: scorePrompt, signal })) {
+  for await (const { start, logits } of prefill(model, sequence, prompt, turns, { allLogits: scorePrompt })) {
     const rows = logits.length / vocabularySize;
     const row = (index: number) => logits.subarray(index * vocabularySize, (index + 1) * vocabularySize);
     for (let index = 0; scorePrompt && index < rows && start + index + 1 < prompt.length; index++)

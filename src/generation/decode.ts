@@ -4,7 +4,7 @@ import { processLogits } from './process-logits.ts';
 import { randomAt } from './random-at.ts';
 import { sample } from './sample.ts';
 import type { SamplingOptions } from './sampling-options.ts';
-import { turn } from './turn.ts';
+import type { Turns } from './turns.ts';
 
 export interface DecodeRequest {
   /** Holds the prompt. */
@@ -19,7 +19,9 @@ export interface DecodeRequest {
   eosTokenIds: readonly number[];
   /** How many alternatives to report with each token; undefined reports no log-probabilities. */
   topLogprobs?: number;
-  signal?: AbortSignal;
+  /** Spent for each token that is fed back. */
+  multiplyAddsPerToken: number;
+  turns: Turns;
 }
 
 export interface DecodedToken extends Partial<ScoredToken> {
@@ -30,7 +32,7 @@ export interface DecodedToken extends Partial<ScoredToken> {
 
 /**
  * The decode loop: process the logits, sample, emit, stop?, forward. Ends after an EOS token or `maxTokens`.
- * @throws the signal's reason once it is aborted
+ * @throws what `turns` throws once the generation is aborted
  */
 export async function* decode(request: DecodeRequest): AsyncGenerator<DecodedToken> {
   const { sequence, prompt, sampling, maxTokens, topLogprobs } = request;
@@ -45,7 +47,7 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<DecodedTok
     generated.push(id);
     yield { id, endOfSequence, ...scores };
     if (endOfSequence || generated.length === maxTokens) return;
-    await turn(request.signal);
+    await request.turns.spend(request.multiplyAddsPerToken);
     logits = await sequence.forward([id]);
   }
 }

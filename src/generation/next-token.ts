@@ -3,6 +3,7 @@ import type { LanguageModel } from './language-model.ts';
 import { logSumExp, type TokenLogprob } from './log-probabilities.ts';
 import { prefill } from './prefill.ts';
 import { topTokens } from './top-tokens.ts';
+import { Turns } from './turns.ts';
 
 export interface NextTokenDistribution {
   /** The most probable tokens, best first. */
@@ -24,7 +25,7 @@ export async function nextToken(
   const sequence = model.decoder.createSequence();
   try {
     let logits = new Float32Array();
-    for await (const slice of prefill(model, sequence, prompt, { signal })) logits = slice.logits as Float32Array<ArrayBuffer>;
+    for await (const slice of prefill(model, sequence, prompt, new Turns(signal))) logits = slice.logits as Float32Array<ArrayBuffer>;
     const norm = logSumExp(logits);
     const scored = (id: number): TokenLogprob => ({ id, logprob: logits[id] - norm });
     const top = topTokens(logits, count).map(scored);

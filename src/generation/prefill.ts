@@ -1,6 +1,6 @@
 import type { Sequence } from '../model/decoder.ts';
 import type { LanguageModel } from './language-model.ts';
-import { MULTIPLY_ADDS_PER_TURN, turn } from './turn.ts';
+import { MULTIPLY_ADDS_PER_TURN, type Turns } from './turns.ts';
 
 /** Logits of several positions are one array; 8 MB of it is little beside the weights. */
 const MAX_LOGITS_BYTES = 8 * 2 ** 20;
@@ -22,14 +22,16 @@ export async function* prefill(
   model: LanguageModel,
   sequence: Sequence,
   prompt: readonly number[],
-  options: { allLogits?: boolean; signal?: AbortSignal },
+  turns: Turns,
+  { allLogits = false }: { allLogits?: boolean } = {},
 ): AsyncGenerator<PrefillSlice> {
-  const byWork = MULTIPLY_ADDS_PER_TURN / model.manifest.multiplyAddsPerToken;
-  const byMemory = options.allLogits ? MAX_LOGITS_BYTES / (model.manifest.vocabularySize * 4) : prompt.length;
+  const { multiplyAddsPerToken } = model.manifest;
+  const byWork = MULTIPLY_ADDS_PER_TURN / multiplyAddsPerToken;
+  const byMemory = allLogits ? MAX_LOGITS_BYTES / (model.manifest.vocabularySize * 4) : prompt.length;
   const size = Math.max(1, Math.floor(Math.min(byWork, byMemory)));
   for (let start = 0; start < prompt.length; start += size) {
-    await turn(options.signal);
     const tokens = prompt.slice(start, start + size);
-    yield { start, count: tokens.length, logits: await sequence.forward(tokens, options.allLogits ? tokens.length : 1) };
+    await turns.spend(tokens.length * multiplyAddsPerToken);
+    yield { start, count: tokens.length, logits: await sequence.forward(tokens, allLogits ? tokens.length : 1) };
   }
 }

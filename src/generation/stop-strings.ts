@@ -13,7 +13,7 @@ export class StopStrings {
   /** Takes the next piece. `text` is safe to show; with `stopped` it is the last, and ends where a stop string begins. */
   push(piece: string): { text: string; stopped: boolean } {
     const text = this.#held + piece;
-    const found = this.#earliest(text);
+    const found = this.#firstComplete(text);
     if (found !== -1) {
       this.#held = '';
       return { text: text.slice(0, found), stopped: true };
@@ -30,9 +30,15 @@ export class StopStrings {
     return text;
   }
 
-  #earliest(text: string): number {
-    const places = this.#stops.map((stop) => text.indexOf(stop)).filter((place) => place !== -1);
-    return places.length === 0 ? -1 : Math.min(...places);
+  /** Where the stop string begins that is complete first, so that the way the text was cut into pieces changes nothing. */
+  #firstComplete(text: string): number {
+    let [begin, end] = [-1, Number.POSITIVE_INFINITY];
+    for (const stop of this.#stops) {
+      const place = text.indexOf(stop);
+      if (place === -1 || place + stop.length > end || (place + stop.length === end && place > begin)) continue;
+      [begin, end] = [place, place + stop.length];
+    }
+    return begin;
   }
 
   /** Length of the longest end of `text` with which a stop string begins. */

@@ -72,7 +72,7 @@ class WaitingTokens {
   takeAll = () => this.#take(() => true);
 
   #take(isReady: (waiting: { token: PlacedToken; end: number }) => boolean): PlacedToken[] {
-    const count = this.#tokens.findLastIndex(isReady) + 1;
-    return this.#tokens.splice(0, count).map(({ token }) => token);
+    const waiting = this.#tokens.findIndex((token) => !isReady(token));
+    return this.#tokens.splice(0, waiting === -1 ? this.#tokens.length : waiting).map(({ token }) => token);
   }
 }

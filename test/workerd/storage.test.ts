@@ -1,0 +1,149 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createApp } from '../../src/api/create-app.ts';
+import { CHUNK_BYTES, type Manifest } from '../../src/model/manifest.ts';
+import { R2ModelFiles } from '../../src/storage/r2-model-files.ts';
+import { sha256 } from '../../src/storage/sha256.ts';
+import { IsolateModels } from '../../src/worker/isolate-models.ts';
+import { DEFAULT_MODEL, projectFile, seedModel, testEnv } from './helpers.ts';
+
+const ID = 'tinystories-gpt2';
+const WEIGHTS = `models/${ID}/model.onnx_data`;
+
+/** An isolate of its own over a bucket: nothing is loaded yet. */
+function freshApp(bucket: R2Bucket, ids = [ID]) {
+  const app = createApp({ host: new IsolateModels(bucket, ids, () => {}), isPublic: true });
+  return (path: string, body?: object) =>
+    app.request(path, body && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+}
+
+/** The real bucket, with each `get` told to `onGet`: Miniflare has no way to watch or disturb R2. */
+function watched(onGet: (key: string, options?: R2GetOptions) => void): R2Bucket {
+  return new Proxy(testEnv.MODELS, {
+    get(bucket, name) {
+      if (name !== 'get') return Reflect.get(bucket, name).bind(bucket);
+      return (key: string, options?: R2GetOptions) => {
+        onGet(key, options);
+        return options ? bucket.get(key, options) : bucket.get(key);
+      };
+    },
+  });
+}
+
+async function errorOf(answer: Response) {
+  const { error } = (await answer.json()) as { error: { code: string; message: string } };
+  return { status: answer.status, code: error.code, message: error.message };
+}
+
+describe('a model in R2', () => {
+  let weights: ArrayBuffer;
+  beforeAll(async () => {
+    weights = await projectFile(`${DEFAULT_MODEL}/model.onnx_data`);
+  });
+  beforeEach(async () => {
+    await seedModel(DEFAULT_MODEL);
+  });
+
+  it('should be read in ranges of one chunk and come out whole', async () => {
+    const ranges: R2Range[] = [];
+    const files = await R2ModelFiles.open(
+      watched((key, options) => key === WEIGHTS && ranges.push(options!.range as R2Range)),
+      ID,
+    );
+    let told = 0;
+    files.onBytes = (count) => {
+      told += count;
+    };
+    const read = await files.read('model.onnx_data');
+    expect(await sha256(read)).toBe(files.manifest.files['model.onnx_data'].sha256);
+    expect(told).toBe(weights.byteLength);
+    const expected = Array.from({ length: Math.ceil(weights.byteLength / CHUNK_BYTES) }, (_, index) => index * CHUNK_BYTES);
+    expect(ranges.map((range) => (range as { offset: number }).offset)).toEqual(expected);
+  });
+
+  it('should be loaded once, however many ask for it at once', async () => {
+    const reads: string[] = [];
+    const ask = freshApp(watched((key, options) => reads.push(`${key} ${(options?.range as { offset: number } | undefined)?.offset ?? 0}`)));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => ask('/v1/completions', { prompt: 'Once', max_tokens: 1, seed: index })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(new Array(20).fill(200));
+    expect(new Set(reads).size).toBe(reads.length);
+    await ask('/v1/completions', { prompt: 'Once', max_tokens: 1 });
+    expect(new Set(reads).size).toBe(reads.length);
+  });
+
+  it('should show how far it is loaded', async () => {
+    const ask = freshApp(testEnv.MODELS);
+    const load = async () => ((await (await ask(`/v1/models/${ID}`)).json()) as { load: { state: string; loaded_bytes: number; total_bytes: number } }).load;
+    expect(await load()).toMatchObject({ state: 'cold', loaded_bytes: 0 });
+    const answer = ask('/v1/completions', { prompt: 'Once', max_tokens: 1 });
+    expect((await load()).state).toBe('loading');
+    await answer;
+    const { state, loaded_bytes, total_bytes } = await load();
+    expect(state).toBe('ready');
+    expect(loaded_bytes).toBe(total_bytes);
+  });
+
+  it('should answer 404 for a model that is not served, and for one that is not in the bucket', async () => {
+    const ask = freshApp(testEnv.MODELS, [ID, 'absent']);
+    expect(await errorOf(await ask('/v1/completions', { model: 'other' }))).toMatchObject({ status: 404, code: 'model_not_found' });
+    expect(await errorOf(await ask('/v1/completions', { model: 'absent' }))).toMatchObject({ status: 404, code: 'model_not_found' });
+    const { data } = (await (await ask('/v1/models')).json()) as { data: { id: string }[] };
+    expect(data.map(({ id }) => id)).toEqual([ID]);
+  });
+
+  const damages: [string, string, () => Promise<unknown>][] = [
+    ['is missing', WEIGHTS, () => testEnv.MODELS.delete(WEIGHTS)],
+    ['is cut short', WEIGHTS, () => testEnv.MODELS.put(WEIGHTS, weights.slice(0, CHUNK_BYTES + 1))],
+    ['is cut within its first chunk', WEIGHTS, () => testEnv.MODELS.put(WEIGHTS, weights.slice(0, 1))],
+    ['is too long', WEIGHTS, () => testEnv.MODELS.put(WEIGHTS, new Blob([weights, 'x']))],
+    [
+      'has one bit changed in its second chunk',
+      WEIGHTS,
+      () => {
+        const changed = new Uint8Array(weights.slice(0));
+        changed[CHUNK_BYTES + 5] ^= 1;
+        return testEnv.MODELS.put(WEIGHTS, changed);
+      },
+    ],
+    ['is another file', `models/${ID}/tokenizer.json`, () => testEnv.MODELS.put(`models/${ID}/tokenizer.json`, '{}')],
+    ['is missing', `models/${ID}/model.onnx`, () => testEnv.MODELS.delete(`models/${ID}/model.onnx`)],
+    ['is no JSON', `models/${ID}/manifest.json`, () => testEnv.MODELS.put(`models/${ID}/manifest.json`, 'no')],
+    ['lacks a field', `models/${ID}/manifest.json`, () => testEnv.MODELS.put(`models/${ID}/manifest.json`, '{"format": 1}')],
+    [
+      "is another model's",
+      `models/${ID}/manifest.json`,
+      async () => {
+        const manifest = (await (await testEnv.MODELS.get(`models/${ID}/manifest.json`))!.json()) as Manifest;
+        await testEnv.MODELS.put(`models/${ID}/manifest.json`, JSON.stringify({ ...manifest, id: 'other' }));
+      },
+    ],
+  ];
+
+  it.each(damages)('should answer 503 when a file %s, naming it: %s', async (_, key, damage) => {
+    const ask = freshApp(testEnv.MODELS);
+    await damage();
+    const error = await errorOf(await ask('/v1/completions', { prompt: 'Once', max_tokens: 1 }));
+    expect(error).toMatchObject({ status: 503, code: 'model_unavailable' });
+    expect(error.message).toContain(key);
+  });
+
+  it('should try again after a failed load', async () => {
+    const ask = freshApp(testEnv.MODELS);
+    await testEnv.MODELS.delete(WEIGHTS);
+    const answers = await Promise.all([1, 2, 3].map((seed) => ask('/v1/completions', { prompt: 'Once', max_tokens: 1, seed })));
+    expect(answers.map(({ status }) => status)).toEqual([503, 503, 503]);
+    await testEnv.MODELS.put(WEIGHTS, weights);
+    expect((await ask('/v1/completions', { prompt: 'Once', max_tokens: 1 })).status).toBe(200);
+  });
+
+  it('should answer 503 for a graph that the engine refuses', async () => {
+    const graph = new TextEncoder().encode('no graph at all');
+    const key = `models/${ID}/manifest.json`;
+    const manifest = (await (await testEnv.MODELS.get(key))!.json()) as Manifest;
+    manifest.files['model.onnx'] = { bytes: graph.length, sha256: await sha256(graph) };
+    await testEnv.MODELS.put(key, JSON.stringify(manifest));
+    await testEnv.MODELS.put(`models/${ID}/model.onnx`, graph);
+    expect(await errorOf(await freshApp(testEnv.MODELS)('/v1/completions', {}))).toMatchObject({ status: 503, code: 'unsupported_model' });
+  });
+});
