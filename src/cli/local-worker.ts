@@ -13,8 +13,8 @@ export interface LocalWorkerOptions {
   port?: number;
   /** Variables beside and before those of wrangler.toml. */
   vars?: Record<string, string>;
-  /** Folder of the local R2. @default .wrangler/state/v3 */
-  state?: string;
+  /** Folder of the local bucket, as wrangler's `--persist-to`. @default .wrangler/state */
+  persistTo?: string;
 }
 
 /** The Worker in workerd, with the bindings of wrangler.toml on local storage. */
@@ -29,7 +29,7 @@ export interface LocalWorker {
  * Starts the bundled Worker, after building it if a source has changed.
  * @throws GptEdgeError `command_failed` where the port is in use or the build fails
  */
-export async function startLocalWorker({ port = 0, vars = {}, state = LOCAL_STATE }: LocalWorkerOptions): Promise<LocalWorker> {
+export async function startLocalWorker({ port = 0, vars = {}, persistTo = LOCAL_STATE }: LocalWorkerOptions): Promise<LocalWorker> {
   if (!(await isBuilt())) await buildWorker();
   await checkPort(port);
   const { modulesRules: _rules, bindings, ...options } = workerOptionsOf(WRANGLER_CONFIG).workerOptions;
@@ -42,7 +42,7 @@ export async function startLocalWorker({ port = 0, vars = {}, state = LOCAL_STAT
       rootPath: WORKER_BUNDLE,
       host: '127.0.0.1',
       port,
-      resourcePersistencePath: state,
+      resourcePersistencePath: join(persistTo, 'v3'),
       log: new Log(LogLevel.WARN),
       cf: false,
     }),

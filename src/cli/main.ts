@@ -1,10 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { GptEdgeError } from '../model/errors.ts';
-import { build } from './commands/build.ts';
-import { complete } from './commands/complete.ts';
-import { convert } from './commands/convert.ts';
-import { deploy } from './commands/deploy.ts';
-import { start } from './commands/start.ts';
+import { LOCAL_STATE } from './project-paths.ts';
 
 const DEFAULT_PORT = 8787;
 
@@ -26,6 +22,8 @@ const collectVar = (text: string, previous: Record<string, string>): Record<stri
   return { ...previous, [key]: value };
 };
 
+const persistTo = () => new Option('--persist-to <folder>', 'where the local bucket lies').default(LOCAL_STATE, '.wrangler/state');
+
 const program = new Command('gpt-edge').description('A small GPT that generates inside a Cloudflare Worker.');
 
 program
@@ -34,7 +32,8 @@ program
   .option('--port <n>', 'port to listen on', number(1, 65535), DEFAULT_PORT)
   .option('--model <folder>', 'a model folder to serve, repeatable; the first is the default model', collect, [])
   .option('--var <KEY=VALUE>', 'a variable for the Worker, repeatable', collectVar, {})
-  .action(start);
+  .addOption(persistTo())
+  .action(async (options) => (await import('./commands/start.ts')).start(options));
 
 program
   .command('complete')
@@ -44,7 +43,8 @@ program
   .option('--max-tokens <n>', 'tokens to generate at most; default: 300, or what the window has left', number(1, 2 ** 20))
   .option('--temperature <t>', "0 takes the most probable token; default: the model's", number(0, 2, false))
   .option('--seed <n>', 'the same seed gives the same text', number(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER))
-  .action(complete);
+  .addOption(persistTo())
+  .action(async (prompt, options) => (await import('./commands/complete.ts')).complete(prompt, options));
 
 program
   .command('convert')
@@ -53,9 +53,12 @@ program
   .argument('<folder>', 'model folder to write')
   .option('--dtype <dtype>', 'how weights are stored: fp32 or fp16; default: as in the source')
   .option('--id <name>', "the model's id; default: the folder's name")
-  .action(convert);
+  .action(async (source, folder, options) => (await import('./commands/convert.ts')).convert(source, folder, options));
 
-program.command('build').description('bundle the Worker into dist/worker and print its size').action(build);
+program
+  .command('build')
+  .description('bundle the Worker into dist/worker and print its size')
+  .action(async () => (await import('./commands/build.ts')).build());
 
 program
   .command('deploy')
@@ -63,7 +66,7 @@ program
   .option('--model <folder>', 'a model folder to deploy, repeatable; the first is the default model', collect, [])
   .option('--var <KEY=VALUE>', 'a variable for the Worker, repeatable', collectVar, {})
   .option('--dry-run', 'say what would be done, and do nothing')
-  .action(deploy);
+  .action(async (options) => (await import('./commands/deploy.ts')).deploy(options));
 
 try {
   await program.parseAsync();

@@ -7,4 +7,4 @@ export const DEFAULT_MODEL = join(PROJECT, 'model-assets', 'tinystories-gpt2');
 /** Where `npm run build` puts the bundle. */
 export const WORKER_BUNDLE = join(PROJECT, 'dist', 'worker');
 /** Local R2 and the like; `wrangler dev` uses the same. */
-export const LOCAL_STATE = join(PROJECT, '.wrangler', 'state', 'v3');
+export const LOCAL_STATE = join(PROJECT, '.wrangler', 'state');

@@ -13,7 +13,11 @@ export async function withRemoteBucket<T>(use: (bucket: Bucket) => Promise<T>): 
   const { name, compatibility_date, r2_buckets } = readConfig({ config: WRANGLER_CONFIG });
   const folder = await mkdtemp(join(tmpdir(), 'gpt-edge-'));
   try {
-    const remote = r2_buckets.map((bucket: { binding: string; bucket_name?: string }) => ({ binding: bucket.binding, bucket_name: bucket.bucket_name, remote: true }));
+    const remote = r2_buckets.map((bucket: { binding: string; bucket_name?: string }) => ({
+      binding: bucket.binding,
+      bucket_name: bucket.bucket_name,
+      remote: true,
+    }));
     const configPath = join(folder, 'wrangler.json');
     await writeFile(configPath, JSON.stringify({ name, compatibility_date, r2_buckets: remote }));
     const proxy = await getPlatformProxy<{ MODELS: Bucket }>({ configPath, persist: false, remoteBindings: true });

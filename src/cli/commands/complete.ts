@@ -15,13 +15,14 @@ export interface CompleteOptions {
   maxTokens?: number;
   temperature?: number;
   seed?: number;
+  persistTo: string;
 }
 
 /** One completion through the Worker in workerd: its text on standard output, progress and figures on standard error. */
 export async function complete(prompt: string, options: CompleteOptions): Promise<void> {
   const folder = await openModelFolder(options.model ?? DEFAULT_MODEL);
   const { id, contextWindow } = folder.manifest;
-  const worker = await startLocalWorker({ vars: { PUBLIC: 'true', MODEL_IDS: id } });
+  const worker = await startLocalWorker({ persistTo: options.persistTo, vars: { PUBLIC: 'true', MODEL_IDS: id } });
   try {
     await pushModel(folder, worker.bucket);
     const client = new EdgeClient(worker.url.origin);

@@ -8,13 +8,14 @@ export interface StartOptions {
   /** Model folders; the first is the default model. */
   model: string[];
   var: Record<string, string>;
+  persistTo: string;
 }
 
-/** Serves model folders from the Worker in workerd, until it is interrupted. */
-export async function start({ port, model: paths, var: vars }: StartOptions): Promise<void> {
+/** Serves model folders from the Worker in workerd. Miniflare keeps the process alive, and ends workerd when it is interrupted. */
+export async function start({ port, model: paths, var: vars, persistTo }: StartOptions): Promise<void> {
   const folders = await Promise.all((paths.length > 0 ? paths : [DEFAULT_MODEL]).map(openModelFolder));
   const ids = folders.map(({ manifest }) => manifest.id);
-  const worker = await startLocalWorker({ port, vars: { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...vars } });
+  const worker = await startLocalWorker({ port, persistTo, vars: { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...vars } });
   for (const folder of folders) {
     const put = await pushModel(folder, worker.bucket);
     console.log(
@@ -22,8 +23,6 @@ export async function start({ port, model: paths, var: vars }: StartOptions): Pr
     );
   }
   console.log(greeting(worker.url.origin, ids[0]));
-  const stop = () => void worker.stop().then(() => process.exit(0));
-  process.once('SIGINT', stop).once('SIGTERM', stop);
 }
 
 const greeting = (origin: string, id: string) => `

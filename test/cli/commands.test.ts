@@ -1,0 +1,169 @@
+import { cp, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_MODEL } from '../../src/cli/project-paths.ts';
+import { runCli } from './run-cli.ts';
+
+describe('the command line', () => {
+  let folder: string;
+  let state: string[];
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gpt-edge-test-'));
+    state = ['--persist-to', join(folder, 'state')];
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  /** A copy of the default model's folder. */
+  async function copyModel(name: string): Promise<string> {
+    await cp(DEFAULT_MODEL, join(folder, name), { recursive: true });
+    return join(folder, name);
+  }
+
+  it('should start, print a curl line that works, and reuse what is there the second time', async () => {
+    let text = '';
+    const askAsPrinted = (stdout: string) => {
+      const printed = /curl -N (\S+) -H 'content-type: application\/json' \\\n {2}-d '(.*)'/.exec(stdout);
+      return printed ? ask(printed[1], printed[2]) : undefined;
+    };
+    const ask = async (url: string, body: string) => {
+      const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+      text = await answer.text();
+    };
+    const first = await runCli(['start', '--port', '18787', ...state], askAsPrinted);
+    expect(first).toMatchObject({ code: 130, stderr: '' });
+    expect(first.stdout).toContain('Put tinystories-gpt2 into the local bucket.');
+    expect(text.startsWith('data: {"id":"cmpl-')).toBe(true);
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
+    const second = await runCli(['start', '--port', '18787', ...state], 'Ctrl+C');
+    expect(second.stdout).toContain('tinystories-gpt2 is in the local bucket already.');
+  });
+
+  it('should serve several folders, the first by default, with the variables given', async () => {
+    const other = await copyModel('other');
+    const manifest = JSON.parse(await readFile(join(other, 'manifest.json'), 'utf8'));
+    await writeFile(join(other, 'manifest.json'), JSON.stringify({ ...manifest, id: 'other' }));
+    const answers: unknown[] = [];
+    const ask = async () => {
+      for (const path of ['/v1/models', '/health']) {
+        const answer = await fetch(`http://127.0.0.1:18788${path}`);
+        answers.push(answer.status, await answer.json());
+      }
+    };
+    const models = ['--model', other, '--model', DEFAULT_MODEL];
+    const isUp = (stdout: string) => (stdout.includes('Ctrl+C') ? ask() : undefined);
+    await runCli(['start', '--port', '18788', ...models, ...state], isUp);
+    expect(answers).toMatchObject([200, { data: [{ id: 'other' }, { id: 'tinystories-gpt2' }] }, 200, { status: 'ok' }]);
+    answers.length = 0;
+    await runCli(['start', '--port', '18788', '--var', 'PUBLIC=false', ...state], isUp);
+    expect(answers).toMatchObject([401, { error: { code: 'unauthorized' } }, 200, { status: 'ok' }]);
+  });
+
+  const failures: [string, string[] | (() => Promise<string[]>), RegExp][] = [
+    ['a port that is no port', ['start', '--port', '0'], /whole number from 1 to 65535/],
+    ['a variable without a value', ['start', '--var', 'PUBLIC'], /KEY=VALUE/],
+    ['a folder that is no model', ['start', '--model', tmpdir()], /is no model folder/],
+    ['a folder that does not exist', ['complete', 'Once', '--model', '/nowhere'], /\/nowhere is no model folder/],
+    [
+      'a file that is cut short',
+      async () => {
+        const model = await copyModel('short');
+        const file = await open(join(model, 'model.onnx_data'), 'r+');
+        await file.truncate(1000);
+        await file.close();
+        return ['start', '--port', '18789', '--model', model, ...state];
+      },
+      /model\.onnx_data is damaged: 1000 bytes, 11837440 expected/,
+    ],
+    [
+      'a file with a changed byte',
+      async () => {
+        const model = await copyModel('changed');
+        const file = await open(join(model, 'tokenizer.json'), 'r+');
+        await file.write('X', 100);
+        await file.close();
+        return ['start', '--port', '18789', '--model', model, '--persist-to', join(folder, 'other-state')];
+      },
+      /tokenizer\.json is damaged: its SHA-256/,
+    ],
+    [
+      'a manifest that is no manifest',
+      async () => {
+        const model = await copyModel('broken');
+        await writeFile(join(model, 'manifest.json'), '{"format": 2}');
+        return ['start', '--port', '18789', '--model', model, ...state];
+      },
+      /manifest\.json: format:/,
+    ],
+    ['a temperature out of range', ['complete', 'Once', '--temperature', '3'], /A number from 0 to 2/],
+    [
+      'more tokens than the window has',
+      () => Promise.resolve(['complete', 'Once', '--max-tokens', '600', ...state]),
+      /context window of tinystories-gpt2 is 512/,
+    ],
+    ['a source that is no checkpoint', ['convert', tmpdir(), join(tmpdir(), 'gpt-edge-never')], /config\.json/],
+  ];
+
+  it.each(failures)('should end with one line and code 1 for %s', async (_, args, message) => {
+    const { code, stderr } = await runCli(typeof args === 'function' ? await args() : args);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('should say when the port is in use', async () => {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const { code, stderr } = await runCli(['start', '--port', String(port), ...state]);
+    server.close();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^gpt-edge: Port ${port} cannot be used: .*--port\\.\\n$`));
+  });
+
+  it('should complete a prompt in the terminal, the same for the same seed', async () => {
+    const once = (...args: string[]) => runCli(['complete', 'Once upon a time', '--max-tokens', '20', ...args, ...state]);
+    const first = await once('--seed', '7');
+    expect(first.code).toBe(0);
+    expect(first.stdout.startsWith('Once upon a time')).toBe(true);
+    expect(first.stderr).toMatch(/4 prompt tokens, 20 completion tokens, finish reason length, [\d.]+ tokens\/s, loaded in [\d.]+ s\n$/);
+    expect((await once('--seed', '7')).stdout).toBe(first.stdout);
+    expect((await once('--seed', '8')).stdout).not.toBe(first.stdout);
+    expect((await once('--temperature', '0')).stdout).toBe(
+      'Once upon a time, there was a little girl named Lily. She loved to play with her toys and eat yummy food\n',
+    );
+  });
+
+  it('should convert a checkpoint into a folder that it can complete with', async () => {
+    const target = join(folder, 'tiny');
+    const converted = await runCli([
+      'convert',
+      join(import.meta.dirname, '..', 'golden', 'tiny-gpt2'),
+      target,
+      '--dtype',
+      'fp32',
+      '--id',
+      'tiny',
+    ]);
+    expect(converted).toMatchObject({ code: 0, stderr: '' });
+    expect(converted.stdout).toMatch(/: tiny, gpt2, .*M parameters, fp32, .* MB, context window \d+\n$/);
+    const { code, stdout } = await runCli(['complete', 'abc', '--model', target, '--max-tokens', '5', '--seed', '1', ...state]);
+    expect(code).toBe(0);
+    expect(stdout.startsWith('abc')).toBe(true);
+  });
+
+  it('should say what a deployment would do, and do nothing', async () => {
+    const { code, stdout } = await runCli(['deploy', '--dry-run', '--var', 'PUBLIC=true']);
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      [
+        'Would create the bucket gpt-edge-models if it is missing',
+        'Would upload what has changed of tinystories-gpt2',
+        'Would deploy the Worker with MODEL_IDS=tinystories-gpt2 PUBLIC=true',
+        '',
+      ].join('\n'),
+    );
+  });
+});
