@@ -36,18 +36,19 @@ describe.skipIf(process.platform !== 'linux')('a client that leaves (seen in /pr
     fetch(new URL('/v1/completions', worker.url), { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(body) });
 
   /**
-   * Asks, and resets the connection after some milliseconds. A mere end of the client's side is no sign to workerd that nobody reads
+   * Asks, and resets the connection then. A mere end of the client's side is no sign to workerd that nobody reads
    * any more; a reset is, as is what Cloudflare's edge tells a Worker.
    */
-  async function postAndReset(body: object, milliseconds: number): Promise<void> {
+  async function postAndReset(body: object, until: Promise<unknown>): Promise<void> {
     const text = JSON.stringify(body);
     const socket = connect(Number(worker.url.port), worker.url.hostname).on('error', () => {});
     socket.write(
       `POST /v1/completions HTTP/1.1\r\nhost: edge\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`,
     );
-    await wait(milliseconds);
+    await until;
     socket.resetAndDestroy();
   }
+
   beforeEach(async () => {
     worker = await serveDefaultModel();
   });
@@ -55,12 +56,12 @@ describe.skipIf(process.platform !== 'linux')('a client that leaves (seen in /pr
 
   it.each([true, false])('should stop the decoding (stream: %s)', async (stream) => {
     await (await post({ prompt: 'Once', max_tokens: 1 })).text();
-    await postAndReset({ ...LONG, stream }, 500);
+    await postAndReset({ ...LONG, stream }, wait(500));
     expect(await comesToRest()).toBe(true);
   });
 
   it('should not take the load with it that others wait for', async () => {
-    const first = postAndReset({ prompt: 'Once', max_tokens: 1 }, 40);
+    const first = postAndReset({ prompt: 'Once', max_tokens: 1 }, wait(40));
     await wait(20);
     const others = [1, 2, 3].map(() => post({ prompt: 'Once', max_tokens: 1 }));
     await first;
@@ -68,7 +69,7 @@ describe.skipIf(process.platform !== 'linux')('a client that leaves (seen in /pr
   });
 
   it('should not keep others waiting while long answers are made', async () => {
-    const long = [LONG, { ...LONG, stream: true }].map((body) => postAndReset(body, 3000));
+    const long = [LONG, { ...LONG, stream: true }].map((body) => postAndReset(body, wait(3000)));
     await wait(1500);
     const answer = await post({ prompt: 'Once', max_tokens: 3, temperature: 0 });
     expect(await answer.json()).toMatchObject({ choices: [{ text: ' upon a time' }] });
