@@ -68,7 +68,7 @@ class WaitingTokens {
   }
 
   takeEndedBy = (shown: number) => this.#take(({ end }) => end <= shown);
-  takeStartedBefore = (shown: number) => this.#take(({ token }) => token.offset < shown);
+  takeStartedBefore = (shown: number) => this.#take(({ token, end }) => token.offset < shown || end <= shown);
   takeAll = () => this.#take(() => true);
 
   #take(isReady: (waiting: { token: PlacedToken; end: number }) => boolean): PlacedToken[] {

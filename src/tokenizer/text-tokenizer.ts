@@ -1,4 +1,5 @@
 import { Tokenizer } from '@huggingface/tokenizers';
+import { escapeRegExp } from './escape-reg-exp.ts';
 import { exactDigits } from './exact-digits.ts';
 import { sequenceAffixes } from './sequence-affixes.ts';
 import { restore } from './special-token-guard.ts';
@@ -11,8 +12,6 @@ export interface EncodeOptions {
   /** Read the spelling of a special token as that token. What a user typed is plain text. @default false */
   parseSpecialTokens?: boolean;
 }
-
-const escapeRegExp = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
 function addedTokenPattern(tokens: readonly AddedToken[]): RegExp | null {
   if (tokens.length === 0) return null;

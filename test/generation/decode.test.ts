@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { type DecodedToken, type DecodeRequest, decode } from '../../src/generation/decode.ts';
+import { scoreToken } from '../../src/generation/log-probabilities.ts';
+import { processLogits } from '../../src/generation/process-logits.ts';
+import { randomAt } from '../../src/generation/random-at.ts';
+import { sample } from '../../src/generation/sample.ts';
+import { SAMPLING_DEFAULTS, type SamplingOptions } from '../../src/generation/sampling-options.ts';
+import { Turns } from '../../src/generation/turns.ts';
+import { collect } from './collect.ts';
+import { PastDecoder } from './past-decoder.ts';
+
+const PROMPT = [3, 1, 4, 1, 5];
+
+async function start(decoder: PastDecoder, changes: Partial<DecodeRequest> = {}): Promise<DecodeRequest> {
+  const prompt = changes.prompt ?? PROMPT;
+  const sequence = decoder.createSequence();
+  const logits = (await sequence.forward(prompt)).slice();
+  const sampling = { ...SAMPLING_DEFAULTS, seed: 7 };
+  const defaults = { choice: 0, maxTokens: 10, eosTokenIds: [], multiplyAddsPerToken: 1, turns: new Turns() };
+  return { sequence, logits, prompt, sampling, ...defaults, ...changes };
+}
+
+async function run(changes: Partial<DecodeRequest> = {}, decoder = new PastDecoder(50, 64)): Promise<DecodedToken[]> {
+  return collect(decode(await start(decoder, changes)));
+}
+
+const idsOf = (tokens: readonly DecodedToken[]) => tokens.map(({ id }) => id);
+
+/** The same tokens without a KV cache, loop or generator: each from the logits of everything before it. */
+function direct(sampling: SamplingOptions, count: number, choice = 0): number[] {
+  const decoder = new PastDecoder(50, 64);
+  const generated: number[] = [];
+  while (generated.length < count) {
+    const logits = decoder.logitsAfter([...PROMPT, ...generated]);
+    processLogits(logits, sampling, PROMPT, generated);
+    generated.push(sample(logits, sampling, randomAt(sampling.seed, choice, PROMPT.length + generated.length)));
+  }
+  return generated;
+}
+
+describe('decode', () => {
+  it.each<Partial<SamplingOptions>>([
+    {},
+    { temperature: 0 },
+    { temperature: 0.7, topK: 5 },
+    { topP: 0.5, minP: 0.1 },
+    { temperature: 0, frequencyPenalty: 2, presencePenalty: 1, repetitionPenalty: 1.5 },
+    { logitBias: new Map([[9, 3]]) },
+  ])('should choose each token from the logits of all before it, with %j', async (options) => {
+    const sampling = { ...SAMPLING_DEFAULTS, seed: 7, ...options };
+    expect(idsOf(await run({ sampling, maxTokens: 20 }))).toEqual(direct(sampling, 20));
+    expect(idsOf(await run({ sampling, maxTokens: 20, choice: 3 }))).toEqual(direct(sampling, 20, 3));
+  });
+
+  it('should depend on seed and choice', async () => {
+    const texts = await Promise.all([
+      run(),
+      run({ choice: 1 }),
+      run({ sampling: { ...SAMPLING_DEFAULTS, seed: 8 } }),
+      run({ sampling: { ...SAMPLING_DEFAULTS, seed: -7 } }),
+    ]);
+    expect(new Set(texts.map((tokens) => idsOf(tokens).join())).size).toBe(4);
+    expect(await run()).toEqual(texts[0]);
+  });
+
+  it('should go on from a half-done completion as if it had not been cut', async () => {
+    const whole = idsOf(await run({ maxTokens: 16 }));
+    for (const cut of [1, 7, 15]) {
+      const prompt = [...PROMPT, ...whole.slice(0, cut)];
+      expect(idsOf(await run({ prompt, maxTokens: 16 - cut }))).toEqual(whole.slice(cut));
+    }
+  });
+
+  it('should end after an EOS token, any of several', async () => {
+    const whole = idsOf(await run({ maxTokens: 10 }));
+    const eos = whole[4];
+    const tokens = await run({ eosTokenIds: [99, eos] });
+    expect(idsOf(tokens)).toEqual(whole.slice(0, whole.indexOf(eos) + 1));
+    expect(tokens.map(({ endOfSequence }) => endOfSequence)).toEqual([...tokens.slice(1).map(() => false), true]);
+  });
+
+  it('should run the decoder only for tokens that another one follows', async () => {
+    const decoder = new PastDecoder(50, 64);
+    const ids = idsOf(await run({ maxTokens: 4 }, decoder));
+    expect(decoder.calls).toEqual([PROMPT, ...ids.slice(0, 3).map((id) => [id])]);
+  });
+
+  it('should give nothing for 0 tokens', async () => {
+    expect(await run({ maxTokens: 0 })).toEqual([]);
+  });
+
+  it('should score tokens as the model gives them, before temperature, penalties and bias', async () => {
+    const sampling = { ...SAMPLING_DEFAULTS, seed: 7, temperature: 0.5, repetitionPenalty: 2, logitBias: new Map([[9, 3]]) };
+    const tokens = await run({ sampling, topLogprobs: 3 });
+    const decoder = new PastDecoder(50, 64);
+    for (const [index, { endOfSequence, ...scored }] of tokens.entries())
+      expect(scored).toEqual(scoreToken(decoder.logitsAfter([...PROMPT, ...idsOf(tokens).slice(0, index)]), scored.id, 3));
+  });
+
+  it('should report no scores where none were asked for, and no alternatives for 0', async () => {
+    expect(Object.keys((await run())[0])).toEqual(['id', 'endOfSequence']);
+    expect((await run({ topLogprobs: 0 }))[0]).toMatchObject({ logprob: expect.any(Number), top: [] });
+  });
+
+  it('should end with the signal’s reason once it is aborted', async () => {
+    const decoder = new PastDecoder(50, 64);
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const running = async () => {
+      for await (const { id } of decode(await start(decoder, { turns: new Turns(controller.signal) }))) {
+        seen.push(id);
+        if (seen.length === 3) controller.abort();
+      }
+    };
+    await expect(running()).rejects.toMatchObject({ name: 'AbortError' });
+    expect(seen).toEqual(idsOf(await run({ maxTokens: 3 })));
+    expect(decoder.calls.length).toBe(3);
+  });
+});

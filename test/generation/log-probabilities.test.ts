@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { logSumExp, scoreToken } from '../../src/generation/log-probabilities.ts';
+import { SeededRandom } from './seeded-random.ts';
+
+it('should give probabilities that sum to 1', () => {
+  const random = new SeededRandom(2);
+  for (const spread of [0.01, 4, 60]) {
+    const logits = random.logits(200, spread);
+    const { top } = scoreToken(logits, 0, 200);
+    expect(top.reduce((sum, { logprob }) => sum + Math.exp(logprob), 0)).toBeCloseTo(1, 12);
+  }
+});
+
+it('should give exact values', () => {
+  const logits = Float32Array.of(0, 1, 3);
+  const norm = Math.log(1 + Math.E + Math.E ** 3);
+  expect(logSumExp(logits)).toBeCloseTo(norm, 12);
+  const { id, logprob, top } = scoreToken(logits, 1, 2);
+  expect(id).toBe(1);
+  expect(logprob).toBeCloseTo(1 - norm, 12);
+  expect(top.map((token) => token.id)).toEqual([2, 1]);
+  expect(top[0].logprob).toBeCloseTo(3 - norm, 12);
+  expect(top[1].logprob).toBe(logprob);
+});
+
+it('should stay finite with extreme logits', () => {
+  expect(logSumExp(Float32Array.of(3e38, 3e38))).toBe(Math.fround(3e38));
+  expect(logSumExp(Float32Array.of(-1000, -1000))).toBeCloseTo(-1000 + Math.log(2), 9);
+  expect(logSumExp(Float32Array.of(-3e38, 0))).toBe(0);
+});
+
+it('should give a token of logit -Infinity no probability', () => {
+  expect(scoreToken(Float32Array.of(-Infinity, 2), 0, 1)).toEqual({ id: 0, logprob: -Infinity, top: [{ id: 1, logprob: 0 }] });
+});
+
+it('should report no alternatives for 0', () => {
+  expect(scoreToken(Float32Array.of(0, 0), 1, 0)).toEqual({ id: 1, logprob: -Math.log(2), top: [] });
+});
