@@ -22,7 +22,8 @@ for (let run = 0; run < runs; run++) {
   worker.push(await measureWorker(folder, task));
 }
 
-const middle = <T, K extends keyof T>(figures: readonly T[], key: K): number => median(figures.map((figure) => Number(figure[key] ?? Number.NaN)));
+const middle = <T, K extends keyof T>(figures: readonly T[], key: K): number =>
+  median(figures.map((figure) => Number(figure[key] ?? Number.NaN)));
 const figures = {
   model: folder.manifest.id,
   engine: 'ort',
@@ -34,6 +35,7 @@ const figures = {
   onnxruntimeDecodeTokensPerSecond: middle(peer, 'decodeTokensPerSecond'),
   workerdIdleBytes: middle(worker, 'idleBytes'),
   workerdLoadedBytes: middle(worker, 'loadedBytes'),
+  workerdFinalBytes: middle(worker, 'finalBytes'),
   onnxruntimeWasmBytes: middle(peer, 'wasmBytes'),
 };
 
@@ -56,7 +58,11 @@ else {
       ratio: ratio(decode, figures.onnxruntimeDecodeTokensPerSecond),
     },
     'cold start to first token': { 'Worker in workerd, over HTTP': `${figures.coldStartMilliseconds.toFixed(0)} ms` },
-    'workerd RSS before and after': { 'Worker in workerd, over HTTP': `${megabytes(figures.workerdIdleBytes)}, ${megabytes(figures.workerdLoadedBytes)}` },
+    'workerd RSS: idle, loaded, at the end': {
+      'Worker in workerd, over HTTP': [figures.workerdIdleBytes, figures.workerdLoadedBytes, figures.workerdFinalBytes]
+        .map(megabytes)
+        .join(', '),
+    },
     'WASM memory': { 'onnxruntime-web in Node, bare': megabytes(figures.onnxruntimeWasmBytes) },
   });
 }

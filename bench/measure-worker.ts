@@ -10,9 +10,10 @@ export interface WorkerFigures {
   coldStartMilliseconds: number;
   prefillTokensPerSecond: number;
   decodeTokensPerSecond: number;
-  /** Resident memory of the workerd process: before the model is asked for, and at the end. Undefined where there is no /proc. */
+  /** Resident memory of the workerd process: before the model is asked for, after its first token, at the end. Undefined where there is no /proc. */
   idleBytes?: number;
   loadedBytes?: number;
+  finalBytes?: number;
 }
 
 /** The Worker in workerd, through its HTTP API, as a client sees it. */
@@ -26,6 +27,7 @@ export async function measureWorker(folder: ModelFolder, task: Task): Promise<Wo
     // No EOS, so that every run decodes the same number of tokens.
     const logit_bias = Object.fromEntries(eosTokenIds.map((token) => [token, -100]));
     const coldStart = await timeStream(worker, { prompt: task.decodePrompt, max_tokens: 1 });
+    const loadedBytes = await residentBytes();
     const prefill = await timeStream(worker, { prompt: task.prefillTokens, max_tokens: 1 });
     const decode = await timeStream(worker, { prompt: task.decodePrompt, max_tokens: task.decodeTokens, temperature: 0, logit_bias });
     return {
@@ -33,7 +35,8 @@ export async function measureWorker(folder: ModelFolder, task: Task): Promise<Wo
       prefillTokensPerSecond: task.prefillTokens.length / (prefill.firstMilliseconds / 1000),
       decodeTokensPerSecond: (task.decodeTokens - 1) / ((decode.lastMilliseconds - decode.firstMilliseconds) / 1000),
       idleBytes,
-      loadedBytes: await residentBytes(),
+      loadedBytes,
+      finalBytes: await residentBytes(),
     };
   } finally {
     await worker.stop();

@@ -9,7 +9,9 @@ export interface Task {
 
 /** Some ids are as good as others here: the work does not depend on them. The EOS tokens are left out. */
 export function makeTask({ contextWindow, vocabularySize, eosTokenIds }: Manifest): Task {
-  const ids = Array.from({ length: contextWindow }, (_, index) => (index * 7919 + 13) % vocabularySize).filter((id) => !eosTokenIds.includes(id));
+  const ids = Array.from({ length: contextWindow }, (_, index) => (index * 7919 + 13) % vocabularySize).filter(
+    (id) => !eosTokenIds.includes(id),
+  );
   return {
     prefillTokens: ids.slice(0, Math.min(400, Math.floor(contextWindow * 0.75))),
     decodePrompt: ids.slice(0, 16),

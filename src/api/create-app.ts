@@ -1,5 +1,4 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';
 import { GptEdgeError } from '../model/errors.ts';
@@ -16,9 +15,6 @@ import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
-/** A prompt that fills the largest context windows as token ids stays below it. */
-const MAX_BODY_BYTES = 2 ** 20;
-
 export interface AppOptions {
   host: ModelHost;
   /** Whether everyone may ask. @default false */
@@ -33,19 +29,12 @@ export function createApp({ host, isPublic = false }: AppOptions): OpenAPIHono<A
     },
   });
   app.use(requestId());
-  app.use(cors({ origin: '*', exposeHeaders: ['x-request-id'] }));
+  app.use(cors({ origin: '*', allowMethods: ['GET', 'HEAD', 'POST'], exposeHeaders: ['x-request-id'] }));
   app.use(requirePublic(isPublic));
   app.use(async (c, next) => {
     c.set('host', host);
     await next();
   });
-  const limit = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: () => {
-      throw new GptEdgeError('request_too_large', `The request body is larger than ${MAX_BODY_BYTES} bytes.`);
-    },
-  });
-  for (const path of ['/v1/completions', '/v1/chat/completions', '/v1/next-token', '/tokenize', '/detokenize']) app.use(path, limit);
 
   completionsRoute(app);
   chatCompletionsRoute(app);

@@ -11,6 +11,10 @@ const fieldPath = (path: readonly PropertyKey[]): string =>
     '',
   );
 
+/** zod's own messages without the beginning that says "Invalid" once more. */
+const complaint = ({ message }: Issue): string =>
+  message.replace(/^Invalid (input|option): /, '').replace(/, received undefined$/, ', but it is missing');
+
 /** The first thing that a schema finds wrong with a request, naming the field. */
 export function renderIssue(error: { issues: readonly Issue[] }): GptEdgeError {
   const [issue] = error.issues;
@@ -21,7 +25,5 @@ export function renderIssue(error: { issues: readonly Issue[] }): GptEdgeError {
       ? new GptEdgeError('unsupported_parameter', `gpt-edge does not support ${name}.`, { param: name })
       : new GptEdgeError('unknown_parameter', `Unknown field ${name}.`, { param: name });
   }
-  return new GptEdgeError('invalid_value', param === '' ? `Invalid request body: ${issue.message}` : `Invalid ${param}: ${issue.message}`, {
-    param: param || undefined,
-  });
+  return new GptEdgeError('invalid_value', `Invalid ${param || 'request body'}: ${complaint(issue)}`, { param: param || undefined });
 }

@@ -3,6 +3,7 @@ import { GptEdgeError } from '../model/errors.ts';
 import type { SamplingOptions } from './sampling-options.ts';
 
 const generationConfigSchema = z.looseObject({
+  do_sample: z.boolean().nullish(),
   temperature: z.number().min(0).max(100).nullish(),
   top_k: z.number().int().min(0).nullish(),
   top_p: z.number().gt(0).max(1).nullish(),
@@ -18,7 +19,8 @@ export function parseGenerationConfig(bytes: Uint8Array): Partial<SamplingOption
   try {
     const config = generationConfigSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
     const options = {
-      temperature: config.temperature,
+      // In transformers' words: take the most probable token.
+      temperature: config.do_sample === false ? 0 : config.temperature,
       topK: config.top_k,
       topP: config.top_p,
       minP: config.min_p,

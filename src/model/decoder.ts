@@ -16,7 +16,7 @@ export interface Sequence {
   readonly length: number;
   /**
    * Appends `tokens` (at least one) and returns the logits after each of the last `rows` of them, 1 by default:
-   * [rows, vocabularySize], row-major. The array is the engine's: valid until the next call on any of the decoder's sequences.
+   * [rows, vocabularySize], row-major. The array is the engine's: valid until the next call on this sequence or on one that it shares a fork with.
    * @throws GptEdgeError `context_length_exceeded` when the context window would overflow; the sequence is then unchanged
    */
   forward(tokens: readonly number[], rows?: number): Promise<Float32Array>;

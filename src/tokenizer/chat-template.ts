@@ -45,7 +45,7 @@ export class ChatTemplate {
    */
   encode(messages: readonly ChatMessage[], tokenizer: TextTokenizer): number[] {
     const guarded = messages.map(({ role, content }) => ({ role, content: guard(content, tokenizer.specialTokens) }));
-    return tokenizer.encode(this.#render(guarded), { addSpecialTokens: false, parseSpecialTokens: true });
+    return tokenizer.encode(this.#render(guarded), { addSpecialTokens: false, parseSpecialTokens: true, isGuarded: true });
   }
 
   #render(messages: readonly ChatMessage[]): string {

@@ -1,4 +1,5 @@
 import { Tokenizer } from '@huggingface/tokenizers';
+import { GptEdgeError } from '../model/errors.ts';
 import { escapeRegExp } from './escape-reg-exp.ts';
 import { exactDigits } from './exact-digits.ts';
 import { sequenceAffixes } from './sequence-affixes.ts';
@@ -11,6 +12,8 @@ export interface EncodeOptions {
   addSpecialTokens?: boolean;
   /** Read the spelling of a special token as that token. What a user typed is plain text. @default false */
   parseSpecialTokens?: boolean;
+  /** The text between special tokens was guarded, and is to be restored. @default false */
+  isGuarded?: boolean;
 }
 
 function addedTokenPattern(tokens: readonly AddedToken[]): RegExp | null {
@@ -22,9 +25,18 @@ function addedTokenPattern(tokens: readonly AddedToken[]): RegExp | null {
   );
 }
 
+function createTokenizer(tokenizer: TokenizerJson, config: TokenizerConfig): Tokenizer {
+  try {
+    return new Tokenizer(tokenizer, config);
+  } catch (cause) {
+    const message = `tokenizer.json cannot be used: ${(cause as Error).message}`;
+    throw new GptEdgeError('unsupported_model', message, { param: 'tokenizer.json', cause });
+  }
+}
+
 /** Text to token ids and back, exactly. Splits at added tokens itself, because the library cannot leave them as text. */
 export class TextTokenizer {
-  /** Spellings of the tokens that stand for no text: EOS, role marks. */
+  /** Spellings of all added tokens: EOS, marks of roles and the like. */
   readonly specialTokens: readonly string[];
   readonly #plain: Tokenizer;
   readonly #added: ReadonlyMap<number, AddedToken>;
@@ -33,9 +45,9 @@ export class TextTokenizer {
   readonly #affixes: { prefix: number[]; suffix: number[] };
   readonly #bytesOf: (entry: string) => Uint8Array;
 
-  /** @throws GptEdgeError `unsupported_model` for a tokenizer that is not byte-level */
+  /** @throws GptEdgeError `unsupported_model` for a tokenizer that is not byte-level, or that the library refuses */
   constructor(tokenizer: TokenizerJson, config: TokenizerConfig) {
-    this.#plain = new Tokenizer({ ...exactDigits(tokenizer), added_tokens: [] }, config);
+    this.#plain = createTokenizer({ ...exactDigits(tokenizer), added_tokens: [] }, config);
     this.#added = new Map(tokenizer.added_tokens.map((token) => [token.id, token]));
     this.#idOfAdded = new Map(tokenizer.added_tokens.map((token) => [token.content, token.id]));
     this.#pattern = addedTokenPattern(tokenizer.added_tokens);
@@ -44,8 +56,9 @@ export class TextTokenizer {
     this.specialTokens = tokenizer.added_tokens.map((token) => token.content);
   }
 
-  encode(text: string, { addSpecialTokens = true, parseSpecialTokens = false }: EncodeOptions = {}): number[] {
-    const ids = parseSpecialTokens ? this.#encodeWithSpecialTokens(text) : this.#encodePlain(text);
+  encode(text: string, { addSpecialTokens = true, parseSpecialTokens = false, isGuarded = false }: EncodeOptions = {}): number[] {
+    const encodeText = (plain: string) => this.#encodePlain(isGuarded ? restore(plain) : plain);
+    const ids = parseSpecialTokens ? this.#encodeWithSpecialTokens(text, encodeText) : encodeText(text);
     return addSpecialTokens ? [...this.#affixes.prefix, ...ids, ...this.#affixes.suffix] : ids;
   }
 
@@ -81,14 +94,14 @@ export class TextTokenizer {
     return text === '' ? [] : this.#plain.encode(text, { add_special_tokens: false }).ids;
   }
 
-  #encodeWithSpecialTokens(text: string): number[] {
+  #encodeWithSpecialTokens(text: string, encodeText: (plain: string) => number[]): number[] {
     const ids: number[] = [];
     let end = 0;
     for (const match of this.#pattern ? text.matchAll(this.#pattern) : []) {
-      ids.push(...this.#encodePlain(restore(text.slice(end, match.index))));
+      ids.push(...encodeText(text.slice(end, match.index)));
       ids.push(this.#idOfAdded.get(match.slice(1).find((spelling) => spelling !== undefined)!)!);
       end = match.index + match[0].length;
     }
-    return [...ids, ...this.#encodePlain(restore(text.slice(end)))];
+    return [...ids, ...encodeText(text.slice(end))];
   }
 }

@@ -57,6 +57,8 @@ export class IsolateModels implements ModelHost {
 
   #checkServed(id: string): void {
     if (!this.ids.includes(id))
-      throw new GptEdgeError('model_not_found', `The model ${id} is not served here; ${this.ids.join(', ')} are.`, { param: 'model' });
+      throw new GptEdgeError('model_not_found', `The model ${JSON.stringify(id)} is not served here. Served: ${this.ids.join(', ')}.`, {
+        param: 'model',
+      });
   }
 }

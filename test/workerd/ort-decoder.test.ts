@@ -4,7 +4,8 @@ import { createOrtDecoder } from '../../src/runtime/ort/create-ort-decoder.ts';
 import { R2ModelFiles } from '../../src/storage/r2-model-files.ts';
 import { DEFAULT_MODEL, seedModel, testEnv } from './helpers.ts';
 
-const largestDifference = (a: Float32Array, b: Float32Array): number => a.reduce((max, value, index) => Math.max(max, Math.abs(value - b[index])), 0);
+const largestDifference = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((max, value, index) => Math.max(max, Math.abs(value - b[index])), 0);
 
 describe('the decoder on onnxruntime-web', () => {
   let decoder: Decoder;

@@ -62,7 +62,9 @@ describe('a model in R2', () => {
 
   it('should be loaded once, however many ask for it at once', async () => {
     const reads: string[] = [];
-    const ask = freshApp(watched((key, options) => reads.push(`${key} ${(options?.range as { offset: number } | undefined)?.offset ?? 0}`)));
+    const ask = freshApp(
+      watched((key, options) => reads.push(`${key} ${(options?.range as { offset: number } | undefined)?.offset ?? 0}`)),
+    );
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) => ask('/v1/completions', { prompt: 'Once', max_tokens: 1, seed: index })),
     );
@@ -74,7 +76,8 @@ describe('a model in R2', () => {
 
   it('should show how far it is loaded', async () => {
     const ask = freshApp(testEnv.MODELS);
-    const load = async () => ((await (await ask(`/v1/models/${ID}`)).json()) as { load: { state: string; loaded_bytes: number; total_bytes: number } }).load;
+    const load = async () =>
+      ((await (await ask(`/v1/models/${ID}`)).json()) as { load: { state: string; loaded_bytes: number; total_bytes: number } }).load;
     expect(await load()).toMatchObject({ state: 'cold', loaded_bytes: 0 });
     const answer = ask('/v1/completions', { prompt: 'Once', max_tokens: 1 });
     expect((await load()).state).toBe('loading');
@@ -141,7 +144,7 @@ describe('a model in R2', () => {
     const graph = new TextEncoder().encode('no graph at all');
     const key = `models/${ID}/manifest.json`;
     const manifest = (await (await testEnv.MODELS.get(key))!.json()) as Manifest;
-    manifest.files['model.onnx'] = { bytes: graph.length, sha256: await sha256(graph) };
+    manifest.files['model.onnx'] = { bytes: graph.length, sha256: await sha256(graph as Uint8Array<ArrayBuffer>) };
     await testEnv.MODELS.put(key, JSON.stringify(manifest));
     await testEnv.MODELS.put(`models/${ID}/model.onnx`, graph);
     expect(await errorOf(await freshApp(testEnv.MODELS)('/v1/completions', {}))).toMatchObject({ status: 503, code: 'unsupported_model' });

@@ -5,6 +5,7 @@ import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { GptEdgeError } from '../../model/errors.ts';
 import type { AppEnv } from '../app-env.ts';
+import { jsonBodyMiddleware } from '../middleware/json-body.ts';
 import { responseEnvelope } from '../response-envelope.ts';
 import {
   type ChatChunk,
@@ -28,6 +29,7 @@ const route = createRoute({
   method: 'post',
   path: '/v1/chat/completions',
   summary: 'Answer a conversation',
+  middleware: jsonBodyMiddleware,
   request: { body: jsonBody(chatRequestSchema) },
   responses: {
     200: {
@@ -44,7 +46,7 @@ export function chatCompletionsRoute(app: OpenAPIHono<AppEnv>): void {
     const { signal } = c.req.raw;
     const model = await c.var.host.get(body.model ?? undefined);
     const request = toCompletionRequest(body, model);
-    checkContext(model, request.prompt.length, request.maxTokens);
+    checkContext(model, request.prompt.length, request.maxTokens, { prompt: 'messages', maxTokens: 'max_completion_tokens' });
     const envelope = responseEnvelope('chatcmpl', model);
     if (body.stream)
       return sseResponse(chunks(model, request, envelope, body.stream_options?.include_usage ?? false, signal), signal) as never;

@@ -4,6 +4,7 @@ import type { LanguageModel } from '../../generation/language-model.ts';
 import { GptEdgeError } from '../../model/errors.ts';
 import type { AppEnv } from '../app-env.ts';
 import { type CompletionJob, completionChoices } from '../completion-choices.ts';
+import { jsonBodyMiddleware } from '../middleware/json-body.ts';
 import { responseEnvelope } from '../response-envelope.ts';
 import {
   type Completion,
@@ -25,6 +26,7 @@ const route = createRoute({
   method: 'post',
   path: '/v1/completions',
   summary: 'Complete a text',
+  middleware: jsonBodyMiddleware,
   request: { body: jsonBody(completionRequestSchema) },
   responses: {
     200: {

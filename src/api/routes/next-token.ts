@@ -3,8 +3,10 @@ import type { TokenLogprob } from '../../generation/log-probabilities.ts';
 import { nextToken } from '../../generation/next-token.ts';
 import type { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
 import type { AppEnv } from '../app-env.ts';
+import { jsonBodyMiddleware } from '../middleware/json-body.ts';
 import { jsonBody, jsonContent } from '../schemas/content.ts';
 import { errorResponses } from '../schemas/error-schema.ts';
+import { integerBetween } from '../schemas/number-between.ts';
 import { singlePromptSchema } from '../schemas/prompt-schema.ts';
 import { toPromptTokens } from '../to-prompt-tokens.ts';
 
@@ -27,6 +29,7 @@ const route = createRoute({
   method: 'post',
   path: '/v1/next-token',
   summary: 'The next-token probability distribution',
+  middleware: jsonBodyMiddleware,
   request: {
     body: jsonBody(
       z
@@ -35,11 +38,7 @@ const route = createRoute({
           prompt: singlePromptSchema
             .nullish()
             .openapi({ description: "Text or token ids. Default: the model's end-of-text token.", example: 'Once upon a time' }),
-          top_k: z
-            .number()
-            .int()
-            .min(1)
-            .max(MAX_TOP_K)
+          top_k: integerBetween(1, MAX_TOP_K)
             .nullish()
             .openapi({ description: `How many tokens to return, the most probable first. Default ${DEFAULT_TOP_K}.` }),
         })

@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { AppEnv } from '../app-env.ts';
 import { checkTokenIds } from '../check-token-ids.ts';
+import { jsonBodyMiddleware } from '../middleware/json-body.ts';
 import { jsonBody, jsonContent } from '../schemas/content.ts';
 import { errorResponses } from '../schemas/error-schema.ts';
 import { tokenIdSchema } from '../schemas/prompt-schema.ts';
@@ -11,6 +12,7 @@ const tokenizeRoute = createRoute({
   method: 'post',
   path: '/tokenize',
   summary: 'Text to token ids',
+  middleware: jsonBodyMiddleware,
   request: {
     body: jsonBody(
       z
@@ -48,6 +50,7 @@ const detokenizeRoute = createRoute({
   method: 'post',
   path: '/detokenize',
   summary: 'Token ids to text',
+  middleware: jsonBodyMiddleware,
   request: { body: jsonBody(z.strictObject({ model, tokens: z.array(tokenIdSchema) }).openapi('DetokenizeRequest')) },
   responses: {
     200: {

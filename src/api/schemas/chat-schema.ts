@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../model/limits.ts';
+import { integerBetween } from './number-between.ts';
 import { ignoredFields } from './openai-fields.ts';
-import { samplingFields } from './sampling-fields.ts';
+import { checkStreamOptions, samplingFields } from './sampling-fields.ts';
 import { usageSchema } from './usage-schema.ts';
 
 /** More turns than any small context window holds. */
@@ -17,7 +18,7 @@ const contentSchema = z.union(
     z.string(),
     z
       .array(z.strictObject({ type: z.literal('text'), text: z.string() }))
-      .min(1)
+      .min(1, 'must not be empty')
       .max(MAX_PARTS),
   ],
   {
@@ -32,25 +33,26 @@ const messageSchema = z.strictObject({
   refusal: z.null().optional(),
 });
 
-const tokenCount = z.number().int().min(1).max(MAX_CONTEXT_WINDOW).nullish();
+const tokenCount = integerBetween(1, MAX_CONTEXT_WINDOW).nullish();
 
 export const chatRequestSchema = z
   .strictObject({
     ...samplingFields,
     ...ignoredFields,
-    messages: z.array(messageSchema).min(1).max(MAX_MESSAGES),
+    messages: z.array(messageSchema).min(1, 'must not be empty').max(MAX_MESSAGES, `has at most ${MAX_MESSAGES} messages`),
     max_completion_tokens: tokenCount.openapi({
       description: `Default: what is left of the context window, at most ${DEFAULT_CHAT_MAX_TOKENS}.`,
     }),
     max_tokens: tokenCount.openapi({ description: 'The older name of max_completion_tokens.' }),
     logprobs: z.boolean().nullish().openapi({ description: 'Report log-probabilities. Default false.' }),
-    top_logprobs: z
-      .number()
-      .int()
-      .min(0)
-      .max(20)
-      .nullish()
-      .openapi({ description: 'Alternatives to report with each token; needs logprobs.' }),
+    top_logprobs: integerBetween(0, 20).nullish().openapi({ description: 'Alternatives to report with each token; needs logprobs.' }),
+  })
+  .superRefine((request, context) => {
+    checkStreamOptions(request, context);
+    const { logprobs, top_logprobs, max_tokens, max_completion_tokens } = request;
+    const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    if (top_logprobs != null && !logprobs) refuse('top_logprobs', 'only allowed when logprobs is true');
+    if (max_tokens != null && max_completion_tokens != null) refuse('max_tokens', 'not allowed beside max_completion_tokens');
   })
   .openapi('ChatCompletionRequest');
 

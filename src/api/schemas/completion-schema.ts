@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../model/limits.ts';
+import { integerBetween } from './number-between.ts';
 import { ignoredFields } from './openai-fields.ts';
 import { promptsSchema } from './prompt-schema.ts';
-import { samplingFields } from './sampling-fields.ts';
+import { checkStreamOptions, samplingFields } from './sampling-fields.ts';
 import { usageSchema } from './usage-schema.ts';
 
 /** As in OpenAI's API. */
@@ -15,22 +16,13 @@ export const completionRequestSchema = z
     prompt: promptsSchema
       .nullish()
       .openapi({ description: "Text or token ids to go on from. Default: the model's end-of-text token.", example: 'Once upon a time' }),
-    max_tokens: z
-      .number()
-      .int()
-      .min(0)
-      .max(MAX_CONTEXT_WINDOW)
+    max_tokens: integerBetween(0, MAX_CONTEXT_WINDOW)
       .nullish()
       .openapi({ description: `Default ${DEFAULT_MAX_TOKENS}.` }),
     echo: z.boolean().nullish().openapi({ description: 'Put the prompt before the completion. Default false.' }),
-    logprobs: z
-      .number()
-      .int()
-      .min(0)
-      .max(5)
-      .nullish()
-      .openapi({ description: 'Report log-probabilities, and those of this many alternatives.' }),
+    logprobs: integerBetween(0, 5).nullish().openapi({ description: 'Report log-probabilities, and those of this many alternatives.' }),
   })
+  .superRefine(checkStreamOptions)
   .openapi('CompletionRequest');
 
 export const legacyLogprobsSchema = z

@@ -1,16 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW, MAX_VOCABULARY } from '../../model/limits.ts';
+import { integerBetween } from './number-between.ts';
 
 /** Prompts times n of one request: each is a completion of its own. */
 export const MAX_COMPLETIONS = 128;
 
-export const tokenIdSchema = z
-  .number()
-  .int()
-  .min(0)
-  .max(MAX_VOCABULARY - 1);
+export const tokenIdSchema = integerBetween(0, MAX_VOCABULARY - 1);
 
-export const tokenIdsSchema = z.array(tokenIdSchema).min(1).max(MAX_CONTEXT_WINDOW);
+export const tokenIdsSchema = z.array(tokenIdSchema).min(1, 'must not be empty').max(MAX_CONTEXT_WINDOW);
 
 /** One prompt: text or token ids. */
 export const singlePromptSchema = z.union([z.string(), tokenIdsSchema], { error: 'must be a string or an array of token ids' });

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_VOCABULARY } from '../../model/limits.ts';
+import { integerBetween, numberBetween } from './number-between.ts';
 
 /** As many as OpenAI takes; each is looked for at every token. */
 const MAX_STOPS = 4;
@@ -21,7 +22,7 @@ export const samplingFields = {
     .string()
     .nullish()
     .openapi({ description: "A served model's id. Default: the first served model.", example: 'tinystories-gpt2' }),
-  n: z.number().int().min(1).max(MAX_CHOICES).nullish().openapi({ description: 'Completions of each prompt. Default 1.' }),
+  n: integerBetween(1, MAX_CHOICES).nullish().openapi({ description: 'Completions of each prompt. Default 1.' }),
   stream: z.boolean().nullish().openapi({ description: 'Answer with server-sent events as the text comes. Default false.' }),
   stream_options: z.strictObject({ include_usage: z.boolean().nullish(), include_obfuscation: z.literal(false).nullish() }).nullish(),
   stop: z
@@ -30,59 +31,40 @@ export const samplingFields = {
     })
     .nullish()
     .openapi({ description: 'Text that ends a completion and is not part of it.' }),
-  seed: z
-    .number()
-    .int()
-    .min(Number.MIN_SAFE_INTEGER)
-    .max(Number.MAX_SAFE_INTEGER)
+  seed: integerBetween(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
     .nullish()
     .openapi({ description: 'The same seed gives the same text. Default: random.' }),
-  temperature: z
-    .number()
-    .min(0)
-    .max(2)
-    .nullish()
-    .openapi({ description: "0 takes the most probable token. Default: the model's, else 1." }),
-  top_p: z
-    .number()
-    .min(0)
-    .max(1)
+  temperature: numberBetween(0, 2).nullish().openapi({ description: "0 takes the most probable token. Default: the model's, else 1." }),
+  top_p: numberBetween(0, 1)
     .nullish()
     .openapi({ description: "Keep the most probable tokens up to this sum. Default: the model's, else 1." }),
-  top_k: z
-    .number()
-    .int()
-    .min(0)
-    .max(MAX_VOCABULARY)
+  top_k: integerBetween(0, MAX_VOCABULARY)
     .nullish()
     .openapi({ description: "Keep the k most probable tokens, 0 all. Default: the model's, else 0." }),
-  min_p: z
-    .number()
-    .min(0)
-    .max(1)
+  min_p: numberBetween(0, 1)
     .nullish()
     .openapi({ description: "Keep tokens at least this fraction as probable as the best. Default: the model's, else 0." }),
-  frequency_penalty: z
-    .number()
-    .min(-2)
-    .max(2)
+  frequency_penalty: numberBetween(-2, 2)
     .nullish()
     .openapi({ description: 'Lowers the logit of a token for each time it was generated. Default 0.' }),
-  presence_penalty: z
-    .number()
-    .min(-2)
-    .max(2)
+  presence_penalty: numberBetween(-2, 2)
     .nullish()
     .openapi({ description: 'Lowers the logit of a token once it was generated. Default 0.' }),
-  repetition_penalty: z
-    .number()
-    .gt(0)
-    .max(10)
+  repetition_penalty: numberBetween(0, 10)
+    .gt(0, 'must be above 0')
     .nullish()
     .openapi({ description: "Makes tokens of prompt and completion less probable. Default: the model's, else 1." }),
   logit_bias: z
-    .record(z.string().regex(/^\d{1,7}$/, 'keys are token ids'), z.number().min(-100).max(100))
+    .record(z.string().regex(/^(0|[1-9]\d{0,6})$/), numberBetween(-100, 100), { error: 'must be an object that maps token ids to numbers' })
     .refine((biases) => Object.keys(biases).length <= MAX_LOGIT_BIASES, `has at most ${MAX_LOGIT_BIASES} entries`)
     .nullish()
     .openapi({ description: 'Added to the logits of token ids.' }),
 };
+
+type Checked = { stream?: boolean | null; stream_options?: unknown };
+
+/** OpenAI's rule, too: options of a stream without one are a mistake. */
+export function checkStreamOptions({ stream, stream_options }: Checked, context: z.core.$RefinementCtx): void {
+  if (stream_options != null && !stream)
+    context.addIssue({ code: 'custom', path: ['stream_options'], message: 'only allowed when stream is true' });
+}

@@ -1,0 +1,79 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { serveDefaultModel } from './serve-default-model.ts';
+
+const chromium = await promisify(execFile)('which', ['chromium']).then(
+  ({ stdout }) => stdout.trim(),
+  () => null,
+);
+if (chromium === null) console.warn('Skipped: there is no chromium here (Debian: apt-get install chromium).');
+
+/** Reads a stream from the Worker of another origin, and an error, and tells its own server what it read. */
+const page = (origin: string) => `<!doctype html><title>gpt-edge</title><script type="module">
+  const post = (body) => fetch('${origin}/v1/completions', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  let text = '', pieces = 0;
+  const answer = await post({ prompt: 'Once upon a time', max_tokens: 200, temperature: 0, stream: true });
+  for await (const piece of answer.body.pipeThrough(new TextDecoderStream())) { text += piece; pieces++; }
+  const refused = await post({ prompt: 'Once', best: 1 });
+  const result = { text, pieces, status: refused.status, error: (await refused.json()).error.code, id: refused.headers.get('x-request-id') };
+  await fetch('/result', { method: 'POST', body: JSON.stringify(result) });
+</script>`;
+
+interface Result {
+  text: string;
+  pieces: number;
+  status: number;
+  error: string;
+  id: string;
+}
+
+/** Serves the page from an origin of its own, opens it in Chromium, and returns what it told. */
+async function openPage(workerOrigin: string): Promise<Result> {
+  const told = Promise.withResolvers<Result>();
+  const server = createServer(async (request, response) => {
+    if (request.url !== '/result') return response.setHeader('content-type', 'text/html').end(page(workerOrigin));
+    const body = (await request.toArray()).join('');
+    response.end();
+    told.resolve(JSON.parse(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const profile = await mkdtemp(join(tmpdir(), 'gpt-edge-chromium-'));
+  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'];
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const browser = spawn(chromium!, [
+    ...flags,
+    '--disable-component-update',
+    `--user-data-dir=${profile}`,
+    '--remote-debugging-port=0',
+    url,
+  ]);
+  browser.once('error', told.reject);
+  try {
+    return await told.promise;
+  } finally {
+    browser.kill('SIGKILL');
+    server.close();
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+describe.skipIf(chromium === null)('a page of another origin, in Chromium', () => {
+  it('should read a stream in pieces, and an error', async () => {
+    const worker = await serveDefaultModel();
+    try {
+      const result = await openPage(worker.url.origin);
+      expect(result.text).toMatch(/^data: .*"text":" there".*data: \[DONE\]\n\n$/s);
+      expect(result.pieces).toBeGreaterThan(5);
+      expect(result).toMatchObject({ status: 400, error: 'unknown_parameter' });
+      expect(result.id).toMatch(/\S/);
+    } finally {
+      await worker.stop();
+    }
+  });
+});

@@ -1,0 +1,266 @@
+import type { z } from '@hono/zod-openapi';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ignoredFields } from '../../../src/api/schemas/openai-fields.ts';
+import { DEFAULT_MODEL, post, projectJson, seedModel } from '../helpers.ts';
+import { type Body, complete, fieldsOf, knownRoutes, tokenize } from './support.ts';
+
+beforeAll(() => seedModel(DEFAULT_MODEL));
+
+/** Two requests that differ in one field alone, and so must differ in their answers. */
+interface Effect {
+  /** What the request needs for the field to show; laid over the endpoint's own. */
+  base?: Body;
+  value: unknown;
+  /** Left out where absent. */
+  instead?: unknown;
+}
+
+interface Endpoint {
+  base: Body;
+  effects: Record<string, Effect>;
+  /** Fields that are accepted and change nothing. */
+  ignored: Record<string, unknown>;
+}
+
+const IGNORED: Record<keyof typeof ignoredFields, unknown> = {
+  metadata: { any: 'thing' },
+  prompt_cache_key: 'key',
+  prompt_cache_retention: '24h',
+  safety_identifier: 'someone',
+  service_tier: 'auto',
+  store: true,
+  user: 'someone',
+};
+
+// What the model says after this prompt repeats words, so that penalties show.
+const sampling: Record<string, Effect> = {
+  model: { value: 'another-model' },
+  n: { value: 2 },
+  stream: { value: true },
+  stream_options: { base: { stream: true }, value: { include_usage: true } },
+  stop: { value: [' a'] },
+  seed: { value: 8 },
+  temperature: { value: 2, instead: 0.1 },
+  top_p: { base: { temperature: 2 }, value: 0.1 },
+  top_k: { base: { temperature: 2, top_p: 1 }, value: 2 },
+  min_p: { base: { temperature: 2, top_p: 1 }, value: 0.5 },
+  frequency_penalty: { base: { temperature: 0, max_tokens: 40 }, value: 2 },
+  presence_penalty: { base: { temperature: 0, max_tokens: 40 }, value: 2 },
+  repetition_penalty: { base: { temperature: 0, max_tokens: 40 }, value: 2 },
+  logit_bias: { base: { temperature: 0 }, value: { 12: -100 } },
+};
+
+const ENDPOINTS: Record<string, Endpoint> = {
+  '/v1/completions': {
+    base: { prompt: 'Once upon a time', max_tokens: 12, seed: 7 },
+    effects: {
+      ...sampling,
+      prompt: { value: 'The dog' },
+      max_tokens: { value: 5 },
+      echo: { value: true },
+      logprobs: { value: 2 },
+    },
+    ignored: IGNORED,
+  },
+  '/v1/chat/completions': {
+    base: { messages: [{ role: 'user', content: 'Tell me a story about a cat.' }], max_tokens: 12, seed: 7 },
+    effects: {
+      ...sampling,
+      logit_bias: { base: { temperature: 0 }, value: { 525: -100 } },
+      messages: { value: [{ role: 'user', content: 'Tell me a story about a dog.' }], instead: [{ role: 'user', content: 'Hi.' }] },
+      max_tokens: { value: 5 },
+      max_completion_tokens: { base: { max_tokens: undefined }, value: 5, instead: 6 },
+      logprobs: { value: true },
+      top_logprobs: { base: { logprobs: true }, value: 2 },
+    },
+    ignored: IGNORED,
+  },
+  '/v1/next-token': {
+    base: { prompt: 'Once upon a time' },
+    effects: { model: { value: 'another-model' }, prompt: { value: 'The dog' }, top_k: { value: 3 } },
+    ignored: {},
+  },
+  '/tokenize': {
+    base: { prompt: 'Once upon a time' },
+    effects: { model: { value: 'another-model' }, prompt: { value: 'The dog', instead: 'The cat' }, return_token_strs: { value: true } },
+    // The default model's tokenizer puts nothing around a text; the tokenizer's own tests have one that does.
+    ignored: { add_special_tokens: false },
+  },
+  '/detokenize': {
+    base: { tokens: [419, 429] },
+    effects: { model: { value: 'another-model' }, tokens: { value: [419], instead: [429] } },
+    ignored: {},
+  },
+};
+
+/** All of an answer but what is new in every one. */
+async function essence(path: string, body: Body): Promise<string> {
+  const answer = await post(path, body);
+  const text = (await answer.text()).replaceAll(/"id":"(chat)?cmpl-[0-9a-f]+","created":\d+/g, '');
+  return `${answer.status} ${answer.headers.get('content-type')} ${text}`;
+}
+
+const ok = async (path: string, body: Body): Promise<string> => {
+  const answer = await essence(path, body);
+  expect(answer, JSON.stringify(body)).toMatch(/^200 /);
+  return answer;
+};
+
+const acceptsNull = (schema: z.ZodType) => schema.safeParse(null).success;
+const isOptional = (schema: z.ZodType) => schema.safeParse(undefined).success;
+
+it('should have a test for every field of every endpoint', () => {
+  const bodies = knownRoutes().filter(({ fields }) => fields);
+  expect(bodies.map(({ path }) => path).sort()).toEqual(Object.keys(ENDPOINTS).sort());
+  for (const { path, fields } of bodies) {
+    const { effects, ignored } = ENDPOINTS[path];
+    expect([...Object.keys(effects), ...Object.keys(ignored)].sort(), path).toEqual(Object.keys(fields!).sort());
+  }
+});
+
+describe.each(Object.entries(ENDPOINTS))('fields of %s', (path, { base: common, effects, ignored }) => {
+  it.each(Object.entries(effects))('should let %s change the answer', async (field, { base, value, instead }) => {
+    const with_ = { ...common, ...base, [field]: value };
+    const without = { ...common, ...base, [field]: instead ?? common[field] };
+    const answer = await essence(path, with_);
+    expect(await essence(path, with_), 'the same request twice').toBe(answer);
+    expect(await ok(path, without)).not.toBe(answer);
+    expect(answer).toMatch(field === 'model' ? /^404 .*"model_not_found"/ : /^200 /);
+  });
+
+  it('should let no ignored field change the answer', async () => {
+    const plain = await ok(path, common);
+    for (const [field, value] of Object.entries(ignored)) expect(await ok(path, { ...common, [field]: value }), field).toBe(plain);
+  });
+
+  it('should read null as an absent field wherever a field is optional', async () => {
+    for (const [field, schema] of Object.entries(fieldsOf(path))) {
+      expect(acceptsNull(schema), field).toBe(isOptional(schema));
+      if (!acceptsNull(schema)) continue;
+      // Greedy by top_k, so that an absent seed or temperature leaves nothing to chance.
+      const greedy = field === 'top_k' ? { temperature: 0 } : { top_k: 1 };
+      const base: Body = 'seed' in common ? { ...common, ...greedy } : common;
+      const { [field]: _, ...absent } = field === 'stream_options' ? { ...base, stream: true } : base;
+      expect(await ok(path, { ...absent, [field]: null }), field).toBe(await ok(path, absent));
+    }
+  });
+});
+
+describe('the effect of single fields', () => {
+  const given = { prompt: 'Once upon a time', max_tokens: 20, logprobs: 1 };
+  const text = async (body: Body) => (await complete({ ...given, ...body })).choices[0].text;
+
+  it('should take the most probable token with temperature 0, top_k 1, top_p 0 or min_p 1, whatever the seed', async () => {
+    const greedy = await text({ temperature: 0 });
+    for (const options of [{ top_k: 1 }, { top_p: 0 }, { min_p: 1 }, { temperature: 0 }])
+      for (const seed of [1, 2]) expect(await text({ temperature: 2, ...options, seed }), JSON.stringify(options)).toBe(greedy);
+  });
+
+  it('should tell apart frequency, presence and repetition penalty', async () => {
+    const base = { prompt: ' very very very', max_tokens: 60, temperature: 0 };
+    const texts = [{ frequency_penalty: 1 }, { presence_penalty: 1 }, { repetition_penalty: 1.5 }, {}];
+    expect(new Set(await Promise.all(texts.map((penalty) => text({ ...base, ...penalty })))).size).toBe(4);
+  });
+
+  it('should never take a token with a bias of -100, and always one with 100', async () => {
+    const [comma] = await tokenize(',');
+    expect(await text({ temperature: 0 })).toContain(',');
+    expect(await text({ seed: 1, temperature: 2, top_p: 1, logit_bias: { [comma]: -100 } })).not.toContain(',');
+    expect(await text({ seed: 1, temperature: 1, logit_bias: { [comma]: 100 } })).toBe(','.repeat(20));
+  });
+
+  it("should report the model's own log-probabilities, whatever the sampling options", async () => {
+    const plain = await complete({ ...given, max_tokens: 1, temperature: 0 });
+    const odd = await complete({ ...given, max_tokens: 1, temperature: 0.5, top_k: 1, logit_bias: { 12: 3 }, repetition_penalty: 1.1 });
+    expect(odd.choices[0].logprobs).toEqual(plain.choices[0].logprobs);
+  });
+
+  it('should cut at the first of several stop strings', async () => {
+    const greedy = await text({ temperature: 0 });
+    expect(await text({ temperature: 0, stop: 'little' })).toBe(greedy.slice(0, greedy.indexOf('little')));
+    expect(await text({ temperature: 0, stop: ['girl', 'little', 'zebra'] })).toBe(greedy.slice(0, greedy.indexOf('little')));
+    expect(await text({ temperature: 0, stop: [] })).toBe(greedy);
+  });
+
+  it('should take every end of a range', async () => {
+    const ends: Body[] = [
+      ...[{ temperature: 0 }, { temperature: 2 }, { top_p: 0 }, { top_p: 1 }, { min_p: 0 }, { min_p: 1 }, { top_k: 0 }, { top_k: 2 ** 20 }],
+      ...[{ frequency_penalty: -2 }, { frequency_penalty: 2 }, { presence_penalty: -2 }, { presence_penalty: 2 }],
+      ...[{ repetition_penalty: 1e-6 }, { repetition_penalty: 10 }, { logit_bias: { 0: -100, 4095: 100 } }, { logit_bias: {} }],
+      ...[{ seed: Number.MIN_SAFE_INTEGER }, { seed: Number.MAX_SAFE_INTEGER }, { seed: 0 }, { n: 1 }, { n: 128 }],
+      ...[{ logprobs: 0 }, { logprobs: 5 }, { max_tokens: 0 }, { max_tokens: 508 }, { stop: 'x'.repeat(256) }],
+    ];
+    for (const end of ends) await ok('/v1/completions', { prompt: 'Once upon a time', max_tokens: 1, ...end });
+    for (const count of [0, 20])
+      await ok('/v1/chat/completions', { ...ENDPOINTS['/v1/chat/completions'].base, logprobs: true, top_logprobs: count });
+    for (const count of [1, 1000]) await ok('/v1/next-token', { top_k: count });
+  });
+});
+
+describe('nested fields', () => {
+  const completions = '/v1/completions';
+  const chats = '/v1/chat/completions';
+  const keysOf = (schema: unknown) => Object.keys((schema as z.ZodObject).shape).sort();
+  const { base } = ENDPOINTS[chats];
+
+  it('should know those of stream_options', async () => {
+    const { stream_options } = fieldsOf(completions) as { stream_options: z.ZodOptional<z.ZodNullable> };
+    expect(keysOf(stream_options.unwrap().unwrap())).toEqual(['include_obfuscation', 'include_usage']);
+    const streamed = { ...ENDPOINTS[completions].base, stream: true };
+    const plain = await ok(completions, streamed);
+    expect(await ok(completions, { ...streamed, stream_options: { include_usage: true } })).not.toBe(plain);
+    for (const stream_options of [
+      {},
+      { include_usage: false },
+      { include_usage: null },
+      { include_obfuscation: false },
+      { include_obfuscation: null },
+    ])
+      expect(await ok(completions, { ...streamed, stream_options })).toBe(plain);
+  });
+
+  it('should know those of a message', async () => {
+    const { messages } = fieldsOf(chats) as { messages: z.ZodArray };
+    expect(keysOf(messages.element)).toEqual(['content', 'name', 'refusal', 'role']);
+    const plain = await ok(chats, base);
+    const [message] = base.messages as Body[];
+    for (const other of [{ role: 'assistant' }, { content: 'Hi' }])
+      expect(await ok(chats, { ...base, messages: [{ ...message, ...other }] })).not.toBe(plain);
+    for (const same of [{ name: 'someone' }, { name: null }, { refusal: null }])
+      expect(await ok(chats, { ...base, messages: [{ ...message, ...same }] })).toBe(plain);
+  });
+});
+
+describe('defaults', () => {
+  it("should be those of the model's generation_config.json", async () => {
+    const { temperature, top_p } = await projectJson<Body>(`${DEFAULT_MODEL}/generation_config.json`);
+    expect([temperature, top_p]).toEqual([0.8, 0.95]);
+    for (const path of ['/v1/completions', '/v1/chat/completions']) {
+      const { base } = ENDPOINTS[path];
+      for (const seed of [7, 8, 9]) {
+        const given = { ...base, seed, max_tokens: 40 };
+        const plain = await ok(path, given);
+        expect(await ok(path, { ...given, temperature, top_p })).toBe(plain);
+        expect(await ok(path, { ...given, temperature: 1, top_p: 1 })).not.toBe(plain);
+      }
+    }
+  });
+
+  it.each<[string, Body, Body]>([
+    ['/v1/completions', { prompt: [0] }, { prompt: undefined }],
+    ['/v1/completions', { prompt: [0] }, { prompt: '' }],
+    ['/v1/completions', { prompt: [[0]] }, { prompt: [''] }],
+    ['/v1/completions', { max_tokens: 16 }, { max_tokens: undefined }],
+    ['/v1/completions', { n: 1, stream: false, echo: false, logprobs: null, stop: [] }, {}],
+    ['/v1/completions', { top_k: 0, min_p: 0, frequency_penalty: 0, presence_penalty: 0, repetition_penalty: 1, logit_bias: {} }, {}],
+    ['/v1/completions', { model: 'tinystories-gpt2' }, {}],
+    ['/v1/chat/completions', { n: 1, stream: false, logprobs: false, stop: [] }, {}],
+    ['/v1/chat/completions', { logprobs: true, top_logprobs: 0 }, { logprobs: true }],
+    ['/v1/chat/completions', { max_tokens: undefined, max_completion_tokens: 12 }, { max_tokens: 12 }],
+    ['/v1/next-token', { prompt: [0], top_k: 10 }, { prompt: undefined }],
+    ['/tokenize', { add_special_tokens: true, return_token_strs: false }, {}],
+  ])('should make %s with %o the same as with %o', async (path, explicit, implicit) => {
+    const { base } = ENDPOINTS[path];
+    expect(await ok(path, { ...base, ...explicit })).toBe(await ok(path, { ...base, ...implicit }));
+  });
+});

@@ -1,0 +1,426 @@
+import { SELF } from 'cloudflare:test';
+import type { z } from '@hono/zod-openapi';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { ErrorBody } from '../../../src/api/render-error.ts';
+import { UNSUPPORTED_FIELDS } from '../../../src/api/schemas/openai-fields.ts';
+import { DEFAULT_MODEL, post, seedModel } from '../helpers.ts';
+import { appOver, type Body, fieldsOf, knownRoutes } from './support.ts';
+
+beforeAll(() => seedModel(DEFAULT_MODEL));
+
+const COMPLETIONS = '/v1/completions';
+const CHATS = '/v1/chat/completions';
+const NEXT_TOKEN = '/v1/next-token';
+
+const messages = [{ role: 'user', content: 'Hi' }];
+/** A good request of each endpoint, that one mistake is laid over. */
+const GOOD: Record<string, Body> = {
+  [COMPLETIONS]: { prompt: 'Hi', max_tokens: 1 },
+  [CHATS]: { messages, max_tokens: 1 },
+  [NEXT_TOKEN]: { prompt: 'Hi' },
+  '/tokenize': { prompt: 'Hi' },
+  '/detokenize': { tokens: [1] },
+};
+const BODY_PATHS = Object.keys(GOOD);
+
+/** The error of an answer, which must be whole and of this status. */
+async function errorOf(answer: Response, status = 400): Promise<ErrorBody['error']> {
+  const text = await answer.text();
+  expect(answer.status, text).toBe(status);
+  expect(answer.headers.get('content-type')).toBe('application/json');
+  expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  expect(answer.headers.get('x-request-id')).toBeTruthy();
+  const { error, ...more } = JSON.parse(text) as ErrorBody;
+  expect(more).toEqual({});
+  expect(Object.keys(error).sort()).toEqual(['code', 'message', 'param', 'type']);
+  expect(error.type).toBe(status < 500 ? 'invalid_request_error' : 'server_error');
+  return error;
+}
+
+const refusal = async (path: string, mistake: Body, status = 400) => errorOf(await post(path, { ...GOOD[path], ...mistake }), status);
+
+/** What is wrong with each value of each numeric field, at both ends. */
+const WHOLE = (min: number, max: number) => ({
+  values: [min - 1, max + 1, (min + max) / 2 + 0.25, '1', true, [1], {}],
+  message: `must be a whole number from ${min} to ${max}`,
+});
+const NUMBER = (min: number, max: number) => ({
+  values: [min - 0.001, max + 0.001, '1', true, [1], {}],
+  message: `must be a number from ${min} to ${max}`,
+});
+
+type Numbers = Record<string, { values: unknown[]; message: string }>;
+const SAMPLING_NUMBERS: Numbers = {
+  n: WHOLE(1, 128),
+  seed: {
+    values: [-(2 ** 53), 2 ** 53, 0.5, '1', 1e300],
+    message: `must be a whole number from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,
+  },
+  temperature: NUMBER(0, 2),
+  top_p: NUMBER(0, 1),
+  top_k: WHOLE(0, 2 ** 20),
+  min_p: NUMBER(0, 1),
+  frequency_penalty: NUMBER(-2, 2),
+  presence_penalty: NUMBER(-2, 2),
+  repetition_penalty: NUMBER(0, 10),
+};
+const NUMBERS: Record<string, Numbers> = {
+  [COMPLETIONS]: { ...SAMPLING_NUMBERS, max_tokens: WHOLE(0, 2 ** 20), logprobs: WHOLE(0, 5) },
+  [CHATS]: { ...SAMPLING_NUMBERS, max_tokens: WHOLE(1, 2 ** 20), max_completion_tokens: WHOLE(1, 2 ** 20), top_logprobs: WHOLE(0, 20) },
+  [NEXT_TOKEN]: { top_k: WHOLE(1, 1000) },
+};
+
+describe('numbers out of range', () => {
+  const isNumeric = (schema: z.ZodType) => schema.safeParse(1).success;
+
+  it.each(BODY_PATHS)('should be refused in every numeric field of %s', async (path) => {
+    const numeric = Object.entries(fieldsOf(path)).filter(([, schema]) => isNumeric(schema));
+    expect(numeric.map(([field]) => field).sort()).toEqual(Object.keys(NUMBERS[path] ?? {}).sort());
+    for (const [field, { values, message }] of Object.entries(NUMBERS[path] ?? {}))
+      for (const value of values)
+        expect(await refusal(path, { [field]: value }), JSON.stringify(value)).toMatchObject({
+          code: 'invalid_value',
+          param: field,
+          message: `Invalid ${field}: ${message}`,
+        });
+  });
+
+  it('should be refused in repetition_penalty at its open end', async () => {
+    expect(await refusal(COMPLETIONS, { repetition_penalty: 0 })).toMatchObject({
+      param: 'repetition_penalty',
+      message: 'Invalid repetition_penalty: must be above 0',
+    });
+  });
+});
+
+describe('fields that are no part of the API', () => {
+  it.each(BODY_PATHS)('should be refused by name at %s', async (path) => {
+    expect(await refusal(path, { frobnicate: 1 })).toMatchObject({
+      code: 'unknown_parameter',
+      param: 'frobnicate',
+      message: 'Unknown field frobnicate.',
+    });
+    // Not through an object literal, in which it would set the prototype.
+    const polluting = await post(path, {}, { body: JSON.stringify(GOOD[path]).replace(/^\{/, '{"__proto__":1,') });
+    expect(await errorOf(polluting)).toMatchObject({ code: 'unknown_parameter', param: '__proto__' });
+  });
+
+  it.each([...UNSUPPORTED_FIELDS])('should be told apart where OpenAI has them: %s', async (field) => {
+    for (const path of [COMPLETIONS, CHATS])
+      expect(await refusal(path, { [field]: 'auto' })).toEqual({
+        code: 'unsupported_parameter',
+        param: field,
+        message: `gpt-edge does not support ${field}.`,
+        type: 'invalid_request_error',
+      });
+  });
+
+  it('should name all of what clients ask of OpenAI that has an effect there', () => {
+    for (const field of [
+      'tools',
+      'tool_choice',
+      'functions',
+      'function_call',
+      'response_format',
+      'best_of',
+      'suffix',
+      'audio',
+      'modalities',
+    ])
+      expect(UNSUPPORTED_FIELDS).toContain(field);
+  });
+});
+
+describe('should refuse', () => {
+  const stop = 'must be a string or up to 4 strings, of 1 to 256 characters each';
+  const prompt = 'must be a string, token ids, or an array of up to 128 of either';
+  const content = 'must be a string or up to 64 parts of the type text';
+  const bias = 'must be an object that maps token ids to numbers';
+  const outside = 'token 4096 is outside of the vocabulary of tinystories-gpt2, which has 4096 tokens.';
+  const withMessage = (change: Body) => ({ messages: [{ ...messages[0], ...change }] });
+  const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } };
+
+  const cases: [path: string, mistake: Body, param: string, message: string][] = [
+    [COMPLETIONS, { stop: ['a', 'b', 'c', 'd', 'e'] }, 'stop', stop],
+    [COMPLETIONS, { stop: '' }, 'stop', 'a stop string must not be empty'],
+    [COMPLETIONS, { stop: ['a', ''] }, 'stop[1]', 'a stop string must not be empty'],
+    [COMPLETIONS, { stop: 'x'.repeat(257) }, 'stop', 'a stop string has at most 256 characters'],
+    [COMPLETIONS, { stop: 1 }, 'stop', stop],
+    [COMPLETIONS, { stop: [1] }, 'stop', stop],
+    [COMPLETIONS, { prompt: [] }, 'prompt', prompt],
+    [COMPLETIONS, { prompt: 1 }, 'prompt', prompt],
+    [COMPLETIONS, { prompt: {} }, 'prompt', prompt],
+    [COMPLETIONS, { prompt: ['a', 1] }, 'prompt', prompt],
+    [COMPLETIONS, { prompt: [[1], 'a'] }, 'prompt', prompt],
+    [COMPLETIONS, { prompt: [[]] }, 'prompt[0]', 'must not be empty'],
+    [COMPLETIONS, { prompt: new Array(129).fill('a') }, 'prompt', prompt],
+    [COMPLETIONS, { prompt: [4096] }, 'prompt', outside],
+    [COMPLETIONS, { prompt: [[1], [2, 4096]] }, 'prompt', outside],
+    [COMPLETIONS, { prompt: [-1] }, 'prompt[0]', 'must be a whole number from 0 to 1048575'],
+    [COMPLETIONS, { prompt: [1.5] }, 'prompt', prompt],
+    [COMPLETIONS, { logit_bias: { a: 1 } }, 'logit_bias.a', bias],
+    [COMPLETIONS, { logit_bias: { '-1': 1 } }, 'logit_bias.-1', bias],
+    [COMPLETIONS, { logit_bias: [1] }, 'logit_bias', bias],
+    [COMPLETIONS, { logit_bias: { 4096: 1 } }, 'logit_bias', outside],
+    [COMPLETIONS, { logit_bias: { 1: 100.5 } }, 'logit_bias.1', 'must be a number from -100 to 100'],
+    [COMPLETIONS, { logit_bias: { 1: -100.5 } }, 'logit_bias.1', 'must be a number from -100 to 100'],
+    [COMPLETIONS, { logit_bias: { 1: '5' } }, 'logit_bias.1', 'must be a number from -100 to 100'],
+    [
+      COMPLETIONS,
+      { logit_bias: Object.fromEntries(Array.from({ length: 1025 }, (_, id) => [id, 1])) },
+      'logit_bias',
+      'has at most 1024 entries',
+    ],
+    [COMPLETIONS, { prompt: ['a', 'b'], n: 65 }, 'n', '2 prompts with n = 65 are 130 completions, and a request has at most 128.'],
+    [COMPLETIONS, { stream_options: { include_usage: true } }, 'stream_options', 'only allowed when stream is true'],
+    [COMPLETIONS, { stream: false, stream_options: {} }, 'stream_options', 'only allowed when stream is true'],
+    [COMPLETIONS, { stream: true, stream_options: { include_obfuscation: true } }, 'stream_options.include_obfuscation', 'expected false'],
+    [
+      COMPLETIONS,
+      { stream: true, stream_options: { include_usage: 1 } },
+      'stream_options.include_usage',
+      'expected boolean, received number',
+    ],
+    [COMPLETIONS, { stream: 'true' }, 'stream', 'expected boolean, received string'],
+    [COMPLETIONS, { echo: 1 }, 'echo', 'expected boolean, received number'],
+    [COMPLETIONS, { logprobs: true }, 'logprobs', 'must be a whole number from 0 to 5'],
+    [COMPLETIONS, { model: 1 }, 'model', 'expected string, received number'],
+    [COMPLETIONS, { user: 1 }, 'user', 'expected string, received number'],
+    [COMPLETIONS, { metadata: 'x' }, 'metadata', 'expected record, received string'],
+    [CHATS, { stream_options: { include_usage: true } }, 'stream_options', 'only allowed when stream is true'],
+    [CHATS, { top_logprobs: 2 }, 'top_logprobs', 'only allowed when logprobs is true'],
+    [CHATS, { top_logprobs: 0, logprobs: false }, 'top_logprobs', 'only allowed when logprobs is true'],
+    [CHATS, { logprobs: 2 }, 'logprobs', 'expected boolean, received number'],
+    [CHATS, { max_completion_tokens: 2 }, 'max_tokens', 'not allowed beside max_completion_tokens'],
+    [CHATS, { stop: ['a', 'b', 'c', 'd', 'e'] }, 'stop', stop],
+    [CHATS, { logit_bias: { 4096: 1 } }, 'logit_bias', outside],
+    [CHATS, { messages: undefined }, 'messages', 'expected array, but it is missing'],
+    [CHATS, { messages: [] }, 'messages', 'must not be empty'],
+    [CHATS, { messages: 'Hi' }, 'messages', 'expected array, received string'],
+    [CHATS, { messages: ['Hi'] }, 'messages[0]', 'expected object, received string'],
+    [CHATS, { messages: new Array(1025).fill(messages[0]) }, 'messages', 'has at most 1024 messages'],
+    [CHATS, withMessage({ role: 'tool' }), 'messages[0].role', 'expected one of "system"|"developer"|"user"|"assistant"'],
+    [CHATS, withMessage({ role: undefined }), 'messages[0].role', 'expected one of "system"|"developer"|"user"|"assistant"'],
+    [CHATS, withMessage({ content: undefined }), 'messages[0].content', content],
+    [CHATS, withMessage({ content: null }), 'messages[0].content', content],
+    [CHATS, withMessage({ content: [] }), 'messages[0].content', 'must not be empty'],
+    [CHATS, withMessage({ content: new Array(65).fill({ type: 'text', text: 'a' }) }), 'messages[0].content', content],
+    [CHATS, withMessage({ content: [image] }), 'messages[0].content', content],
+    [CHATS, withMessage({ content: [{ type: 'text', text: 'Hi' }, image] }), 'messages[0].content', content],
+    [CHATS, withMessage({ refusal: 'no' }), 'messages[0].refusal', 'expected null, received string'],
+    [NEXT_TOKEN, { prompt: ['a'] }, 'prompt', 'must be a string or an array of token ids'],
+    [NEXT_TOKEN, { prompt: [4096] }, 'prompt', outside],
+    ['/tokenize', { prompt: undefined }, 'prompt', 'expected string, but it is missing'],
+    ['/tokenize', { prompt: null }, 'prompt', 'expected string, received null'],
+    ['/tokenize', { add_special_tokens: 'no' }, 'add_special_tokens', 'expected boolean, received string'],
+    ['/detokenize', { tokens: undefined }, 'tokens', 'expected array, but it is missing'],
+    ['/detokenize', { tokens: [4096] }, 'tokens', outside],
+    ['/detokenize', { tokens: [0, -1] }, 'tokens[1]', 'must be a whole number from 0 to 1048575'],
+    ['/detokenize', { tokens: ['a'] }, 'tokens[0]', 'must be a whole number from 0 to 1048575'],
+  ];
+
+  it.each(cases.map(([path, mistake, ...expected]) => [path, JSON.stringify(mistake).slice(0, 60), mistake, ...expected] as const))(
+    '%s with %s',
+    async (path, _, mistake, param, message) => {
+      expect(await refusal(path, mistake)).toEqual({
+        code: 'invalid_value',
+        param,
+        message: `Invalid ${param}: ${message}`,
+        type: 'invalid_request_error',
+      });
+    },
+  );
+
+  it('should name unsupported and unknown fields inside of others', async () => {
+    expect(await refusal(CHATS, withMessage({ tool_calls: [] }))).toMatchObject({
+      code: 'unsupported_parameter',
+      param: 'messages[0].tool_calls',
+      message: 'gpt-edge does not support messages[0].tool_calls.',
+    });
+    expect(await refusal(CHATS, withMessage({ mood: 'good' }))).toMatchObject({ code: 'unknown_parameter', param: 'messages[0].mood' });
+    expect(await refusal(COMPLETIONS, { stream: true, stream_options: { more: 1 } })).toMatchObject({
+      code: 'unknown_parameter',
+      param: 'stream_options.more',
+    });
+  });
+
+  it("should say what the model's chat template refuses", async () => {
+    for (const role of ['system', 'developer'])
+      expect(await refusal(CHATS, { messages: [{ role, content: 'Be brief.' }, ...messages] })).toMatchObject({
+        code: 'chat_template_error',
+        param: 'messages',
+        message: "The model's chat template refuses these messages: Only user and assistant messages are supported",
+      });
+  });
+});
+
+describe('the context window', () => {
+  const full = new Array<number>(512).fill(1);
+
+  it('should be told with both numbers when prompt and completion exceed it', async () => {
+    const message = (prompt: number, completion: number) =>
+      `The context window of tinystories-gpt2 is 512 tokens; ${prompt + completion} were requested (${prompt} in the prompt, ${completion} for the completion).`;
+    const code = 'context_length_exceeded';
+    expect(await refusal(COMPLETIONS, { prompt: [1, 2], max_tokens: 511 })).toMatchObject({
+      code,
+      param: 'max_tokens',
+      message: message(2, 511),
+    });
+    expect(await refusal(COMPLETIONS, { prompt: full, max_tokens: 1 })).toMatchObject({ code, param: 'prompt', message: message(512, 1) });
+    expect(await refusal(COMPLETIONS, { prompt: [[1], full], stream: true })).toMatchObject({ code, message: message(512, 1) });
+    expect(await refusal(COMPLETIONS, { prompt: [...full, 1], max_tokens: 0 })).toMatchObject({ code, message: message(513, 0) });
+    expect(await refusal(NEXT_TOKEN, { prompt: full })).toMatchObject({ code, message: message(512, 1) });
+  });
+
+  it('should be told for chats, with a limit and without', async () => {
+    const code = 'context_length_exceeded';
+    const limited = await refusal(CHATS, { max_tokens: 512 });
+    expect(limited).toMatchObject({
+      code,
+      message: expect.stringMatching(/ is 512 tokens; \d+ were requested \(\d+ in the prompt, 512 for the completion\)/),
+    });
+    const long = await refusal(CHATS, { messages: [{ role: 'user', content: 'a big cat '.repeat(300) }], max_tokens: undefined });
+    expect(long).toMatchObject({ code, message: expect.stringMatching(/\(9\d\d in the prompt, 1 for the completion\)/) });
+    expect((await refusal(CHATS, { max_tokens: 512, stream: true })).code).toBe(code);
+  });
+
+  it('should take what fills it', async () => {
+    for (const body of [
+      { prompt: full, max_tokens: 0 },
+      { prompt: full.slice(1), max_tokens: 1 },
+    ])
+      expect((await post(COMPLETIONS, body)).status).toBe(200);
+    expect((await post(NEXT_TOKEN, { prompt: full.slice(1) })).status).toBe(200);
+  });
+});
+
+describe('bodies', () => {
+  const send = (path: string, body: BodyInit | null, headers: Record<string, string> = {}) =>
+    SELF.fetch(`http://edge${path}`, { method: 'POST', body, headers });
+  const json = { 'content-type': 'application/json' };
+
+  it.each(BODY_PATHS)('should be refused at %s unless they are JSON', async (path) => {
+    for (const body of ['', '{', '{"prompt": undefined}', "{'a': 1}", 'Hi'])
+      expect(await errorOf(await send(path, body, json))).toMatchObject({
+        code: 'invalid_json',
+        param: null,
+        message: 'The request body is not valid JSON.',
+      });
+    for (const [body, received] of [
+      ['[]', 'array'],
+      ['null', 'null'],
+      ['"Hi"', 'string'],
+    ])
+      expect(await errorOf(await send(path, body, json))).toMatchObject({
+        code: 'invalid_value',
+        param: null,
+        message: `Invalid request body: expected object, received ${received}`,
+      });
+  });
+
+  it.each(BODY_PATHS)('should be refused at %s without the content type of JSON', async (path) => {
+    const good = JSON.stringify(GOOD[path]);
+    const answers = [
+      await send(path, good),
+      await send(path, new TextEncoder().encode(good)),
+      await send(path, null),
+      await send(path, good, { 'content-type': 'text/json' }),
+      await send(path, 'prompt=Hi', { 'content-type': 'application/x-www-form-urlencoded' }),
+    ];
+    for (const answer of answers)
+      expect(await errorOf(answer, 415)).toMatchObject({
+        code: 'unsupported_media_type',
+        message: 'The request body must have the content type application/json.',
+      });
+    expect((await send(path, good, { 'content-type': 'application/json; charset=utf-8' })).status).toBe(200);
+  });
+
+  it.each(BODY_PATHS)('should be refused at %s above 1 MiB, whether their length is declared or not', async (path) => {
+    const large = JSON.stringify({ ...GOOD[path], user: 'x'.repeat(2 ** 20) });
+    const chunks = new Blob([large]).stream();
+    for (const body of [large, chunks])
+      expect(await errorOf(await send(path, body as BodyInit, json), 413)).toMatchObject({
+        code: 'request_too_large',
+        message: 'The request body is larger than 1048576 bytes.',
+      });
+  });
+});
+
+describe('models, paths and methods', () => {
+  it('should tell an unknown model from an unknown path', async () => {
+    for (const path of BODY_PATHS)
+      expect(await refusal(path, { model: 'gpt-4o' }, 404)).toMatchObject({
+        code: 'model_not_found',
+        param: 'model',
+        message: expect.stringContaining('gpt-4o'),
+      });
+    for (const id of ['gpt-4o', 'a%2Fb', '%E0%A4%A'])
+      expect(await errorOf(await SELF.fetch(`http://edge/v1/models/${id}`), 404)).toMatchObject({
+        code: 'model_not_found',
+        param: 'model',
+      });
+    for (const path of ['/', '/v1', '/v1/embeddings', '/v1/completions/', '/v1/models/a/b', '/nope'])
+      expect(await errorOf(await SELF.fetch(`http://edge${path}`), 404)).toMatchObject({
+        code: 'unknown_url',
+        param: null,
+        message: `There is no ${path} here.`,
+      });
+  });
+
+  const routes = knownRoutes();
+  it.each(routes.map(({ method, path }) => [method, path]))('should allow only %s at %s', async (method, path) => {
+    const allow = method === 'GET' ? 'GET, HEAD, OPTIONS' : `${method}, OPTIONS`;
+    for (const other of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((name) => name !== method)) {
+      const body = other === 'GET' ? undefined : '{}';
+      const answer = await SELF.fetch(`http://edge${path.replace('{id}', 'tinystories-gpt2')}`, { method: other, body });
+      expect(answer.headers.get('allow')).toBe(allow);
+      expect(await errorOf(answer, 405)).toMatchObject({
+        code: 'method_not_allowed',
+        message: expect.stringContaining(`${other} is not allowed at`),
+      });
+    }
+  });
+});
+
+describe('a deployment that is not public', () => {
+  const app = appOver(false);
+  const ask = async (path: string, init?: RequestInit) => app.request(`http://edge${path}`, init);
+
+  it('should answer 401 everywhere but at /health, on unknown paths and wrong methods too', async () => {
+    const targets: [string, string][] = [
+      ...knownRoutes().map(({ method, path }): [string, string] => [method, path.replace('{id}', 'tinystories-gpt2')]),
+      ...[['GET', '/nope'] as [string, string], ['GET', '/'] as [string, string], ['DELETE', COMPLETIONS] as [string, string]],
+      ...[['GET', '/health/'] as [string, string], ['GET', '/Health'] as [string, string], ['GET', '//health'] as [string, string]],
+    ];
+    for (const [method, path] of targets.filter(([, path]) => path !== '/health')) {
+      const body = method === 'POST' ? JSON.stringify(GOOD[path]) : undefined;
+      const answer = await ask(path, {
+        method,
+        body,
+        headers: { 'content-type': 'application/json', authorization: 'Bearer sk-anything' },
+      });
+      expect(answer.headers.get('www-authenticate'), path).toBe('Bearer');
+      expect(await errorOf(answer, 401)).toMatchObject({
+        code: 'unauthorized',
+        param: null,
+        message: expect.stringContaining('PUBLIC = "true"'),
+      });
+    }
+  });
+
+  it('should still answer /health and preflights', async () => {
+    expect(await (await ask('/health')).json()).toEqual({ status: 'ok' });
+    const preflight = await ask(COMPLETIONS, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://page.example', 'access-control-request-method': 'POST' },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
+  });
+
+  it('should be what an app is without saying anything', async () => {
+    const { createApp } = await import('../../../src/api/create-app.ts');
+    const host = { ids: [], get: () => Promise.reject(new Error()), describe: () => Promise.reject(new Error()) };
+    expect((await createApp({ host }).request('http://edge/v1/models')).status).toBe(401);
+  });
+});

@@ -1,0 +1,69 @@
+import { waitUntil } from 'cloudflare:workers';
+import type { z } from '@hono/zod-openapi';
+import { createApp } from '../../../src/api/create-app.ts';
+import type { ChatCompletion } from '../../../src/api/schemas/chat-schema.ts';
+import type { Completion } from '../../../src/api/schemas/completion-schema.ts';
+import { IsolateModels } from '../../../src/worker/isolate-models.ts';
+import { parseModelIds } from '../../../src/worker/parse-model-ids.ts';
+import { ask, testEnv } from '../helpers.ts';
+
+export type Body = Record<string, unknown>;
+
+export const complete = (body: Body) => ask<Completion>('/v1/completions', body);
+export const chat = (body: Body) => ask<ChatCompletion>('/v1/chat/completions', body);
+
+export interface Tokens {
+  count: number;
+  max_model_len: number;
+  tokens: number[];
+  token_strs: string[] | null;
+}
+
+export const tokenize = async (prompt: string): Promise<number[]> => (await ask<Tokens>('/tokenize', { prompt })).tokens;
+export const detokenize = async (tokens: number[]): Promise<string> => (await ask<{ prompt: string }>('/detokenize', { tokens })).prompt;
+
+/** The ids of reported tokens: the text of an ordinary token is split into just that token. */
+export async function idsOf(labels: readonly string[]): Promise<number[]> {
+  const ids: number[] = [];
+  for (const label of labels) {
+    const found = await tokenize(label);
+    if (found.length !== 1) throw new Error(`${JSON.stringify(label)} is not one token`);
+    ids.push(found[0]);
+  }
+  return ids;
+}
+
+/** An app of its own over the Worker's real models. */
+export const appOver = (isPublic: boolean) =>
+  createApp({ host: new IsolateModels(testEnv.MODELS, parseModelIds(testEnv.MODEL_IDS), waitUntil), isPublic });
+
+export interface KnownRoute {
+  method: string;
+  /** With `{id}` for a parameter. */
+  path: string;
+  /** Schemas of the body's fields, where the route has a body. */
+  fields?: Record<string, z.ZodType>;
+}
+
+/** Every route of the API with its request schema, so that a new one cannot go without tests. */
+export function knownRoutes(): KnownRoute[] {
+  return appOver(true).openAPIRegistry.definitions.flatMap((definition) => {
+    if (definition.type !== 'route') return [];
+    const { method, path, request } = definition.route;
+    const content = request?.body?.content['application/json'] as { schema: z.ZodObject } | undefined;
+    return [{ method: method.toUpperCase(), path, fields: content?.schema.shape }];
+  });
+}
+
+export const fieldsOf = (path: string): Record<string, z.ZodType> => knownRoutes().find((route) => route.path === path)!.fields!;
+
+/** mulberry32: uniform in [0, 1), the same for the same seed. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
