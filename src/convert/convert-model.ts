@@ -92,7 +92,7 @@ async function writeModel({ folder, id, source, plan, tensors, dtype, onProgress
       const values = await source.weights.read(tensor.name);
       bytes += tensor.bytes;
       onProgress?.({ bytes, totalBytes });
-      return { shape: tensor.shape, values };
+      return { shape: tensor.shape, ...values };
     };
     await plan.writeGraph({ graph, data: new ExternalDataWriter(file), dtype, read });
     await writeFile(join(folder, 'model.onnx'), graph.toBytes());

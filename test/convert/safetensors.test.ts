@@ -34,8 +34,8 @@ describe('openSafetensors', () => {
     const source = await openBytes(buildSafetensors(VALID, DATA));
     expect([...source.tensors.keys()]).toEqual(['a', 'b']);
     expect(source.tensors.get('b')).toMatchObject({ dtype: 'F16', shape: [2, 1], bytes: 4 });
-    expect([...(await source.read('a'))]).toEqual([1.5, -2]);
-    expect([...(await source.read('b'))]).toEqual([0, 0]);
+    expect([...(await source.read('a')).values]).toEqual([1.5, -2]);
+    expect([...(await source.read('b')).values]).toEqual([0, 0]);
     await source.close();
   });
 
@@ -47,7 +47,7 @@ describe('openSafetensors', () => {
     const source = await openBytes(
       buildSafetensors({ t: { dtype, shape: [values.length], data_offsets: [0, bytes.byteLength] } }, new Uint8Array(bytes.buffer)),
     );
-    expect([...(await source.read('t'))]).toEqual(values);
+    expect([...(await source.read('t')).values]).toEqual(values);
     await source.close();
   });
 

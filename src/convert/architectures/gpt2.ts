@@ -1,5 +1,5 @@
 import { GptEdgeError } from '../../model/errors.ts';
-import type { Weight } from '../dtypes/dtype.ts';
+import type { Matrix, Weight } from '../dtypes/dtype.ts';
 import { type DecoderInputs, declareDecoder, keepLastPositions } from '../graph/decoder-inputs.ts';
 import { MICROSOFT } from '../graph/graph-builder.ts';
 import type { Architecture, DecoderPlan, GraphContext } from './architecture.ts';
@@ -131,7 +131,8 @@ async function writeFeedForward(context: GraphContext, config: Gpt2Config, layer
   return graph.node('Add', `${name}.residual`, [hidden, down]);
 }
 
-async function writeAffine(context: GraphContext, name: string, x: string, matrix: Weight, bias: Weight): Promise<string> {
+async function writeAffine(context: GraphContext, name: string, x: string, weight: Weight, bias: Weight): Promise<string> {
+  const matrix: Matrix = { ...weight, order: 'inputs-first' };
   const product = await context.dtype.multiply(context, name, x, matrix);
   return context.graph.node('Add', `${name}.biased`, [product, await context.dtype.vector(context, `${name}.bias`, bias)]);
 }

@@ -1,11 +1,15 @@
 import type { ExternalDataWriter } from '../graph/external-data-writer.ts';
 import type { GraphBuilder } from '../graph/graph-builder.ts';
+import type { TensorValues } from '../sources/tensor-source.ts';
 
 /** A weight on its way from the checkpoint into the model folder. */
-export interface Weight {
+export interface Weight extends TensorValues {
   readonly shape: readonly number[];
-  /** Row-major. */
-  readonly values: Float32Array;
+}
+
+/** A matrix and the order of its axes: GPT-2's own is [inputs, outputs], that of most others [outputs, inputs]. */
+export interface Matrix extends Weight {
+  readonly order: 'inputs-first' | 'outputs-first';
 }
 
 /** Where weights and the nodes that read them go. */
@@ -28,8 +32,8 @@ export interface Table {
  */
 export interface Dtype {
   readonly name: string;
-  /** `x` float32 [..., inputs] times a matrix [inputs, outputs]. */
-  multiply(target: WeightTarget, name: string, x: string, matrix: Weight): Promise<string>;
+  /** `x` float32 [..., inputs] times a matrix: float32 [..., outputs]. */
+  multiply(target: WeightTarget, name: string, x: string, matrix: Matrix): Promise<string>;
   /** A norm's scale or a bias, as a float32 value. */
   vector(target: WeightTarget, name: string, vector: Weight): Promise<string>;
   /** An embedding or an output head, both [entries, width]. */

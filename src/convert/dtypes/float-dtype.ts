@@ -19,7 +19,9 @@ export function floatDtype(format: FloatFormat): Dtype {
     name: format.name,
     async multiply(target, name, x, matrix) {
       const stored = await store(target, `${name}.weight`, matrix);
-      return target.graph.node('MatMul', name, [x, toFloat32(target, format, stored)]);
+      const inputs = [x, toFloat32(target, format, stored)];
+      if (matrix.order === 'inputs-first') return target.graph.node('MatMul', name, inputs);
+      return target.graph.node('FusedMatMul', name, inputs, { domain: MICROSOFT, attributes: { transB: 1n } });
     },
     async vector(target, name, vector) {
       // Vectors weigh nothing, and an error in a norm or a bias reaches every value: they keep their precision.

@@ -34,7 +34,7 @@ async function readHeader(handle: FileHandle, file: string): Promise<TensorSourc
     read: async (name) => {
       const tensor = tensors.get(name);
       if (!tensor) throw new GptEdgeError('invalid_file', `${file}: has no tensor ${JSON.stringify(name)}`, { param: file });
-      return decodeFloats(await readBytes(handle, dataStart + tensor.begin, tensor.bytes, file), tensor, file);
+      return { values: decodeFloats(await readBytes(handle, dataStart + tensor.begin, tensor.bytes, file), tensor, file) };
     },
     close: () => handle.close(),
   };

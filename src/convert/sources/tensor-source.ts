@@ -8,13 +8,33 @@ export interface SourceTensor {
   readonly bytes: number;
 }
 
+/**
+ * Values stored as small whole numbers with a scale and a zero point for each 32 of a row:
+ * value = scale * (code - zeroPoint). Rows are the first axis, blocks lie along the last.
+ */
+export interface QuantizedBlocks {
+  readonly bits: 4 | 8;
+  /** One code for each value, row-major, 0 to 2^bits - 1. */
+  readonly codes: Uint8Array;
+  /** One for each block, row-major. */
+  readonly scales: Float32Array;
+  /** One for each block, in units of codes; not always whole. */
+  readonly zeroPoints: Float32Array;
+}
+
+/** A tensor's values, row-major; with the blocks they came from where the checkpoint stores such. */
+export interface TensorValues {
+  readonly values: Float32Array;
+  readonly blocks?: QuantizedBlocks;
+}
+
 /** Named tensors, wherever they lie. Nothing is read until asked for. */
 export interface TensorSource {
   readonly tensors: ReadonlyMap<string, SourceTensor>;
   /**
-   * The values of one tensor, row-major.
+   * The values of one tensor.
    * @throws GptEdgeError `invalid_file` when its element type holds no weights, or the file has changed meanwhile
    */
-  read(name: string): Promise<Float32Array>;
+  read(name: string): Promise<TensorValues>;
   close(): Promise<void>;
 }
