@@ -23,6 +23,7 @@ class WatchedMemory extends WebAssembly.Memory {
 export async function measureOnnxruntime({ path }: ModelFolder, task: Task): Promise<OnnxruntimeFigures> {
   WebAssembly.Memory = WatchedMemory;
   const model = await openOnnx(path);
+  await model.forward(model.empty, task.prefillTokens);
   const prefillSeconds = await seconds(() => model.forward(model.empty, task.prefillTokens));
   let { logits, state } = await model.forward(model.empty, task.decodePrompt);
   const decodeSeconds = await seconds(async () => {

@@ -28,6 +28,8 @@ export async function measureWorker(folder: ModelFolder, task: Task): Promise<Wo
     const logit_bias = Object.fromEntries(eosTokenIds.map((token) => [token, -100]));
     const coldStart = await timeStream(worker, { prompt: task.decodePrompt, max_tokens: 1 });
     const loadedBytes = await residentBytes();
+    // The first time, V8 is still compiling the engine's WebAssembly; so it is for the peer.
+    await timeStream(worker, { prompt: task.prefillTokens, max_tokens: 1 });
     const prefill = await timeStream(worker, { prompt: task.prefillTokens, max_tokens: 1 });
     const decode = await timeStream(worker, { prompt: task.decodePrompt, max_tokens: task.decodeTokens, temperature: 0, logit_bias });
     return {

@@ -14,7 +14,7 @@ export class ProgressBar {
   update(bytes: number, totalBytes: number): void {
     if (!process.stderr.isTTY || totalBytes === 0) return;
     if (this.#bar === undefined) {
-      this.#bar = progress({ max: totalBytes, size: 30, output: process.stderr });
+      this.#bar = progress({ max: totalBytes, size: 30, output: process.stderr, withGuide: false });
       this.#bar.start(this.#title);
     }
     const megabytes = (count: number) => (count / 1e6).toFixed(1);
@@ -27,7 +27,7 @@ export class ProgressBar {
   }
 
   stop(): void {
-    this.#bar?.stop();
+    this.#bar?.clear();
     this.#bar = undefined;
   }
 }
