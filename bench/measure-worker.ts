@@ -21,7 +21,7 @@ export async function measureWorker(folder: ModelFolder, task: Task): Promise<Wo
   const { id, eosTokenIds } = folder.manifest;
   const worker = await startLocalWorker({ vars: { PUBLIC: 'true', MODEL_IDS: id } });
   try {
-    await pushModel(folder, worker.bucket);
+    await pushModel(folder, worker.models);
     await (await fetch(new URL('/health', worker.url))).text();
     const idleBytes = await residentBytes();
     // No EOS, so that every run decodes the same number of tokens.

@@ -19,6 +19,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   internal_error: 500,
   unsupported_model: 503,
   model_unavailable: 503,
+  memory_limit_exceeded: 503,
   invalid_file: 503,
   command_failed: 500,
 };

@@ -1,21 +1,44 @@
-/** The part of an R2 bucket that pushing needs; a local and a remote one both have it. */
+import type { UnfinishedUploads } from './unfinished-uploads.ts';
+
+/** The part of an R2 bucket that the tools need; a local and a remote one both have it. */
 export interface Bucket {
-  head(key: string): Promise<{ customMetadata?: Record<string, string> } | null>;
-  put(key: string, bytes: Uint8Array, options: PutOptions): Promise<unknown>;
+  head(key: string): Promise<StoredObject | null>;
+  get(key: string): Promise<(StoredObject & { body: ReadableStream<Uint8Array>; text(): Promise<string> }) | null>;
+  put(key: string, bytes: Uint8Array, options: PutOptions & { sha256: string }): Promise<unknown>;
+  delete(key: string): Promise<void>;
+  list(options: {
+    prefix: string;
+    delimiter: string;
+    cursor?: string;
+  }): Promise<{ delimitedPrefixes: string[]; truncated: boolean; cursor?: string }>;
   createMultipartUpload(key: string, options: PutOptions): Promise<MultipartUpload>;
+  resumeMultipartUpload(key: string, uploadId: string): MultipartUpload;
+}
+
+export interface StoredObject {
+  size: number;
+  uploaded: Date;
+  customMetadata?: Record<string, string>;
 }
 
 interface PutOptions {
   customMetadata: Record<string, string>;
 }
 
-interface MultipartUpload {
+export interface MultipartUpload {
+  uploadId: string;
   uploadPart(partNumber: number, bytes: Uint8Array): Promise<UploadedPart>;
   complete(parts: UploadedPart[]): Promise<unknown>;
   abort(): Promise<void>;
 }
 
-interface UploadedPart {
+export interface UploadedPart {
   partNumber: number;
   etag: string;
+}
+
+/** A bucket, and the memory of uploads to it that were interrupted. */
+export interface ModelBucket {
+  bucket: Bucket;
+  uploads: UnfinishedUploads;
 }

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
 import { GptEdgeError } from '../model/errors.ts';
-import type { Bucket } from './bucket.ts';
+import type { ModelBucket } from './bucket.ts';
 import { buildWorker, isBuilt } from './build-worker.ts';
+import { localModels } from './local-bucket.ts';
 import { LOCAL_STATE, WORKER_BUNDLE, WRANGLER_CONFIG } from './project-paths.ts';
 
 export interface LocalWorkerOptions {
@@ -21,7 +22,7 @@ export interface LocalWorkerOptions {
 export interface LocalWorker {
   url: URL;
   /** The bucket behind the binding MODELS. */
-  bucket: Bucket;
+  models: ModelBucket;
   stop(): Promise<void>;
 }
 
@@ -48,7 +49,7 @@ export async function startLocalWorker({ port = 0, vars = {}, persistTo = LOCAL_
     }),
   );
   const url = await miniflare.ready;
-  return { url, bucket: (await miniflare.getR2Bucket('MODELS')) as unknown as Bucket, stop: () => miniflare.dispose() };
+  return { url, models: await localModels(miniflare, persistTo), stop: () => miniflare.dispose() };
 }
 
 /** The bundle's entry first, as Miniflare wants it, then the compiled WebAssembly beside it. */

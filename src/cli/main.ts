@@ -56,6 +56,21 @@ program
   .action(async (source, folder, options) => (await import('./commands/convert.ts')).convert(source, folder, options));
 
 program
+  .command('push')
+  .description('put what has changed of a model folder into the local bucket')
+  .argument('<folder>', 'a model folder')
+  .option('--remote', 'into the real bucket, of the account that wrangler is logged in to')
+  .addOption(persistTo())
+  .action(async (folder, options) => (await import('./commands/push.ts')).push(folder, options));
+
+program
+  .command('list')
+  .description('show the models in the local bucket')
+  .option('--remote', 'in the real bucket, of the account that wrangler is logged in to')
+  .addOption(persistTo())
+  .action(async (options) => (await import('./commands/list.ts')).list(options));
+
+program
   .command('build')
   .description('bundle the Worker into dist/worker and print its size')
   .action(async () => (await import('./commands/build.ts')).build());

@@ -2,14 +2,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getPlatformProxy, unstable_readConfig as readConfig } from 'wrangler';
-import type { Bucket } from './bucket.ts';
-import { WRANGLER_CONFIG } from './project-paths.ts';
+import { GptEdgeError } from '../model/errors.ts';
+import type { Bucket, ModelBucket } from './bucket.ts';
+import { PROJECT, WRANGLER_CONFIG } from './project-paths.ts';
+import { UnfinishedUploads } from './unfinished-uploads.ts';
 
 /**
  * Does something with the real bucket behind the binding MODELS, as the user that wrangler is logged in as. A remote
  * binding is the one way in that keeps `customMetadata` and multipart uploads.
  */
-export async function withRemoteBucket<T>(use: (bucket: Bucket) => Promise<T>): Promise<T> {
+export async function withRemoteBucket<T>(use: (models: ModelBucket) => Promise<T>): Promise<T> {
   const { name, compatibility_date, r2_buckets } = readConfig({ config: WRANGLER_CONFIG });
   const folder = await mkdtemp(join(tmpdir(), 'gpt-edge-'));
   try {
@@ -20,13 +22,21 @@ export async function withRemoteBucket<T>(use: (bucket: Bucket) => Promise<T>): 
     }));
     const configPath = join(folder, 'wrangler.json');
     await writeFile(configPath, JSON.stringify({ name, compatibility_date, r2_buckets: remote }));
-    const proxy = await getPlatformProxy<{ MODELS: Bucket }>({ configPath, persist: false, remoteBindings: true });
+    const proxy = await connect(configPath);
     try {
-      return await use(proxy.env.MODELS);
+      return await use({ bucket: proxy.env.MODELS, uploads: new UnfinishedUploads(join(PROJECT, '.wrangler', 'gpt-edge-uploads.json')) });
     } finally {
       await proxy.dispose();
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function connect(configPath: string) {
+  try {
+    return await getPlatformProxy<{ MODELS: Bucket }>({ configPath, persist: false, remoteBindings: true });
+  } catch (cause) {
+    throw new GptEdgeError('command_failed', `The bucket cannot be reached: ${(cause as Error).message}`, { cause });
   }
 }

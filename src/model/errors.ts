@@ -17,6 +17,7 @@ export const ERROR_CODES = [
   'unsupported_media_type',
 
   'model_unavailable',
+  'memory_limit_exceeded',
   'internal_error',
 
   'invalid_file',

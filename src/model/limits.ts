@@ -12,5 +12,7 @@ export const MAX_WEIGHTS_BYTES = 2 * 2 ** 30;
 export const MAX_CONTEXT_WINDOW = 2 ** 20;
 /** Entries of a vocabulary. The largest published ones have about 262,000. */
 export const MAX_VOCABULARY = 2 ** 20;
-/** Decoder layers, heads and the like. */
+/** Decoder layers: each costs nodes in the graph and two caches. Llama 3.1 405B has 126. */
+export const MAX_LAYERS = 2 ** 10;
+/** Heads, widths and the like. */
 export const MAX_DIMENSION = 2 ** 17;

@@ -34,11 +34,11 @@ describe('the command line', () => {
     };
     const first = await runCli(['start', '--port', '18787', ...state], askAsPrinted);
     expect(first).toMatchObject({ code: 130, stderr: '' });
-    expect(first.stdout).toContain('Put tinystories-gpt2 into the local bucket.');
+    expect(first.stdout).toContain('tinystories-gpt2: put README.md, config.json,');
     expect(text.startsWith('data: {"id":"cmpl-')).toBe(true);
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
     const second = await runCli(['start', '--port', '18787', ...state], 'Ctrl+C');
-    expect(second.stdout).toContain('tinystories-gpt2 is in the local bucket already.');
+    expect(second.stdout).toContain('tinystories-gpt2: nothing has changed.');
   });
 
   it('should serve several folders, the first by default, with the variables given', async () => {

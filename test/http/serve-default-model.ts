@@ -10,7 +10,7 @@ import { pushModel } from '../../src/cli/push-model.ts';
 export async function serveDefaultModel(): Promise<LocalWorker> {
   const persistTo = await mkdtemp(join(tmpdir(), 'gpt-edge-test-'));
   const worker = await startLocalWorker({ persistTo, vars: { PUBLIC: 'true' } });
-  await pushModel(await openModelFolder(DEFAULT_MODEL), worker.bucket);
+  await pushModel(await openModelFolder(DEFAULT_MODEL), worker.models);
   return {
     ...worker,
     async stop() {

@@ -10,8 +10,8 @@ const ID = 'tinystories-gpt2';
 const WEIGHTS = `models/${ID}/model.onnx_data`;
 
 /** An isolate of its own over a bucket: nothing is loaded yet. */
-function freshApp(bucket: R2Bucket, ids = [ID]) {
-  const app = createApp({ host: new IsolateModels(bucket, ids, () => {}), isPublic: true });
+function freshApp(bucket: R2Bucket, ids = [ID], memoryLimitMegabytes = 128) {
+  const app = createApp({ host: new IsolateModels({ bucket, ids, memoryLimitMegabytes, keepAlive: () => {} }), isPublic: true });
   return (path: string, body?: object) =>
     app.request(path, body && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 }
@@ -138,6 +138,15 @@ describe('a model in R2', () => {
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 503]);
     await testEnv.MODELS.put(WEIGHTS, weights);
     expect((await ask('/v1/completions', { prompt: 'Once', max_tokens: 1 })).status).toBe(200);
+  });
+
+  it('should refuse a model that needs more memory than there is, with the sum', async () => {
+    const error = await errorOf(await freshApp(testEnv.MODELS, [ID], 70)('/v1/completions', { prompt: 'Once' }));
+    expect(error).toMatchObject({ status: 503, code: 'memory_limit_exceeded' });
+    expect(error.message).toBe(
+      'tinystories-gpt2 needs 73 MB: engine 16 MB, weights 48 MB, tokenizer 3 MB, KV cache of 512 tokens 7 MB. That is over the limit of 70 MB (MEMORY_LIMIT_MB). Fewer bits (--dtype) or a shorter context window (--context) make it smaller.',
+    );
+    expect((await freshApp(testEnv.MODELS, [ID], 73)('/v1/completions', { prompt: 'Once' })).status).toBe(200);
   });
 
   it('should answer 503 for a graph that the engine refuses', async () => {

@@ -20,7 +20,7 @@ const DESCRIPTIONS = {
   413: 'The request body is too large.',
   415: 'The request body is not application/json.',
   500: 'The server failed.',
-  503: 'The model cannot be loaded: a file is missing or damaged, or the engine refuses it.',
+  503: 'The model cannot be loaded: a file is missing or damaged, it needs too much memory, or the engine refuses it.',
 } as const;
 
 type ErrorStatus = keyof typeof DESCRIPTIONS;

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { planMemory } from '../../model/memory-plan.ts';
 import type { ModelDescription } from '../model-host.ts';
 
 export const modelSchema = z
@@ -19,6 +20,9 @@ export const modelSchema = z
     multiply_adds_per_token: z.number().int(),
     eos_token_ids: z.array(z.number().int()),
     bos_token_id: z.number().int().nullable(),
+    memory: z
+      .object({ total_bytes: z.number().int(), parts: z.array(z.object({ name: z.string(), bytes: z.number().int() })) })
+      .openapi({ description: 'What the model needs to serve one sequence of its whole context window: an estimate from above.' }),
     load: z
       .object({ state: z.enum(['cold', 'loading', 'ready']), loaded_bytes: z.number().int(), total_bytes: z.number().int() })
       .openapi({ description: 'How far the model is on its way into the isolate that answers.' }),
@@ -30,6 +34,7 @@ export const modelListSchema = z.object({ object: z.literal('list'), data: z.arr
 export type WireModel = z.infer<typeof modelSchema>;
 
 export function toWireModel({ manifest, uploaded, engine, load }: ModelDescription): WireModel {
+  const memory = planMemory(manifest);
   return {
     id: manifest.id,
     object: 'model',
@@ -47,6 +52,7 @@ export function toWireModel({ manifest, uploaded, engine, load }: ModelDescripti
     multiply_adds_per_token: manifest.multiplyAddsPerToken,
     eos_token_ids: manifest.eosTokenIds,
     bos_token_id: manifest.bosTokenId,
+    memory: { total_bytes: memory.totalBytes, parts: memory.parts },
     load: { state: load.state, loaded_bytes: load.loadedBytes, total_bytes: load.totalBytes },
   };
 }

@@ -24,7 +24,7 @@ export async function complete(prompt: string, options: CompleteOptions): Promis
   const { id, contextWindow } = folder.manifest;
   const worker = await startLocalWorker({ persistTo: options.persistTo, vars: { PUBLIC: 'true', MODEL_IDS: id } });
   try {
-    await pushModel(folder, worker.bucket);
+    await pushModel(folder, worker.models);
     const client = new EdgeClient(worker.url.origin);
     const loadStarted = performance.now();
     const promptTokens = await withLoadBar(client, id, client.countTokens(prompt));

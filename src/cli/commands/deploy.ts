@@ -1,11 +1,10 @@
 import { unstable_readConfig as readConfig } from 'wrangler';
 import { GptEdgeError } from '../../model/errors.ts';
 import { type ModelFolder, openModelFolder } from '../model-folder.ts';
-import { ProgressBar } from '../progress-bar.ts';
 import { DEFAULT_MODEL, WRANGLER_CONFIG } from '../project-paths.ts';
-import { pushModel } from '../push-model.ts';
 import { withRemoteBucket } from '../remote-bucket.ts';
 import { runWrangler } from '../run-wrangler.ts';
+import { uploadModel } from '../upload-model.ts';
 
 export interface DeployOptions {
   /** Model folders; the first is the default model. */
@@ -34,7 +33,10 @@ function steps(folders: readonly ModelFolder[], vars: Record<string, string>): S
   const varArgs = allVars.flatMap(([key, value]) => ['--var', `${key}:${value}`]);
   return [
     { name: `create the bucket ${bucket} if it is missing`, run: () => createBucketIfMissing(bucket) },
-    ...folders.map((folder) => ({ name: `upload what has changed of ${folder.manifest.id}`, run: () => upload(folder) })),
+    ...folders.map((folder) => ({
+      name: `upload what has changed of ${folder.manifest.id}`,
+      run: () => withRemoteBucket((models) => uploadModel(folder, models)),
+    })),
     {
       name: `deploy the Worker with ${allVars.map((pair) => pair.join('=')).join(' ')}`,
       run: async () => console.log(await runWrangler(['deploy', ...varArgs])),
@@ -50,18 +52,4 @@ async function createBucketIfMissing(bucket: string): Promise<void> {
     if (!(error instanceof GptEdgeError) || !/does not exist|not found|10006/i.test(error.message)) throw error;
     await runWrangler(['r2', 'bucket', 'create', bucket]);
   }
-}
-
-async function upload(folder: ModelFolder): Promise<void> {
-  const { files } = folder.manifest;
-  const totalBytes = Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
-  const bar = new ProgressBar(`Uploading ${folder.manifest.id}`);
-  let sent = 0;
-  const put = await withRemoteBucket((bucket) =>
-    pushModel(folder, bucket, (count) => {
-      sent += count;
-      bar.update(sent, totalBytes);
-    }),
-  ).finally(() => bar.stop());
-  console.log(put.length > 0 ? `Uploaded ${put.join(', ')}.` : 'Nothing has changed.');
 }

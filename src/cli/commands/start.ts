@@ -1,7 +1,7 @@
 import { startLocalWorker } from '../local-worker.ts';
 import { openModelFolder } from '../model-folder.ts';
 import { DEFAULT_MODEL } from '../project-paths.ts';
-import { pushModel } from '../push-model.ts';
+import { uploadModel } from '../upload-model.ts';
 
 export interface StartOptions {
   port: number;
@@ -16,12 +16,7 @@ export async function start({ port, model: paths, var: vars, persistTo }: StartO
   const folders = await Promise.all((paths.length > 0 ? paths : [DEFAULT_MODEL]).map(openModelFolder));
   const ids = folders.map(({ manifest }) => manifest.id);
   const worker = await startLocalWorker({ port, persistTo, vars: { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...vars } });
-  for (const folder of folders) {
-    const put = await pushModel(folder, worker.bucket);
-    console.log(
-      put.length > 0 ? `Put ${folder.manifest.id} into the local bucket.` : `${folder.manifest.id} is in the local bucket already.`,
-    );
-  }
+  for (const folder of folders) await uploadModel(folder, worker.models);
   console.log(greeting(worker.url.origin, ids[0]));
 }
 

@@ -35,6 +35,10 @@ describe('/v1/models', () => {
     multiply_adds_per_token: manifest.multiplyAddsPerToken,
     eos_token_ids: manifest.eosTokenIds,
     bos_token_id: manifest.bosTokenId,
+    memory: {
+      total_bytes: 16e6 + 4 * manifest.files['model.onnx_data'].bytes + 11 * manifest.files['tokenizer.json'].bytes + 512 * 12288,
+      parts: ['engine', 'weights', 'tokenizer', 'KV cache of 512 tokens'].map((name) => expect.objectContaining({ name })),
+    },
   });
 
   it('should list what the manifest says, without loading the model', async () => {

@@ -35,7 +35,15 @@ export async function idsOf(labels: readonly string[]): Promise<number[]> {
 
 /** An app of its own over the Worker's real models. */
 export const appOver = (isPublic: boolean) =>
-  createApp({ host: new IsolateModels(testEnv.MODELS, parseModelIds(testEnv.MODEL_IDS), waitUntil), isPublic });
+  createApp({
+    host: new IsolateModels({
+      bucket: testEnv.MODELS,
+      ids: parseModelIds(testEnv.MODEL_IDS),
+      memoryLimitMegabytes: 128,
+      keepAlive: waitUntil,
+    }),
+    isPublic,
+  });
 
 export interface KnownRoute {
   method: string;

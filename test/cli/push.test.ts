@@ -1,0 +1,121 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Bucket, ModelBucket } from '../../src/cli/bucket.ts';
+import { hashBytes, hashStream } from '../../src/cli/hash.ts';
+import { withLocalBucket } from '../../src/cli/local-bucket.ts';
+import { openModelFolder } from '../../src/cli/model-folder.ts';
+import { DEFAULT_MODEL } from '../../src/cli/project-paths.ts';
+import { pushModel } from '../../src/cli/push-model.ts';
+import { PART_BYTES } from '../../src/cli/put-file.ts';
+
+const WEIGHTS = 'models/tinystories-gpt2/model.onnx_data';
+
+/**
+ * The real bucket, but each part sent is told to `onPart`, which may throw: Miniflare has no way to let an upload fail.
+ */
+function watched({ bucket, uploads }: ModelBucket, onPart: (partNumber: number) => void): ModelBucket {
+  const resumeMultipartUpload: Bucket['resumeMultipartUpload'] = (key, uploadId) => {
+    const upload = bucket.resumeMultipartUpload(key, uploadId);
+    return {
+      uploadId,
+      uploadPart: async (partNumber, bytes) => {
+        onPart(partNumber);
+        return upload.uploadPart(partNumber, bytes);
+      },
+      complete: (parts) => upload.complete(parts),
+      abort: () => upload.abort(),
+    };
+  };
+  const bound: Bucket = {
+    head: (key) => bucket.head(key),
+    get: (key) => bucket.get(key),
+    put: (key, bytes, options) => bucket.put(key, bytes, options),
+    delete: (key) => bucket.delete(key),
+    list: (options) => bucket.list(options),
+    createMultipartUpload: (key, options) => bucket.createMultipartUpload(key, options),
+    resumeMultipartUpload,
+  };
+  return { bucket: bound, uploads };
+}
+
+describe('pushing a model folder', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gpt-edge-push-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  it('should put every file with its SHA-256, the manifest last, and then only what has changed', async () => {
+    await cp(DEFAULT_MODEL, join(folder, 'model'), { recursive: true });
+    const model = await openModelFolder(join(folder, 'model'));
+    await withLocalBucket(join(folder, 'state'), async (models) => {
+      const put = await pushModel(model, models);
+      expect(put.toSorted()).toEqual([...Object.keys(model.manifest.files), 'manifest.json'].toSorted());
+      expect(put.at(-1)).toBe('manifest.json');
+      const { sha256, bytes } = model.manifest.files['model.onnx_data'];
+      const object = await models.bucket.get(WEIGHTS);
+      expect(object).toMatchObject({ size: bytes, customMetadata: { sha256 } });
+      expect(await hashStream(object!.body)).toBe(sha256);
+      expect(await pushModel(model, models)).toEqual([]);
+
+      const card = `${await readFile(join(model.path, 'README.md'), 'utf8')}\nMore.\n`;
+      await writeFile(join(model.path, 'README.md'), card);
+      const { manifest } = model;
+      manifest.files['README.md'] = { bytes: Buffer.byteLength(card), sha256: hashBytes(Buffer.from(card)) };
+      await writeFile(join(model.path, 'manifest.json'), JSON.stringify(manifest));
+      expect(await pushModel(await openModelFolder(model.path), models)).toEqual(['README.md', 'manifest.json']);
+    });
+  });
+
+  it('should go on with an upload that was interrupted', async () => {
+    const model = await openModelFolder(DEFAULT_MODEL);
+    const parts = Math.ceil(model.manifest.files['model.onnx_data'].bytes / PART_BYTES);
+    expect(parts).toBeGreaterThan(1);
+    await withLocalBucket(join(folder, 'state'), async (models) => {
+      const failing = watched(models, (partNumber) => {
+        if (partNumber === 2) throw new Error('the line is dead');
+      });
+      await expect(pushModel(model, failing)).rejects.toThrow('the line is dead');
+      expect(await models.bucket.head(WEIGHTS)).toBeNull();
+      expect(await models.bucket.head('models/tinystories-gpt2/manifest.json')).toBeNull();
+    });
+    await withLocalBucket(join(folder, 'state'), async (models) => {
+      const sent: number[] = [];
+      await pushModel(
+        model,
+        watched(models, (partNumber) => sent.push(partNumber)),
+      );
+      expect(sent).toEqual(Array.from({ length: parts - 1 }, (_, index) => index + 2));
+      expect(await hashStream((await models.bucket.get(WEIGHTS))!.body)).toBe(model.manifest.files['model.onnx_data'].sha256);
+    });
+  });
+
+  it('should begin anew where the bucket does not know the upload any more', async () => {
+    const model = await openModelFolder(DEFAULT_MODEL);
+    const { sha256 } = model.manifest.files['model.onnx_data'];
+    await withLocalBucket(join(folder, 'state'), async (models) => {
+      await models.uploads.set(`${WEIGHTS} ${sha256}`, { uploadId: 'forgotten', parts: [{ partNumber: 1, etag: 'x' }] });
+      await pushModel(model, models);
+      expect(await hashStream((await models.bucket.get(WEIGHTS))!.body)).toBe(sha256);
+    });
+  });
+
+  it('should say what arrived damaged', async () => {
+    const model = await openModelFolder(DEFAULT_MODEL);
+    await withLocalBucket(join(folder, 'state'), async (models) => {
+      const target = watched(models, () => {});
+      const original = target.bucket.resumeMultipartUpload;
+      target.bucket.resumeMultipartUpload = (key, uploadId) => {
+        const upload = original(key, uploadId);
+        return { ...upload, uploadPart: (partNumber, bytes) => upload.uploadPart(partNumber, bytes.fill(0, 0, 1000)) };
+      };
+      await expect(pushModel(model, target)).rejects.toMatchObject({
+        code: 'command_failed',
+        message: expect.stringContaining(`${WEIGHTS} arrived damaged`),
+      });
+      expect(await models.bucket.head(WEIGHTS)).toBeNull();
+    });
+  });
+});
