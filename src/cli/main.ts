@@ -56,6 +56,12 @@ program
   .action(async (source, folder, options) => (await import('./commands/convert.ts')).convert(source, folder, options));
 
 program
+  .command('inspect')
+  .description('show what a model is made of, and what it needs in a Worker')
+  .argument('<folder>', 'a model folder')
+  .action(async (folder) => (await import('./commands/inspect.ts')).inspect(folder));
+
+program
   .command('push')
   .description('put what has changed of a model folder into the local bucket')
   .argument('<folder>', 'a model folder')

@@ -1,9 +1,8 @@
-import { logSumExp } from '../../generation/log-probabilities.ts';
-import { GptEdgeError } from '../../model/errors.ts';
 import type { EvaluatedModel } from './evaluated-model.ts';
-import { textWindows } from './text-windows.ts';
-import { tokenizeText } from './tokenize-text.ts';
-import { type ScoredRows, windowLogits } from './window-logits.ts';
+import { ScoreSums } from './score-sums.ts';
+import { type TextWindow, textWindows } from './text-windows.ts';
+import { checkSameTokens, tokenizeText } from './tokenize-text.ts';
+import { windowLogits } from './window-logits.ts';
 
 /** How well one model predicts a text. */
 export interface Prediction {
@@ -37,28 +36,48 @@ export interface EvaluateOptions {
  * Scores every token of a text, in windows of the smaller context window (see textWindows).
  * @throws GptEdgeError `invalid_value` for a text of no tokens, or models whose tokens differ
  */
-export async function evaluateText(model: EvaluatedModel, text: string, { against, onProgress }: EvaluateOptions): Promise<Evaluation> {
-  const { ids, bytes } = tokenizeText(model, text, against);
+export async function evaluateText(
+  model: EvaluatedModel,
+  text: string,
+  { against, onProgress }: EvaluateOptions = {},
+): Promise<Evaluation> {
+  if (against) checkSameTokens(model, against, text);
+  const { ids, bytes } = tokenizeText(model, text);
   const contextWindow = Math.min(model.manifest.contextWindow, against?.manifest.contextWindow ?? Number.POSITIVE_INFINITY);
-  const sums = { tokens: 0, nats: 0, againstNats: 0, divergence: 0, agreements: 0 };
+  const sums = new ScoreSums();
   for (const window of textWindows(ids.length, contextWindow)) {
-    const others = against && windowLogits(against, ids, window);
-    for await (const rows of windowLogits(model, ids, window)) {
-      addRows(sums, rows, (await others?.next())?.value?.logits);
-      onProgress?.(sums.tokens, ids.length - 1);
-    }
+    await addWindow(sums, { model, against, ids, window });
+    onProgress?.(sums.tokens, ids.length - 1);
   }
-  const prediction = (nats: number): Prediction => ({
-    natsPerToken: nats / sums.tokens,
-    perplexity: Math.exp(nats / sums.tokens),
-    bitsPerByte: nats / Math.LN2 / bytes,
+  return toEvaluation(sums, bytes, against !== undefined);
+}
+
+interface WindowTask extends Pick<EvaluateOptions, 'against'> {
+  readonly model: EvaluatedModel;
+  readonly ids: readonly number[];
+  readonly window: TextWindow;
+}
+
+/** Scores one window; both models yield the same rows at a time, as their vocabularies are of one size. */
+async function addWindow(sums: ScoreSums, { model, against, ids, window }: WindowTask): Promise<void> {
+  const others = against && windowLogits(against, ids, window);
+  for await (const { targets, logits } of windowLogits(model, ids, window)) {
+    const next = await others?.next();
+    const other = next?.done === false ? next.value.logits : undefined;
+    const width = logits.length / targets.length;
+    const row = (values: Float32Array, index: number) => values.subarray(index * width, (index + 1) * width);
+    for (const [index, target] of targets.entries()) sums.add(target, row(logits, index), other && row(other, index));
+  }
+}
+
+function toEvaluation(sums: ScoreSums, bytes: number, isComparison: boolean): Evaluation {
+  const { tokens, nats, againstNats, divergence, agreements } = sums;
+  const prediction = (total: number): Prediction => ({
+    natsPerToken: total / tokens,
+    perplexity: Math.exp(total / tokens),
+    bitsPerByte: total / Math.LN2 / bytes,
   });
-  const evaluation = { tokens: sums.tokens, bytes, model: prediction(sums.nats) };
-  if (!against) return evaluation;
-  return {
-    ...evaluation,
-    against: prediction(sums.againstNats),
-    klDivergence: sums.divergence / sums.tokens,
-    top1Agreement: sums.agreements / sums.tokens,
-  };
+  const evaluation = { tokens, bytes, model: prediction(nats) };
+  if (!isComparison) return evaluation;
+  return { ...evaluation, against: prediction(againstNats), klDivergence: divergence / tokens, top1Agreement: agreements / tokens };
 }

@@ -1,0 +1,61 @@
+import { readFile, stat } from 'node:fs/promises';
+import { fromBinary } from '@bufbuild/protobuf';
+import { GptEdgeError } from '../../model/errors.ts';
+import { MAX_GRAPH_BYTES } from '../../model/limits.ts';
+import { type GraphProto, ModelProtoSchema, type TensorProto, TensorProto_DataType } from '../../model/onnx/onnx-ml_pb.js';
+import type { StoredTensor } from './tensor-group.ts';
+
+/** ONNX's names of the types that weights are stored in. */
+const TYPE_NAMES: Readonly<Record<number, string>> = {
+  [TensorProto_DataType.FLOAT]: 'float32',
+  [TensorProto_DataType.FLOAT16]: 'float16',
+  [TensorProto_DataType.BFLOAT16]: 'bfloat16',
+  [TensorProto_DataType.UINT8]: 'uint8',
+  [TensorProto_DataType.INT8]: 'int8',
+  [TensorProto_DataType.INT64]: 'int64',
+  [TensorProto_DataType.INT32]: 'int32',
+};
+
+/**
+ * The weights that an ONNX graph reads from its external data. One that two operators read in different shapes is one.
+ * @throws GptEdgeError `invalid_file` for a file that is too large or no ONNX model
+ */
+export async function graphWeights(path: string): Promise<StoredTensor[]> {
+  const graph = await readGraph(path);
+  const bits = quantizedBits(graph);
+  const byOffset = new Map<string, StoredTensor>();
+  for (const tensor of graph.initializer) {
+    const location = Object.fromEntries(tensor.externalData.map(({ key, value }) => [key, value]));
+    if (location.offset === undefined) continue;
+    byOffset.set(location.offset, {
+      name: tensor.name,
+      type: typeName(tensor, bits),
+      shape: tensor.dims.map(Number),
+      bytes: Number(location.length),
+    });
+  }
+  return [...byOffset.values()];
+}
+
+async function readGraph(path: string): Promise<GraphProto> {
+  const { size } = await stat(path);
+  if (size > MAX_GRAPH_BYTES) throw new GptEdgeError('invalid_file', `${path} has ${size} bytes, more than ${MAX_GRAPH_BYTES}.`);
+  try {
+    return fromBinary(ModelProtoSchema, await readFile(path)).graph!;
+  } catch (cause) {
+    throw new GptEdgeError('invalid_file', `${path} is no ONNX model: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Bits of each weight that an operator unpacks, by its name. */
+function quantizedBits({ node }: GraphProto): Map<string, bigint> {
+  const unpacked: Readonly<Record<string, number>> = { MatMulNBits: 1, GatherBlockQuantized: 0 };
+  return new Map(
+    node
+      .filter(({ opType }) => opType in unpacked)
+      .map(({ opType, input, attribute }) => [input[unpacked[opType]], attribute.find(({ name }) => name === 'bits')?.i ?? 4n]),
+  );
+}
+
+const typeName = ({ name, dataType }: TensorProto, bits: ReadonlyMap<string, bigint>): string =>
+  bits.has(name) ? `${bits.get(name)} bits` : (TYPE_NAMES[dataType] ?? `type ${dataType}`);
