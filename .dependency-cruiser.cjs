@@ -8,7 +8,7 @@ const layers = {
   runtime: ['model'],
   convert: ['model'],
   worker: ['api', 'generation', 'tokenizer', 'runtime', 'storage', 'model'],
-  cli: ['convert', 'model'],
+  cli: ['convert', 'generation', 'tokenizer', 'runtime', 'model'],
 };
 
 const layerRules = Object.entries(layers).map(([layer, below]) => ({

@@ -1,5 +1,3 @@
-import type { UnfinishedUploads } from './unfinished-uploads.ts';
-
 /** The part of an R2 bucket that the tools need; a local and a remote one both have it. */
 export interface Bucket {
   head(key: string): Promise<StoredObject | null>;
@@ -35,10 +33,4 @@ export interface MultipartUpload {
 export interface UploadedPart {
   partNumber: number;
   etag: string;
-}
-
-/** A bucket, and the memory of uploads to it that were interrupted. */
-export interface ModelBucket {
-  bucket: Bucket;
-  uploads: UnfinishedUploads;
 }

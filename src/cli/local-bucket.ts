@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
-import type { Bucket, ModelBucket } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
+import type { ModelBucket } from './model-bucket.ts';
 import { WRANGLER_CONFIG } from './project-paths.ts';
 import { UnfinishedUploads } from './unfinished-uploads.ts';
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
 import { GptEdgeError } from '../model/errors.ts';
-import type { ModelBucket } from './bucket.ts';
 import { buildWorker, isBuilt } from './build-worker.ts';
 import { localModels } from './local-bucket.ts';
+import type { ModelBucket } from './model-bucket.ts';
 import { LOCAL_STATE, WORKER_BUNDLE, WRANGLER_CONFIG } from './project-paths.ts';
 
 export interface LocalWorkerOptions {

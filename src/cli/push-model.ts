@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GptEdgeError } from '../model/errors.ts';
-import type { ModelBucket } from './bucket.ts';
 import { hashBytes, hashFile } from './hash.ts';
+import type { ModelBucket } from './model-bucket.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { putFile } from './put-file.ts';
 

@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { GptEdgeError } from '../model/errors.ts';
-import type { ModelBucket } from './bucket.ts';
 import { hashStream } from './hash.ts';
+import type { ModelBucket } from './model-bucket.ts';
 import type { UnfinishedUpload } from './unfinished-uploads.ts';
 
 /** Bytes of one multipart piece: R2 wants at least 5 MiB, and all of equal size but the last. */

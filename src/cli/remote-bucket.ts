@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getPlatformProxy, unstable_readConfig as readConfig } from 'wrangler';
 import { GptEdgeError } from '../model/errors.ts';
-import type { Bucket, ModelBucket } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
+import type { ModelBucket } from './model-bucket.ts';
 import { PROJECT, WRANGLER_CONFIG } from './project-paths.ts';
 import { UnfinishedUploads } from './unfinished-uploads.ts';
 

@@ -1,4 +1,4 @@
-import type { ModelBucket } from './bucket.ts';
+import type { ModelBucket } from './model-bucket.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { ProgressBar } from './progress-bar.ts';
 import { pushModel } from './push-model.ts';

@@ -12,7 +12,6 @@ import {
   type ChatChunkChoice,
   type ChatCompletion,
   type ChatWireRequest,
-  chatChunkSchema,
   chatCompletionSchema,
   chatRequestSchema,
   DEFAULT_CHAT_MAX_TOKENS,
@@ -34,7 +33,7 @@ const route = createRoute({
   responses: {
     200: {
       description: 'The answer, or with `stream` its chunks.',
-      content: { ...jsonContent(chatCompletionSchema), ...eventStream(chatChunkSchema) },
+      content: { ...jsonContent(chatCompletionSchema), ...eventStream('ChatCompletionChunk') },
     },
     ...errorResponses(400, 401, 404, 405, 413, 415, 500, 503),
   },

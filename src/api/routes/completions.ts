@@ -31,7 +31,7 @@ const route = createRoute({
   responses: {
     200: {
       description: 'The completion, or with `stream` its chunks.',
-      content: { ...jsonContent(completionSchema), ...eventStream(completionSchema) },
+      content: { ...jsonContent(completionSchema), ...eventStream('Completion') },
     },
     ...errorResponses(400, 401, 404, 405, 413, 415, 500, 503),
   },

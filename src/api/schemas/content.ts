@@ -4,10 +4,7 @@ export const jsonContent = <T extends z.ZodType>(schema: T) => ({ 'application/j
 
 export const jsonBody = <T extends z.ZodType>(schema: T) => ({ required: true as const, content: jsonContent(schema) });
 
-/** Server-sent events whose `data` is this schema, or an error object; `[DONE]` comes last. */
-export const eventStream = <T extends z.ZodType>(schema: T) => ({
-  'text/event-stream': {
-    schema: z.string().openapi({ description: 'Events with `data`: a chunk as JSON, then `[DONE]`.' }),
-    'x-event-schema': schema,
-  },
+/** Server-sent events whose `data` is a chunk of the named schema, or an error object; `[DONE]` comes last. */
+export const eventStream = (chunk: string) => ({
+  'text/event-stream': { schema: z.string().openapi({ description: `Events with \`data\`: a ${chunk} as JSON, then \`[DONE]\`.` }) },
 });
