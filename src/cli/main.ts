@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { GptEdgeError } from '../model/errors.ts';
+import { MAX_CONTEXT_WINDOW } from '../model/limits.ts';
 import { LOCAL_STATE } from './project-paths.ts';
 
 const DEFAULT_PORT = 8787;
@@ -51,7 +52,9 @@ program
   .description('convert a Hugging Face folder into a model folder')
   .argument('<source>', 'folder with config.json, tokenizer.json and model.safetensors')
   .argument('<folder>', 'model folder to write')
-  .option('--dtype <dtype>', 'how weights are stored: fp32 or fp16; default: as in the source')
+  .option('--dtype <dtype>', 'how weights are stored: fp32, fp16, q8 or q4; default: as in the source')
+  .option('--embeddings <dtype>', 'how embeddings and the output head are stored: q8, q4 or same; default: q8 with q4, else same')
+  .option('--context <n>', 'positions to keep; default: all that the model has', number(1, MAX_CONTEXT_WINDOW))
   .option('--id <name>', "the model's id; default: the folder's name")
   .action(async (source, folder, options) => (await import('./commands/convert.ts')).convert(source, folder, options));
 
@@ -75,6 +78,15 @@ program
   .option('--remote', 'in the real bucket, of the account that wrangler is logged in to')
   .addOption(persistTo())
   .action(async (options) => (await import('./commands/list.ts')).list(options));
+
+program
+  .command('eval')
+  .description('measure how well a model predicts a text, alone or against another')
+  .argument('<folder>', 'a model folder')
+  .requiredOption('--text <file>', 'a text in UTF-8')
+  .option('--against <folder>', 'a model folder with the same tokens, such as the one before quantizing')
+  .option('--json', 'print JSON')
+  .action(async (folder, options) => (await import('./commands/eval.ts')).evaluate(folder, options));
 
 program
   .command('build')

@@ -1,29 +1,41 @@
 import { progress } from '@clack/prompts';
 
-/** A bar of bytes on standard error, with their rate: drawn in a terminal, left out elsewhere. */
+/** What a bar counts in. */
+export interface ProgressUnit {
+  readonly name: string;
+  /** What is counted, per one of the unit. */
+  readonly size: number;
+}
+
+const MEGABYTES: ProgressUnit = { name: 'MB', size: 1e6 };
+
+/** A bar of bytes, or of another unit, on standard error, with their rate: drawn in a terminal, left out elsewhere. */
 export class ProgressBar {
   readonly #title: string;
+  readonly #unit: ProgressUnit;
   readonly #started = performance.now();
   #bar: ReturnType<typeof progress> | undefined;
   #shown = 0;
 
-  constructor(title: string) {
+  constructor(title: string, unit: ProgressUnit = MEGABYTES) {
     this.#title = title;
+    this.#unit = unit;
   }
 
-  update(bytes: number, totalBytes: number): void {
-    if (!process.stderr.isTTY || totalBytes === 0) return;
+  update(count: number, total: number): void {
+    if (!process.stderr.isTTY || total === 0) return;
     if (this.#bar === undefined) {
-      this.#bar = progress({ max: totalBytes, size: 30, output: process.stderr, withGuide: false });
+      this.#bar = progress({ max: total, size: 30, output: process.stderr, withGuide: false });
       this.#bar.start(this.#title);
     }
-    const megabytes = (count: number) => (count / 1e6).toFixed(1);
+    const { name, size } = this.#unit;
+    const inUnits = (amount: number) => (amount / size).toFixed(1);
     const seconds = (performance.now() - this.#started) / 1000;
     this.#bar.advance(
-      bytes - this.#shown,
-      `${this.#title}: ${megabytes(bytes)} of ${megabytes(totalBytes)} MB, ${megabytes(bytes / seconds)} MB/s`,
+      count - this.#shown,
+      `${this.#title}: ${inUnits(count)} of ${inUnits(total)} ${name}, ${inUnits(count / seconds)} ${name}/s`,
     );
-    this.#shown = bytes;
+    this.#shown = count;
   }
 
   stop(): void {

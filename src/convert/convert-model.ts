@@ -5,26 +5,32 @@ import { type Manifest, modelIdSchema } from '../model/manifest.ts';
 import type { DecoderPlan, GraphContext } from './architectures/architecture.ts';
 import { findArchitecture } from './architectures/index.ts';
 import { checkVocabulary } from './check-vocabulary.ts';
+import { defaultDtype } from './default-dtype.ts';
 import { describeModel } from './describe-model.ts';
 import type { Dtype } from './dtypes/dtype.ts';
 import { findDtype } from './dtypes/index.ts';
 import { EXTERNAL_DATA_FILE, ExternalDataWriter } from './graph/external-data-writer.ts';
 import { GraphBuilder } from './graph/graph-builder.ts';
 import { replaceFolder } from './replace-folder.ts';
-import { type ModelSource, openHuggingFaceFolder, readJson } from './sources/hugging-face-folder.ts';
+import { type ModelSource, readJson } from './sources/hugging-face-folder.ts';
 import { matchTensors } from './sources/match-tensors.ts';
+import { openSource } from './sources/open-source.ts';
 import type { SourceTensor } from './sources/tensor-source.ts';
 import { writeManifest } from './write-manifest.ts';
 
 export interface ConvertOptions {
-  /** A folder in Hugging Face's layout. */
+  /** A folder in Hugging Face's layout, a GGUF file, or a .bin of llama2.c. */
   readonly source: string;
   /** The model folder to write. It must not exist, or be a model folder, which is then replaced. */
   readonly target: string;
-  /** Names the model in the bucket and in requests. Default: the source folder's name. */
+  /** Path of the tokenizer.bin for a llama2.c source. Default: tokenizer.bin or tok*.bin beside it. */
+  readonly tokenizer?: string;
+  /** Names the model in the bucket and in requests. Default: the source's name, without .gguf or .bin. */
   readonly id?: string;
-  /** How weights are stored, one of `dtypeNames`. Default: fp16 for a source in float16, fp32 for any other. */
+  /** How weights are stored, one of `dtypeNames`. Default: what comes nearest to the source. */
   readonly dtype?: string;
+  /** How embeddings and output heads are stored, one of `embeddingNames`. Default: q8 with dtype q4, and the same with any other. */
+  readonly embeddings?: string;
   /** Positions to keep. Default: all that the model has. */
   readonly contextWindow?: number;
   /** Called after each tensor with the source's bytes converted so far. */
@@ -39,16 +45,16 @@ export interface ConvertOptions {
  */
 export async function convertModel(options: ConvertOptions): Promise<Manifest> {
   checkContextWindow(options.contextWindow);
-  const source = await openHuggingFaceFolder(options.source);
+  const source = await openSource(options.source, options);
   try {
     const id = checkId(options.id ?? source.name);
     const config = readJson(source, 'config.json');
     const architecture = findArchitecture(config);
     const plan = architecture.plan(config, options.contextWindow);
     checkVocabulary(readJson(source, 'tokenizer.json'), plan.shape.vocabularySize);
-    const tensors = matchTensors(plan, source.weights.tensors);
+    const tensors = matchTensors(plan, source.weights);
     const sourceDtype = nameDtype(tensors);
-    const dtype = findDtype(options.dtype ?? (sourceDtype === 'F16' ? 'fp16' : 'fp32'));
+    const dtype = findDtype(options.dtype ?? defaultDtype(tensors.values()), options.embeddings);
     const { multiplyAddsPerToken, shape } = plan;
     const facts = {
       id,

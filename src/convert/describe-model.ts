@@ -17,7 +17,7 @@ export function describeModel(source: ModelSource): Pick<Manifest, 'eosTokenIds'
   return {
     eosTokenIds: typeof eos === 'number' ? [eos] : eos,
     bosTokenId: generation.bos_token_id ?? config.bos_token_id ?? null,
-    license: readLicense(source),
+    license: source.license?.slice(0, 128) ?? readLicense(source),
   };
 }
 

@@ -29,7 +29,7 @@ export async function* complete(model: LanguageModel, request: CompletionRequest
       try {
         const step = { eosTokenIds, multiplyAddsPerToken, topLogprobs, turns };
         const tokens = decode({ sequence: branch, logits, prompt, sampling, choice, maxTokens, ...step });
-        for await (const piece of textPieces(tokens, model.tokenizer, request.stops)) yield { type: 'piece', choice, ...piece };
+        for await (const piece of textPieces(tokens, model.tokenizer, request.stops, prompt)) yield { type: 'piece', choice, ...piece };
       } finally {
         branch.dispose();
       }

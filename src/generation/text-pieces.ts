@@ -21,14 +21,16 @@ export interface TextPiece {
 
 /**
  * Turns decoded tokens into text, holding back half characters and what may become a stop string. Tokens come out with
- * the text they belong to; those behind a stop string do not come out at all.
+ * the text they belong to; those behind a stop string do not come out at all. Behind a `prompt` of special tokens alone
+ * the text is a whole one.
  */
 export async function* textPieces(
   tokens: AsyncIterable<DecodedToken>,
   tokenizer: TextTokenizer,
   stops: readonly string[],
+  prompt: readonly number[] = [],
 ): AsyncGenerator<TextPiece> {
-  const detokenizer = new IncrementalDetokenizer(tokenizer);
+  const detokenizer = new IncrementalDetokenizer(tokenizer, prompt);
   const stopStrings = new StopStrings(stops);
   const waiting = new WaitingTokens();
   let shown = 0;

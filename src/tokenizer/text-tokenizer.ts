@@ -4,6 +4,7 @@ import { escapeRegExp } from './escape-reg-exp.ts';
 import { exactDigits } from './exact-digits.ts';
 import { sequenceAffixes } from './sequence-affixes.ts';
 import { restore } from './special-token-guard.ts';
+import { type LeadingStrip, leadingStrip, TextStart } from './text-start.ts';
 import { tokenBytes } from './token-bytes.ts';
 import type { AddedToken, TokenizerConfig, TokenizerJson } from './tokenizer-json.ts';
 
@@ -44,8 +45,9 @@ export class TextTokenizer {
   readonly #pattern: RegExp | null;
   readonly #affixes: { prefix: number[]; suffix: number[] };
   readonly #bytesOf: (entry: string) => Uint8Array;
+  readonly #leadingStrip: LeadingStrip;
 
-  /** @throws GptEdgeError `unsupported_model` for a tokenizer that is not byte-level, or that the library refuses */
+  /** @throws GptEdgeError `unsupported_model` for a tokenizer that is neither byte-level nor like SentencePiece's, or that the library refuses */
   constructor(tokenizer: TokenizerJson, config: TokenizerConfig) {
     this.#plain = createTokenizer({ ...exactDigits(tokenizer), added_tokens: [] }, config);
     this.#added = new Map(tokenizer.added_tokens.map((token) => [token.id, token]));
@@ -53,6 +55,7 @@ export class TextTokenizer {
     this.#pattern = addedTokenPattern(tokenizer.added_tokens);
     this.#affixes = sequenceAffixes(tokenizer);
     this.#bytesOf = tokenBytes(tokenizer);
+    this.#leadingStrip = leadingStrip(tokenizer);
     this.specialTokens = tokenizer.added_tokens.map((token) => token.content);
   }
 
@@ -62,11 +65,20 @@ export class TextTokenizer {
     return addSpecialTokens ? [...this.#affixes.prefix, ...ids, ...this.#affixes.suffix] : ids;
   }
 
-  /** The text of `ids`. A byte sequence that is no UTF-8 reads as U+FFFD. */
+  /** The text of `ids`, from its beginning. A byte sequence that is no UTF-8 reads as U+FFFD. */
   decode(ids: readonly number[], { skipSpecialTokens = true }: { skipSpecialTokens?: boolean } = {}): string {
     const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
     const shown = skipSpecialTokens ? ids.filter((id) => !this.isSpecial(id)) : ids;
-    return shown.map((id) => utf8.decode(this.bytes(id), { stream: true })).join('') + utf8.decode();
+    const text = shown.map((id) => utf8.decode(this.bytes(id), { stream: true })).join('') + utf8.decode();
+    return this.textStart([]).push(text);
+  }
+
+  /** What takes from a text's beginning the space that belongs to none of it; nothing where the text goes on from that of `before`. */
+  textStart(before: readonly number[]): TextStart {
+    return new TextStart(
+      this.#leadingStrip,
+      before.every((id) => this.isSpecial(id)),
+    );
   }
 
   /** The bytes a token stands for; a special token's are those of its spelling. */

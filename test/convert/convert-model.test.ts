@@ -168,7 +168,7 @@ describe('convertModel, refusing', () => {
     {
       change: { n_layer: 2 ** 30 },
       code: 'invalid_file',
-      message: 'config.json: n_layer: 1073741824: Too big: expected number to be <=131072',
+      message: 'config.json: n_layer: 1073741824: Too big: expected number to be <=1024',
     },
     { change: { n_embd: '32' }, code: 'invalid_file', message: 'config.json: n_embd: "32":' },
     { change: { n_head: 3 }, code: 'invalid_file', message: 'config.json: n_embd: 32: is no multiple of n_head' },

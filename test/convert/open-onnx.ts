@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as ort from 'onnxruntime-web/wasm';
+import type { Tensor } from 'onnxruntime-web/wasm';
+import { openOnnxSession, ort } from '../../src/cli/evaluate/onnx-session.ts';
 import { parseManifest } from '../../src/model/manifest.ts';
-
-ort.env.wasm.numThreads = 1;
 
 /** A sequence's KV cache, by the names of the inputs it goes into, and the positions it holds. */
 export interface OnnxState {
   readonly length: number;
-  readonly past: Readonly<Record<string, ort.Tensor>>;
+  readonly past: Readonly<Record<string, Tensor>>;
 }
 
 export interface OnnxModel {
@@ -29,10 +28,7 @@ export async function openOnnx(folder: string): Promise<OnnxModel> {
   const { layers, keyValueHeads, headDimension, contextWindow, vocabularySize } = parseManifest(
     await readFile(join(folder, 'manifest.json'), 'utf8'),
   );
-  const session = await ort.InferenceSession.create(await readFile(join(folder, 'model.onnx')), {
-    executionProviders: ['wasm'],
-    externalData: [{ path: 'model.onnx_data', data: await readFile(join(folder, 'model.onnx_data')) }],
-  });
+  const session = await openOnnxSession(folder);
   const caches = Array.from({ length: layers }, (_, layer) => [`${layer}.key`, `${layer}.value`]).flat();
   const nothing = new ort.Tensor('float32', new Float32Array(0), [1, keyValueHeads, 0, headDimension]);
   return {
@@ -41,13 +37,15 @@ export async function openOnnx(folder: string): Promise<OnnxModel> {
     empty: { length: 0, past: Object.fromEntries(caches.map((cache) => [`past_key_values.${cache}`, nothing])) },
     async forward({ length, past }, ids, keep = 1) {
       const total = length + ids.length;
-      const outputs = await session.run({
-        ...past,
+      const inputs: Record<string, Tensor> = {
         input_ids: int64(ids),
         position_ids: int64(ids.map((_, index) => length + index)),
         attention_mask: int64(new Array(total).fill(1)),
         num_logits_to_keep: new ort.Tensor('int64', BigInt64Array.of(BigInt(keep)), []),
-      });
+      };
+      // As transformers.js does: only what the graph asks for.
+      const asked = Object.fromEntries(Object.entries(inputs).filter(([name]) => session.inputNames.includes(name)));
+      const outputs = await session.run({ ...past, ...asked });
       const state = {
         length: total,
         past: Object.fromEntries(caches.map((cache) => [`past_key_values.${cache}`, outputs[`present.${cache}`]])),
@@ -58,6 +56,6 @@ export async function openOnnx(folder: string): Promise<OnnxModel> {
   };
 }
 
-function int64(values: readonly number[]): ort.Tensor {
+function int64(values: readonly number[]): Tensor {
   return new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [1, values.length]);
 }

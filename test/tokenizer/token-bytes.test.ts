@@ -20,6 +20,9 @@ it('should find ByteLevel inside of a sequence of decoders', () => {
 
 it.each([
   { decoder: { type: 'WordPiece' }, named: 'WordPiece' },
+  { decoder: { type: 'Sequence', decoders: [{ type: 'ByteFallback' }, { type: 'CTC' }] }, named: 'Sequence' },
+  { decoder: { type: 'Strip', content: ' ', start: 0, stop: 1 }, named: 'Strip' },
+  { decoder: { type: 'Replace', pattern: { Regex: '.' }, content: '' }, named: 'Replace' },
   { decoder: null, named: 'absent' },
 ])('should refuse a decoder that is $named', ({ decoder, named }) => {
   expect(() => tokenBytes({ ...tokenizerJson, decoder })).toThrow(

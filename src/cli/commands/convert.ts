@@ -3,17 +3,20 @@ import { ProgressBar } from '../progress-bar.ts';
 
 export interface ConvertCommandOptions {
   dtype?: string;
+  embeddings?: string;
+  context?: number;
   id?: string;
 }
 
 /** Converts a checkpoint and says what came out. */
-export async function convert(source: string, target: string, options: ConvertCommandOptions): Promise<void> {
+export async function convert(source: string, target: string, { context, ...options }: ConvertCommandOptions): Promise<void> {
   const bar = new ProgressBar(`Converting ${source}`);
   try {
     const manifest = await convertModel({
       source,
       target,
       ...options,
+      contextWindow: context,
       onProgress: ({ bytes, totalBytes }) => bar.update(bytes, totalBytes),
     });
     bar.stop();

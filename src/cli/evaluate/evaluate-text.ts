@@ -17,6 +17,8 @@ export interface Evaluation {
   readonly tokens: number;
   /** UTF-8 bytes of the text that they stand for. */
   readonly bytes: number;
+  /** Tokens fed at most before one that is scored. */
+  readonly contextWindow: number;
   readonly model: Prediction;
   /** Only where there is another model to compare with. */
   readonly against?: Prediction;
@@ -49,7 +51,7 @@ export async function evaluateText(
     await addWindow(sums, { model, against, ids, window });
     onProgress?.(sums.tokens, ids.length - 1);
   }
-  return toEvaluation(sums, bytes, against !== undefined);
+  return { ...summarize(sums, bytes, against !== undefined), tokens: sums.tokens, bytes, contextWindow };
 }
 
 interface WindowTask extends Pick<EvaluateOptions, 'against'> {
@@ -70,14 +72,15 @@ async function addWindow(sums: ScoreSums, { model, against, ids, window }: Windo
   }
 }
 
-function toEvaluation(sums: ScoreSums, bytes: number, isComparison: boolean): Evaluation {
-  const { tokens, nats, againstNats, divergence, agreements } = sums;
+type Means = Pick<Evaluation, 'model' | 'against' | 'klDivergence' | 'top1Agreement'>;
+
+function summarize({ tokens, nats, againstNats, divergence, agreements }: ScoreSums, bytes: number, isComparison: boolean): Means {
   const prediction = (total: number): Prediction => ({
     natsPerToken: total / tokens,
     perplexity: Math.exp(total / tokens),
     bitsPerByte: total / Math.LN2 / bytes,
   });
-  const evaluation = { tokens, bytes, model: prediction(nats) };
-  if (!isComparison) return evaluation;
-  return { ...evaluation, against: prediction(againstNats), klDivergence: divergence / tokens, top1Agreement: agreements / tokens };
+  const model = prediction(nats);
+  if (!isComparison) return { model };
+  return { model, against: prediction(againstNats), klDivergence: divergence / tokens, top1Agreement: agreements / tokens };
 }

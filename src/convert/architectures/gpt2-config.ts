@@ -1,18 +1,17 @@
 import { z } from 'zod';
-import { GptEdgeError } from '../../model/errors.ts';
-import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_VOCABULARY } from '../../model/limits.ts';
-
-const count = (max: number) => z.number().int().min(1).max(max);
+import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_LAYERS, MAX_VOCABULARY } from '../../model/limits.ts';
+import { countSchema } from './count-schema.ts';
+import { parseConfig } from './parse-config.ts';
 
 const schema = z
   .object({
-    vocab_size: count(MAX_VOCABULARY),
-    n_positions: count(MAX_CONTEXT_WINDOW),
-    n_embd: count(MAX_DIMENSION),
-    n_layer: count(MAX_DIMENSION),
-    n_head: count(MAX_DIMENSION),
+    vocab_size: countSchema(MAX_VOCABULARY),
+    n_positions: countSchema(MAX_CONTEXT_WINDOW),
+    n_embd: countSchema(MAX_DIMENSION),
+    n_layer: countSchema(MAX_LAYERS),
+    n_head: countSchema(MAX_DIMENSION),
     /** Width of the feed-forward layer; absent or null: four times n_embd. */
-    n_inner: count(MAX_DIMENSION).nullish(),
+    n_inner: countSchema(MAX_DIMENSION).nullish(),
     activation_function: z.string().default('gelu_new'),
     layer_norm_epsilon: z.number().positive().max(1).default(1e-5),
     scale_attn_weights: z.boolean().default(true),
@@ -27,11 +26,5 @@ export type Gpt2Config = z.infer<typeof schema>;
 
 /** @throws GptEdgeError `invalid_file`, naming the first field at fault, its value and what is allowed */
 export function parseGpt2Config(json: unknown): Gpt2Config {
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [{ path, message }] = parsed.error.issues;
-  const value = path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], json);
-  throw new GptEdgeError('invalid_file', `config.json: ${path.join('.')}: ${JSON.stringify(value)?.slice(0, 80)}: ${message}`, {
-    param: 'config.json',
-  });
+  return parseConfig(schema, json);
 }

@@ -1,8 +1,10 @@
 import { GptEdgeError } from '../../model/errors.ts';
 import type { Architecture } from './architecture.ts';
+import { gptNeo } from './gpt-neo.ts';
 import { gpt2 } from './gpt2.ts';
+import { llama } from './llama.ts';
 
-const ARCHITECTURES: readonly Architecture[] = [gpt2];
+const ARCHITECTURES: readonly Architecture[] = [gpt2, gptNeo, llama];
 
 /**
  * The architecture that a config.json names in `model_type`.

@@ -1,6 +1,9 @@
+import { GptEdgeError } from '../../model/errors.ts';
+import { MAX_WEIGHTS_BYTES } from '../../model/limits.ts';
 import type { Weight } from '../dtypes/dtype.ts';
+import type { QuantizedBlocks } from '../sources/tensor-source.ts';
 
-/** Sizes of attention heads in a checkpoint and in the graph. */
+/** Sizes of attention heads, or of their halves, in a checkpoint and in the graph. */
 export interface HeadPadding {
   /** Values of one head in the checkpoint. */
   readonly from: number;
@@ -16,17 +19,53 @@ export function paddedHeadSize(size: number): number {
   return Math.ceil(size / HEAD_MULTIPLE) * HEAD_MULTIPLE;
 }
 
-/** Puts zeros behind each head along the last axis: [..., heads * from] becomes [..., heads * to]. */
-export function padHeadColumns({ shape, values }: Weight, { from, to }: HeadPadding): Weight {
-  if (from === to) return { shape, values };
-  const heads = values.length / from;
-  const padded = new Float32Array(heads * to);
-  for (let head = 0; head < heads; head++) padded.set(values.subarray(head * from, (head + 1) * from), head * to);
-  return { shape: [...shape.slice(0, -1), (shape[shape.length - 1] / from) * to], values: padded };
+/**
+ * Puts zeros behind each head along the last axis: [..., heads * from] becomes [..., heads * to]. Quantized blocks are given up: they
+ * lie along this axis, and padding, which is needed by heads of no multiple of 16 alone, always shifts values across their borders.
+ * @throws GptEdgeError `unsupported_model` when that grows the weight beyond MAX_WEIGHTS_BYTES
+ */
+export function padHeadColumns(weight: Weight, { from, to }: HeadPadding): Weight {
+  if (from === to) return weight;
+  const { shape, values } = weight;
+  return { shape: [...shape.slice(0, -1), (shape[shape.length - 1] / from) * to], values: spread(values, { from, to }) };
 }
 
-/** Puts rows of zeros behind each head along the first axis: [heads * from, outputs] becomes [heads * to, outputs]. */
-export function padHeadRows({ shape: [rows, outputs], values }: Weight, { from, to }: HeadPadding): Weight {
-  const flat = padHeadColumns({ shape: [rows * outputs], values }, { from: from * outputs, to: to * outputs });
-  return { shape: [(rows / from) * to, outputs], values: flat.values };
+/**
+ * Puts rows of zeros behind each head along the first axis: [heads * from, columns] becomes [heads * to, columns]. Quantized blocks
+ * are kept.
+ * @throws GptEdgeError `unsupported_model` when that grows the weight beyond MAX_WEIGHTS_BYTES
+ */
+export function padHeadRows(weight: Weight, { from, to }: HeadPadding): Weight {
+  if (from === to) return weight;
+  const { shape, values, blocks } = weight;
+  const [rows, columns] = shape;
+  const times = (size: number) => ({ from: from * size, to: to * size });
+  const padded = { shape: [(rows / from) * to, columns], values: spread(values, times(columns)) };
+  return blocks ? { ...padded, blocks: padBlocks(blocks, times(columns), times(blocks.scales.length / rows)) } : padded;
+}
+
+/** Blocks of zeros: their scale is 0. Codes and zero point are those that the rest has, so that no zero point stands out. */
+function padBlocks(blocks: QuantizedBlocks, values: HeadPadding, perBlock: HeadPadding): QuantizedBlocks {
+  return {
+    bits: blocks.bits,
+    codes: spread(blocks.codes, values, blocks.codes[0]),
+    scales: spread(blocks.scales, perBlock),
+    zeroPoints: spread(blocks.zeroPoints, perBlock, blocks.zeroPoints[0]),
+  };
+}
+
+/** Copies pieces of `from` values to pieces of `to`, the rest of each being `filling`. */
+function spread<T extends Float32Array | Uint8Array>(values: T, { from, to }: HeadPadding, filling = 0): T {
+  const pieces = values.length / from;
+  checkBytes(pieces * to * values.BYTES_PER_ELEMENT, `heads of ${from} values padded to ${to}`);
+  const padded = new (values.constructor as new (length: number) => T)(pieces * to).fill(filling) as T;
+  for (let piece = 0; piece < pieces; piece++) padded.set(values.subarray(piece * from, (piece + 1) * from), piece * to);
+  return padded;
+}
+
+function checkBytes(bytes: number, what: string): void {
+  if (bytes <= MAX_WEIGHTS_BYTES) return;
+  throw new GptEdgeError('unsupported_model', `${what} take ${bytes} bytes, over the limit of ${MAX_WEIGHTS_BYTES}`, {
+    param: 'config.json',
+  });
 }

@@ -18,9 +18,9 @@ export interface WeightTarget {
   readonly data: ExternalDataWriter;
 }
 
-/** A stored matrix [entries, width] that is read by row, by whole, or, as a tied embedding is, both ways. */
+/** A stored matrix [entries, width] that is read by row, by whole, or, as a tied embedding is, both ways; each way once. */
 export interface Table {
-  /** Rows of the table by `ids` (int64, any shape): float32 [...ids, width]. */
+  /** Rows of the table by `ids`, int64 [batch, positions]: float32 [batch, positions, width]. */
   lookUp(name: string, ids: string): string;
   /** `x` float32 [batch, positions, width] times the transposed table: float32 [batch, positions, entries]. */
   project(name: string, x: string): string;

@@ -11,7 +11,7 @@ export interface CacheShape {
 export interface DecoderInputs {
   /** int64 [batch_size, sequence_length] */
   readonly inputIds: string;
-  /** int64 [batch_size, sequence_length] */
+  /** int64 [batch_size, sequence_length], or the empty name in a graph that does without. */
   readonly positionIds: string;
   /** int64 scalar: for how many of the last positions logits are wanted, 0 for all. */
   readonly keep: string;
@@ -25,11 +25,11 @@ export interface DecoderInputs {
 export function declareDecoder(
   graph: GraphBuilder,
   { layers, keyValueHeads, headDimension }: CacheShape,
-  vocabularySize: number,
+  { vocabularySize, positionIds: hasPositionIds }: { readonly vocabularySize: number; readonly positionIds: boolean },
 ): DecoderInputs {
   const inputIds = graph.input('input_ids', ElementType.INT64, ['batch_size', 'sequence_length']);
   const mask = graph.input('attention_mask', ElementType.INT64, ['batch_size', 'total_sequence_length']);
-  const positionIds = graph.input('position_ids', ElementType.INT64, ['batch_size', 'sequence_length']);
+  const positionIds = hasPositionIds ? graph.input('position_ids', ElementType.INT64, ['batch_size', 'sequence_length']) : '';
   const keep = graph.input('num_logits_to_keep', ElementType.INT64, []);
   graph.output('logits', ElementType.FLOAT, ['batch_size', 'kept_length', vocabularySize]);
   for (let layer = 0; layer < layers; layer++) {

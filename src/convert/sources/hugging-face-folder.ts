@@ -1,15 +1,17 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { GptEdgeError } from '../../model/errors.ts';
 import { MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES } from '../../model/limits.ts';
+import { type BoundedFile, readBounded } from './read-bounded.ts';
 import { openSafetensors } from './safetensors.ts';
+import { openShardedSafetensors } from './sharded-safetensors.ts';
 import type { TensorSource } from './tensor-source.ts';
 
 /** A model card is prose; this is a book. */
 const MAX_README_BYTES = 2 ** 20;
 
 /** The files that go into the model folder as they are. */
-const COPIED_FILES = [
+const COPIED_FILES: readonly BoundedFile[] = [
   { name: 'config.json', maxBytes: MAX_CONFIG_BYTES, required: true },
   { name: 'generation_config.json', maxBytes: MAX_CONFIG_BYTES, required: false },
   { name: 'tokenizer.json', maxBytes: MAX_TOKENIZER_BYTES, required: true },
@@ -23,36 +25,36 @@ export interface ModelSource {
   readonly name: string;
   /** What it is, in words, but for the element type of its weights. */
   readonly layout: string;
+  /** The license's name, where something else than the model card states it. */
+  readonly license?: string;
   /** Files to be copied, by name. */
   readonly files: ReadonlyMap<string, Uint8Array>;
   readonly weights: TensorSource;
 }
 
 /**
- * Opens a folder in Hugging Face's layout, its weights in one model.safetensors.
+ * Opens a folder in Hugging Face's layout, its weights in one model.safetensors or in shards with an index.
  * @throws GptEdgeError `invalid_file`, naming a file that is missing, too large or broken
  */
 export async function openHuggingFaceFolder(folder: string): Promise<ModelSource> {
   const files = new Map<string, Uint8Array>();
   for (const file of COPIED_FILES) {
-    const bytes = await readBounded(join(folder, file.name), file);
+    const bytes = await readBounded(folder, file);
     if (bytes) files.set(file.name, bytes);
   }
-  const weights = await openSafetensors(join(folder, 'model.safetensors'));
+  const weights = await openWeights(folder);
   return { name: basename(resolve(folder)), layout: 'Hugging Face layout, safetensors', files, weights };
 }
 
-async function readBounded(path: string, { name, maxBytes, required }: (typeof COPIED_FILES)[number]): Promise<Uint8Array | undefined> {
-  const fail = (problem: string, cause?: unknown) => new GptEdgeError('invalid_file', `${path}: ${problem}`, { param: name, cause });
-  try {
-    const { size } = await stat(path);
-    if (size > maxBytes) throw fail(`has ${size} bytes, over the limit of ${maxBytes}`);
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof GptEdgeError) throw error;
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !required) return undefined;
-    throw fail(`cannot be read: ${(error as Error).message}`, error);
-  }
+/** As transformers does, one file goes before shards. */
+async function openWeights(folder: string): Promise<TensorSource> {
+  const file = join(folder, 'model.safetensors');
+  const isThere = await stat(file).then(
+    () => true,
+    () => false,
+  );
+  const sharded = isThere ? undefined : await openShardedSafetensors(folder);
+  return sharded ?? openSafetensors(file);
 }
 
 /**

@@ -1,13 +1,14 @@
-import { GptEdgeError } from '../../model/errors.ts';
 import type { DecoderPlan } from '../architectures/architecture.ts';
-import type { SourceTensor } from './tensor-source.ts';
+import { invalidFile } from './invalid-file.ts';
+import type { SourceTensor, TensorSource } from './tensor-source.ts';
 
 /**
  * Finds each of a plan's tensors in a checkpoint, with or without the plan's prefix, before anything is written.
  * @returns the checkpoint's tensors by the plan's names
  * @throws GptEdgeError `invalid_file`, naming a tensor that is missing, has another shape than config.json says, or is left over
  */
-export function matchTensors(plan: DecoderPlan, tensors: ReadonlyMap<string, SourceTensor>): Map<string, SourceTensor> {
+export function matchTensors(plan: DecoderPlan, { tensors, file = 'model.safetensors' }: TensorSource): Map<string, SourceTensor> {
+  const invalid = (problem: string) => invalidFile(file, problem);
   const found = new Map([...tensors.values()].map((tensor) => [withoutPrefix(tensor.name, plan.prefix), tensor]));
   const matched = new Map<string, SourceTensor>();
   for (const [name, shape] of plan.tensors) {
@@ -27,8 +28,4 @@ export function matchTensors(plan: DecoderPlan, tensors: ReadonlyMap<string, Sou
 
 function withoutPrefix(name: string, prefix: string): string {
   return name.startsWith(prefix) ? name.slice(prefix.length) : name;
-}
-
-function invalid(problem: string): GptEdgeError {
-  return new GptEdgeError('invalid_file', `model.safetensors: ${problem}`, { param: 'model.safetensors' });
 }

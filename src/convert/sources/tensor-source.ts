@@ -26,10 +26,14 @@ export interface QuantizedBlocks {
 export interface TensorValues {
   readonly values: Float32Array;
   readonly blocks?: QuantizedBlocks;
+  /** The same of a matrix whose blocks lie along its first axis: those of the transposed matrix. */
+  readonly transposedBlocks?: QuantizedBlocks;
 }
 
 /** Named tensors, wherever they lie. Nothing is read until asked for. */
 export interface TensorSource {
+  /** What messages about its tensors name. Default: model.safetensors. */
+  readonly file?: string;
   readonly tensors: ReadonlyMap<string, SourceTensor>;
   /**
    * The values of one tensor.

@@ -1,0 +1,52 @@
+import { type Evaluation, evaluateText } from '../evaluate/evaluate-text.ts';
+import { type EvaluatedModel, openEvaluatedModel } from '../evaluate/evaluated-model.ts';
+import { readText } from '../evaluate/read-text.ts';
+import { printTable } from '../print-table.ts';
+import { ProgressBar } from '../progress-bar.ts';
+
+export interface EvalOptions {
+  text: string;
+  /** A model folder to compare with. */
+  against?: string;
+  json?: boolean;
+}
+
+/** Shows how well a model predicts a text, and what it loses against another. */
+export async function evaluate(folder: string, { text: path, against: againstFolder, json }: EvalOptions): Promise<void> {
+  const text = await readText(path);
+  const model = await openEvaluatedModel(folder);
+  const against = againstFolder === undefined ? undefined : await openEvaluatedModel(againstFolder);
+  const bar = new ProgressBar(`Evaluating ${model.manifest.id}`, { name: 'thousand tokens', size: 1000 });
+  try {
+    const evaluation = await evaluateText(model, text, { against, onProgress: (tokens, total) => bar.update(tokens, total) });
+    bar.stop();
+    if (json) console.log(JSON.stringify(evaluation, null, 2));
+    else print(evaluation, model, against);
+  } finally {
+    bar.stop();
+    await Promise.all([model.close(), against?.close()]);
+  }
+}
+
+function print(evaluation: Evaluation, model: EvaluatedModel, againstModel?: EvaluatedModel): void {
+  const { tokens, bytes, against } = evaluation;
+  console.log(`${tokens} tokens, ${bytes} bytes of text, windows of ${evaluation.contextWindow} tokens`);
+  const title = ({ manifest }: EvaluatedModel) => `${manifest.id} ${manifest.dtype}`;
+  const headings = againstModel ? ['', title(model), title(againstModel), 'difference'] : ['', title(model)];
+  const row = (name: string, value: number, other: number | undefined, digits: number) =>
+    other === undefined
+      ? [name, value.toFixed(digits)]
+      : [name, value.toFixed(digits), other.toFixed(digits), signed(value - other, digits)];
+  printTable(headings, [
+    row('nats per token', evaluation.model.natsPerToken, against?.natsPerToken, 4),
+    row('perplexity', evaluation.model.perplexity, against?.perplexity, 3),
+    row('bits per byte', evaluation.model.bitsPerByte, against?.bitsPerByte, 4),
+  ]);
+  if (evaluation.klDivergence === undefined || evaluation.top1Agreement === undefined) return;
+  console.log(`KL divergence ${evaluation.klDivergence.toFixed(5)} nats per token`);
+  console.log(`same most probable token for ${(100 * evaluation.top1Agreement).toFixed(2)} %`);
+}
+
+function signed(value: number, digits: number): string {
+  return `${value < 0 ? '' : '+'}${value.toFixed(digits)}`;
+}

@@ -1,0 +1,45 @@
+import { GptEdgeError } from '../../model/errors.ts';
+import { MAX_WEIGHTS_BYTES } from '../../model/limits.ts';
+import type { WeightTarget } from '../dtypes/dtype.ts';
+import { ElementType } from '../graph/graph-builder.ts';
+
+/** Llama 3's 131,072 positions of 64 pairs take 32 MiB a table, of which one is in memory at a time. */
+export const MAX_ROTARY_TABLE_BYTES = MAX_WEIGHTS_BYTES / 8;
+
+/** The sizes of the tables: a row for each position, a column for each pair of a head as it runs, padding included. */
+export interface RotaryTableShape {
+  readonly positions: number;
+  readonly pairs: number;
+}
+
+/** @throws GptEdgeError `unsupported_model` for tables beyond MAX_ROTARY_TABLE_BYTES */
+export function checkRotaryTables({ positions, pairs }: RotaryTableShape): void {
+  const bytes = 4 * positions * pairs;
+  if (bytes <= MAX_ROTARY_TABLE_BYTES) return;
+  const message =
+    `config.json: max_position_embeddings: rotary tables of ${positions} positions by ${pairs} take ${bytes} bytes each, ` +
+    `over the limit of ${MAX_ROTARY_TABLE_BYTES}; a smaller contextWindow needs less`;
+  throw new GptEdgeError('unsupported_model', message, { param: 'config.json' });
+}
+
+/**
+ * Stores the cosines and sines of every position's angles, [positions, pairs] each, in float32 whatever the dtype: an error here turns
+ * every query and key. Angles are rounded to float32, as those that a model was trained with. Pairs beyond `frequencies` are padding,
+ * which is not turned.
+ */
+export async function writeRotaryTables(
+  { graph, data }: WeightTarget,
+  frequencies: readonly number[],
+  shape: RotaryTableShape,
+): Promise<{ cos: string; sin: string }> {
+  const write = async (name: string, wave: (angle: number) => number) =>
+    graph.weight(name, ElementType.FLOAT, [shape.positions, shape.pairs], await data.append(tabulate(frequencies, shape, wave)));
+  return { cos: await write('rotary.cos', Math.cos), sin: await write('rotary.sin', Math.sin) };
+}
+
+function tabulate(frequencies: readonly number[], { positions, pairs }: RotaryTableShape, wave: (angle: number) => number): Float32Array {
+  const values = new Float32Array(positions * pairs).fill(wave(0));
+  for (let position = 0; position < positions; position++)
+    for (const [pair, frequency] of frequencies.entries()) values[position * pairs + pair] = wave(Math.fround(position * frequency));
+  return values;
+}

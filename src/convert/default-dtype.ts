@@ -1,0 +1,22 @@
+import type { SourceTensor } from './sources/tensor-source.ts';
+
+/** The way to store weights that comes nearest to a checkpoint's, by its own name for the element type. Any other: fp32. */
+const NEAREST: Readonly<Record<string, string>> = {
+  F16: 'fp16',
+  Q4_0: 'q4',
+  Q4_1: 'q4',
+  Q4_K: 'q4',
+  Q5_0: 'q8',
+  Q5_1: 'q8',
+  Q5_K: 'q8',
+  Q6_K: 'q8',
+  Q8_0: 'q8',
+};
+
+/** How weights are stored where nothing is asked for: by the element type that most of the checkpoint's bytes have. */
+export function defaultDtype(tensors: Iterable<SourceTensor>): string {
+  const bytesOf = new Map<string, number>();
+  for (const { dtype, bytes } of tensors) bytesOf.set(dtype, (bytesOf.get(dtype) ?? 0) + bytes);
+  const [most] = [...bytesOf].sort(([, a], [, b]) => b - a)[0] ?? ['F32'];
+  return Object.hasOwn(NEAREST, most) ? NEAREST[most] : 'fp32';
+}

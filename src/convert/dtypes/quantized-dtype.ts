@@ -1,0 +1,70 @@
+import { ElementType } from '../graph/graph-builder.ts';
+import { BLOCK_SIZE, type BlockQuantizer } from '../quantize/block-quantizer.ts';
+import { packCodes, packZeroPoints } from '../quantize/pack-blocks.ts';
+import { quantizeRows } from '../quantize/quantize-rows.ts';
+import { transpose } from '../quantize/transpose.ts';
+import type { QuantizedBlocks } from '../sources/tensor-source.ts';
+import type { Dtype, Matrix, Weight, WeightTarget } from './dtype.ts';
+import { isSymmetric, keptBlocks } from './kept-blocks.ts';
+import { matMulNBits, type QuantizedMatrix } from './mat-mul-nbits.ts';
+import { quantizedTable } from './quantized-table.ts';
+
+/** Whole numbers of a few bits for the values of a block. */
+export interface QuantizedFormat {
+  readonly name: string;
+  readonly bits: 4 | 8;
+  /** For matrices. Tables are always quantized around the middle (see quantizedTable). */
+  readonly quantize: BlockQuantizer;
+}
+
+/**
+ * Stores matrices and tables in blocks of 32 along their inputs, each with a scale, as MatMulNBits reads them; vectors in float32.
+ * Blocks that the checkpoint has already are kept as they are, unless they have more bits than `format` (see keptBlocks).
+ */
+export function quantizedDtype({ name: dtype, bits, quantize }: QuantizedFormat): Dtype {
+  return {
+    name: dtype,
+    async multiply(target, name, x, matrix) {
+      const rows = toRows(matrix);
+      const [outputs, inputs] = rows.shape;
+      const weight = `${name}.weight`;
+      const blocks = keptBlocks(rows, bits) ?? quantizeRows({ values: rows.values, width: inputs }, weight, bits, quantize);
+      const shape = { bits: blocks.bits, outputs, inputs };
+      return matMulNBits(target.graph, name, [x, ...(await storeMatrix(target, weight, blocks, shape))], shape);
+    },
+    vector: async ({ graph, data }, name, { shape, values }) => graph.weight(name, ElementType.FLOAT, shape, await data.append(values)),
+    table: (target, name, table) => quantizedTable(target, name, table, bits),
+  };
+}
+
+/** A matrix as [outputs, inputs]. Of one that lies otherwise only blocks along its inputs can be kept. */
+function toRows({ order, ...weight }: Matrix): Weight {
+  if (order === 'outputs-first') return weight;
+  const [inputs, outputs] = weight.shape;
+  return { shape: [outputs, inputs], values: transpose(weight.values, inputs, outputs), blocks: weight.transposedBlocks };
+}
+
+/** Stores what MatMulNBits reads beside its input: codes, scales and, where there are any, zero points. */
+async function storeMatrix(
+  { graph, data }: WeightTarget,
+  name: string,
+  blocks: QuantizedBlocks,
+  { bits, outputs, inputs }: QuantizedMatrix,
+): Promise<string[]> {
+  const blocksInRow = Math.ceil(inputs / BLOCK_SIZE);
+  const codesShape = [outputs, blocksInRow, (BLOCK_SIZE * bits) / 8];
+  const names = [
+    graph.weight(name, ElementType.UINT8, codesShape, await data.append(packCodes(blocks, inputs))),
+    graph.weight(`${name}.scales`, ElementType.FLOAT, [outputs, blocksInRow], await data.append(blocks.scales)),
+  ];
+  if (isSymmetric(blocks)) return names;
+  const zeroPoints = `${name}.zero_points`;
+  if (!hasWholeZeroPoints(blocks))
+    return [...names, graph.weight(zeroPoints, ElementType.FLOAT, [outputs, blocksInRow], await data.append(blocks.zeroPoints))];
+  const packed = packZeroPoints(blocks, blocksInRow);
+  return [...names, graph.weight(zeroPoints, ElementType.UINT8, [outputs, packed.length / outputs], await data.append(packed))];
+}
+
+function hasWholeZeroPoints({ bits, zeroPoints }: QuantizedBlocks): boolean {
+  return zeroPoints.every((zeroPoint) => Number.isInteger(zeroPoint) && zeroPoint >= 0 && zeroPoint < 2 ** bits);
+}

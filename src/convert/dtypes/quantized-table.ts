@@ -1,0 +1,64 @@
+import { ElementType, type GraphBuilder, MICROSOFT } from '../graph/graph-builder.ts';
+import { BLOCK_SIZE } from '../quantize/block-quantizer.ts';
+import { packCodes } from '../quantize/pack-blocks.ts';
+import { quantizeRows } from '../quantize/quantize-rows.ts';
+import { quantizeSymmetric } from '../quantize/quantize-symmetric.ts';
+import type { Table, Weight, WeightTarget } from './dtype.ts';
+import { isSymmetric, keptBlocks } from './kept-blocks.ts';
+import { matMulNBits } from './mat-mul-nbits.ts';
+
+/**
+ * Stores a table once, whether it is looked up, multiplied by, or both: GatherBlockQuantized and MatMulNBits read the same tensor of
+ * codes, and the same bytes of scales, whose shape they do not agree on.
+ */
+export async function quantizedTable({ graph, data }: WeightTarget, name: string, table: Weight, bits: 4 | 8): Promise<Table> {
+  const [entries, width] = table.shape;
+  const blocks = keptBlocks(table, bits) ?? quantizeRows({ values: table.values, width }, name, bits, quantizeSymmetric);
+  const blocksInRow = Math.ceil(width / BLOCK_SIZE);
+  const codesShape = [entries, blocksInRow, (BLOCK_SIZE * blocks.bits) / 8];
+  const codes = graph.weight(name, ElementType.UINT8, codesShape, await data.append(packCodes(blocks, width)));
+  const perBlock = [{ suffix: 'scales', location: await data.append(blocks.scales) }];
+  if (!isSymmetric(blocks)) perBlock.push({ suffix: 'zero_points', location: await data.append(blocks.zeroPoints) });
+  const declare = (reader: string, shape: readonly number[]) =>
+    perBlock.map(({ suffix, location }) => graph.weight(`${reader}.${suffix}`, ElementType.FLOAT, shape, location));
+  return {
+    lookUp(reader, ids) {
+      const rows = lookUpBlocks(graph, reader, [codes, ids, ...declare(reader, [entries, blocksInRow, 1])], blocks.bits);
+      const paddedWidth = blocksInRow * BLOCK_SIZE;
+      if (paddedWidth === width) return joinBlocks(graph, reader, rows, width);
+      return cutRows(graph, reader, joinBlocks(graph, `${reader}.padded`, rows, paddedWidth), width);
+    },
+    project(reader, x) {
+      const shape = { bits: blocks.bits, outputs: entries, inputs: width };
+      return matMulNBits(graph, reader, [x, codes, ...declare(reader, [entries, blocksInRow])], shape);
+    },
+  };
+}
+
+/** Rows by `ids` [batch, positions], in blocks: float32 [batch, positions, blocks, BLOCK_SIZE]. */
+function lookUpBlocks(graph: GraphBuilder, name: string, [codes, ids, scales, zeroPoints]: readonly string[], bits: 4 | 8): string {
+  const blocks = graph.node('GatherBlockQuantized', `${name}.blocks`, [codes, ids, scales], {
+    domain: MICROSOFT,
+    attributes: { bits: BigInt(bits), block_size: BigInt(BLOCK_SIZE), gather_axis: 0n, quantize_axis: 2n },
+  });
+  if (zeroPoints === undefined) return blocks;
+  // GatherBlockQuantized takes no zero points in float32. s (q - z) = s (q - 8) + s (8 - z)
+  const middle = graph.node('Cast', `${name}.middle`, [graph.constant(`${name}.middle.whole`, BigInt(2 ** (bits - 1)))], {
+    attributes: { to: BigInt(ElementType.FLOAT) },
+  });
+  const scaleRows = graph.node('Gather', `${name}.scale_rows`, [scales, ids]);
+  const zeroPointRows = graph.node('Gather', `${name}.zero_point_rows`, [zeroPoints, ids]);
+  const shift = graph.node('Mul', `${name}.shift`, [scaleRows, graph.node('Sub', `${name}.steps`, [middle, zeroPointRows])]);
+  return graph.node('Add', `${name}.shifted`, [blocks, shift]);
+}
+
+/** [batch, positions, blocks, BLOCK_SIZE] to [batch, positions, width]. */
+function joinBlocks(graph: GraphBuilder, name: string, blocks: string, width: number): string {
+  return graph.node('Reshape', name, [blocks, graph.constant(`${name}.shape`, [0n, 0n, BigInt(width)])]);
+}
+
+/** The first `width` values of rows [batch, positions, more]. */
+function cutRows(graph: GraphBuilder, name: string, rows: string, width: number): string {
+  const [start, end, axis] = [0n, BigInt(width), 2n].map((value, index) => graph.constant(`${name}.cut.${index}`, [value]));
+  return graph.node('Slice', name, [rows, start, end, axis]);
+}

@@ -1,0 +1,39 @@
+import type { DecoderInputs } from './decoder-inputs.ts';
+import { type GraphBuilder, MICROSOFT } from './graph-builder.ts';
+
+/** One layer's attention over its part of the KV cache. */
+export interface AttentionNode {
+  readonly name: string;
+  readonly layer: number;
+  /** float32 [batch, positions, heads * headDimension]; or query, key and value side by side where `key` and `value` are left out. */
+  readonly query: string;
+  /** float32 [batch, positions, keyValueHeads * headDimension], as `value` is. */
+  readonly key?: string;
+  readonly value?: string;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  /** What scores are multiplied by. */
+  readonly scale: number;
+  /** How many positions a position sees, itself included; all before it by default. */
+  readonly window?: number;
+  /** Tables of cosines and sines, [contextWindow, headDimension / 2] each, to rotate query and key by, one half of a head against the other. */
+  readonly rotary?: { readonly cos: string; readonly sin: string };
+}
+
+/** Adds ONNX Runtime's GroupQueryAttention, causal, its cache under transformers.js' names: float32 [batch, positions, heads * headDimension]. */
+export function writeGroupQueryAttention(graph: GraphBuilder, inputs: DecoderInputs, node: AttentionNode): string {
+  const { name, layer, query, key = '', value = '', window, rotary } = node;
+  const cache = ['key', 'value'].map((part) => `past_key_values.${layer}.${part}`);
+  const lengths = [inputs.sequenceLengths, inputs.totalLength];
+  return graph.node('GroupQueryAttention', name, [query, key, value, ...cache, ...lengths, ...(rotary ? [rotary.cos, rotary.sin] : [])], {
+    domain: MICROSOFT,
+    outputs: [name, `present.${layer}.key`, `present.${layer}.value`],
+    attributes: {
+      num_heads: BigInt(node.heads),
+      kv_num_heads: BigInt(node.keyValueHeads),
+      scale: node.scale,
+      ...(window === undefined ? {} : { local_window_size: BigInt(window) }),
+      ...(rotary ? { do_rotary: 1n, rotary_interleaved: 0n } : {}),
+    },
+  });
+}

@@ -1,0 +1,45 @@
+import { GptEdgeError } from '../../model/errors.ts';
+import type { QuantizedBlocks } from '../sources/tensor-source.ts';
+import { BLOCK_SIZE, type BlockQuantizer } from './block-quantizer.ts';
+
+/** A matrix whose rows are cut into blocks. The last block of a row is shorter where `width` is no multiple of BLOCK_SIZE. */
+export interface Rows {
+  /** [rows, width], row-major. */
+  readonly values: Float32Array;
+  readonly width: number;
+}
+
+/**
+ * Quantizes every block of every row on its own.
+ * @param name the tensor's, for errors
+ * @throws GptEdgeError `unsupported_model`, naming a value that is not finite or a block whose scale no float16 can hold
+ */
+export function quantizeRows({ values, width }: Rows, name: string, bits: 4 | 8, quantize: BlockQuantizer): QuantizedBlocks {
+  checkFinite(values, name);
+  const rows = values.length / width;
+  const blocksInRow = Math.ceil(width / BLOCK_SIZE);
+  const codes = new Uint8Array(values.length);
+  const scales = new Float32Array(rows * blocksInRow);
+  const zeroPoints = new Float32Array(rows * blocksInRow);
+  for (let row = 0, block = 0; row < rows; row++) {
+    for (let column = 0; column < width; column += BLOCK_SIZE, block++) {
+      const start = row * width + column;
+      const end = Math.min(start + BLOCK_SIZE, (row + 1) * width);
+      const fit = quantize(values.subarray(start, end), bits, codes.subarray(start, end));
+      if (!fit)
+        throw refuse(`${name}: the scale for values ${start} to ${end - 1} is beyond float16's limit of 65504; convert to fp32 instead`);
+      scales[block] = fit.scale;
+      zeroPoints[block] = fit.zeroPoint;
+    }
+  }
+  return { bits, codes, scales, zeroPoints };
+}
+
+function checkFinite(values: Float32Array, name: string): void {
+  const broken = values.findIndex((value) => !Number.isFinite(value));
+  if (broken >= 0) throw refuse(`${name}: value ${broken} is ${values[broken]}`);
+}
+
+function refuse(problem: string): GptEdgeError {
+  return new GptEdgeError('unsupported_model', problem, { param: 'dtype' });
+}

@@ -1,0 +1,60 @@
+import type { TensorValues } from '../tensor-source.ts';
+import { decodeQ4_0, decodeQ4_1, decodeQ5_0, decodeQ5_1, decodeQ8_0 } from './decode-blocks.ts';
+import { decodeQ4_K, decodeQ5_K, decodeQ6_K } from './decode-k-blocks.ts';
+
+/** A format of weights: values come in blocks that share their scales. */
+export interface BlockType {
+  /** GGML's name, as in `llama-quantize`. */
+  readonly name: string;
+  readonly blockValues: number;
+  readonly blockBytes: number;
+  /**
+   * All values of a tensor, as ggml dequantizes them, with their blocks where such are of 32 values with one scale. Absent for plain
+   * floats.
+   * @throws BrokenBlock for a scale that is no finite number
+   */
+  readonly decode?: (bytes: Uint8Array) => TensorValues;
+  /** Whether `decode` gives blocks. */
+  readonly keepsBlocks?: boolean;
+}
+
+/** The supported formats by their number in the file, `ggml_type` in ggml.h. */
+export const blockTypes: ReadonlyMap<number, BlockType> = new Map<number, BlockType>([
+  [0, { name: 'F32', blockValues: 1, blockBytes: 4 }],
+  [1, { name: 'F16', blockValues: 1, blockBytes: 2 }],
+  [2, { name: 'Q4_0', blockValues: 32, blockBytes: 18, decode: decodeQ4_0, keepsBlocks: true }],
+  [3, { name: 'Q4_1', blockValues: 32, blockBytes: 20, decode: decodeQ4_1, keepsBlocks: true }],
+  // llama-quantize falls back to these two where a row is no multiple of 256, in files that it names Q4_K_M.
+  [6, { name: 'Q5_0', blockValues: 32, blockBytes: 22, decode: decodeQ5_0, keepsBlocks: true }],
+  [7, { name: 'Q5_1', blockValues: 32, blockBytes: 24, decode: decodeQ5_1 }],
+  [8, { name: 'Q8_0', blockValues: 32, blockBytes: 34, decode: decodeQ8_0, keepsBlocks: true }],
+  [12, { name: 'Q4_K', blockValues: 256, blockBytes: 144, decode: decodeQ4_K }],
+  [13, { name: 'Q5_K', blockValues: 256, blockBytes: 176, decode: decodeQ5_K }],
+  [14, { name: 'Q6_K', blockValues: 256, blockBytes: 210, decode: decodeQ6_K }],
+  [30, { name: 'BF16', blockValues: 1, blockBytes: 2 }],
+]);
+
+/** Formats that GGML has besides, so that a message can name them. */
+export const UNSUPPORTED_TYPES: Readonly<Record<number, string>> = {
+  9: 'Q8_1',
+  10: 'Q2_K',
+  11: 'Q3_K',
+  15: 'Q8_K',
+  16: 'IQ2_XXS',
+  17: 'IQ2_XS',
+  18: 'IQ3_XXS',
+  19: 'IQ1_S',
+  20: 'IQ4_NL',
+  21: 'IQ3_S',
+  22: 'IQ2_S',
+  23: 'IQ4_XS',
+  24: 'I8',
+  25: 'I16',
+  26: 'I32',
+  27: 'I64',
+  28: 'F64',
+  29: 'IQ1_M',
+  34: 'TQ1_0',
+  35: 'TQ2_0',
+  39: 'MXFP4',
+};

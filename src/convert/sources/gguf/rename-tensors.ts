@@ -1,0 +1,62 @@
+import { transpose } from '../../quantize/transpose.ts';
+import { toHalfRotatedRows } from '../half-rotated-rows.ts';
+import { invalidFile } from '../invalid-file.ts';
+import { showText } from '../show-text.ts';
+import type { SourceTensor, TensorSource, TensorValues } from '../tensor-source.ts';
+import type { GgufArchitecture, Rearrangement } from './gguf-architecture.ts';
+import type { GgufTensor } from './gguf-header.ts';
+import type { GgufFile } from './open-gguf-file.ts';
+
+/** config.json, whose `num_attention_heads` and `num_key_value_heads` rows are moved by. */
+type HeadCounts = Readonly<Record<string, unknown>>;
+
+/** One tensor under both of its names. */
+interface Renamed extends SourceTensor {
+  readonly original: GgufTensor;
+  readonly rearrangement: Rearrangement;
+}
+
+/**
+ * A GGUF file's tensors by Hugging Face's names, in its shapes and order of rows.
+ * @throws GptEdgeError `invalid_file` for a tensor that is no part of the architecture, or, when read, has rows for no whole heads
+ */
+export function renameTensors(gguf: GgufFile, architecture: GgufArchitecture, heads: HeadCounts): TensorSource {
+  const { file } = gguf;
+  const tensors = new Map<string, Renamed>();
+  for (const original of gguf.tensors.values()) {
+    const renamed = architecture.rename(original.name);
+    if (!renamed) throw invalidFile(file, `tensor ${showText(original.name)}: is no part of ${architecture.name}`);
+    const shape = renamed.rearrangement === 'transposed' ? original.shape.toReversed() : original.shape;
+    const { dtype, bytes } = original;
+    tensors.set(renamed.name, { ...renamed, original, dtype, bytes, shape });
+  }
+  return {
+    file,
+    tensors,
+    read: async (name) => {
+      const tensor = tensors.get(name);
+      if (!tensor) throw invalidFile(file, `has no tensor ${showText(name)}`);
+      return rearrange(await gguf.read(tensor.original.name), tensor, heads, file);
+    },
+    close: () => gguf.close(),
+  };
+}
+
+function rearrange(values: TensorValues, { original, rearrangement }: Renamed, heads: HeadCounts, file: string): TensorValues {
+  if (rearrangement === 'none') return values;
+  if (rearrangement === 'transposed')
+    return { values: transpose(values.values, original.shape[0], original.shape[1]), transposedBlocks: values.blocks };
+  const count = rearrangement === 'query-rows' ? heads.num_attention_heads : heads.num_key_value_heads;
+  const headSize = original.shape[0] / (count as number);
+  if (!Number.isInteger(headSize) || headSize % 2 !== 0)
+    throw invalidFile(file, `tensor ${original.name}: ${original.shape[0]} rows are not ${count} heads of an even number each`);
+  return unpermuted(values, { heads: count as number, headSize }, original.shape[0]);
+}
+
+/** Whole blocks move with their rows. */
+function unpermuted({ values, blocks }: TensorValues, head: { heads: number; headSize: number }, rows: number): TensorValues {
+  const move = <T extends Float32Array | Uint8Array>(part: T) => toHalfRotatedRows(part, { ...head, columns: part.length / rows });
+  if (!blocks) return { values: move(values) };
+  const { bits, codes, scales, zeroPoints } = blocks;
+  return { values: move(values), blocks: { bits, codes: move(codes), scales: move(scales), zeroPoints: move(zeroPoints) } };
+}

@@ -1,0 +1,58 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Completion } from '../../src/api/schemas/completion-schema.ts';
+import { type LocalWorker, startLocalWorker } from '../../src/cli/local-worker.ts';
+import { openModelFolder } from '../../src/cli/model-folder.ts';
+import { PROJECT } from '../../src/cli/project-paths.ts';
+import { pushModel } from '../../src/cli/push-model.ts';
+import { convertModel } from '../../src/convert/convert-model.ts';
+
+/** Hugging Face transformers in float32; see test/golden/README.md. */
+interface Reference {
+  sequences: { ids: number[]; prompt_logprobs: (number | null)[]; greedy_ids: number[] }[];
+}
+
+const GOLDEN = join(PROJECT, 'test', 'golden');
+const checkpoints = (await readdir(GOLDEN)).filter((name) => name.startsWith('tiny-'));
+
+describe('small checkpoints of every family, converted, in the Worker', () => {
+  let folder: string;
+  let worker: LocalWorker;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'gpt-edge-families-'));
+    worker = await startLocalWorker({ persistTo: join(folder, 'state'), vars: { PUBLIC: 'true', MODEL_IDS: checkpoints.join(',') } });
+    for (const id of checkpoints) {
+      await convertModel({ source: join(GOLDEN, id), target: join(folder, id), id, dtype: 'fp32' });
+      await pushModel(await openModelFolder(join(folder, id)), worker.models);
+    }
+  });
+  afterAll(async () => {
+    await worker.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function post<T>(path: string, body: object): Promise<T> {
+    const answer = await fetch(new URL(path, worker.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(await answer.text());
+    return answer.json() as Promise<T>;
+  }
+
+  it.each(checkpoints)('should score and continue as transformers do: %s', async (model) => {
+    const { sequences } = JSON.parse(await readFile(join(GOLDEN, model, 'reference.json'), 'utf8')) as Reference;
+    for (const { ids, prompt_logprobs, greedy_ids } of sequences) {
+      const request = { model, prompt: ids, max_tokens: greedy_ids.length, temperature: 0, echo: true, logprobs: 0 };
+      const { text, logprobs } = (await post<Completion>('/v1/completions', request)).choices[0];
+      const scores = logprobs!.token_logprobs.slice(0, ids.length);
+      expect(scores[0]).toBeNull();
+      for (const [index, score] of scores.entries()) if (index > 0) expect(score).toBeCloseTo(prompt_logprobs[index]!, 3);
+      const { prompt } = await post<{ prompt: string }>('/detokenize', { model, tokens: [...ids, ...greedy_ids] });
+      expect(text).toBe(prompt);
+    }
+  });
+});
