@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 
 /** SHA-256 of bytes, in hexadecimal digits. */
 export const hashBytes = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
@@ -10,6 +9,3 @@ export async function hashStream(chunks: AsyncIterable<Uint8Array>): Promise<str
   for await (const chunk of chunks) hash.update(chunk);
   return hash.digest('hex');
 }
-
-/** SHA-256 of a file, read piece by piece. */
-export const hashFile = (path: string): Promise<string> => hashStream(createReadStream(path));

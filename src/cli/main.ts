@@ -49,20 +49,21 @@ program
 
 program
   .command('convert')
-  .description('convert a Hugging Face folder into a model folder')
-  .argument('<source>', 'folder with config.json, tokenizer.json and model.safetensors')
+  .description('convert a checkpoint into a model folder')
+  .argument('<source>', "a Hugging Face folder with safetensors, a GGUF file, or llama2.c's .bin")
   .argument('<folder>', 'model folder to write')
   .option('--dtype <dtype>', 'how weights are stored: fp32, fp16, q8 or q4; default: as in the source')
   .option('--embeddings <dtype>', 'how embeddings and the output head are stored: q8, q4 or same; default: q8 with q4, else same')
   .option('--context <n>', 'positions to keep; default: all that the model has', number(1, MAX_CONTEXT_WINDOW))
-  .option('--id <name>', "the model's id; default: the folder's name")
+  .option('--tokenizer <file>', "llama2.c's tokenizer.bin; default: the one beside the .bin")
+  .option('--id <name>', "the model's id; default: the source's name")
   .action(async (source, folder, options) => (await import('./commands/convert.ts')).convert(source, folder, options));
 
 program
   .command('inspect')
   .description('show what a model is made of, and what it needs in a Worker')
-  .argument('<folder>', 'a model folder')
-  .action(async (folder) => (await import('./commands/inspect.ts')).inspect(folder));
+  .argument('<path>', "a model folder, or what convert takes: a Hugging Face folder, a GGUF file, llama2.c's .bin")
+  .action(async (path) => (await import('./commands/inspect.ts')).inspect(path));
 
 program
   .command('push')

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hashFile } from '../convert/hash-file.ts';
 import { GptEdgeError } from '../model/errors.ts';
-import { hashBytes, hashFile } from './hash.ts';
+import { hashBytes } from './hash.ts';
 import type { ModelBucket } from './model-bucket.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { putFile } from './put-file.ts';
@@ -24,7 +25,7 @@ export async function pushModel(
   for (const { name, sha256 } of [...files, { name: 'manifest.json', sha256: manifestHash }]) {
     const key = `models/${manifest.id}/${name}`;
     if ((await target.bucket.head(key))?.customMetadata?.sha256 === sha256) continue;
-    if ((await hashFile(join(path, name))) !== sha256)
+    if ((await hashFile(join(path, name))).sha256 !== sha256)
       throw new GptEdgeError('invalid_file', `${join(path, name)} is damaged: its SHA-256 is not the one in manifest.json.`);
     await putFile(join(path, name), { ...target, key, sha256, onBytes });
     put.push(name);

@@ -33,6 +33,8 @@ export interface ConvertOptions {
   readonly embeddings?: string;
   /** Positions to keep. Default: all that the model has. */
   readonly contextWindow?: number;
+  /** Ends the conversion before its next tensor, with the signal's reason. */
+  readonly signal?: AbortSignal;
   /** Called after each tensor with the source's bytes converted so far. */
   readonly onProgress?: (progress: { readonly bytes: number; readonly totalBytes: number }) => void;
 }
@@ -69,7 +71,7 @@ export async function convertModel(options: ConvertOptions): Promise<Manifest> {
     };
     return await replaceFolder(options.target, options.source, async (folder) => {
       for (const [name, bytes] of source.files) await writeFile(join(folder, name), bytes);
-      await writeModel({ folder, id, source, plan, tensors, dtype, onProgress: options.onProgress });
+      await writeModel({ ...options, folder, id, source, plan, tensors, dtype });
       return writeManifest(folder, facts);
     });
   } finally {
@@ -77,7 +79,7 @@ export async function convertModel(options: ConvertOptions): Promise<Manifest> {
   }
 }
 
-interface WriteOptions extends Pick<ConvertOptions, 'onProgress'> {
+interface WriteOptions extends Pick<ConvertOptions, 'onProgress' | 'signal'> {
   readonly folder: string;
   readonly id: string;
   readonly source: ModelSource;
@@ -87,13 +89,14 @@ interface WriteOptions extends Pick<ConvertOptions, 'onProgress'> {
 }
 
 /** Writes the graph and its external data. One tensor at a time is in memory. */
-async function writeModel({ folder, id, source, plan, tensors, dtype, onProgress }: WriteOptions): Promise<void> {
+async function writeModel({ folder, id, source, plan, tensors, dtype, onProgress, signal }: WriteOptions): Promise<void> {
   const file = await open(join(folder, EXTERNAL_DATA_FILE), 'wx');
   try {
     const graph = new GraphBuilder(id);
     const totalBytes = [...tensors.values()].reduce((sum, tensor) => sum + tensor.bytes, 0);
     let bytes = 0;
     const read: GraphContext['read'] = async (name) => {
+      signal?.throwIfAborted();
       const tensor = tensors.get(name)!;
       const values = await source.weights.read(tensor.name);
       bytes += tensor.bytes;

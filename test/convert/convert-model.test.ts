@@ -57,6 +57,15 @@ async function readFolder(path: string) {
 }
 
 describe('convertModel', () => {
+  it('should leave nothing behind when it is interrupted', async () => {
+    const interruption = new AbortController();
+    const onProgress = ({ bytes, totalBytes }: { bytes: number; totalBytes: number }) => {
+      if (bytes > totalBytes / 2) interruption.abort(new Error('interrupted'));
+    };
+    await expect(convertModel({ source, target, signal: interruption.signal, onProgress })).rejects.toThrow('interrupted');
+    await expectNothingWritten();
+  });
+
   it('should write a model folder whose manifest describes every file', async () => {
     const manifest = await convertModel({ source, target });
     expect(manifest).toMatchObject({

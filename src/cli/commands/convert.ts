@@ -1,30 +1,27 @@
 import { convertModel } from '../../convert/convert-model.ts';
+import { GptEdgeError } from '../../model/errors.ts';
 import { ProgressBar } from '../progress-bar.ts';
 
 export interface ConvertCommandOptions {
   dtype?: string;
   embeddings?: string;
   context?: number;
+  tokenizer?: string;
   id?: string;
 }
 
 /** Converts a checkpoint and says what came out. */
 export async function convert(source: string, target: string, { context, ...options }: ConvertCommandOptions): Promise<void> {
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort(new GptEdgeError('command_failed', 'Interrupted: nothing was written.'));
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const bar = new ProgressBar(`Converting ${source}`);
-  try {
-    const manifest = await convertModel({
-      source,
-      target,
-      ...options,
-      contextWindow: context,
-      onProgress: ({ bytes, totalBytes }) => bar.update(bytes, totalBytes),
-    });
-    bar.stop();
-    const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
-    console.log(
-      `${target}: ${manifest.id}, ${manifest.architecture}, ${(manifest.parameters / 1e6).toFixed(1)}M parameters, ${manifest.dtype}, ${(bytes / 1e6).toFixed(1)} MB, context window ${manifest.contextWindow}`,
-    );
-  } finally {
-    bar.stop();
-  }
+  const onProgress = (progress: { bytes: number; totalBytes: number }) => bar.update(progress.bytes, progress.totalBytes);
+  const { signal } = interruption;
+  const manifest = await convertModel({ source, target, ...options, contextWindow: context, signal, onProgress }).finally(() => bar.stop());
+  const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
+  const { id, architecture, parameters, dtype, contextWindow } = manifest;
+  const facts = [id, architecture, `${(parameters / 1e6).toFixed(1)}M parameters`, dtype, `${(bytes / 1e6).toFixed(1)} MB`];
+  console.log(`${target}: ${facts.join(', ')}, context window ${contextWindow}`);
+  console.log(`From ${manifest.source}`);
 }

@@ -1,15 +1,54 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findArchitecture } from '../../convert/architectures/index.ts';
+import { describeModel } from '../../convert/describe-model.ts';
+import { readJson } from '../../convert/sources/hugging-face-folder.ts';
+import { openSource } from '../../convert/sources/open-source.ts';
 import { graphWeights } from '../inspect/graph-weights.ts';
-import { printFacts, printMemoryPlan } from '../inspect/print-facts.ts';
+import { type Facts, printFacts } from '../inspect/print-facts.ts';
+import { printMemoryPlan } from '../inspect/print-memory-plan.ts';
 import { printTensorGroups } from '../inspect/tensor-group.ts';
 import { openModelFolder } from '../model-folder.ts';
 
-/** Prints what is known of a model folder: facts, weights, and what it needs in a Worker. */
+/** Prints what is known of a model folder, or of a checkpoint that could be converted into one. */
 export async function inspect(path: string): Promise<void> {
+  const isModelFolder = (await stat(join(path, 'manifest.json')).catch(() => null)) !== null;
+  await (isModelFolder ? inspectModelFolder(path) : inspectSource(path));
+}
+
+async function inspectModelFolder(path: string): Promise<void> {
   const { manifest } = await openModelFolder(path);
-  printFacts(manifest);
+  const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
+  printFacts({ ...manifest, storedAs: manifest.dtype, bytes });
   console.log('\nWeights');
   printTensorGroups(await graphWeights(join(path, 'model.onnx')));
   console.log('\nMemory in a Worker, for one sequence of the whole context window (an estimate from above)');
   printMemoryPlan(manifest);
+}
+
+async function inspectSource(path: string): Promise<void> {
+  const source = await openSource(path);
+  try {
+    const config = readJson(source, 'config.json');
+    const architecture = findArchitecture(config);
+    const { shape, tensors: planned, multiplyAddsPerToken } = architecture.plan(config);
+    const tensors = [...source.weights.tensors.values()];
+    const facts: Facts = {
+      ...shape,
+      ...describeModel(source),
+      id: source.name,
+      architecture: architecture.modelType,
+      parameters: [...planned.values()].reduce((sum, sizes) => sum + sizes.reduce((product, size) => product * size, 1), 0),
+      multiplyAddsPerToken,
+      storedAs: [...new Set(tensors.map(({ dtype }) => dtype))].join(', '),
+      bytes: tensors.reduce((sum, tensor) => sum + tensor.bytes, 0),
+      source: source.layout,
+    };
+    printFacts(facts);
+    console.log('\nTensors');
+    printTensorGroups(tensors.map((tensor) => ({ ...tensor, type: tensor.dtype })));
+    console.log('\nThis is no model folder yet: gpt-edge convert makes one, and inspect then shows what it needs in a Worker.');
+  } finally {
+    await source.weights.close();
+  }
 }

@@ -1,45 +1,30 @@
 import type { Manifest } from '../../model/manifest.ts';
-import { DEFAULT_MEMORY_LIMIT_MB, planMemory } from '../../model/memory-plan.ts';
+import { printLines } from '../print-lines.ts';
 
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-
-const printLines = (lines: readonly (readonly [string, string])[]): void => {
-  const width = Math.max(...lines.map(([name]) => name.length));
-  for (const [name, value] of lines) console.log(`${name.padEnd(width)}  ${value}`);
-};
-
-/** Prints what a manifest says of a model. */
-export function printFacts(manifest: Manifest): void {
-  const { heads, keyValueHeads, headDimension, files } = manifest;
-  const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, 0);
-  printLines([
-    ['model', manifest.id],
-    [
-      'architecture',
-      `${manifest.architecture}, ${manifest.layers} layers of width ${manifest.hiddenSize}, ${heads} heads of ${headDimension}${keyValueHeads === heads ? '' : `, ${keyValueHeads} of keys and values`}`,
-    ],
-    ['parameters', manifest.parameters.toLocaleString('en')],
-    ['context window', `${manifest.contextWindow.toLocaleString('en')} tokens`],
-    ['vocabulary', `${manifest.vocabularySize.toLocaleString('en')} tokens, EOS ${manifest.eosTokenIds.join(', ') || 'none'}`],
-    ['stored as', `${manifest.dtype}, ${megabytes(bytes)} on disk`],
-    ['multiply-adds', `${(manifest.multiplyAddsPerToken / 1e6).toFixed(1)} million per token`],
-    ['licence', manifest.license ?? 'not stated'],
-    ['source', manifest.source],
-  ]);
+/** What is known of a model, converted or not. */
+export interface Facts extends Omit<Manifest, 'format' | 'dtype' | 'files' | 'kvBytesPerToken'> {
+  storedAs: string;
+  /** On disk. */
+  bytes: number;
 }
 
-/** Prints what a model needs in a Worker, and what is left of an isolate's memory. */
-export function printMemoryPlan(manifest: Manifest): void {
-  const { parts, totalBytes } = planMemory(manifest);
-  const limit = DEFAULT_MEMORY_LIMIT_MB * 1e6;
-  const left = limit - totalBytes;
+/** Prints the facts of a model, a line each. */
+export function printFacts(facts: Facts): void {
+  const { heads, keyValueHeads, headDimension } = facts;
+  const shared = keyValueHeads === heads ? '' : `, ${keyValueHeads} of keys and values`;
+  const count = (value: number) => value.toLocaleString('en');
   printLines([
-    ...parts.map(({ name, bytes }) => [name, megabytes(bytes)] as const),
-    ['in all', megabytes(totalBytes)],
+    ['model', facts.id],
     [
-      `of ${DEFAULT_MEMORY_LIMIT_MB} MB`,
-      left >= 0 ? `${megabytes(left)} are left` : `${megabytes(-left)} too much: it does not fit a Worker`,
+      'architecture',
+      `${facts.architecture}, ${facts.layers} layers of width ${facts.hiddenSize}, ${heads} heads of ${headDimension}${shared}`,
     ],
-    ['KV cache', `${manifest.kvBytesPerToken.toLocaleString('en')} bytes per token`],
+    ['parameters', count(facts.parameters)],
+    ['context window', `${count(facts.contextWindow)} tokens`],
+    ['vocabulary', `${count(facts.vocabularySize)} tokens, EOS ${facts.eosTokenIds.join(', ') || 'none'}`],
+    ['stored as', `${facts.storedAs}, ${(facts.bytes / 1e6).toFixed(1)} MB on disk`],
+    ['multiply-adds', `${(facts.multiplyAddsPerToken / 1e6).toFixed(1)} million per token`],
+    ['licence', facts.license ?? 'not stated'],
+    ['source', facts.source],
   ]);
 }

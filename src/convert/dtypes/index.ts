@@ -16,6 +16,8 @@ export const dtypeNames: readonly string[] = DTYPES.map(({ name }) => name);
 export const embeddingNames: readonly string[] = [...EMBEDDING_DTYPES.map(({ name }) => name), 'same'];
 
 /**
+ * What stores embeddings stores output heads and learned positions too. They suffer more than other matrices from 4 bits: the default
+ * model in q4 loses 0.027 nats per token with tables in q8, and 0.038 with all in q4, which takes 13 % less.
  * @param embeddings one of `embeddingNames`. Default: q8 with q4, and the same with any other
  * @throws GptEdgeError `invalid_value` for a name that is none of `dtypeNames` or `embeddingNames`
  */

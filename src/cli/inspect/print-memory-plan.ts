@@ -1,0 +1,20 @@
+import type { Manifest } from '../../model/manifest.ts';
+import { DEFAULT_MEMORY_LIMIT_MB, planMemory } from '../../model/memory-plan.ts';
+import { printLines } from '../print-lines.ts';
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** Prints what a model needs in a Worker, and what is left of an isolate's memory. */
+export function printMemoryPlan(manifest: Manifest): void {
+  const { parts, totalBytes } = planMemory(manifest);
+  const left = DEFAULT_MEMORY_LIMIT_MB * 1e6 - totalBytes;
+  printLines([
+    ...parts.map(({ name, bytes }) => [name, megabytes(bytes)] as const),
+    ['in all', megabytes(totalBytes)],
+    [
+      `of ${DEFAULT_MEMORY_LIMIT_MB} MB`,
+      left >= 0 ? `${megabytes(left)} are left` : `${megabytes(-left)} too much: it does not fit a Worker`,
+    ],
+    ['KV cache', `${manifest.kvBytesPerToken.toLocaleString('en')} bytes per token`],
+  ]);
+}
