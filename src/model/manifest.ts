@@ -38,7 +38,7 @@ export const manifestSchema = z
     id: modelIdSchema,
     /** The source's `model_type`: gpt2, gpt_neo, llama. */
     architecture: z.string().max(64),
-    /** How the large matrices are stored: fp32, fp16, q8, q4. They are computed in float32. */
+    /** How the large matrices are stored: fp32, fp16, q8, q4; with `(tables q8)` where embeddings and head are not. They are computed in float32. */
     dtype: z.string().max(16),
     parameters: z.number().int().min(1),
     contextWindow: countSchema(MAX_CONTEXT_WINDOW),

@@ -29,7 +29,7 @@ export function planMemory(manifest: Manifest): MemoryPlan {
 
 /** Float16 is computed, and so held, in float32; quantized weights are held as they are stored. */
 function computedBytes({ dtype, files }: Manifest): number {
-  return (files['model.onnx_data']?.bytes ?? 0) * (dtype === 'fp16' ? 2 : 1);
+  return (files['model.onnx_data']?.bytes ?? 0) * (dtype.startsWith('fp16') ? 2 : 1);
 }
 
 /** `72 MB: engine 16 MB, weights 47 MB, …` */

@@ -148,7 +148,7 @@ describe('the command line', () => {
       'tiny',
     ]);
     expect(converted).toMatchObject({ code: 0, stderr: '' });
-    expect(converted.stdout).toMatch(/: tiny, gpt2, .*M parameters, fp32, .* MB, context window \d+\n$/);
+    expect(converted.stdout).toMatch(/: tiny, gpt2, .*M parameters, fp32, .* MB, context window \d+\nFrom tiny-gpt2 \(.*\)\n$/);
     const { code, stdout } = await runCli(['complete', 'abc', '--model', target, '--max-tokens', '5', '--seed', '1', ...state]);
     expect(code).toBe(0);
     expect(stdout.startsWith('abc')).toBe(true);
