@@ -3,11 +3,27 @@ import { join } from 'node:path';
 import { GptEdgeError } from '../model/errors.ts';
 import { MAX_CONFIG_BYTES } from '../model/limits.ts';
 import { type Manifest, parseManifest } from '../model/manifest.ts';
+import { DEFAULT_MODEL } from './project-paths.ts';
 
 /** A model folder on disk. */
 export interface ModelFolder {
   path: string;
   manifest: Manifest;
+}
+
+/**
+ * Opens the folders of the models to serve, or the default model's where none is named.
+ * @throws GptEdgeError `invalid_file` as `openModelFolder`; `invalid_value` for two models of one id
+ */
+export async function openModelFolders(paths: readonly string[]): Promise<ModelFolder[]> {
+  const folders = await Promise.all((paths.length > 0 ? paths : [DEFAULT_MODEL]).map(openModelFolder));
+  const [twice] = folders.filter(({ manifest }, index) => folders.findIndex((other) => other.manifest.id === manifest.id) < index);
+  if (twice)
+    throw new GptEdgeError(
+      'invalid_value',
+      `${twice.path}: there is another model with the id ${twice.manifest.id}. gpt-edge convert --id gives one another name.`,
+    );
+  return folders;
 }
 
 /**

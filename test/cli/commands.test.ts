@@ -65,6 +65,7 @@ describe('the command line', () => {
     ['a port that is no port', ['start', '--port', '0'], /whole number from 1 to 65535/],
     ['a variable without a value', ['start', '--var', 'PUBLIC'], /KEY=VALUE/],
     ['a folder that is no model', ['start', '--model', tmpdir()], /is no model folder/],
+    ['two models of one id', ['start', '--model', DEFAULT_MODEL, '--model', DEFAULT_MODEL], /another model with the id tinystories-gpt2/],
     ['a folder that does not exist', ['complete', 'Once', '--model', '/nowhere'], /\/nowhere is no model folder/],
     [
       'a file that is cut short',

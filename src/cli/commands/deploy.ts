@@ -1,7 +1,7 @@
 import { unstable_readConfig as readConfig } from 'wrangler';
 import { GptEdgeError } from '../../model/errors.ts';
-import { type ModelFolder, openModelFolder } from '../model-folder.ts';
-import { DEFAULT_MODEL, WRANGLER_CONFIG } from '../project-paths.ts';
+import { type ModelFolder, openModelFolders } from '../model-folder.ts';
+import { WRANGLER_CONFIG } from '../project-paths.ts';
 import { withRemoteBucket } from '../remote-bucket.ts';
 import { runWrangler } from '../run-wrangler.ts';
 import { uploadModel } from '../upload-model.ts';
@@ -20,7 +20,7 @@ interface Step {
 
 /** Creates the bucket if it is missing, uploads what has changed, deploys the Worker. */
 export async function deploy({ model: paths, var: vars, dryRun }: DeployOptions): Promise<void> {
-  const folders = await Promise.all((paths.length > 0 ? paths : [DEFAULT_MODEL]).map(openModelFolder));
+  const folders = await openModelFolders(paths);
   for (const { name, run } of steps(folders, vars)) {
     console.log(dryRun ? `Would ${name}` : `${name[0].toUpperCase()}${name.slice(1)} ...`);
     if (!dryRun) await run();

@@ -1,6 +1,5 @@
 import { startLocalWorker } from '../local-worker.ts';
-import { openModelFolder } from '../model-folder.ts';
-import { DEFAULT_MODEL } from '../project-paths.ts';
+import { openModelFolders } from '../model-folder.ts';
 import { uploadModel } from '../upload-model.ts';
 
 export interface StartOptions {
@@ -13,7 +12,7 @@ export interface StartOptions {
 
 /** Serves model folders from the Worker in workerd. Miniflare keeps the process alive, and ends workerd when it is interrupted. */
 export async function start({ port, model: paths, var: vars, persistTo }: StartOptions): Promise<void> {
-  const folders = await Promise.all((paths.length > 0 ? paths : [DEFAULT_MODEL]).map(openModelFolder));
+  const folders = await openModelFolders(paths);
   const ids = folders.map(({ manifest }) => manifest.id);
   const worker = await startLocalWorker({ port, persistTo, vars: { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...vars } });
   for (const folder of folders) await uploadModel(folder, worker.models);
