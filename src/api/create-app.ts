@@ -13,6 +13,7 @@ import { completionsRoute } from './routes/completions.ts';
 import { healthRoute } from './routes/health.ts';
 import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
+import { openapiRoute } from './routes/openapi.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
 export interface AppOptions {
@@ -42,6 +43,7 @@ export function createApp({ host, isPublic = false }: AppOptions): OpenAPIHono<A
   tokenizeRoutes(app);
   nextTokenRoute(app);
   healthRoute(app);
+  openapiRoute(app);
 
   methodNotAllowed(app);
   app.notFound((c) => renderError(new GptEdgeError('unknown_url', `There is no ${c.req.path} here.`), c));

@@ -6,5 +6,7 @@ export const jsonBody = <T extends z.ZodType>(schema: T) => ({ required: true as
 
 /** Server-sent events whose `data` is a chunk of the named schema, or an error object; `[DONE]` comes last. */
 export const eventStream = (chunk: string) => ({
-  'text/event-stream': { schema: z.string().openapi({ description: `Events with \`data\`: a ${chunk} as JSON, then \`[DONE]\`.` }) },
+  'text/event-stream': {
+    schema: z.object({ data: z.string().openapi({ description: `A ${chunk} as JSON, an Error, or \`[DONE]\` at the end.` }) }),
+  },
 });

@@ -50,8 +50,7 @@ export const samplingFields = {
   presence_penalty: numberBetween(-2, 2)
     .nullish()
     .openapi({ description: 'Lowers the logit of a token once it was generated. Default 0.' }),
-  repetition_penalty: numberBetween(0, 10)
-    .gt(0, 'must be above 0')
+  repetition_penalty: numberBetween(0.01, 10)
     .nullish()
     .openapi({ description: "Makes tokens of prompt and completion less probable. Default: the model's, else 1." }),
   logit_bias: z

@@ -186,7 +186,7 @@ describe('the effect of single fields', () => {
     const ends: Body[] = [
       ...[{ temperature: 0 }, { temperature: 2 }, { top_p: 0 }, { top_p: 1 }, { min_p: 0 }, { min_p: 1 }, { top_k: 0 }, { top_k: 2 ** 20 }],
       ...[{ frequency_penalty: -2 }, { frequency_penalty: 2 }, { presence_penalty: -2 }, { presence_penalty: 2 }],
-      ...[{ repetition_penalty: 1e-6 }, { repetition_penalty: 10 }, { logit_bias: { 0: -100, 4095: 100 } }, { logit_bias: {} }],
+      ...[{ repetition_penalty: 0.01 }, { repetition_penalty: 10 }, { logit_bias: { 0: -100, 4095: 100 } }, { logit_bias: {} }],
       ...[{ seed: Number.MIN_SAFE_INTEGER }, { seed: Number.MAX_SAFE_INTEGER }, { seed: 0 }, { n: 1 }, { n: 128 }],
       ...[{ logprobs: 0 }, { logprobs: 5 }, { max_tokens: 0 }, { max_tokens: 508 }, { stop: 'x'.repeat(256) }],
     ];

@@ -1,0 +1,9 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import packageJson from '../../../package.json' with { type: 'json' };
+import type { AppEnv } from '../app-env.ts';
+
+/** The OpenAPI 3.1 document, from the schemas that validate the requests. */
+export function openapiRoute(app: OpenAPIHono<AppEnv>): void {
+  const { version, description } = packageJson;
+  app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'gpt-edge', version, description } });
+}
