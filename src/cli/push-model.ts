@@ -24,9 +24,11 @@ export async function pushModel(
   const put: string[] = [];
   for (const { name, sha256 } of [...files, { name: 'manifest.json', sha256: manifestHash }]) {
     const key = `models/${manifest.id}/${name}`;
-    if ((await target.bucket.head(key))?.customMetadata?.sha256 === sha256) continue;
-    if ((await hashFile(join(path, name))).sha256 !== sha256)
+    const local = await hashFile(join(path, name));
+    if (local.sha256 !== sha256)
       throw new GptEdgeError('invalid_file', `${join(path, name)} is damaged: its SHA-256 is not the one in manifest.json.`);
+    const stored = await target.bucket.head(key);
+    if (stored?.customMetadata?.sha256 === sha256 && stored.size === local.bytes) continue;
     await putFile(join(path, name), { ...target, key, sha256, onBytes });
     put.push(name);
   }

@@ -79,13 +79,13 @@ describe('the command line', () => {
       /model\.onnx_data is damaged: 1000 bytes, 11837440 expected/,
     ],
     [
-      'a file with a changed byte',
+      'a file with a changed byte, though the bucket has it whole',
       async () => {
         const model = await copyModel('changed');
         const file = await open(join(model, 'tokenizer.json'), 'r+');
         await file.write('X', 100);
         await file.close();
-        return ['start', '--port', '18789', '--model', model, '--persist-to', join(folder, 'other-state')];
+        return ['start', '--port', '18789', '--model', model, ...state];
       },
       /tokenizer\.json is damaged: its SHA-256/,
     ],

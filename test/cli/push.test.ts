@@ -61,6 +61,12 @@ describe('pushing a model folder', () => {
       expect(await hashStream(object!.body)).toBe(sha256);
       expect(await pushModel(model, models)).toEqual([]);
 
+      const config = await models.bucket.head('models/tinystories-gpt2/config.json');
+      await models.bucket.put('models/tinystories-gpt2/config.json', new Uint8Array(3), {
+        customMetadata: config!.customMetadata!,
+      } as never);
+      expect(await pushModel(model, models)).toEqual(['config.json']);
+
       const card = `${await readFile(join(model.path, 'README.md'), 'utf8')}\nMore.\n`;
       await writeFile(join(model.path, 'README.md'), card);
       const { manifest } = model;

@@ -143,11 +143,11 @@ describe('parseSafetensorsHeader', () => {
     expect(parseSafetensorsHeader(new TextEncoder().encode(JSON.stringify({ e: empty, ...one({}) })), 8, 'x').size).toBe(2);
   });
 
-  it('should answer hundreds of damaged headers with a GptEdgeError or a valid list, and quickly', () => {
+  it('should answer thousands of damaged headers with a GptEdgeError or a valid list, and quickly', () => {
     const valid = new TextEncoder().encode(JSON.stringify(VALID));
     const random = randomIntegers(7);
     const start = performance.now();
-    for (let round = 0; round < 800; round++) {
+    for (let round = 0; round < 3000; round++) {
       const damaged = damage(valid, random);
       const error = catchError(() => {
         for (const { begin, bytes } of parseSafetensorsHeader(damaged, DATA.length, 'x').values())

@@ -2,8 +2,10 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findArchitecture } from '../../convert/architectures/index.ts';
 import { describeModel } from '../../convert/describe-model.ts';
+import { openPublishedGraph, type PublishedGraph } from '../../convert/published/open-published-graph.ts';
 import { readJson } from '../../convert/sources/hugging-face-folder.ts';
 import { openSource } from '../../convert/sources/open-source.ts';
+import { GRAPH_FILE } from '../../model/graph-files.ts';
 import { graphWeights } from '../inspect/graph-weights.ts';
 import { type Facts, printFacts } from '../inspect/print-facts.ts';
 import { printMemoryPlan } from '../inspect/print-memory-plan.ts';
@@ -21,12 +23,25 @@ async function inspectModelFolder(path: string): Promise<void> {
   const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
   printFacts({ ...manifest, storedAs: manifest.dtype, bytes });
   console.log('\nWeights');
-  printTensorGroups(await graphWeights(join(path, 'model.onnx')));
+  printTensorGroups(await graphWeights(join(path, GRAPH_FILE)));
   console.log('\nMemory in a Worker, for one sequence of the whole context window (an estimate from above)');
   printMemoryPlan(manifest);
 }
 
 async function inspectSource(path: string): Promise<void> {
+  const published = await openPublishedGraph(path);
+  await (published ? inspectPublishedGraph(published) : inspectCheckpoint(path));
+  console.log('\nThis is no model folder yet: gpt-edge convert makes one, and inspect then shows what it needs in a Worker.');
+}
+
+async function inspectPublishedGraph({ name, graphPath, externalData, facts }: PublishedGraph): Promise<void> {
+  const bytes = [...externalData.values()].reduce((sum, size) => sum + size, (await stat(graphPath)).size);
+  printFacts({ ...facts, id: name, storedAs: facts.dtype, bytes });
+  console.log('\nWeights');
+  printTensorGroups(await graphWeights(graphPath));
+}
+
+async function inspectCheckpoint(path: string): Promise<void> {
   const source = await openSource(path);
   try {
     const config = readJson(source, 'config.json');
@@ -47,7 +62,6 @@ async function inspectSource(path: string): Promise<void> {
     printFacts(facts);
     console.log('\nTensors');
     printTensorGroups(tensors.map((tensor) => ({ ...tensor, type: tensor.dtype })));
-    console.log('\nThis is no model folder yet: gpt-edge convert makes one, and inspect then shows what it needs in a Worker.');
   } finally {
     await source.weights.close();
   }

@@ -24,11 +24,10 @@ export async function openEvaluatedModel(folder: string): Promise<EvaluatedModel
   const { manifest, path } = await openModelFolder(folder);
   const [tokenizer, config] = await Promise.all(['tokenizer.json', 'tokenizer_config.json'].map((name) => readFile(join(path, name))));
   const session = await openOnnxSession(path);
-  const { contextWindow, vocabularySize } = manifest;
   return {
     manifest,
     tokenizer: new TextTokenizer(parseTokenizerJson(tokenizer), parseTokenizerConfig(config)),
-    createSequence: () => new OrtSequence({ ort, session, contextWindow, vocabularySize }),
+    createSequence: () => new OrtSequence({ ort, session, shape: manifest }),
     close: () => session.release(),
   };
 }

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-web/wasm';
 import { GptEdgeError } from '../../model/errors.ts';
+import { externalDataFiles, GRAPH_FILE } from '../../model/graph-files.ts';
 
 // As in a Worker, and so that figures do not depend on the machine.
 ort.env.wasm.numThreads = 1;
@@ -13,9 +14,10 @@ export { ort };
  * @throws GptEdgeError `unsupported_model` for a graph that onnxruntime-web refuses
  */
 export async function openOnnxSession(folder: string): Promise<ort.InferenceSession> {
-  const graph = await readFile(join(folder, 'model.onnx'));
-  const weights = await readFile(join(folder, 'model.onnx_data'));
-  const options = { executionProviders: ['wasm'], externalData: [{ path: 'model.onnx_data', data: weights }] };
+  const graph = await readFile(join(folder, GRAPH_FILE));
+  const readData = async (path: string) => ({ path, data: await readFile(join(folder, path)) });
+  const externalData = await Promise.all(externalDataFiles(await readdir(folder)).map(readData));
+  const options = { executionProviders: ['wasm'], externalData };
   return ort.InferenceSession.create(graph, options).catch((cause: Error) => {
     throw new GptEdgeError('unsupported_model', `onnxruntime-web cannot run ${folder}: ${cause.message}`, { param: 'model', cause });
   });

@@ -1,8 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
-import { fromBinary } from '@bufbuild/protobuf';
-import { GptEdgeError } from '../../model/errors.ts';
-import { MAX_GRAPH_BYTES } from '../../model/limits.ts';
-import { type GraphProto, ModelProtoSchema, type TensorProto, TensorProto_DataType } from '../../model/onnx/onnx-ml_pb.js';
+import { basename } from 'node:path';
+import { readGraph } from '../../convert/graph/read-graph.ts';
+import { externalRange } from '../../convert/published/external-range.ts';
+import { type GraphProto, type TensorProto, TensorProto_DataType } from '../../model/onnx/onnx-ml_pb.js';
 import type { StoredTensor } from './tensor-group.ts';
 
 /** ONNX's names of the types that weights are stored in. */
@@ -23,28 +22,18 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
 export async function graphWeights(path: string): Promise<StoredTensor[]> {
   const graph = await readGraph(path);
   const bits = quantizedBits(graph);
-  const byOffset = new Map<string, StoredTensor>();
+  const byPlace = new Map<string, StoredTensor>();
   for (const tensor of graph.initializer) {
-    const location = Object.fromEntries(tensor.externalData.map(({ key, value }) => [key, value]));
-    if (location.offset === undefined) continue;
-    byOffset.set(location.offset, {
+    const range = externalRange(tensor, basename(path));
+    if (!range) continue;
+    byPlace.set(`${range.location} ${range.offset}`, {
       name: tensor.name,
       type: typeName(tensor, bits),
       shape: tensor.dims.map(Number),
-      bytes: Number(location.length),
+      bytes: range.length,
     });
   }
-  return [...byOffset.values()];
-}
-
-async function readGraph(path: string): Promise<GraphProto> {
-  const { size } = await stat(path);
-  if (size > MAX_GRAPH_BYTES) throw new GptEdgeError('invalid_file', `${path} has ${size} bytes, more than ${MAX_GRAPH_BYTES}.`);
-  try {
-    return fromBinary(ModelProtoSchema, await readFile(path)).graph!;
-  } catch (cause) {
-    throw new GptEdgeError('invalid_file', `${path} is no ONNX model: ${(cause as Error).message}`, { cause });
-  }
+  return [...byPlace.values()];
 }
 
 /** Bits of each weight that an operator unpacks, by its name. */
