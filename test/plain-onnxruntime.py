@@ -16,10 +16,13 @@ import numpy as np
 import onnxruntime
 
 
-def empty_past(session):
-    """A KV cache of no positions. Its other sizes stand in the graph."""
+def empty_past(session, config):
+    """A KV cache of no positions. Its other sizes stand in the graph, or else in config.json, where some graphs leave them."""
+    heads = config.get("num_attention_heads")
+    sizes = {1: config.get("num_key_value_heads") or heads, 3: config.get("head_dim") or heads and config["hidden_size"] // heads}
+    size = lambda cache, axis: cache.shape[axis] if isinstance(cache.shape[axis], int) else sizes[axis]
     caches = [value for value in session.get_inputs() if value.name.startswith("past_key_values.")]
-    return {cache.name: np.zeros((1, cache.shape[1], 0, cache.shape[3]), np.float32) for cache in caches}
+    return {cache.name: np.zeros((1, size(cache, 1), 0, size(cache, 3)), np.float32) for cache in caches}
 
 
 def forward(session, past, ids):
@@ -38,11 +41,11 @@ def forward(session, past, ids):
     return outputs["logits"][0, -1], {name: outputs[name.replace("past_key_values", "present")] for name in past}
 
 
-def compare(session, sequence):
+def compare(session, config, sequence):
     """The largest difference of the logits in one call, the same token by token, and whether the greedy tokens are the reference's."""
     expected = np.array(sequence["last_logits"], np.float32)
-    whole, past = forward(session, empty_past(session), sequence["ids"])
-    single, steps = None, empty_past(session)
+    whole, past = forward(session, empty_past(session, config), sequence["ids"])
+    single, steps = None, empty_past(session, config)
     for token in sequence["ids"]:
         single, steps = forward(session, steps, [token])
     logits, greedy = whole, []
@@ -55,9 +58,10 @@ def compare(session, sequence):
 
 def main(folder, reference, tolerance="2e-4"):
     session = onnxruntime.InferenceSession(str(Path(folder, "model.onnx")), providers=["CPUExecutionProvider"])
+    config = json.loads(Path(folder, "config.json").read_text())
     good = True
     for sequence in json.loads(Path(reference).read_text())["sequences"]:
-        whole, single, same = compare(session, sequence)
+        whole, single, same = compare(session, config, sequence)
         print(f"{len(sequence['ids'])} tokens: {whole:.1e} in one call, {single:.1e} token by token, greedy tokens {'equal' if same else 'DIFFER'}")
         good = good and same and max(whole, single) < float(tolerance)
     print(f"onnxruntime {onnxruntime.__version__}: {'equal' if good else 'NOT EQUAL'} within {tolerance}")

@@ -50,9 +50,9 @@ program
 program
   .command('convert')
   .description('convert a checkpoint into a model folder')
-  .argument('<source>', "a Hugging Face folder with safetensors, a GGUF file, or llama2.c's .bin")
+  .argument('<source>', "a Hugging Face folder with safetensors or an ONNX graph, a GGUF file, or llama2.c's .bin")
   .argument('<folder>', 'model folder to write')
-  .option('--dtype <dtype>', 'how weights are stored: fp32, fp16, q8 or q4; default: as in the source')
+  .option('--dtype <dtype>', 'how weights are stored: fp32, fp16, q8 or q4; default: as in the source; of ONNX graphs it chooses one')
   .option('--embeddings <dtype>', 'how embeddings and the output head are stored: q8, q4 or same; default: q8 with q4, else same')
   .option('--context <n>', 'positions to keep; default: all that the model has', number(1, MAX_CONTEXT_WINDOW))
   .option('--tokenizer <file>', "llama2.c's tokenizer.bin; default: the one beside the .bin")

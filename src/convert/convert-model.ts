@@ -1,43 +1,26 @@
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GptEdgeError } from '../model/errors.ts';
+import { GRAPH_FILE } from '../model/graph-files.ts';
 import { type Manifest, modelIdSchema } from '../model/manifest.ts';
 import type { DecoderPlan, GraphContext } from './architectures/architecture.ts';
 import { findArchitecture } from './architectures/index.ts';
 import { checkVocabulary } from './check-vocabulary.ts';
+import type { ConvertOptions } from './convert-options.ts';
 import { defaultDtype } from './default-dtype.ts';
 import { describeModel } from './describe-model.ts';
 import type { Dtype } from './dtypes/dtype.ts';
 import { findDtype } from './dtypes/index.ts';
 import { EXTERNAL_DATA_FILE, ExternalDataWriter } from './graph/external-data-writer.ts';
 import { GraphBuilder } from './graph/graph-builder.ts';
+import { copyPublishedGraph } from './published/copy-published-graph.ts';
+import { openPublishedGraph } from './published/open-published-graph.ts';
 import { replaceFolder } from './replace-folder.ts';
 import { type ModelSource, readJson } from './sources/hugging-face-folder.ts';
 import { matchTensors } from './sources/match-tensors.ts';
 import { openSource } from './sources/open-source.ts';
 import type { SourceTensor } from './sources/tensor-source.ts';
 import { writeManifest } from './write-manifest.ts';
-
-export interface ConvertOptions {
-  /** A folder in Hugging Face's layout, a GGUF file, or a .bin of llama2.c. */
-  readonly source: string;
-  /** The model folder to write. It must not exist, or be a model folder, which is then replaced. */
-  readonly target: string;
-  /** Path of the tokenizer.bin for a llama2.c source. Default: tokenizer.bin or tok*.bin beside it. */
-  readonly tokenizer?: string;
-  /** Names the model in the bucket and in requests. Default: the source's name, without .gguf or .bin. */
-  readonly id?: string;
-  /** How weights are stored, one of `dtypeNames`. Default: what comes nearest to the source. */
-  readonly dtype?: string;
-  /** How embeddings and output heads are stored, one of `embeddingNames`. Default: q8 with dtype q4, and the same with any other. */
-  readonly embeddings?: string;
-  /** Positions to keep. Default: all that the model has. */
-  readonly contextWindow?: number;
-  /** Ends the conversion before its next tensor, with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Called after each tensor with the source's bytes converted so far. */
-  readonly onProgress?: (progress: { readonly bytes: number; readonly totalBytes: number }) => void;
-}
 
 /**
  * Converts a checkpoint into a model folder. The same source and options give the same bytes, whatever the target.
@@ -47,6 +30,8 @@ export interface ConvertOptions {
  */
 export async function convertModel(options: ConvertOptions): Promise<Manifest> {
   checkContextWindow(options.contextWindow);
+  const published = await openPublishedGraph(options.source, options.dtype);
+  if (published) return copyPublishedGraph(published, checkId(options.id ?? published.name), options);
   const source = await openSource(options.source, options);
   try {
     const id = checkId(options.id ?? source.name);
@@ -104,7 +89,7 @@ async function writeModel({ folder, id, source, plan, tensors, dtype, onProgress
       return { shape: tensor.shape, ...values };
     };
     await plan.writeGraph({ graph, data: new ExternalDataWriter(file), dtype, read });
-    await writeFile(join(folder, 'model.onnx'), graph.toBytes());
+    await writeFile(join(folder, GRAPH_FILE), graph.toBytes());
   } finally {
     await file.close();
   }

@@ -3,6 +3,8 @@ import { GptEdgeError } from '../model/errors.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { type ModelSource, readJson } from './sources/hugging-face-folder.ts';
 
+type SmallFiles = Pick<ModelSource, 'files' | 'license'>;
+
 const idSchema = z.number().int().min(0);
 const tokensSchema = z.object({
   bos_token_id: idSchema.nullish(),
@@ -10,7 +12,7 @@ const tokensSchema = z.object({
 });
 
 /** The manifest's fields that come from the source's small files. */
-export function describeModel(source: ModelSource): Pick<Manifest, 'eosTokenIds' | 'bosTokenId' | 'license'> {
+export function describeModel(source: SmallFiles): Pick<Manifest, 'eosTokenIds' | 'bosTokenId' | 'license'> {
   const generation = readTokens(source, 'generation_config.json');
   const config = readTokens(source, 'config.json');
   const eos = generation.eos_token_id ?? config.eos_token_id ?? [];
@@ -21,7 +23,7 @@ export function describeModel(source: ModelSource): Pick<Manifest, 'eosTokenIds'
   };
 }
 
-function readTokens(source: ModelSource, name: string): z.infer<typeof tokensSchema> {
+function readTokens(source: SmallFiles, name: string): z.infer<typeof tokensSchema> {
   const parsed = tokensSchema.safeParse(readJson(source, name));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
@@ -29,7 +31,7 @@ function readTokens(source: ModelSource, name: string): z.infer<typeof tokensSch
 }
 
 /** `license` in the model card's YAML front matter. */
-function readLicense(source: ModelSource): string | null {
+function readLicense(source: SmallFiles): string | null {
   const card = new TextDecoder().decode(source.files.get('README.md'));
   const frontMatter = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1] ?? '';
   return /^license:[ \t]*["']?([^"'\r\n]+?)["']?[ \t]*$/m.exec(frontMatter)?.[1].slice(0, 128) ?? null;

@@ -1,3 +1,4 @@
+import { externalDataFiles, GRAPH_FILE } from './graph-files.ts';
 import type { Manifest } from './manifest.ts';
 
 /** What an isolate may hold, JavaScript heap and WebAssembly memory together, on Cloudflare Workers. */
@@ -29,7 +30,11 @@ export function planMemory(manifest: Manifest): MemoryPlan {
 
 /** Float16 is computed, and so held, in float32; quantized weights are held as they are stored. */
 function computedBytes({ dtype, files }: Manifest): number {
-  return (files['model.onnx_data']?.bytes ?? 0) * (dtype.startsWith('fp16') ? 2 : 1);
+  const external = externalDataFiles(Object.keys(files));
+  // A graph without external data holds its weights itself.
+  const names = external.length > 0 ? external : [GRAPH_FILE];
+  const bytes = names.reduce((sum, name) => sum + (files[name]?.bytes ?? 0), 0);
+  return bytes * (dtype.startsWith('fp16') ? 2 : 1);
 }
 
 /** `72 MB: engine 16 MB, weights 47 MB, …` */

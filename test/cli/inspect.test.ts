@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_MODEL, PROJECT } from '../../src/cli/project-paths.ts';
@@ -36,6 +38,23 @@ describe('gpt-edge inspect', () => {
       expect(stdout).toMatch(new RegExp(`^architecture +${architecture}, `, 'm'));
       expect(stdout).toMatch(/^(transformer\.|model\.)?(h|layers)\.\*\.\S+ +(F32|BF16) +\d+/m);
       expect(stdout).toContain('This is no model folder yet');
+    }
+  });
+
+  it('should show a published graph, before and after it was made a model folder', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'gpt-edge-inspect-'));
+    try {
+      const { code } = await runCli(['convert', golden('tiny-llama-genai'), join(folder, 'model')]);
+      expect(code).toBe(0);
+      for (const path of [golden('tiny-llama-genai'), join(folder, 'model')]) {
+        const { stdout } = await runCli(['inspect', path]);
+        expect(stdout).toMatch(/^architecture +llama, 2 layers of width 64, 4 heads of 16, 2 of keys and values$/m);
+        expect(stdout).toMatch(/^stored as +q4, 0\.1 MB on disk$/m);
+        expect(stdout).toMatch(/^model\.layers\.\*\.attn\.qkv_proj\.MatMul\.weight_Q4 +4 bits +128 x 2 x 16 +2 +0\.01 MB$/m);
+        expect(stdout).toMatch(/^model\.embed_tokens\.weight +float32 +128 x 64 +1 +0\.03 MB$/m);
+      }
+    } finally {
+      await rm(folder, { recursive: true });
     }
   });
 

@@ -24,7 +24,9 @@ describe('small checkpoints of every family, converted, in the Worker', () => {
     folder = await mkdtemp(join(tmpdir(), 'gpt-edge-families-'));
     worker = await startLocalWorker({ persistTo: join(folder, 'state'), vars: { PUBLIC: 'true', MODEL_IDS: checkpoints.join(',') } });
     for (const id of checkpoints) {
-      await convertModel({ source: join(GOLDEN, id), target: join(folder, id), id, dtype: 'fp32' });
+      // A published graph is not to be changed.
+      const dtype = (await readdir(join(GOLDEN, id))).includes('model.onnx') ? undefined : 'fp32';
+      await convertModel({ source: join(GOLDEN, id), target: join(folder, id), id, dtype });
       await pushModel(await openModelFolder(join(folder, id)), worker.models);
     }
   });

@@ -1,23 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { GptEdgeError } from '../../model/errors.ts';
-import { MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES } from '../../model/limits.ts';
-import { type BoundedFile, readBounded } from './read-bounded.ts';
+import { readFolderFiles } from './folder-files.ts';
 import { openSafetensors } from './safetensors.ts';
 import { openShardedSafetensors } from './sharded-safetensors.ts';
 import type { TensorSource } from './tensor-source.ts';
-
-/** A model card is prose; this is a book. */
-const MAX_README_BYTES = 2 ** 20;
-
-/** The files that go into the model folder as they are. */
-const COPIED_FILES: readonly BoundedFile[] = [
-  { name: 'config.json', maxBytes: MAX_CONFIG_BYTES, required: true },
-  { name: 'generation_config.json', maxBytes: MAX_CONFIG_BYTES, required: false },
-  { name: 'tokenizer.json', maxBytes: MAX_TOKENIZER_BYTES, required: true },
-  { name: 'tokenizer_config.json', maxBytes: MAX_CONFIG_BYTES, required: true },
-  { name: 'README.md', maxBytes: MAX_README_BYTES, required: false },
-];
 
 /** What a conversion reads: the small files at once, the weights when asked for. */
 export interface ModelSource {
@@ -37,11 +24,7 @@ export interface ModelSource {
  * @throws GptEdgeError `invalid_file`, naming a file that is missing, too large or broken
  */
 export async function openHuggingFaceFolder(folder: string): Promise<ModelSource> {
-  const files = new Map<string, Uint8Array>();
-  for (const file of COPIED_FILES) {
-    const bytes = await readBounded(folder, file);
-    if (bytes) files.set(file.name, bytes);
-  }
+  const files = await readFolderFiles(folder);
   const weights = await openWeights(folder);
   return { name: basename(resolve(folder)), layout: 'Hugging Face layout, safetensors', files, weights };
 }
@@ -61,7 +44,7 @@ async function openWeights(folder: string): Promise<TensorSource> {
  * Reads one of the source's JSON files; an empty object for an optional one that is missing.
  * @throws GptEdgeError `invalid_file` when it is no JSON object
  */
-export function readJson(source: ModelSource, name: string): Record<string, unknown> {
+export function readJson(source: Pick<ModelSource, 'files'> & Partial<ModelSource>, name: string): Record<string, unknown> {
   const bytes = source.files.get(name);
   if (!bytes) return {};
   let json: unknown;

@@ -1,11 +1,9 @@
 import type { Decoder } from '../../model/decoder.ts';
 import { GptEdgeError } from '../../model/errors.ts';
+import { externalDataFiles, GRAPH_FILE } from '../../model/graph-files.ts';
 import type { ModelFiles } from '../../model/model-files.ts';
 import { createSession } from './onnxruntime.ts';
 import { OrtSequence } from './ort-sequence.ts';
-
-const GRAPH = 'model.onnx';
-const WEIGHTS = 'model.onnx_data';
 
 /**
  * Loads a model into onnxruntime-web.
@@ -14,14 +12,16 @@ const WEIGHTS = 'model.onnx_data';
  */
 export async function createOrtDecoder(files: ModelFiles): Promise<Decoder> {
   const { manifest } = files;
-  const [graph, weights] = await Promise.all([files.read(GRAPH), files.read(WEIGHTS)]);
-  const { ort, session } = await createSession(graph, { externalData: [{ path: WEIGHTS, data: weights }] }).catch((cause) => {
+  const readData = async (path: string) => ({ path, data: await files.read(path) });
+  const dataFiles = externalDataFiles(Object.keys(manifest.files));
+  const [graph, ...externalData] = await Promise.all([files.read(GRAPH_FILE), ...dataFiles.map(readData)]);
+  const { ort, session } = await createSession(graph, { externalData }).catch((cause) => {
     throw new GptEdgeError('unsupported_model', `onnxruntime-web cannot run ${manifest.id}: ${(cause as Error).message}`, {
       param: 'model',
       cause,
     });
   });
-  const shared = { ort, session, contextWindow: manifest.contextWindow, vocabularySize: manifest.vocabularySize };
+  const shared = { ort, session, shape: manifest };
   return {
     engine: 'ort',
     vocabularySize: manifest.vocabularySize,

@@ -1,5 +1,6 @@
 import type { Sequence } from '../../model/decoder.ts';
 import { GptEdgeError } from '../../model/errors.ts';
+import type { Manifest } from '../../model/manifest.ts';
 import type { InferenceSession, Tensor } from './onnxruntime.ts';
 
 type Ort = Awaited<ReturnType<typeof import('./onnxruntime.ts').createSession>>['ort'];
@@ -8,8 +9,7 @@ type Feeds = Record<string, Tensor>;
 export interface OrtModel {
   ort: Ort;
   session: InferenceSession;
-  contextWindow: number;
-  vocabularySize: number;
+  shape: Pick<Manifest, 'contextWindow' | 'vocabularySize' | 'keyValueHeads' | 'headDimension'>;
 }
 
 /**
@@ -33,7 +33,8 @@ export class OrtSequence implements Sequence {
   }
 
   async forward(tokens: readonly number[], rows = 1): Promise<Float32Array> {
-    const { session, contextWindow, vocabularySize } = this.#model;
+    const { session, shape } = this.#model;
+    const { contextWindow, vocabularySize } = shape;
     if (this.#length + tokens.length > contextWindow)
       throw new GptEdgeError(
         'context_length_exceeded',
@@ -70,12 +71,9 @@ export class OrtSequence implements Sequence {
   }
 }
 
-function emptyPast({ ort, session }: OrtModel): Feeds {
-  const past: Feeds = {};
-  for (const input of session.inputMetadata) {
-    if (!input.name.startsWith('past_key_values.') || !input.isTensor) continue;
-    const [, heads, , dimension] = input.shape;
-    past[input.name] = new ort.Tensor('float32', new Float32Array(0), [1, Number(heads), 0, Number(dimension)]);
-  }
-  return past;
+/** Sizes are the manifest's: graphs by ONNX Runtime's own tools leave some of them open. */
+function emptyPast({ ort, session, shape }: OrtModel): Feeds {
+  const nothing = () => new ort.Tensor('float32', new Float32Array(0), [1, shape.keyValueHeads, 0, shape.headDimension]);
+  const names = session.inputNames.filter((name) => name.startsWith('past_key_values.'));
+  return Object.fromEntries(names.map((name) => [name, nothing()]));
 }
