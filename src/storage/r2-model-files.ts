@@ -10,7 +10,6 @@ const PARALLEL_READS = 4;
 /** A model under `models/<id>/` in R2, read in ranges of one chunk, each checked against its SHA-256 in the manifest. */
 export class R2ModelFiles implements ModelFiles {
   readonly manifest: Manifest;
-  readonly fingerprint: string;
   /** When the manifest was put into the bucket. */
   readonly uploaded: Date;
   readonly #bucket: R2Bucket;
@@ -18,11 +17,10 @@ export class R2ModelFiles implements ModelFiles {
   /** Told the length of each piece read, for showing progress. */
   onBytes: (count: number) => void = () => {};
 
-  private constructor(bucket: R2Bucket, prefix: string, manifest: Manifest, fingerprint: string, uploaded: Date) {
+  private constructor(bucket: R2Bucket, prefix: string, manifest: Manifest, uploaded: Date) {
     this.#bucket = bucket;
     this.#prefix = prefix;
     this.manifest = manifest;
-    this.fingerprint = fingerprint;
     this.uploaded = uploaded;
   }
 
@@ -38,7 +36,7 @@ export class R2ModelFiles implements ModelFiles {
       throw new GptEdgeError('model_not_found', `The model ${id} is not in the bucket: there is no ${key}.`, { param: 'model' });
     if (object.size > MAX_CONFIG_BYTES) return unavailable(key, `has ${object.size} bytes, more than ${MAX_CONFIG_BYTES}`);
     const bytes = new Uint8Array(await object.arrayBuffer());
-    return new R2ModelFiles(bucket, prefix, manifestOf(bytes, key, id), await sha256(bytes), object.uploaded);
+    return new R2ModelFiles(bucket, prefix, manifestOf(bytes, key, id), object.uploaded);
   }
 
   async read(name: string): Promise<Uint8Array<ArrayBuffer>> {

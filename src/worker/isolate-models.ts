@@ -1,16 +1,14 @@
 import type { LoadState, ModelDescription, ModelHost } from '../api/model-host.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { GptEdgeError } from '../model/errors.ts';
+import { loadedFiles } from '../model/loaded-files.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { describeMemoryPlan, planMemory } from '../model/memory-plan.ts';
 import { LoadOnce } from '../storage/load-once.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
 import { loadLanguageModel } from './load-language-model.ts';
 
-const totalBytes = ({ files }: Manifest): number => {
-  const { 'README.md': _card, 'config.json': _config, ...loaded } = files;
-  return Object.values(loaded).reduce((sum, { bytes }) => sum + bytes, 0);
-};
+const totalBytes = (manifest: Manifest): number => loadedFiles(manifest).reduce((sum, [, { bytes }]) => sum + bytes, 0);
 
 export interface IsolateModelsOptions {
   bucket: R2Bucket;

@@ -1,7 +1,10 @@
 import { parseGenerationConfig } from '../generation/generation-config.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
+import { loadedFiles } from '../model/loaded-files.ts';
+import type { Manifest } from '../model/manifest.ts';
 import type { ModelFiles } from '../model/model-files.ts';
 import { createOrtDecoder } from '../runtime/ort/create-ort-decoder.ts';
+import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
 import { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import { parseTokenizerConfig, parseTokenizerJson } from '../tokenizer/tokenizer-json.ts';
@@ -27,6 +30,12 @@ export async function loadLanguageModel(files: ModelFiles): Promise<LanguageMode
     tokenizer: new TextTokenizer(parseTokenizerJson(tokenizerBytes), tokenizerConfig),
     chatTemplate: ChatTemplate.from(tokenizerConfig),
     samplingDefaults: generationBytes ? parseGenerationConfig(generationBytes) : {},
-    fingerprint: `fp_${files.fingerprint.slice(0, 12)}_${decoder.engine}`,
+    fingerprint: `fp_${await hashOfFiles(manifest)}_${decoder.engine}`,
   };
+}
+
+/** Twelve hexadecimal digits for what the answers depend on: weights, graph, tokenizer, sampling defaults. */
+async function hashOfFiles(manifest: Manifest): Promise<string> {
+  const hashes = loadedFiles(manifest).map(([, file]) => file.sha256);
+  return (await sha256(new TextEncoder().encode(hashes.join('\n')))).slice(0, 12);
 }

@@ -140,6 +140,27 @@ describe('a model in R2', () => {
     expect((await ask('/v1/completions', { prompt: 'Once', max_tokens: 1 })).status).toBe(200);
   });
 
+  it('should name what its answers depend on, and only that, in system_fingerprint', async () => {
+    const key = `models/${ID}/manifest.json`;
+    const fingerprint = async () => {
+      const answer = await freshApp(testEnv.MODELS)('/v1/completions', { prompt: 'Once', max_tokens: 1 });
+      return ((await answer.json()) as { system_fingerprint: string }).system_fingerprint;
+    };
+    const change = async (name: string, text: string) => {
+      const bytes = new TextEncoder().encode(text);
+      const manifest = (await (await testEnv.MODELS.get(key))!.json()) as Manifest;
+      manifest.files[name] = { bytes: bytes.length, sha256: await sha256(bytes) };
+      await testEnv.MODELS.put(key, JSON.stringify(manifest));
+      await testEnv.MODELS.put(`models/${ID}/${name}`, bytes);
+    };
+    const before = await fingerprint();
+    expect(before).toMatch(/^fp_[0-9a-f]{12}_ort$/);
+    await change('README.md', 'another card');
+    expect(await fingerprint()).toBe(before);
+    await change('generation_config.json', '{"temperature": 0.5}');
+    expect(await fingerprint()).not.toBe(before);
+  });
+
   it('should refuse a model that needs more memory than there is, with the sum', async () => {
     const error = await errorOf(await freshApp(testEnv.MODELS, [ID], 70)('/v1/completions', { prompt: 'Once' }));
     expect(error).toMatchObject({ status: 503, code: 'memory_limit_exceeded' });
@@ -153,7 +174,7 @@ describe('a model in R2', () => {
     const graph = new TextEncoder().encode('no graph at all');
     const key = `models/${ID}/manifest.json`;
     const manifest = (await (await testEnv.MODELS.get(key))!.json()) as Manifest;
-    manifest.files['model.onnx'] = { bytes: graph.length, sha256: await sha256(graph as Uint8Array<ArrayBuffer>) };
+    manifest.files['model.onnx'] = { bytes: graph.length, sha256: await sha256(graph) };
     await testEnv.MODELS.put(key, JSON.stringify(manifest));
     await testEnv.MODELS.put(`models/${ID}/model.onnx`, graph);
     expect(await errorOf(await freshApp(testEnv.MODELS)('/v1/completions', {}))).toMatchObject({ status: 503, code: 'unsupported_model' });
