@@ -1,4 +1,5 @@
 import type { ModelFolder } from '../src/cli/model-folder.ts';
+import { topTokens } from '../src/generation/top-tokens.ts';
 import { openOnnx } from '../test/convert/open-onnx.ts';
 import type { Task } from './task.ts';
 
@@ -27,7 +28,7 @@ export async function measureOnnxruntime({ path }: ModelFolder, task: Task): Pro
   const prefillSeconds = await seconds(() => model.forward(model.empty, task.prefillTokens));
   let { logits, state } = await model.forward(model.empty, task.decodePrompt);
   const decodeSeconds = await seconds(async () => {
-    for (let index = 1; index < task.decodeTokens; index++) ({ logits, state } = await model.forward(state, [argmax(logits)]));
+    for (let index = 1; index < task.decodeTokens; index++) ({ logits, state } = await model.forward(state, [topTokens(logits, 1)[0]]));
   });
   await model.close();
   return {
@@ -41,10 +42,4 @@ async function seconds(run: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await run();
   return (performance.now() - started) / 1000;
-}
-
-function argmax(logits: Float32Array): number {
-  let best = 0;
-  for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id;
-  return best;
 }

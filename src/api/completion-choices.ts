@@ -33,18 +33,20 @@ export async function* completionChoices(job: CompletionJob, signal: AbortSignal
   for (const [promptIndex, prompt] of job.prompts.entries()) {
     const request = { ...job, prompt: prompt.tokens, choices: n, topLogprobs: logprobs, scorePrompt: echo && logprobs !== undefined };
     const shift = echo ? prompt.text.length : 0;
-    let echoed = echo ? placePrompt(prompt.tokens, [], model) : null;
-    let echoedChoice = -1;
+    let scores: (ScoredToken | null)[] = [];
+    let opened = -1;
     for await (const event of complete(model, request, signal)) {
       if (event.type === 'prompt') {
-        echoed = placePrompt(prompt.tokens, event.tokens, model);
+        scores = event.tokens;
         continue;
       }
       const index = promptIndex * n + event.choice;
-      if (echoed && event.choice > echoedChoice) {
-        echoedChoice = event.choice;
-        yield { choice: { index, text: prompt.text, logprobs: report(echoed), finish_reason: null }, completionTokens: 0 };
-      }
+      if (echo && event.choice > opened)
+        yield {
+          choice: { index, text: prompt.text, logprobs: report(placePrompt(prompt.tokens, scores, model)), finish_reason: null },
+          completionTokens: 0,
+        };
+      opened = event.choice;
       const { text, finishReason = null, completionTokens } = event;
       yield { choice: { index, text, logprobs: report(event.tokens.map(reported(shift))), finish_reason: finishReason }, completionTokens };
     }

@@ -34,7 +34,9 @@ export async function isBuilt(): Promise<boolean> {
   const sources = await readdir(join(PROJECT, 'src'), { recursive: true, withFileTypes: true });
   const files = sources.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const times = await Promise.all(
-    [...files, WRANGLER_CONFIG, join(PROJECT, 'package-lock.json')].map(async (path) => (await stat(path)).mtimeMs),
+    [...files, WRANGLER_CONFIG, join(PROJECT, 'package.json'), join(PROJECT, 'package-lock.json')].map(
+      async (path) => (await stat(path)).mtimeMs,
+    ),
   );
   return Math.max(...times) < built.mtimeMs;
 }

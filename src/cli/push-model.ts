@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashFile } from '../convert/hash-file.ts';
 import { GptEdgeError } from '../model/errors.ts';
-import { hashBytes } from './hash.ts';
 import type { ModelBucket } from './model-bucket.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { putFile } from './put-file.ts';
@@ -19,16 +17,15 @@ export async function pushModel(
   target: ModelBucket,
   onBytes?: (count: number) => void,
 ): Promise<string[]> {
-  const manifestHash = hashBytes(await readFile(join(path, 'manifest.json')));
-  const files = Object.entries(manifest.files).map(([name, { sha256 }]) => ({ name, sha256 }));
   const put: string[] = [];
-  for (const { name, sha256 } of [...files, { name: 'manifest.json', sha256: manifestHash }]) {
+  for (const name of [...Object.keys(manifest.files), 'manifest.json']) {
     const key = `models/${manifest.id}/${name}`;
-    const local = await hashFile(join(path, name));
-    if (local.sha256 !== sha256)
+    const { sha256, bytes } = await hashFile(join(path, name));
+    const expected = manifest.files[name]?.sha256 ?? sha256;
+    if (sha256 !== expected)
       throw new GptEdgeError('invalid_file', `${join(path, name)} is damaged: its SHA-256 is not the one in manifest.json.`);
     const stored = await target.bucket.head(key);
-    if (stored?.customMetadata?.sha256 === sha256 && stored.size === local.bytes) continue;
+    if (stored?.customMetadata?.sha256 === sha256 && stored.size === bytes) continue;
     await putFile(join(path, name), { ...target, key, sha256, onBytes });
     put.push(name);
   }

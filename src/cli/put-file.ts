@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { GptEdgeError } from '../model/errors.ts';
-import { hashStream } from './hash.ts';
+import { hashStream } from './hash-stream.ts';
 import type { ModelBucket } from './model-bucket.ts';
 import type { UnfinishedUpload } from './unfinished-uploads.ts';
 

@@ -1,3 +1,4 @@
+import { folderBytes } from '../model/folder-bytes.ts';
 import type { ModelBucket } from './model-bucket.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { ProgressBar } from './progress-bar.ts';
@@ -5,8 +6,8 @@ import { pushModel } from './push-model.ts';
 
 /** Pushes a model folder with a progress bar, and says what was put. */
 export async function uploadModel(folder: ModelFolder, target: ModelBucket): Promise<void> {
-  const { id, files } = folder.manifest;
-  const totalBytes = Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
+  const { id } = folder.manifest;
+  const totalBytes = folderBytes(folder.manifest);
   const bar = new ProgressBar(`Uploading ${id}`);
   let sent = 0;
   const put = await pushModel(folder, target, (count) => {

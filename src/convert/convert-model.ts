@@ -7,12 +7,14 @@ import type { DecoderPlan, GraphContext } from './architectures/architecture.ts'
 import { findArchitecture } from './architectures/index.ts';
 import { checkVocabulary } from './check-vocabulary.ts';
 import type { ConvertOptions } from './convert-options.ts';
+import { countParameters } from './count-parameters.ts';
 import { defaultDtype } from './default-dtype.ts';
 import { describeModel } from './describe-model.ts';
 import type { Dtype } from './dtypes/dtype.ts';
 import { findDtype } from './dtypes/index.ts';
 import { EXTERNAL_DATA_FILE, ExternalDataWriter } from './graph/external-data-writer.ts';
 import { GraphBuilder } from './graph/graph-builder.ts';
+import { kvBytesPerToken } from './kv-bytes-per-token.ts';
 import { copyPublishedGraph } from './published/copy-published-graph.ts';
 import { openPublishedGraph } from './published/open-published-graph.ts';
 import { replaceFolder } from './replace-folder.ts';
@@ -50,7 +52,7 @@ export async function convertModel(options: ConvertOptions): Promise<Manifest> {
       parameters: countParameters(plan),
       ...shape,
       ...describeModel(source),
-      kvBytesPerToken: 2 * 4 * shape.layers * shape.keyValueHeads * shape.headDimension,
+      kvBytesPerToken: kvBytesPerToken(shape),
       multiplyAddsPerToken,
       source: `${source.name} (${source.layout} in ${sourceDtype})`,
     };
@@ -109,8 +111,4 @@ function checkContextWindow(contextWindow: number | undefined): void {
 /** The checkpoint's element type, or all of them where it mixes. */
 function nameDtype(tensors: ReadonlyMap<string, SourceTensor>): string {
   return [...new Set([...tensors.values()].map((tensor) => tensor.dtype))].sort().join('+');
-}
-
-function countParameters({ tensors }: DecoderPlan): number {
-  return [...tensors.values()].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }

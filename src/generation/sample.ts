@@ -32,7 +32,7 @@ function relativeProbabilities(logits: Float32Array, max: number, { temperature,
 
 /** The ids that top_k and top_p keep. */
 function keep(weights: Float64Array, { topK, topP }: Shape): Iterable<number> & ArrayLike<number> {
-  const all = Uint32Array.from(weights.keys());
+  const all = allIds(weights.length);
   if (topK === 0 && topP === 1) return all;
   const ranked = topK > 0 ? topTokens(weights, topK) : nucleusCandidates(weights, topP);
   const target = topP * sum(weights, topK > 0 ? ranked : all);
@@ -49,9 +49,16 @@ function keep(weights: Float64Array, { topK, topP }: Shape): Iterable<number> & 
  * together do not fill what the nucleus leaves. So only few are sorted (llama2.c, `sample_topp`).
  */
 function nucleusCandidates(weights: Float64Array, topP: number): number[] {
-  const ids = Array.from(weights.keys());
+  const ids = allIds(weights.length);
   const cutoff = (sum(weights, ids) * (1 - topP)) / (weights.length - 1);
-  return ids.filter((id) => weights[id] >= cutoff).sort((a, b) => weights[b] - weights[a] || a - b);
+  return Array.from(ids.filter((id) => weights[id] >= cutoff)).sort((a, b) => weights[b] - weights[a] || a - b);
+}
+
+/** Filled by a loop: for every token, an iterator over a large vocabulary would cost more than the sampling. */
+function allIds(count: number): Uint32Array {
+  const ids = new Uint32Array(count);
+  for (let id = 0; id < count; id++) ids[id] = id;
+  return ids;
 }
 
 function sum(weights: Float64Array, ids: Iterable<number>): number {

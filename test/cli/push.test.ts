@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Bucket } from '../../src/cli/bucket.ts';
-import { hashBytes, hashStream } from '../../src/cli/hash.ts';
+import { hashStream } from '../../src/cli/hash-stream.ts';
 import { withLocalBucket } from '../../src/cli/local-bucket.ts';
 import type { ModelBucket } from '../../src/cli/model-bucket.ts';
 import { openModelFolder } from '../../src/cli/model-folder.ts';
@@ -70,7 +71,7 @@ describe('pushing a model folder', () => {
       const card = `${await readFile(join(model.path, 'README.md'), 'utf8')}\nMore.\n`;
       await writeFile(join(model.path, 'README.md'), card);
       const { manifest } = model;
-      manifest.files['README.md'] = { bytes: Buffer.byteLength(card), sha256: hashBytes(Buffer.from(card)) };
+      manifest.files['README.md'] = { bytes: Buffer.byteLength(card), sha256: createHash('sha256').update(card).digest('hex') };
       await writeFile(join(model.path, 'manifest.json'), JSON.stringify(manifest));
       expect(await pushModel(await openModelFolder(model.path), models)).toEqual(['README.md', 'manifest.json']);
     });

@@ -16,6 +16,7 @@ if (!hasSchemathesis) console.warn('Skipped: there is no schemathesis here. "pip
 
 interface Document {
   openapi: string;
+  components: { schemas: Record<string, unknown> };
   paths: Record<string, Record<string, { responses: Record<string, unknown> }>>;
 }
 
@@ -28,8 +29,9 @@ describe('/openapi.json', () => {
 
   it('should name every route and every status it answers with', async () => {
     const answer = await fetch(new URL('/openapi.json', worker.url));
-    const { openapi, paths } = (await answer.json()) as Document;
+    const { openapi, paths, components } = (await answer.json()) as Document;
     expect(openapi).toBe('3.1.0');
+    expect(Object.keys(components.schemas)).toEqual(expect.arrayContaining(['Completion', 'ChatCompletionChunk', 'Error']));
     const routes = Object.entries(paths).map(([path, methods]) => `${Object.keys(methods)} ${path}`);
     expect(routes.toSorted()).toEqual(
       [

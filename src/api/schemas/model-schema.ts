@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { folderBytes } from '../../model/folder-bytes.ts';
 import { planMemory } from '../../model/memory-plan.ts';
 import type { ModelDescription } from '../model-host.ts';
 
@@ -47,7 +48,7 @@ export function toWireModel({ manifest, uploaded, engine, load }: ModelDescripti
     dtype: manifest.dtype,
     engine,
     license: manifest.license,
-    bytes: Object.values(manifest.files).reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: folderBytes(manifest),
     kv_bytes_per_token: manifest.kvBytesPerToken,
     multiply_adds_per_token: manifest.multiplyAddsPerToken,
     eos_token_ids: manifest.eosTokenIds,

@@ -1,5 +1,6 @@
 import { convertModel } from '../../convert/convert-model.ts';
 import { GptEdgeError } from '../../model/errors.ts';
+import { folderBytes } from '../../model/folder-bytes.ts';
 import { ProgressBar } from '../progress-bar.ts';
 
 export interface ConvertCommandOptions {
@@ -19,7 +20,7 @@ export async function convert(source: string, target: string, { context, ...opti
   const onProgress = (progress: { bytes: number; totalBytes: number }) => bar.update(progress.bytes, progress.totalBytes);
   const { signal } = interruption;
   const manifest = await convertModel({ source, target, ...options, contextWindow: context, signal, onProgress }).finally(() => bar.stop());
-  const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
+  const bytes = folderBytes(manifest);
   const { id, architecture, parameters, dtype, contextWindow } = manifest;
   const facts = [id, architecture, `${(parameters / 1e6).toFixed(1)}M parameters`, dtype, `${(bytes / 1e6).toFixed(1)} MB`];
   console.log(`${target}: ${facts.join(', ')}, context window ${contextWindow}`);

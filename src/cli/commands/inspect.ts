@@ -1,10 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findArchitecture } from '../../convert/architectures/index.ts';
+import { countParameters } from '../../convert/count-parameters.ts';
 import { describeModel } from '../../convert/describe-model.ts';
 import { openPublishedGraph, type PublishedGraph } from '../../convert/published/open-published-graph.ts';
 import { readJson } from '../../convert/sources/hugging-face-folder.ts';
 import { openSource } from '../../convert/sources/open-source.ts';
+import { folderBytes } from '../../model/folder-bytes.ts';
 import { GRAPH_FILE } from '../../model/graph-files.ts';
 import { graphWeights } from '../inspect/graph-weights.ts';
 import { type Facts, printFacts } from '../inspect/print-facts.ts';
@@ -20,8 +22,7 @@ export async function inspect(path: string): Promise<void> {
 
 async function inspectModelFolder(path: string): Promise<void> {
   const { manifest } = await openModelFolder(path);
-  const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
-  printFacts({ ...manifest, storedAs: manifest.dtype, bytes });
+  printFacts({ ...manifest, storedAs: manifest.dtype, bytes: folderBytes(manifest) });
   console.log('\nWeights');
   printTensorGroups(await graphWeights(join(path, GRAPH_FILE)));
   console.log('\nMemory in a Worker, for one sequence of the whole context window (an estimate from above)');
@@ -46,15 +47,15 @@ async function inspectCheckpoint(path: string): Promise<void> {
   try {
     const config = readJson(source, 'config.json');
     const architecture = findArchitecture(config);
-    const { shape, tensors: planned, multiplyAddsPerToken } = architecture.plan(config);
+    const plan = architecture.plan(config);
     const tensors = [...source.weights.tensors.values()];
     const facts: Facts = {
-      ...shape,
+      ...plan.shape,
       ...describeModel(source),
       id: source.name,
       architecture: architecture.modelType,
-      parameters: [...planned.values()].reduce((sum, sizes) => sum + sizes.reduce((product, size) => product * size, 1), 0),
-      multiplyAddsPerToken,
+      parameters: countParameters(plan),
+      multiplyAddsPerToken: plan.multiplyAddsPerToken,
       storedAs: [...new Set(tensors.map(({ dtype }) => dtype))].join(', '),
       bytes: tensors.reduce((sum, tensor) => sum + tensor.bytes, 0),
       source: source.layout,

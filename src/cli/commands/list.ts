@@ -1,3 +1,4 @@
+import { folderBytes } from '../../model/folder-bytes.ts';
 import { type Manifest, parseManifest } from '../../model/manifest.ts';
 import type { Bucket } from '../bucket.ts';
 import { withLocalBucket } from '../local-bucket.ts';
@@ -35,7 +36,7 @@ async function describe(bucket: Bucket, prefix: string): Promise<string[]> {
   if (object === null) return [id, '(no manifest.json)'];
   const manifest = await parse(object);
   if (manifest === null) return [id, '(its manifest.json is damaged)'];
-  const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
+  const bytes = folderBytes(manifest);
   const { architecture, parameters, dtype, contextWindow } = manifest;
   return [
     id,

@@ -1,4 +1,5 @@
 import { logSumExp } from '../../generation/log-probabilities.ts';
+import { topTokens } from '../../generation/top-tokens.ts';
 
 /** Sums over scored tokens, of one model and, where there is one, another to compare with. */
 export class ScoreSums {
@@ -28,12 +29,6 @@ export class ScoreSums {
       const difference = against[id] - againstNorm - (logits[id] - norm);
       this.divergence += Math.exp(against[id] - againstNorm) * difference;
     }
-    if (argmax(logits) === argmax(against)) this.agreements++;
+    if (topTokens(logits, 1)[0] === topTokens(against, 1)[0]) this.agreements++;
   }
-}
-
-function argmax(logits: Float32Array): number {
-  let best = 0;
-  for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id;
-  return best;
 }

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
+import { packedWeights } from '../../convert/graph/packed-weights.ts';
 import { readGraph } from '../../convert/graph/read-graph.ts';
 import { externalRange } from '../../convert/published/external-range.ts';
-import { type GraphProto, type TensorProto, TensorProto_DataType } from '../../model/onnx/onnx-ml_pb.js';
+import { type TensorProto, TensorProto_DataType } from '../../model/onnx/onnx-ml_pb.js';
 import type { StoredTensor } from './tensor-group.ts';
 
 /** ONNX's names of the types that weights are stored in. */
@@ -21,7 +22,7 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
  */
 export async function graphWeights(path: string): Promise<StoredTensor[]> {
   const graph = await readGraph(path);
-  const bits = quantizedBits(graph);
+  const bits = packedWeights(graph);
   const byPlace = new Map<string, StoredTensor>();
   for (const tensor of graph.initializer) {
     const range = externalRange(tensor, basename(path));
@@ -36,15 +37,5 @@ export async function graphWeights(path: string): Promise<StoredTensor[]> {
   return [...byPlace.values()];
 }
 
-/** Bits of each weight that an operator unpacks, by its name. */
-function quantizedBits({ node }: GraphProto): Map<string, bigint> {
-  const unpacked: Readonly<Record<string, number>> = { MatMulNBits: 1, GatherBlockQuantized: 0 };
-  return new Map(
-    node
-      .filter(({ opType }) => opType in unpacked)
-      .map(({ opType, input, attribute }) => [input[unpacked[opType]], attribute.find(({ name }) => name === 'bits')?.i ?? 4n]),
-  );
-}
-
-const typeName = ({ name, dataType }: TensorProto, bits: ReadonlyMap<string, bigint>): string =>
+const typeName = ({ name, dataType }: TensorProto, bits: ReadonlyMap<string, number>): string =>
   bits.has(name) ? `${bits.get(name)} bits` : (TYPE_NAMES[dataType] ?? `type ${dataType}`);

@@ -1,4 +1,5 @@
 import { TensorProto_DataType as ElementType, type GraphProto, type NodeProto, type TensorProto } from '../../model/onnx/onnx-ml_pb.js';
+import { packedWeights } from '../graph/packed-weights.ts';
 import { elementCount } from './external-range.ts';
 
 /** What a manifest states of a graph's weights. */
@@ -26,7 +27,7 @@ const DTYPES: Readonly<Record<number, string>> = {
 
 /** Counts what a graph stores and multiplies by. Scales, zero points and tables of rotary positions are no parameters. */
 export function countWeights(graph: GraphProto): WeightCounts {
-  const packed = new Map(graph.node.flatMap((node) => packedWeight(node)));
+  const packed = packedWeights(graph);
   const beside = new Set(graph.node.flatMap(besideWeights));
   const sizes = new Map<string, number>();
   const byDtype = new Map<string, number>();
@@ -42,13 +43,6 @@ export function countWeights(graph: GraphProto): WeightCounts {
   const parameters = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   // A graph whose products are not recognised still multiplies by about all that it stores.
   return { dtype, parameters, multiplyAddsPerToken: countMultiplyAdds(graph, sizes) || parameters };
-}
-
-/** The name of the matrix that a node unpacks, with its bits. */
-function packedWeight({ opType, input, attribute }: NodeProto): [string, number][] {
-  if (opType !== 'MatMulNBits' && opType !== 'GatherBlockQuantized') return [];
-  const bits = Number(attribute.find(({ name }) => name === 'bits')?.i ?? 4n);
-  return [[input[opType === 'MatMulNBits' ? 1 : 0], bits]];
 }
 
 /** Names of what a node reads beside activations and weights. */

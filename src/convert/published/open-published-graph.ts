@@ -5,6 +5,7 @@ import { checkVocabulary } from '../check-vocabulary.ts';
 import { describeModel } from '../describe-model.ts';
 import { dtypeNames } from '../dtypes/index.ts';
 import { readGraph } from '../graph/read-graph.ts';
+import { kvBytesPerToken } from '../kv-bytes-per-token.ts';
 import { readFolderFiles } from '../sources/folder-files.ts';
 import { readJson } from '../sources/hugging-face-folder.ts';
 import { checkDecoder } from './check-decoder.ts';
@@ -51,7 +52,7 @@ export async function openPublishedGraph(folder: string, dtype?: string): Promis
     ...counts,
     ...shape,
     ...describeModel({ files }),
-    kvBytesPerToken: 2 * 4 * shape.layers * shape.keyValueHeads * shape.headDimension,
+    kvBytesPerToken: kvBytesPerToken(shape),
     source: `${name} (ONNX graph ${file}, as it is)`,
   };
   return { name, files, graphPath, externalData: await checkExternalData(graph, dirname(graphPath), file), facts };
