@@ -5,10 +5,11 @@ const layers = {
   generation: ['tokenizer', 'model'],
   api: ['generation', 'tokenizer', 'model'],
   storage: ['model'],
-  runtime: ['model'],
+  kernels: [],
+  runtime: ['kernels', 'model'],
   convert: ['model'],
-  worker: ['api', 'generation', 'tokenizer', 'runtime', 'storage', 'model'],
-  cli: ['convert', 'generation', 'tokenizer', 'runtime', 'model'],
+  worker: ['api', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'model'],
+  cli: ['convert', 'generation', 'tokenizer', 'runtime', 'kernels', 'model'],
 };
 
 const layerRules = Object.entries(layers).map(([layer, below]) => ({
