@@ -14,7 +14,7 @@
 export interface MatrixKernels {
   /** Quantizes x for matMulQ4 into `activations`, of q4ActivationBytes(rows, inputs) bytes. */
   quantizeForQ4(x: number, xStride: number, activations: number, rows: number, inputs: number): void;
-  /** `scratch`: of MATRIX_SCRATCH_BYTES(rows) bytes. */
+  /** `scratch`: matrixScratchBytes(rows) bytes. */
   matMulQ4(
     activations: number,
     weights: number,
@@ -36,7 +36,18 @@ export interface MatrixKernels {
     inputs: number,
     scratch: number,
   ): void;
-  matMulF16(x: number, xStride: number, weights: number, y: number, yStride: number, rows: number, outputs: number, inputs: number): void;
+  /** `scratch`: matrixScratchBytes(rows) bytes. */
+  matMulF16(
+    x: number,
+    xStride: number,
+    weights: number,
+    y: number,
+    yStride: number,
+    rows: number,
+    outputs: number,
+    inputs: number,
+    scratch: number,
+  ): void;
   matMulF32(x: number, xStride: number, weights: number, y: number, yStride: number, rows: number, outputs: number, inputs: number): void;
 
   /**

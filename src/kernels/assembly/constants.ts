@@ -4,7 +4,28 @@
 /** Where the host's own memory plan may begin; below lie the constants. */
 export const CONSTANTS: usize = 1024;
 export const ONES_I16: usize = CONSTANTS;
+/** 15 in each byte. */
+export const NIBBLES: usize = CONSTANTS + 16;
+/** The lower half of each word. */
+export const LOW_HALVES: usize = CONSTANTS + 32;
+/** 1.5 * 2^23, float32: added to what is below 2^22, it leaves the nearest integer (of two, the even one) in the low bits. */
+export const ROUNDER: usize = CONSTANTS + 48;
+/** Where sign, exponent and mantissa of a float16 lie once its word is shifted right by 3: see half.ts. */
+export const HALF_BITS: usize = CONSTANTS + 64;
+/** 2^112, float32: what such a word is too small by. */
+export const HALF_SCALE: usize = CONSTANTS + 80;
+/** 128 in each byte. */
+export const CODE_BIAS: usize = CONSTANTS + 96;
+
+/** 128 bytes for the last block of a row that is no whole block, padded with zeros. */
+export const LAST_BLOCK: usize = 3968;
 
 export function initialize(): void {
   v128.store(ONES_I16, i16x8.splat(1));
+  v128.store(NIBBLES, i8x16.splat(15));
+  v128.store(LOW_HALVES, i32x4.splat(0xffff));
+  v128.store(ROUNDER, f32x4.splat(12582912));
+  v128.store(HALF_BITS, i32x4.splat(0x8fffe000));
+  v128.store(HALF_SCALE, f32x4.splat(reinterpret<f32>((127 + 112) << 23)));
+  v128.store(CODE_BIAS, i8x16.splat(-128));
 }
