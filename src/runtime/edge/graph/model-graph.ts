@@ -52,7 +52,7 @@ export function modelGraph(graph: GraphProto): ModelGraph {
 
 function attributesOf(attributes: readonly AttributeProto[], node: string): Map<string, Attribute> {
   return new Map(
-    attributes.map(({ name, type, f, i, s, t, ints }) => {
+    attributes.map(({ name, type, f, i, s, t, ints }): [string, Attribute] => {
       if (type === Kind.FLOAT) return [name, f];
       if (type === Kind.INT) return [name, Number(i)];
       if (type === Kind.STRING) return [name, new TextDecoder().decode(s)];

@@ -1,4 +1,4 @@
-import { matrixBytes } from '../../../kernels/matrix-layouts.ts';
+import { type MatrixKind, matrixBytes } from '../../../kernels/matrix-layouts.ts';
 import { showText } from '../../../model/show-text.ts';
 import type { Attribute, GraphNode, ModelGraph } from '../graph/model-graph.ts';
 import { integersOf, type StoredTensor } from '../graph/stored-tensor.ts';
@@ -106,7 +106,7 @@ export class PlanBuilder {
       checkSameWeight(this.weights[known], weight);
       return known;
     }
-    const bytes = layout === 'plain' ? outputs * inputs * Float32Array.BYTES_PER_ELEMENT : matrixBytes(layout, outputs, inputs);
+    const bytes = layout === 'plain' ? outputs * inputs * Float32Array.BYTES_PER_ELEMENT : boundedMatrixBytes(layout, outputs, inputs);
     this.weights.push({ ...weight, bytes });
     this.#weightIndexes.set(key, this.weights.length - 1);
     return this.weights.length - 1;
@@ -185,6 +185,15 @@ export function numberAttribute(node: GraphNode, name: string, missing: number):
   if (value === undefined) return missing;
   if (typeof value === 'number') return value;
   throw unsupported(`node ${showText(node.name)} (${node.operator}) has no number as its attribute ${name}.`);
+}
+
+/** @throws GptEdgeError `unsupported_model` for more outputs or inputs than the kernels are made for */
+function boundedMatrixBytes(layout: MatrixKind, outputs: number, inputs: number): number {
+  try {
+    return matrixBytes(layout, outputs, inputs);
+  } catch (error) {
+    throw unsupported(`it has a matrix whose ${(error as Error).message}.`);
+  }
 }
 
 function constantIntegers(tensor: StoredTensor): IntegersValue | undefined {

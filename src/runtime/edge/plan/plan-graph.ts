@@ -1,4 +1,4 @@
-import { pageBytes } from '../../../kernels/attention-layouts.ts';
+import { kvPageBytes } from '../../../kernels/attention-layouts.ts';
 import { MAX_LAYERS } from '../../../model/limits.ts';
 import { showText } from '../../../model/show-text.ts';
 import type { GraphNode, ModelGraph } from '../graph/model-graph.ts';
@@ -44,7 +44,7 @@ export function planGraph(graph: ModelGraph, options: PlanOptions): EdgePlan {
     weights: plan.weights,
     attention: { heads, keyValueHeads, headDimension, layers },
     logits: logits.buffer,
-    pageBytes: pageBytes(options.cacheFormat, layers * keyValueHeads, headDimension),
+    pageBytes: kvPageBytes(options.cacheFormat === 'q8' ? 'Q8' : 'F32', layers, keyValueHeads, headDimension),
   };
 }
 

@@ -1,6 +1,7 @@
 import { q4ActivationBytes, q8ActivationBytes } from '../../../../kernels/matrix-layouts.ts';
 import type { GraphNode } from '../../graph/model-graph.ts';
 import { address, numberAttribute, type PlanBuilder } from '../plan-builder.ts';
+import type { Operand } from '../step.ts';
 import { type RowsValue, widthOf } from '../value.ts';
 import { floatLayout } from './gather.ts';
 import type { Operator } from './operator.ts';
@@ -33,7 +34,9 @@ function planFloat(node: GraphNode, plan: PlanBuilder, outputsFirst: boolean): v
   const weight = plan.weight({ name: tensor.name, layout, outputs, inputs, transposed: !outputsFirst, elements: tensor });
   const out = plan.rows(node.name, [outputs], x.cut);
   const kernel = layout === 'f16' ? 'matMulF16' : 'matMulF32';
-  const operands = [...address(x), { weight }, ...address(out), 'rows' as const, outputs, inputs];
+  const operands: Operand[] = [...address(x), { weight }, ...address(out), 'rows', outputs, inputs];
+  // Halves are widened a panel at a time.
+  if (layout === 'f16') operands.push('scratch');
   plan.step({ node: node.name, kernel, operands, reads: [x.buffer], writes: [out.buffer], multiplyAdds: outputs * inputs });
   plan.set(node.outputs[0], out);
 }
