@@ -5,6 +5,9 @@
 export const CONSTANTS: usize = 1024;
 export const ONES_I16: usize = CONSTANTS;
 
+import { initializeMath } from './math-constants';
+
 export function initialize(): void {
+  initializeMath();
   v128.store(ONES_I16, i16x8.splat(1));
 }
