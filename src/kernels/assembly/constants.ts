@@ -20,7 +20,10 @@ export const CODE_BIAS: usize = CONSTANTS + 96;
 /** 128 bytes for the last block of a row that is no whole block, padded with zeros. */
 export const LAST_BLOCK: usize = 3968;
 
+import { initializeMath } from './math-constants';
+
 export function initialize(): void {
+  initializeMath();
   v128.store(ONES_I16, i16x8.splat(1));
   v128.store(NIBBLES, i8x16.splat(15));
   v128.store(LOW_HALVES, i32x4.splat(0xffff));

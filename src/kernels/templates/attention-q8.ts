@@ -1,0 +1,93 @@
+import { lines, names } from './lines.ts';
+import { SideExits } from './side-exits.ts';
+
+/** Heads that share keys and values, computed together: V8 has registers for 4. */
+const TILES = [1, 2, 3, 4];
+
+/** Two vectors of sums of each head. */
+const sumsOf = (tile: number) => names('s', tile * 2);
+
+/**
+ * The products of one pair: of two dimensions of 8 positions with those of each query, or of two positions of 8 dimensions with their
+ * probabilities. Both lie as 8 pairs of bytes.
+ * @param bytes pointer to the bytes of the first pair
+ * @param others pointer to the first head's numbers of 16 bits, the other heads' `stride` behind one another
+ */
+function addPair(tile: number, pair: number, bytes: string, others: string, stride: string): string {
+  return `{
+    const x0 = v128.load8x8_s(${bytes}, ${pair * 16}), x1 = v128.load8x8_s(${bytes}, ${pair * 16 + 8});
+    ${lines(
+      tile,
+      (head) => `{
+      const r = v128.load32_splat(${others}, ${pair * 4} + ${head} * ${stride});
+      s${head * 2} = i32x4.add(s${head * 2}, i32x4.dot_i16x8_s(x0, r));
+      s${head * 2 + 1} = i32x4.add(s${head * 2 + 1}, i32x4.dot_i16x8_s(x1, r));
+    }`,
+    )}
+  }`;
+}
+
+/** Scores of \`groups\` groups of 8 positions of one block: 4 pairs of dimensions each time round. */
+function scores(tile: number): string {
+  const sums = sumsOf(tile);
+  const exits = new SideExits('k');
+  return `
+export function scoresQ8x${tile}(block: usize, headDimension: i32, scratch: usize, record: usize, groups: i32): void {
+  const width = <usize>headDimension << 3;
+  let k = block, scales = block + (width << 3);
+  for (let group = 0; group < groups; group++) {
+    const end = k + width;
+    let q = scratch;
+    let ${sums.map((sum) => `${sum} = i32x4.splat(0)`).join(', ')};
+    do {
+      ${lines(4, (pair) => addPair(tile, pair, 'k', 'q', 'QUERY_STRIDE') + exits.next(sums))}
+      k += 64;
+      q += 16;
+    } while (k != end);
+    const scale0 = v128.load(scales), scale1 = v128.load(scales, 16);
+    ${lines(
+      tile,
+      (head) => `{
+      const factor = v128.load(scratch, FACTORS + ${head * 16});
+      v128.store(record, f32x4.mul(f32x4.mul(f32x4.convert_i32x4_s(s${head * 2}), scale0), factor), ${head} * RECORD);
+      v128.store(record, f32x4.mul(f32x4.mul(f32x4.convert_i32x4_s(s${head * 2 + 1}), scale1), factor), ${head} * RECORD + 16);
+    }`,
+    )}
+    record += 32;
+    scales += 32;
+  }
+}`;
+}
+
+/** Adds one block's values, weighed, to the sums: 16 pairs of positions for 8 dimensions each time round. */
+function values(tile: number): string {
+  const sums = sumsOf(tile);
+  const exits = new SideExits('v');
+  return `
+export function valuesQ8x${tile}(block: usize, headDimension: i32, scratch: usize, record: usize): void {
+  let v = block + (<usize>headDimension << 5), a = scratch + SUMS;
+  const end = block + (<usize>headDimension << 6);
+  do {
+    let ${sums.map((sum) => `${sum} = i32x4.splat(0)`).join(', ')};
+    ${lines(16, (pair) => addPair(tile, pair, 'v', 'record', 'RECORD') + exits.next(sums))}
+    ${lines(
+      tile,
+      (head) => `{
+      const scale = v128.load32_splat(record, ${head} * RECORD + SCALE);
+      v128.store(a, f32x4.add(v128.load(a, ${head * 32}), f32x4.mul(f32x4.convert_i32x4_s(s${head * 2}), scale)), ${head * 32});
+      v128.store(a, f32x4.add(v128.load(a, ${head * 32 + 16}), f32x4.mul(f32x4.convert_i32x4_s(s${head * 2 + 1}), scale)), ${head * 32 + 16});
+    }`,
+    )}
+    v += 256;
+    a += ${tile * 32};
+  } while (v != end);
+}`;
+}
+
+/** scoresQ8x1 .. scoresQ8x4 and valuesQ8x1 .. valuesQ8x4: one page for 1 to 4 heads. */
+export function attentionQ8(): string {
+  return `import { FACTORS, QUERY_STRIDE, RECORD, SCALE, SUMS } from '../../../src/kernels/assembly/inline/attention-scratch';
+${TILES.map(scores).join('\n')}
+${TILES.map(values).join('\n')}
+`;
+}
