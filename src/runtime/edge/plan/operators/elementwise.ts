@@ -36,7 +36,7 @@ const isSame = (a: RowsValue, b: RowsValue) => a.buffer === b.buffer && a.offset
 function planSwiGlu(node: GraphNode, plan: PlanBuilder): RowsValue | undefined {
   for (const [first, second] of [node.inputs, [...node.inputs].reverse()]) {
     const gated = plan.value(first);
-    if (gated.kind !== 'activation' || gated.activation !== 'silu') continue;
+    if (gated.kind !== 'activation' || gated.activation !== 'silu' || plan.value(second).kind === 'stored') continue;
     const gate = gated.of;
     const up = plan.rowsOf(node, second);
     if (up.dims.join() !== gate.dims.join()) throw plan.fail(node, 'multiplies rows of different shapes');
