@@ -7,8 +7,8 @@
  * never let into a result. Block layouts:
  *
  * - `F32`: keys [4 groups][headDimension][8 positions], values [headDimension / 8][32 positions][8], float32.
- * - `Q8`: keys int8 [4 groups][headDimension / 2 pairs][8 positions][2], values int8 [headDimension / 8][16 pairs of positions][8][2],
- *   key scales float32 [32], value scales float32 [32].
+ * - `Q8`: key scales float32 [32], keys int8 [4 groups][headDimension / 2 pairs][8 positions][2], value scales float32 [32],
+ *   values int8 [headDimension / 8][16 pairs of positions][8][2].
  *
  * headDimension is a multiple of 8, MAX_HEAD_DIMENSION at most; sizes are in attention-layouts.ts. A query's result depends neither on
  * how many rows are computed at once nor on what follows it.
@@ -41,7 +41,7 @@ export interface AttentionKernels {
   ): void;
   /**
    * y [rows, heads * headDimension]: row r attends from position + r to the `window` positions that end with its own (all where window
-   * is 0). Appended already. `scratch`: attentionScratchBytes(positions, heads / keyValueHeads).
+   * is 0). Appended already. `scratch`: attentionScratchBytes(heads, keyValueHeads).
    */
   attendF32(
     query: number,

@@ -18,15 +18,10 @@ export function kvPageBytes(kind: KvCacheKind, layers: number, keyValueHeads: nu
   return layers * keyValueHeads * kvBlockBytes(kind, headDimension);
 }
 
-/** Bytes of the entries of one tile of heads for one query: its elements, its bound and sum, the sums of values. */
-const FIXED_SCRATCH_BYTES = MAX_TILE * MAX_HEAD_DIMENSION * 4 * 2 + 256;
+/** Scratch of one tile of heads for one query: its elements, its bound and sums, the scores of a page. */
+const TILE_SCRATCH_BYTES = 9024;
 
-/**
- * Scratch of one call of attendF32 or attendQ8, however many rows it has: a score for each position and head of a tile.
- * @param positions the most that one query attends to: the context window, or the local window where that is smaller
- * @param group heads per key-value head
- */
-export function attentionScratchBytes(positions: number, group: number): number {
-  const pages = Math.ceil(positions / PAGE_POSITIONS) + 1;
-  return FIXED_SCRATCH_BYTES + pages * PAGE_POSITIONS * 4 * Math.min(group, MAX_TILE);
+/** Scratch of attendF32 or attendQ8, however many rows and positions. */
+export function attentionScratchBytes(heads: number, keyValueHeads: number): number {
+  return keyValueHeads * Math.ceil(heads / keyValueHeads / MAX_TILE) * TILE_SCRATCH_BYTES;
 }

@@ -32,7 +32,7 @@ export class AttentionCase {
   readonly #firstPage: number;
 
   constructor(shape: AttentionShape) {
-    const { kind, heads, keyValueHeads, headDimension, positions, window } = shape;
+    const { kind, heads, keyValueHeads, headDimension, positions } = shape;
     this.shape = shape;
     this.scale = 1 / Math.sqrt(headDimension);
     let end = FIRST_FREE_BYTE;
@@ -47,7 +47,7 @@ export class AttentionCase {
     this.key = take(this.keyStride * positions);
     this.value = take(this.keyStride * positions);
     this.y = take(this.queryStride * positions);
-    const scratchBytes = attentionScratchBytes(Math.min(positions, window || positions), heads / keyValueHeads);
+    const scratchBytes = attentionScratchBytes(heads, keyValueHeads);
     this.scratch = { from: take(scratchBytes), bytes: scratchBytes };
     const count = Math.ceil(positions / PAGE_POSITIONS);
     this.pages = take(count * 4);

@@ -80,9 +80,11 @@ export function appendQ8(
     const at = <usize>position & 31;
     for (let head = 0; head < keyValueHeads; head++) {
       const keys = blockOf(pages, position, <usize>(layer * keyValueHeads + head) * block);
-      const scales = keys + (<usize>headDimension << 6) + (at << 2);
-      appendKey(key + <usize>head * width, width, keys + (at >> 3) * (width << 1) + ((at & 7) << 1), scales);
-      appendValue(value + <usize>head * width, width, keys + (<usize>headDimension << 5) + ((at >> 1) << 4) + (at & 1), scales + 128);
+      const values = keys + (block >> 1);
+      const k = keys + 128 + (at >> 3) * (width << 1) + ((at & 7) << 1);
+      const v = values + 128 + ((at >> 1) << 4) + (at & 1);
+      appendKey(key + <usize>head * width, width, k, keys + (at << 2));
+      appendValue(value + <usize>head * width, width, v, values + (at << 2));
     }
   }
 }

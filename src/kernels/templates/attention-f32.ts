@@ -24,9 +24,9 @@ function scores(tile: number): string {
   const sums = sumsOf(tile);
   const exits = new SideExits('k');
   return `
-export function scoresF32x${tile}(block: usize, headDimension: i32, scratch: usize, record: usize, groups: i32): void {
+export function scoresF32x${tile}(k: usize, headDimension: i32, scratch: usize, groups: i32): void {
   const width = <usize>headDimension << 5;
-  let k = block;
+  let record = scratch + RECORDS;
   for (let group = 0; group < groups; group++) {
     const end = k + width;
     let q = scratch;
@@ -47,8 +47,8 @@ function values(tile: number): string {
   const sums = sumsOf(tile);
   const exits = new SideExits('v');
   return `
-export function valuesF32x${tile}(block: usize, headDimension: i32, scratch: usize, record: usize, from: usize, to: usize): void {
-  const begin = block + (<usize>headDimension << 7), stop = begin + (<usize>headDimension << 7);
+export function valuesF32x${tile}(begin: usize, headDimension: i32, scratch: usize, from: usize, to: usize): void {
+  const stop = begin + (<usize>headDimension << 7), record = scratch + RECORDS;
   const first = record + (from << 2), last = record + (to << 2);
   let a = scratch + SUMS;
   for (let chunk = begin; chunk != stop; chunk += 1024) {
@@ -67,7 +67,7 @@ export function valuesF32x${tile}(block: usize, headDimension: i32, scratch: usi
 
 /** scoresF32x1 .. scoresF32x4 and valuesF32x1 .. valuesF32x4: one page for 1 to 4 heads. */
 export function attentionF32(): string {
-  return `import { QUERY_STRIDE, RECORD, SUMS } from '../../../src/kernels/assembly/inline/attention-scratch';
+  return `import { QUERY_STRIDE, RECORD, RECORDS, SUMS } from '../../../src/kernels/assembly/inline/attention-scratch';
 ${TILES.map(scores).join('\n')}
 ${TILES.map(values).join('\n')}
 `;

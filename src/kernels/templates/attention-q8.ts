@@ -27,14 +27,18 @@ function addPair(tile: number, pair: number, bytes: string, others: string, stri
   }`;
 }
 
-/** Scores of \`groups\` groups of 8 positions of one block: 4 pairs of dimensions each time round. */
+/** Scores of `groups` groups of 8 positions of one block: 4 pairs of dimensions each time round. */
 function scores(tile: number): string {
   const sums = sumsOf(tile);
   const exits = new SideExits('k');
+  const score = (head: number, vector: number) => {
+    const scaled = `f32x4.mul(f32x4.convert_i32x4_s(s${head * 2 + vector}), scale${vector})`;
+    return `v128.store(record, f32x4.mul(${scaled}, v128.load(scratch, FACTORS + ${head * 16})), ${head} * RECORD + ${vector * 16});`;
+  };
   return `
-export function scoresQ8x${tile}(block: usize, headDimension: i32, scratch: usize, record: usize, groups: i32): void {
+export function scoresQ8x${tile}(scales: usize, headDimension: i32, scratch: usize, groups: i32): void {
   const width = <usize>headDimension << 3;
-  let k = block, scales = block + (width << 3);
+  let k = scales + 128, record = scratch + RECORDS;
   for (let group = 0; group < groups; group++) {
     const end = k + width;
     let q = scratch;
@@ -45,14 +49,7 @@ export function scoresQ8x${tile}(block: usize, headDimension: i32, scratch: usiz
       q += 16;
     } while (k != end);
     const scale0 = v128.load(scales), scale1 = v128.load(scales, 16);
-    ${lines(
-      tile,
-      (head) => `{
-      const factor = v128.load(scratch, FACTORS + ${head * 16});
-      v128.store(record, f32x4.mul(f32x4.mul(f32x4.convert_i32x4_s(s${head * 2}), scale0), factor), ${head} * RECORD);
-      v128.store(record, f32x4.mul(f32x4.mul(f32x4.convert_i32x4_s(s${head * 2 + 1}), scale1), factor), ${head} * RECORD + 16);
-    }`,
-    )}
+    ${lines(tile, (head) => score(head, 0) + score(head, 1))}
     record += 32;
     scales += 32;
   }
@@ -63,21 +60,16 @@ export function scoresQ8x${tile}(block: usize, headDimension: i32, scratch: usiz
 function values(tile: number): string {
   const sums = sumsOf(tile);
   const exits = new SideExits('v');
+  const add = (sum: number) =>
+    `v128.store(a, f32x4.add(v128.load(a, ${sum * 16}), f32x4.mul(f32x4.convert_i32x4_s(s${sum}), scale)), ${sum * 16});`;
   return `
-export function valuesQ8x${tile}(block: usize, headDimension: i32, scratch: usize, record: usize): void {
-  let v = block + (<usize>headDimension << 5), a = scratch + SUMS;
-  const end = block + (<usize>headDimension << 6);
+export function valuesQ8x${tile}(v: usize, headDimension: i32, scratch: usize): void {
+  const end = v + (<usize>headDimension << 5), record = scratch + RECORDS;
+  let a = scratch + SUMS;
   do {
     let ${sums.map((sum) => `${sum} = i32x4.splat(0)`).join(', ')};
     ${lines(16, (pair) => addPair(tile, pair, 'v', 'record', 'RECORD') + exits.next(sums))}
-    ${lines(
-      tile,
-      (head) => `{
-      const scale = v128.load32_splat(record, ${head} * RECORD + SCALE);
-      v128.store(a, f32x4.add(v128.load(a, ${head * 32}), f32x4.mul(f32x4.convert_i32x4_s(s${head * 2}), scale)), ${head * 32});
-      v128.store(a, f32x4.add(v128.load(a, ${head * 32 + 16}), f32x4.mul(f32x4.convert_i32x4_s(s${head * 2 + 1}), scale)), ${head * 32 + 16});
-    }`,
-    )}
+    ${lines(tile, (head) => `{ const scale = v128.load32_splat(record, ${head} * RECORD + SCALE); ${add(head * 2)} ${add(head * 2 + 1)} }`)}
     v += 256;
     a += ${tile * 32};
   } while (v != end);
@@ -86,7 +78,7 @@ export function valuesQ8x${tile}(block: usize, headDimension: i32, scratch: usiz
 
 /** scoresQ8x1 .. scoresQ8x4 and valuesQ8x1 .. valuesQ8x4: one page for 1 to 4 heads. */
 export function attentionQ8(): string {
-  return `import { FACTORS, QUERY_STRIDE, RECORD, SCALE, SUMS } from '../../../src/kernels/assembly/inline/attention-scratch';
+  return `import { FACTORS, QUERY_STRIDE, RECORD, RECORDS, SCALE, SUMS } from '../../../src/kernels/assembly/inline/attention-scratch';
 ${TILES.map(scores).join('\n')}
 ${TILES.map(values).join('\n')}
 `;

@@ -1,3 +1,4 @@
+import { PAGE_POSITIONS } from '../../attention-layouts.ts';
 import { LOG2E } from '../../coefficients.ts';
 import type { Kernels } from '../../kernels.ts';
 import { exp2 } from '../exp2.ts';
@@ -17,22 +18,45 @@ interface Sight {
 /** Attention of one head: `query` times `factor` (which has log2 e in it), float32 [headDimension]. */
 type AttendOne = (query: Float32Array, factor: number, sight: Sight) => number[];
 
-/** The exponentials of scores, 32 of each page from page-aligned `first` on (0 where masked), and their sum. */
-function exponentials(scores: Map<number, number>, { first, last }: Sight) {
-  const bound = Math.ceil(Math.max(...scores.values()));
-  const start = first & ~31;
-  const count = (last | 31) + 1 - start;
-  const e = Float32Array.from({ length: count }, (_, i) => (scores.has(start + i) ? exp2(scores.get(start + i)!, bound) : 0));
-  const lanes = [0, 1, 2, 3].map((lane) => {
-    let total = 0;
-    for (let i = lane; i < count; i += 16) total = add(total, add(add(e[i], e[i + 4]), add(e[i + 8], e[i + 12])));
-    return total;
-  });
-  return { e, start, total: sumOfLanes(lanes) };
+const pageOf = (position: number) => Math.floor(position / PAGE_POSITIONS);
+
+/**
+ * Softmax and weighed sum, page by page. The bound is the greatest score so far, rounded up to an integer; where it grows, all sums so
+ * far are scaled by the power of 2 that the exponentials before would have been smaller by.
+ * @param addValues adds to the sums of a page's visible positions, given their exponentials
+ */
+function attendByPages(
+  { first, last }: Sight,
+  width: number,
+  score: (position: number) => number,
+  addValues: (sums: Float32Array, positions: number[], e: number[]) => void,
+): number[] {
+  const sums = new Float32Array(width);
+  const totals = new Float32Array(4);
+  let bound = -Infinity;
+  for (let page = pageOf(first); page <= pageOf(last); page++) {
+    const start = page * PAGE_POSITIONS;
+    const from = Math.max(start, first);
+    const to = Math.min(start + PAGE_POSITIONS - 1, last);
+    const positions = Array.from({ length: to - from + 1 }, (_, i) => from + i);
+    const scores = positions.map(score);
+    const raised = Math.max(bound, Math.ceil(Math.max(...scores)));
+    if (raised > bound) for (const numbers of [sums, totals]) numbers.set(numbers.map((x) => multiply(x, exp2(bound, raised))));
+    bound = raised;
+    const e = scores.map((x) => exp2(x, bound));
+    addTotals(totals, e, from - start);
+    addValues(sums, positions, e);
+  }
+  const total = sumOfLanes(totals);
+  return Array.from(sums, (sum) => f(sum / total));
 }
 
-function visible({ first, last }: Sight): number[] {
-  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+/** Adds a page's exponentials, which begin at the `at`th of its positions: position i to lane i mod 4, 16 positions at a time. */
+function addTotals(totals: Float32Array, exponentials: number[], at: number): void {
+  const e = new Float32Array(PAGE_POSITIONS);
+  e.set(exponentials, at);
+  for (let half = 0; half < PAGE_POSITIONS; half += 16)
+    for (let i = half; i < half + 4; i++) totals[i & 3] = add(totals[i & 3], add(add(e[i], e[i + 4]), add(e[i + 8], e[i + 12])));
 }
 
 /** All in float32: sums over dimensions in order; values summed in order within a page, then page by page. */
@@ -42,16 +66,12 @@ function attendOneF32(views: MemoryViews): AttendOne {
     const places = placesF32(views, sight.pages, sight.block, query.length);
     const q = query.map((x) => multiply(x, factor));
     const score = (position: number) => q.reduce((sum, x, d) => add(sum, multiply(f32[places.key(position, d)], x)), 0);
-    const { e, start, total } = exponentials(new Map(visible(sight).map((p) => [p, score(p)])), sight);
-    return Array.from(query, (_, d) => {
-      let sum = 0;
-      for (let page = start; page <= sight.last; page += 32) {
-        let inPage = 0;
-        for (let p = Math.max(page, sight.first); p <= Math.min(page + 31, sight.last); p++)
-          inPage = add(inPage, multiply(f32[places.value(p, d)], e[p - start]));
-        sum = add(sum, inPage);
-      }
-      return f(sum / total);
+    return attendByPages(sight, query.length, score, (sums, positions, e) => {
+      for (let d = 0; d < sums.length; d++)
+        sums[d] = add(
+          sums[d],
+          positions.reduce((sum, p, i) => add(sum, multiply(f32[places.value(p, d)], e[i])), 0),
+        );
     });
   };
 }
@@ -77,19 +97,15 @@ function attendOneQ8(views: MemoryViews): AttendOne {
       const sum = codes.reduce((sum, x, d) => sum + i8[places.key(position, d)] * x, 0);
       return multiply(multiply(f(sum), f32[places.keyScale(position)]), queryFactor);
     };
-    const { e, start, total } = exponentials(new Map(visible(sight).map((p) => [p, score(p)])), sight);
-    const sums = new Float32Array(query.length);
-    for (let page = start; page <= sight.last; page += 32) {
-      const positions = visible({ ...sight, first: Math.max(page, sight.first), last: Math.min(page + 31, sight.last) });
-      const weights = positions.map((p) => multiply(e[p - start], f32[places.valueScale(p)]));
+    return attendByPages(sight, query.length, score, (sums, positions, e) => {
+      const weights = positions.map((p, i) => multiply(e[i], f32[places.valueScale(p)]));
       const unit = powerBelow(Math.max(2 ** -100, ...weights)) / 2 ** 14;
       const weightCodes = weights.map((weight) => Math.min(rounded(f(weight / unit)), 32767));
       for (let d = 0; d < sums.length; d++) {
         const sum = positions.reduce((sum, p, i) => sum + i8[places.value(p, d)] * weightCodes[i], 0);
         sums[d] = add(sums[d], multiply(f(sum), unit));
       }
-    }
-    return Array.from(sums, (sum) => f(sum / total));
+    });
   };
 }
 

@@ -25,13 +25,14 @@ export interface PlacesQ8 extends Places {
   valueScale(position: number): number;
 }
 
-/** Of int8: keys [4 groups][headDimension / 2][8 positions][2], values [headDimension / 8][16 pairs of positions][8][2]; scales float32. */
+/** Of int8: key scales, keys [4 groups][headDimension / 2][8 positions][2], value scales, values [headDimension / 8][16 pairs of positions][8][2]. */
 export function placesQ8(views: MemoryViews, pages: number, block: number, width: number): PlacesQ8 {
-  const start = (position: number) => blockOf(views, pages, position, block, kvBlockBytes('Q8', width));
+  const keys = (position: number) => blockOf(views, pages, position, block, kvBlockBytes('Q8', width));
+  const values = (position: number) => keys(position) + 128 + 32 * width;
   return {
-    key: (position, d) => start(position) + ((position & 31) >> 3) * width * 8 + (d >> 1) * 16 + (position & 7) * 2 + (d & 1),
-    value: (position, d) => start(position) + 32 * width + (d >> 3) * 256 + ((position & 31) >> 1) * 16 + (d & 7) * 2 + (position & 1),
-    keyScale: (position) => ((start(position) + 64 * width) >> 2) + (position & 31),
-    valueScale: (position) => ((start(position) + 64 * width) >> 2) + 32 + (position & 31),
+    keyScale: (position) => (keys(position) >> 2) + (position & 31),
+    key: (position, d) => keys(position) + 128 + ((position & 31) >> 3) * width * 8 + (d >> 1) * 16 + (position & 7) * 2 + (d & 1),
+    valueScale: (position) => (values(position) >> 2) + (position & 31),
+    value: (position, d) => values(position) + 128 + (d >> 3) * 256 + ((position & 31) >> 1) * 16 + (d & 7) * 2 + (position & 1),
   };
 }
