@@ -14,8 +14,8 @@ export class R2ModelFiles implements ModelFiles {
   readonly uploaded: Date;
   readonly #bucket: R2Bucket;
   readonly #prefix: string;
-  /** Told the length of each piece read, for showing progress. */
-  onBytes: (count: number) => void = () => {};
+  /** Told the length of each piece read, and of which file, for showing progress. */
+  onBytes: (count: number, name: string) => void = () => {};
 
   private constructor(bucket: R2Bucket, prefix: string, manifest: Manifest, uploaded: Date) {
     this.#bucket = bucket;
@@ -77,7 +77,7 @@ export class R2ModelFiles implements ModelFiles {
     const chunk = new Uint8Array(await object.arrayBuffer().catch((cause) => unavailable(key, 'cannot be read', cause)));
     const expected = file.chunks?.[offset / CHUNK_BYTES] ?? file.sha256;
     if ((await sha256(chunk)) !== expected) return unavailable(key, `is damaged: SHA-256 differs in bytes ${offset} to ${offset + length}`);
-    this.onBytes(length);
+    this.onBytes(length, name);
     return chunk;
   }
 }

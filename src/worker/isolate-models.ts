@@ -1,6 +1,7 @@
 import type { LoadState, ModelDescription, ModelHost } from '../api/model-host.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { GptEdgeError } from '../model/errors.ts';
+import { GRAPH_FILE } from '../model/graph-files.ts';
 import { loadedFiles } from '../model/loaded-files.ts';
 import type { Manifest } from '../model/manifest.ts';
 import { createDecoder } from '../runtime/create-decoder.ts';
@@ -10,7 +11,11 @@ import { LoadOnce } from '../storage/load-once.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
 import { loadLanguageModel } from './load-language-model.ts';
 
-const totalBytes = (manifest: Manifest): number => loadedFiles(manifest).reduce((sum, [, { bytes }]) => sum + bytes, 0);
+/** The graph is read to plan a model, before it is loaded. */
+const isLoading = (name: string): boolean => name !== GRAPH_FILE;
+
+const totalBytes = (manifest: Manifest): number =>
+  loadedFiles(manifest).reduce((sum, [name, { bytes }]) => sum + (isLoading(name) ? bytes : 0), 0);
 
 export interface IsolateModelsOptions {
   bucket: R2Bucket;
@@ -65,8 +70,8 @@ export class IsolateModels implements ModelHost {
       const plan = await this.#plan(files);
       checkMemory(id, plan, this.#limitBytes);
       state.totalBytes = totalBytes(files.manifest);
-      files.onBytes = (count) => {
-        state.loadedBytes += count;
+      files.onBytes = (count, name) => {
+        if (isLoading(name)) state.loadedBytes += count;
       };
       const model = await loadLanguageModel(files, () => createDecoder(files, plan, this.#options.kernels, this.#limitBytes));
       state.state = 'ready';

@@ -56,57 +56,36 @@ export class EdgeModel {
 
   /**
    * Appends tokens behind `position` to the cache in `pages`.
-   * @returns the logits after each of the last `rows` of them, [rows, vocabularySize]; valid until the next call
+   * @param logits is given those after each of its length's last tokens: [rows, vocabularySize]. They lie outside of the engine's memory,
+   *   where the next call of any sequence writes its own, and which may move when it grows
    */
-  run(tokens: readonly number[], position: number, pages: readonly number[], rows: number): Float32Array {
-    const { u32 } = this.memory.views;
-    u32.set(pages, this.layout.pageTable >> 2);
-    const logits = new LogitsRows(this, rows);
+  run(tokens: readonly number[], position: number, pages: readonly number[], logits: Float32Array): void {
+    this.memory.views.u32.set(pages, this.layout.pageTable >> 2);
+    const rows = logits.length / this.plan.options.vocabularySize;
     for (let start = 0; start < tokens.length; start += PREFILL_ROWS) {
       const chunk = tokens.slice(start, start + PREFILL_ROWS);
-      this.#runChunk(chunk, position + start, Math.max(0, rows - (tokens.length - start - chunk.length)), logits);
+      const behind = tokens.length - start - chunk.length;
+      this.#runChunk(chunk, position + start);
+      for (let row = Math.max(0, chunk.length + behind - rows); row < chunk.length; row += LOGITS_ROWS)
+        this.#runLast(Math.min(LOGITS_ROWS, chunk.length - row), position + start + row, row, logits, row + rows - chunk.length - behind);
     }
-    return logits.all();
   }
 
-  /** @param wanted of how many of the chunk's last tokens logits are wanted; more than it has where earlier ones have had theirs */
-  #runChunk(tokens: readonly number[], position: number, wanted: number, logits: LogitsRows): void {
+  #runChunk(tokens: readonly number[], position: number): void {
     const { i32 } = this.memory.views;
     i32.set(tokens, this.layout.tokens >> 2);
     for (let row = 0; row < tokens.length; row++) i32[(this.layout.positions >> 2) + row] = position + row;
     this.#every({ rows: tokens.length, position, firstRow: 0 });
-    for (let row = Math.max(0, tokens.length - wanted); row < tokens.length; row += LOGITS_ROWS) {
-      const rows = Math.min(LOGITS_ROWS, tokens.length - row);
-      this.#last({ rows, position: position + row, firstRow: row });
-      logits.add(rows);
+  }
+
+  /** Logits of `count` rows of a chunk from `firstRow` on, into `logits` from the row `target` on. */
+  #runLast(count: number, position: number, firstRow: number, logits: Float32Array, target: number): void {
+    this.#last({ rows: count, position, firstRow });
+    const { buffers, options, logits: buffer } = this.plan;
+    const start = this.layout.arena + this.layout.buffers.offsets[buffer];
+    for (let row = 0; row < count; row++) {
+      const from = (start + row * buffers[buffer].stride) >> 2;
+      logits.set(this.memory.views.f32.subarray(from, from + options.vocabularySize), (target + row) * options.vocabularySize);
     }
-  }
-}
-
-/** Collects logits out of the engine's memory, which has room for a few rows. A single row stays where it is. */
-class LogitsRows {
-  readonly #model: EdgeModel;
-  readonly #width: number;
-  readonly #collected: Float32Array | undefined;
-  #rows = 0;
-
-  constructor(model: EdgeModel, rows: number) {
-    this.#model = model;
-    this.#width = model.plan.options.vocabularySize;
-    this.#collected = rows === 1 ? undefined : new Float32Array(rows * this.#width);
-  }
-
-  add(count: number): void {
-    if (this.#collected) for (let row = 0; row < count; row++) this.#collected.set(this.#row(row), this.#rows++ * this.#width);
-  }
-
-  all(): Float32Array {
-    return this.#collected ?? this.#row(0);
-  }
-
-  #row(index: number): Float32Array {
-    const { plan, layout, memory } = this.#model;
-    const start = layout.arena + layout.buffers.offsets[plan.logits] + index * plan.buffers[plan.logits].stride;
-    return memory.views.f32.subarray(start >> 2, (start >> 2) + this.#width);
   }
 }

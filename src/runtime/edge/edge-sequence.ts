@@ -9,6 +9,8 @@ export class EdgeSequence implements Sequence {
   /** Apart from the sequence, so that the pages can be given back when it is forgotten. */
   readonly #held: { readonly pages: number[] };
   #length: number;
+  /** Of one row, used anew by each call. */
+  #logits: Float32Array | undefined;
 
   constructor(model: EdgeModel, pages: number[] = [], length = 0) {
     this.#model = model;
@@ -22,12 +24,14 @@ export class EdgeSequence implements Sequence {
   }
 
   async forward(tokens: readonly number[], rows = 1): Promise<Float32Array> {
-    const { contextWindow } = this.#model.plan.options;
+    const { contextWindow, vocabularySize } = this.#model.plan.options;
     const length = this.#length + tokens.length;
     if (length > contextWindow)
       throw new GptEdgeError('context_length_exceeded', `The context window is ${contextWindow} tokens; ${length} were fed.`);
     this.#reserve(length);
-    const logits = this.#model.run(tokens, this.#length, this.#held.pages, rows);
+    if (rows === 1) this.#logits ??= new Float32Array(vocabularySize);
+    const logits = rows === 1 ? this.#logits! : new Float32Array(rows * vocabularySize);
+    this.#model.run(tokens, this.#length, this.#held.pages, logits);
     this.#length = length;
     return logits;
   }

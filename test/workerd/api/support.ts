@@ -1,5 +1,6 @@
 import { waitUntil } from 'cloudflare:workers';
 import type { z } from '@hono/zod-openapi';
+import kernels from '../../../dist/kernels/relaxed.wasm';
 import { createApp } from '../../../src/api/create-app.ts';
 import type { ChatCompletion } from '../../../src/api/schemas/chat-schema.ts';
 import type { Completion } from '../../../src/api/schemas/completion-schema.ts';
@@ -39,6 +40,8 @@ export const appOver = (isPublic: boolean) =>
     host: new IsolateModels({
       bucket: testEnv.MODELS,
       ids: parseModelIds(testEnv.MODEL_IDS),
+      engineOf: () => ({ engine: 'auto', cacheFormat: 'auto' }),
+      kernels,
       memoryLimitMegabytes: 128,
       keepAlive: waitUntil,
     }),
