@@ -1,75 +1,102 @@
 import { MAX_VOCABULARY } from '../model/limits.ts';
+import { grow } from './grow.ts';
+import { Json, type JsonCursor } from './json-cursor.ts';
 
 /** Of one entry; it is spelled through one call's arguments. The longest in use, runs of spaces, have 128. */
-const MAX_ENTRY_LENGTH = 2 ** 12;
+export const MAX_TOKEN_LENGTH = 2 ** 12;
+/** A start where an id has no entry. */
+const NONE = 0xffffffff;
 
 /**
- * A vocabulary in three typed arrays instead of a string and two map entries for each token: 2 bytes a character and
- * about 14 a token. Spellings are held as UTF-16, as JavaScript has them, so that lone surrogates stay exact; they are found by open
- * addressing.
+ * A vocabulary in typed arrays instead of a string and two map entries for each token: 2 bytes a character and 14 to 22 a token.
+ * Spellings are UTF-16 as JavaScript's strings, so that lone surrogates stay exact; they are found by open addressing.
  */
 export class CompactVocabulary {
-  /** All spellings one behind the other, by id; that of `id` is from `#starts[id]` to `#starts[id + 1]`. */
+  /** All spellings one behind the other; that of `id` is at `#starts[id]`, `#lengths[id]` long. */
   readonly #units: Uint16Array;
   readonly #starts: Uint32Array;
+  readonly #lengths: Uint16Array;
   /** Ids + 1 by hash; 0 is free. A power of two, at most half of it in use. */
   readonly #slots: Int32Array;
 
-  private constructor(spellings: readonly (string | undefined)[], count: number) {
-    this.#starts = new Uint32Array(spellings.length + 1);
-    for (let id = 0; id < spellings.length; id++) this.#starts[id + 1] = this.#starts[id] + (spellings[id]?.length ?? 0);
-    this.#units = new Uint16Array(this.#starts[spellings.length]);
+  private constructor(units: Uint16Array, starts: Uint32Array, lengths: Uint16Array, count: number) {
+    [this.#units, this.#starts, this.#lengths] = [units, starts, lengths];
     this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * count + 1)));
-    const units = this.#units;
-    let unit = 0;
-    for (let id = 0; id < spellings.length; id++) {
-      const text = spellings[id];
-      if (text === undefined) continue;
-      for (let at = 0; at < text.length; at++) units[unit++] = text.charCodeAt(at);
-      this.#slots[this.#slotOf(text, 0, text.length)] = id + 1;
+    for (let id = 0; id < starts.length; id++) {
+      if (starts[id] === NONE) continue;
+      const slot = this.#slotOf(units, starts[id], starts[id] + lengths[id]);
+      if (this.#slots[slot] !== 0) throw new RangeError(`The token ${JSON.stringify(this.spelling(id))} comes twice`);
+      this.#slots[slot] = id + 1;
     }
   }
 
-  /** @returns null for what this cannot hold: ids that are no whole numbers, that come twice or beyond the cap, entries over the cap */
-  static from(vocab: Readonly<Record<string, unknown>>): CompactVocabulary | null {
-    const entries = Object.keys(vocab);
-    const spellings: (string | undefined)[] = [];
-    for (const entry of entries) {
-      const id = vocab[entry];
-      if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id >= MAX_VOCABULARY || entry.length > MAX_ENTRY_LENGTH) return null;
-      while (spellings.length <= id) spellings.push(undefined);
-      if (spellings[id] !== undefined) return null;
-      spellings[id] = entry;
+  /**
+   * Reads `{"token": id, …}`.
+   * @param byteLength that the JSON takes at most
+   * @throws SyntaxError where there is something else
+   * @throws RangeError for what this cannot hold: tokens or ids that come twice, ids or lengths over their caps
+   */
+  static read(cursor: JsonCursor, byteLength: number): CompactVocabulary {
+    const units = new Uint16Array(byteLength);
+    let starts = new Uint32Array(1024);
+    let lengths = new Uint16Array(1024);
+    let [end, count, size] = [0, 0, 0];
+    cursor.take(Json.OPEN_BRACE);
+    while (count === 0 ? !cursor.takes(Json.CLOSE_BRACE) : cursor.takes(Json.COMMA)) {
+      const start = end;
+      end = cursor.string(units, start);
+      cursor.take(Json.COLON);
+      const id = cursor.integer();
+      if (!(id < MAX_VOCABULARY && end - start <= MAX_TOKEN_LENGTH)) throw new RangeError(`The token with id ${id} is over a cap`);
+      if (id >= size) {
+        starts = grow(starts, id).fill(NONE, size, id + 1);
+        lengths = grow(lengths, id);
+        size = id + 1;
+      }
+      if (starts[id] !== NONE) throw new RangeError(`The id ${id} comes twice`);
+      starts[id] = start;
+      lengths[id] = end - start;
+      count++;
     }
-    return new CompactVocabulary(spellings, entries.length);
+    if (count > 0) cursor.take(Json.CLOSE_BRACE);
+    return new CompactVocabulary(units.slice(0, end), starts.slice(0, size), lengths.slice(0, size), count);
   }
 
-  /** The id of the entry that `text` is from `start` to `end`; -1 where there is none. */
-  find(text: string, start = 0, end = text.length): number {
-    return this.#slots[this.#slotOf(text, start, end)] - 1;
+  /** The id of the token whose spelling `units` has from `start` to `end`; -1 where there is none. */
+  find(units: Uint16Array, start: number, end: number): number {
+    return this.#slots[this.#slotOf(units, start, end)] - 1;
   }
 
-  /** The spelling of `id`; empty for an id without an entry. */
+  /** The id of the token that is spelled `text`; -1 where there is none. */
+  findText(text: string): number {
+    return this.find(
+      Uint16Array.from({ length: text.length }, (_, at) => text.charCodeAt(at)),
+      0,
+      text.length,
+    );
+  }
+
+  /** The spelling of `id`; empty for an id without a token. */
   spelling(id: number): string {
-    const end = this.#starts[id + 1] ?? 0;
-    return String.fromCharCode(...this.#units.subarray(this.#starts[id], end));
+    const start = this.#starts[id] ?? NONE;
+    return start === NONE ? '' : String.fromCharCode(...this.#units.subarray(start, start + this.#lengths[id]));
   }
 
-  /** Where the entry is, or else where it would be put. */
-  #slotOf(text: string, start: number, end: number): number {
+  /** Where the token is, or else where it would be put. */
+  #slotOf(units: Uint16Array, start: number, end: number): number {
     const slots = this.#slots;
     let hash = 0x811c9dc5;
-    for (let at = start; at < end; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+    for (let at = start; at < end; at++) hash = Math.imul(hash ^ units[at], 0x01000193);
     let slot = (hash ^ (hash >>> 15)) & (slots.length - 1);
-    while (slots[slot] !== 0 && !this.#isEntry(slots[slot] - 1, text, start, end)) slot = (slot + 1) & (slots.length - 1);
+    while (slots[slot] !== 0 && !this.#isToken(slots[slot] - 1, units, start, end)) slot = (slot + 1) & (slots.length - 1);
     return slot;
   }
 
-  #isEntry(id: number, text: string, start: number, end: number): boolean {
+  #isToken(id: number, other: Uint16Array, start: number, end: number): boolean {
     const units = this.#units;
     let unit = this.#starts[id];
-    if (this.#starts[id + 1] - unit !== end - start) return false;
-    for (let at = start; at < end; at++) if (units[unit++] !== text.charCodeAt(at)) return false;
+    if (this.#lengths[id] !== end - start) return false;
+    for (let at = start; at < end; at++) if (units[unit++] !== other[at]) return false;
     return true;
   }
 }

@@ -13,15 +13,14 @@ export interface PlainTokenizer {
 const NO_MODEL = { type: 'BPE', vocab: {}, merges: [] };
 
 /**
- * @huggingface/tokenizers, but for the one part that takes its memory: a BPE model's words go through {@link CompactBpe}. Normalizer
- * and pre-tokenizer are the library's, and where CompactBpe does not hold a model, all of it is.
+ * @huggingface/tokenizers, but for the one part that takes its memory: the words of a byte-pair encoding go through {@link CompactBpe}.
+ * Normalizer and pre-tokenizer are the library's, and for another model all of it is.
  * @throws Error where the library refuses the tokenizer
  */
 export function createPlainTokenizer(tokenizer: TokenizerJson, config: TokenizerConfig): PlainTokenizer {
-  // Of what else the library does to a text, these two are beyond normalizer and pre-tokenizer.
-  const bpe = config.remove_space || config.do_lowercase_and_remove_accent ? null : CompactBpe.from(tokenizer.model);
+  const bpe = tokenizer.model instanceof CompactBpe ? tokenizer.model : null;
   const library = new Tokenizer({ ...tokenizer, added_tokens: [], ...(bpe && { model: NO_MODEL }) }, config);
-  return bpe ? withCompactBpe(bpe, library) : withLibrary(library);
+  return bpe ? withCompactBpe(bpe, library, config) : withLibrary(library);
 }
 
 function withLibrary(library: Tokenizer): PlainTokenizer {
@@ -32,10 +31,13 @@ function withLibrary(library: Tokenizer): PlainTokenizer {
 }
 
 /** The steps of the library's `Tokenizer.encode` for a text without added tokens. */
-function withCompactBpe(bpe: CompactBpe, { normalizer, pre_tokenizer: preTokenizer }: Tokenizer): PlainTokenizer {
+function withCompactBpe(bpe: CompactBpe, { normalizer, pre_tokenizer: preTokenizer }: Tokenizer, config: TokenizerConfig): PlainTokenizer {
   return {
     encode(text) {
-      const normalized = normalizer ? normalizer.normalize(text) : text;
+      let normalized = text;
+      if (config.remove_space === true) normalized = normalized.trim().split(/\s+/).join(' ');
+      if (config.do_lowercase_and_remove_accent) normalized = normalized.toLowerCase().replace(/\p{M}/gu, '');
+      if (normalizer) normalized = normalizer.normalize(normalized);
       if (normalized === '') return [];
       return bpe.encode(preTokenizer ? preTokenizer.pre_tokenize(normalized, { section_index: 0 }) : [normalized]);
     },

@@ -1,9 +1,10 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { exactDigits } from '../../src/tokenizer/exact-digits.ts';
-import type { TokenizerConfig, TokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
+import type { TokenizerConfig } from '../../src/tokenizer/tokenizer-json.ts';
+import type { WholeTokenizerJson } from './whole-tokenizer-json.ts';
 
 /** @huggingface/tokenizers as it comes, for text without special tokens: what this project's tokenizer has to equal. */
-export function libraryTokenizer(tokenizer: TokenizerJson, config: TokenizerConfig) {
+export function libraryTokenizer(tokenizer: WholeTokenizerJson, config: TokenizerConfig) {
   const library = new Tokenizer({ ...exactDigits(tokenizer), added_tokens: [] }, config);
   return {
     encode: (text: string): number[] => library.encode(text, { add_special_tokens: false }).ids,

@@ -8,19 +8,20 @@ import { CompactBpe } from '../../src/tokenizer/compact-bpe.ts';
 import { exactDigits } from '../../src/tokenizer/exact-digits.ts';
 import { createPlainTokenizer } from '../../src/tokenizer/plain-tokenizer.ts';
 import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
-import type { TokenizerConfig, TokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
+import type { TokenizerConfig } from '../../src/tokenizer/tokenizer-json.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { tokenizerConfig, tokenizerJson } from './default-tokenizer.ts';
 import { libraryTokenizer } from './library-tokenizer.ts';
 import { sampleTexts } from './sample-texts.ts';
 import { readTokenizer, tokenizerFolders } from './tokenizer-folders.ts';
+import { parsed, type WholeTokenizerJson } from './whole-tokenizer-json.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 
 /** Token for token: sample texts, each token's spelling and text alone, sentences of them, and every id back. */
-function expectEqual(json: TokenizerJson, config: TokenizerConfig, count = 150): void {
-  const [ours, library] = [createPlainTokenizer(exactDigits(json), config), libraryTokenizer(json, config)];
-  const whole = new TextTokenizer({ ...json, added_tokens: [] }, config);
+function expectEqual(json: WholeTokenizerJson, config: TokenizerConfig, count = 150): void {
+  const [ours, library] = [createPlainTokenizer(exactDigits(parsed(json)), config), libraryTokenizer(json, config)];
+  const whole = new TextTokenizer({ ...parsed(json), added_tokens: [] }, config);
   const random = new SeededRandom(41);
   const spellings = Object.keys(json.model.vocab as Record<string, number>);
   const ids = [...spellings.keys()];
@@ -38,7 +39,7 @@ function expectEqual(json: TokenizerJson, config: TokenizerConfig, count = 150):
 describe.each(['model-assets', 'test/golden'].flatMap((root) => tokenizerFolders(join(REPOSITORY, root))))('%s', (folder) => {
   it('should equal the library', () => {
     const { json, config } = readTokenizer(folder);
-    expect(CompactBpe.from(json.model)).not.toBeNull();
+    expect(parsed(json).model).toBeInstanceOf(CompactBpe);
     expectEqual(json, config);
   });
 });
@@ -57,7 +58,7 @@ describe.skipIf(!hasModels)('larger tokenizers (skipped without GPT_EDGE_MODELS)
     'should equal the library for %s',
     (folder) => {
       const { json, config } = readTokenizer(join(MODELS, folder));
-      expect(CompactBpe.from(json.model)).not.toBeNull();
+      expect(parsed(json).model).toBeInstanceOf(CompactBpe);
       expectEqual(json, config, 600);
     },
   );
@@ -68,7 +69,7 @@ describe.skipIf(!hasModels)('larger tokenizers (skipped without GPT_EDGE_MODELS)
       const path = join(target, source.replaceAll('/', '-'));
       await convertModel({ source: join(MODELS, source), target: path });
       const { json, config } = readTokenizer(path);
-      expect(CompactBpe.from(json.model)).not.toBeNull();
+      expect(parsed(json).model).toBeInstanceOf(CompactBpe);
       expectEqual(json, config, 600);
     },
   );
@@ -132,9 +133,9 @@ describe('random byte-pair encodings', () => {
         normalizer: random.pick(normalizers),
         pre_tokenizer: random.pick(preTokenizers),
         model: randomModel(random),
-      } as TokenizerJson;
-      expect(CompactBpe.from(json.model), JSON.stringify(json.model)).not.toBeNull();
-      const [ours, library] = [createPlainTokenizer(json, tokenizerConfig), libraryTokenizer(json, tokenizerConfig)];
+      } as WholeTokenizerJson;
+      expect(parsed(json).model, JSON.stringify(json.model)).toBeInstanceOf(CompactBpe);
+      const [ours, library] = [createPlainTokenizer(parsed(json), tokenizerConfig), libraryTokenizer(json, tokenizerConfig)];
       const texts = random.list(20, () =>
         random.text([...'aaabbbcdeé\u2581日😀  \n', '\ud800', '\ude00', 'ab', '日日', 'aaaa'], 1 + random.integer(60)),
       );
@@ -172,26 +173,30 @@ describe('what the compact model does not hold', () => {
     },
   };
   it.each(Object.keys(changes))('should be left to the library: %s', (name) => {
-    const json = { ...tokenizerJson, pre_tokenizer: { type: 'WhitespaceSplit' }, model: { ...model, ...changes[name] } } as TokenizerJson;
-    expect(CompactBpe.from(json.model)).toBeNull();
-    const [ours, library] = [createPlainTokenizer(json, {}), libraryTokenizer(json, {})];
+    const json = {
+      ...tokenizerJson,
+      pre_tokenizer: { type: 'WhitespaceSplit' },
+      model: { ...model, ...changes[name] },
+    } as WholeTokenizerJson;
+    expect(parsed(json).model).not.toBeInstanceOf(CompactBpe);
+    const [ours, library] = [createPlainTokenizer(parsed(json), {}), libraryTokenizer(json, {})];
     for (const text of ['ab', 'abba b', 'aab x', 'c']) expect(ours.encode(text), text).toEqual(library.encode(text));
     for (let id = 0; id < 7; id++) expect(ours.spelling(id)).toBe(library.spelling(id));
   });
 
   it.each([{ remove_space: true }, { do_lowercase_and_remove_accent: true }])('should be left to the library: %j', (config) => {
-    const [ours, library] = [createPlainTokenizer(tokenizerJson, config), libraryTokenizer(tokenizerJson, config)];
+    const [ours, library] = [createPlainTokenizer(parsed(tokenizerJson), config), libraryTokenizer(tokenizerJson, config)];
     for (const text of ['  a   b ', 'Évian ABC']) expect(ours.encode(text)).toEqual(library.encode(text));
-    expect(ours.encode('É  B ')).not.toEqual(createPlainTokenizer(tokenizerJson, {}).encode('É  B '));
+    expect(ours.encode('É  B ')).not.toEqual(createPlainTokenizer(parsed(tokenizerJson), {}).encode('É  B '));
   });
 
   it.each([{}, { vocab: null, merges: [] }, { vocab: {}, merges: null }])('should refuse the model %j', (fields) => {
-    expect(() => createPlainTokenizer({ ...tokenizerJson, model: { type: 'BPE', ...fields } }, {})).toThrow();
+    expect(() => createPlainTokenizer(parsed({ ...tokenizerJson, model: { type: 'BPE', ...fields } }), {})).toThrow();
   });
 });
 
 describe('words without an end', () => {
-  const tokenizer = createPlainTokenizer(exactDigits(tokenizerJson), tokenizerConfig);
+  const tokenizer = createPlainTokenizer(parsed(tokenizerJson), tokenizerConfig);
 
   // A quadratic merge would take longer than a test may.
   it.each(['a', 'he', 'theinar', '日😀'])('should be read in O(n log n): %s', (piece) => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseTokenizerConfig, parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
+import { parseTokenizerConfig, type TokenizerConfig } from '../../src/tokenizer/tokenizer-json.ts';
+import type { WholeTokenizerJson } from './whole-tokenizer-json.ts';
 
 /** Paths of the folders at and under `root` that have a tokenizer.json. */
 export function tokenizerFolders(root: string): string[] {
@@ -9,7 +10,7 @@ export function tokenizerFolders(root: string): string[] {
   return entries.some(({ name }) => name === 'tokenizer.json') ? [root, ...inner] : inner;
 }
 
-export function readTokenizer(folder: string) {
+export function readTokenizer(folder: string): { json: WholeTokenizerJson; config: TokenizerConfig } {
   const read = (name: string) => readFileSync(join(folder, name));
-  return { json: parseTokenizerJson(read('tokenizer.json')), config: parseTokenizerConfig(read('tokenizer_config.json')) };
+  return { json: JSON.parse(read('tokenizer.json').toString()), config: parseTokenizerConfig(read('tokenizer_config.json')) };
 }
