@@ -63,16 +63,14 @@ describe.skipIf(!hasModels)('larger tokenizers (skipped without GPT_EDGE_MODELS)
     },
   );
 
-  it.each(['stories260k/stories260K.bin', 'smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf'])(
-    'should equal the library for %s, converted',
-    async (source) => {
-      const path = join(target, source.replaceAll('/', '-'));
-      await convertModel({ source: join(MODELS, source), target: path });
-      const { json, config } = readTokenizer(path);
-      expect(parsed(json).model).toBeInstanceOf(CompactBpe);
-      expectEqual(json, config, 600);
-    },
-  );
+  const sources = ['stories260k/stories260K.bin', 'smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf'];
+  it.each(sources.filter((source) => existsSync(join(MODELS, source))))('should equal the library for %s, converted', async (source) => {
+    const path = join(target, source.replaceAll('/', '-'));
+    await convertModel({ source: join(MODELS, source), target: path });
+    const { json, config } = readTokenizer(path);
+    expect(parsed(json).model).toBeInstanceOf(CompactBpe);
+    expectEqual(json, config, 600);
+  });
 });
 
 describe('tokenizer_config.json', () => {
