@@ -1,7 +1,6 @@
 import { HALF_BITS, HALF_SCALE, HALF_SHIFT } from './constants';
-import { lowHalves } from './half';
-import { Q4_RECORD, Q4_SCALES, Q8_RECORD, Q8_SCALES, blocksOf, q4GroupBytes, q8GroupBytes } from './layouts';
-import { halfPlace } from './pack';
+import { halfPlace, lowHalves } from './matrix/half';
+import { Q4_RECORD, Q4_SCALES, Q8_RECORD, Q8_SCALES, blocksOf, q4GroupBytes, q8GroupBytes } from './matrix/layouts';
 
 /** See MatrixKernels. */
 export function gatherQ4(weights: usize, ids: usize, y: usize, yStride: usize, rows: i32, inputs: i32): void {

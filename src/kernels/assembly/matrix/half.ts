@@ -30,3 +30,10 @@ export function highHalves(words: v128, bits: v128, scale: v128): v128 {
 export function lowHalves(words: v128, bits: v128, shift: v128, scale: v128): v128 {
   return f32x4.mul(smallLowHalves(words, bits, shift), scale);
 }
+
+/** Where output `output`'s float16 lies among its input's 16. */
+// @ts-ignore: decorator
+@inline
+export function halfPlace(output: usize): usize {
+  return ((output & 8) << 1) + ((output & 3) << 2) + ((output & 4) >> 1);
+}
