@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Kernels } from '../../src/kernels/kernels.ts';
+import { FIRST_FREE_BYTE, type Kernels } from '../../src/kernels/kernels.ts';
 import { matrixBytes, matrixScratchBytes, paddedOutputs } from '../../src/kernels/matrix-layouts.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { expectSameMemory } from './compare.ts';
@@ -122,7 +122,9 @@ function multiply({ kind, rows, outputs, inputs, transposed, x }: FloatCase) {
   };
   const { f32, u16 } = expectSameMemory(
     memory.pages,
-    ({ u16, u32, f32 }) => {
+    ({ u8, u16, u32, f32 }) => {
+      u8.fill(0x5a, FIRST_FREE_BYTE);
+      u8.fill(0, weights, weights + matrixBytes(kind, outputs, inputs));
       const random = new SeededRandom(rows + outputs * 10 + inputs * 100);
       for (let index = 0; index < outputs * inputs; index++)
         if (kind === 'f16') u16[(source >> 1) + index] = random.integer(0x7c00) | (random.integer(2) << 15);
