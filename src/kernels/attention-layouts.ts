@@ -20,6 +20,6 @@ export function kvPageBytes(kind: KvCacheKind, layers: number, keyValueHeads: nu
 
 /** Scratch of attendF32 or attendQ8, however many rows and positions: an area for each tile of heads that share a key-value head. */
 export function attentionScratchBytes(heads: number, keyValueHeads: number, headDimension: number): number {
-  const area = 704 + headDimension * 80;
+  const area = 832 + headDimension * 80;
   return keyValueHeads * Math.ceil(heads / keyValueHeads / MAX_TILE) * area;
 }
