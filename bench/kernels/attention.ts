@@ -29,7 +29,7 @@ function attentionBench(kernels: Kernels, memory: WebAssembly.Memory, kind: KvCa
   const y = key + keyBytes * 2;
   const table = y + queryBytes;
   const scratch = (table + count * 4 + 63) & ~63;
-  const first = (scratch + attentionScratchBytes(HEADS, KEY_VALUE_HEADS) + 63) & ~63;
+  const first = (scratch + attentionScratchBytes(HEADS, KEY_VALUE_HEADS, WIDTH) + 63) & ~63;
   memory.grow(Math.ceil((first + count * pageBytes - memory.buffer.byteLength) / 65536));
   const f32 = new Float32Array(memory.buffer);
   new Uint32Array(memory.buffer).set(

@@ -41,7 +41,7 @@ export interface AttentionKernels {
   ): void;
   /**
    * y [rows, heads * headDimension]: row r attends from position + r to the `window` positions that end with its own (all where window
-   * is 0). Appended already. `scratch`: attentionScratchBytes(heads, keyValueHeads).
+   * is 0). Appended already. `scratch`: attentionScratchBytes(heads, keyValueHeads, headDimension).
    */
   attendF32(
     query: number,

@@ -18,10 +18,8 @@ export function kvPageBytes(kind: KvCacheKind, layers: number, keyValueHeads: nu
   return layers * keyValueHeads * kvBlockBytes(kind, headDimension);
 }
 
-/** Scratch of one tile of heads for one query: its elements, its bound and sums, the scores of a page. */
-const TILE_SCRATCH_BYTES = 9024;
-
-/** Scratch of attendF32 or attendQ8, however many rows and positions. */
-export function attentionScratchBytes(heads: number, keyValueHeads: number): number {
-  return keyValueHeads * Math.ceil(heads / keyValueHeads / MAX_TILE) * TILE_SCRATCH_BYTES;
+/** Scratch of attendF32 or attendQ8, however many rows and positions: an area for each tile of heads that share a key-value head. */
+export function attentionScratchBytes(heads: number, keyValueHeads: number, headDimension: number): number {
+  const area = 832 + headDimension * 80;
+  return keyValueHeads * Math.ceil(heads / keyValueHeads / MAX_TILE) * area;
 }

@@ -6,10 +6,21 @@
  * Packed layouts (sizes by matrixBytes in matrix-layouts.ts). Outputs are padded with zeros to the group, and y is written so far: y's
  * stride has room for them.
  *
- * - `q4`: groups of 8 outputs; inputs in blocks of 32. The weight is code * scale - minimum: a block's scale a 16-bit multiple of its
- *   row's float32 scale, its minimum a 12-bit multiple (signed both) of its row's. x is quantized to 8 bits a block.
- * - `q8`: groups of 8 outputs; blocks of 32; signed 8-bit codes, a 16-bit multiple of the row's float32 scale for each block. x is quantized to 16 bits.
- * - `f16`, `f32`: groups of 16 outputs, [inputs][16]; x as it is.
+ * - `q4`: groups of 8 outputs; inputs in blocks of 32, the last filled up. The weight is code * scale - minimum: a block's scale a 16-bit
+ *   multiple of its row's float32 scale, its minimum a 12-bit multiple (both signed) of its row's. A group is a record for each block: 4 times
+ *   a word of 8 codes (as MatMulNBits has them) of each output, and 8 scales of 16 bits, outputs 0..3 in low and 4..7 in high halves of
+ *   words; for each pair of blocks, a word with two minima of each output; 8 row scales and 8 row minimum scales. x is quantized to 8 bits
+ *   a block, the sums of its blocks to as many bits as let all products with minima fit 32: at least 14 up to 1536 inputs, 8 at 131072.
+ * - `q8`: groups of 8 outputs; blocks of 32; signed 8-bit codes times a 16-bit multiple of the row's float32 scale for each block. A
+ *   record is 16 times two codes of each output, and 8 scales; behind all, 8 row scales. x is quantized to 16 bits a block.
+ * - `f16`, `f32`: groups of 16 outputs, [inputs][16]; x as it is, summed input after input. Of each eight f16 outputs, 0..3 lie in the low
+ *   halves of words and 4..7 in the high ones. f16 weights are finite.
+ *
+ * Activations are records of 36 bytes (32 codes of 8 bits, a float32 scale) or 68 (16 bits), [blocks][rows]; more rows than one are
+ * filled up with zeros to fours. Of each eight 8-bit codes the even ones stand first. Behind the records of q4 lie the block sums, pairs of
+ * 16 bits [pairs of blocks][rows], and their scales, float32 [rows].
+ *
+ * Scales of magnitudes up to 2^-100 count as zero, in weights and in activations. Activations are finite and below 1e36.
  */
 export interface MatrixKernels {
   /** Quantizes x for matMulQ4 into `activations`, of q4ActivationBytes(rows, inputs) bytes. */

@@ -47,7 +47,7 @@ export class AttentionCase {
     this.key = take(this.keyStride * positions);
     this.value = take(this.keyStride * positions);
     this.y = take(this.queryStride * positions);
-    const scratchBytes = attentionScratchBytes(heads, keyValueHeads);
+    const scratchBytes = attentionScratchBytes(heads, keyValueHeads, headDimension);
     this.scratch = { from: take(scratchBytes), bytes: scratchBytes };
     const count = Math.ceil(positions / PAGE_POSITIONS);
     this.pages = take(count * 4);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Kernels } from '../../src/kernels/kernels.ts';
+import { FIRST_FREE_BYTE, type Kernels } from '../../src/kernels/kernels.ts';
 import { matrixBytes, matrixScratchBytes, paddedOutputs } from '../../src/kernels/matrix-layouts.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { expectSameMemory } from './compare.ts';
@@ -20,21 +20,35 @@ describe.each(['f16', 'f32'] as const)('matMul of %s', (kind) => {
     'should multiply %i rows by %i outputs of %i inputs in order, and give each row alone the same bits',
     (rows, outputs, inputs) => {
       for (const transposed of [0, 1]) {
-        const { x, w, y, yAlone, gathered } = multiply(kind, rows, outputs, inputs, transposed);
-        expect(yAlone).toEqual(y);
-        for (let output = 0; output < outputs; output++) {
-          expect(gathered[output]).toEqual(w[output]);
-          for (let row = 0; row < rows; row++) {
-            const products = x[row].map((value, input) => value * w[output][input]);
-            const exact = products.reduce((sum, product) => sum + product, 0);
-            const bound = products.reduce((sum, product) => sum + Math.abs(product), 0) * (inputs + 2) * 2 ** -24;
-            expect(Math.abs(y[row][output] - exact)).toBeLessThanOrEqual(bound);
-          }
-        }
+        const result = multiply({ kind, rows, outputs, inputs, transposed });
+        expect(result.yAlone).toEqual(result.y);
+        expect(result.gathered).toEqual(result.w);
+        expectWithinBound(result);
       }
     },
   );
+
+  it('should hold activations of any magnitude', () => {
+    const magnitudes = [1e-45, 1e-20, 32767, 32768, 1e6, 1e30];
+    for (const inputs of [5, 35]) {
+      const x = (row: number, input: number) => (input % 3 === row % 3 || input === inputs - 1 ? magnitudes[row] : -0.5);
+      const result = multiply({ kind, rows: 6, outputs: 16, inputs, transposed: 0, x });
+      expect(result.yAlone).toEqual(result.y);
+      expectWithinBound(result);
+    }
+  });
 });
+
+function expectWithinBound({ x, w, y }: ReturnType<typeof multiply>): void {
+  for (const [row, values] of y.entries())
+    for (const [output, value] of values.entries()) {
+      const products = x[row].map((activation, input) => activation * w[output][input]);
+      const exact = products.reduce((sum, product) => sum + product, 0);
+      const magnitude = products.reduce((sum, product) => sum + Math.abs(product), 0);
+      // Each product and sum rounded to float32, or to its smallest step.
+      expect(Math.abs(value - exact)).toBeLessThanOrEqual((products.length + 2) * (magnitude * 2 ** -24 + 2 ** -150));
+    }
+}
 
 describe('gatherF16', () => {
   it('should convert every finite half exactly', () => {
@@ -71,8 +85,17 @@ class Float16Values {
   }
 }
 
-/** Packs random weights in pieces, multiplies random rows at once and each alone, and looks all rows of W up. */
-function multiply(kind: 'f16' | 'f32', rows: number, outputs: number, inputs: number, transposed: number) {
+interface FloatCase {
+  readonly kind: 'f16' | 'f32';
+  readonly rows: number;
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly transposed: number;
+  readonly x?: (row: number, input: number) => number;
+}
+
+/** Packs random weights in pieces, multiplies rows at once and each alone, and looks all rows of W up. */
+function multiply({ kind, rows, outputs, inputs, transposed, x }: FloatCase) {
   const memory = new TestMemory();
   const elementBytes = kind === 'f16' ? 2 : 4;
   const xStride = Math.ceil(inputs / 4) * 16 + 16;
@@ -99,14 +122,16 @@ function multiply(kind: 'f16' | 'f32', rows: number, outputs: number, inputs: nu
   };
   const { f32, u16 } = expectSameMemory(
     memory.pages,
-    ({ u16, u32, f32 }) => {
+    ({ u8, u16, u32, f32 }) => {
+      u8.fill(0x5a, FIRST_FREE_BYTE);
+      u8.fill(0, weights, weights + matrixBytes(kind, outputs, inputs));
       const random = new SeededRandom(rows + outputs * 10 + inputs * 100);
       for (let index = 0; index < outputs * inputs; index++)
         if (kind === 'f16') u16[(source >> 1) + index] = random.integer(0x7c00) | (random.integer(2) << 15);
         else f32[(source >> 2) + index] = random.next() - 0.5;
       for (let row = 0; row < rows; row++)
         for (let input = 0; input < xStride / 4; input++)
-          f32[((xs + row * xStride) >> 2) + input] = input < inputs ? random.next() - 0.5 : Number.NaN;
+          f32[((xs + row * xStride) >> 2) + input] = input < inputs ? (x?.(row, input) ?? random.next() - 0.5) : Number.NaN;
       for (let output = 0; output < outputs; output++) u32[(ids >> 2) + output] = output;
     },
     run,

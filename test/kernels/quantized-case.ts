@@ -1,4 +1,4 @@
-import type { Kernels } from '../../src/kernels/kernels.ts';
+import { FIRST_FREE_BYTE, type Kernels } from '../../src/kernels/kernels.ts';
 import {
   matrixBytes,
   matrixScratchBytes,
@@ -89,6 +89,9 @@ export class QuantizedCase {
     const { blocks } = this;
     const at = this.#addresses;
     const random = new SeededRandom(rows * 1000 + outputs * 10 + inputs);
+    // Anything but zeros, save where the host has to have cleared the memory.
+    u8.fill(0x5a, FIRST_FREE_BYTE);
+    u8.fill(0, at.weights, at.weights + matrixBytes(kind, outputs, inputs));
     for (let index = 0; index < outputs * blocks * (kind === 'q4' ? 16 : 32); index++) u8[at.codes + index] = code(random);
     for (let index = 0; index < outputs * blocks; index++)
       f32[(at.scales >> 2) + index] = scale(random, Math.floor(index / blocks), index % blocks);

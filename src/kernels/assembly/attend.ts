@@ -1,6 +1,6 @@
 import * as f32s from '../../../dist/kernels/generated/attention-f32';
 import * as q8 from '../../../dist/kernels/generated/attention-q8';
-import { BOUNDS, FACTORS, QUERY_STRIDE, RECORD, RECORDS, SCALE, SUMS, TILE, TOTALS } from './inline/attention-scratch';
+import { areaBytes, BOUNDS, FACTORS, LOWEST, queriesOf, RECORD, RECORDS, ROUNDS, SCALE, SUMS, TOTALS } from './inline/attention-scratch';
 import { exp2 } from './inline/exp2';
 import { maximumOf, sumOf } from './inline/reduce';
 import { rounded } from './inline/round';
@@ -22,26 +22,36 @@ function tileOf(heads: i32): i32 {
   return (heads + tiles - 1) / tiles;
 }
 
-/** Copies the queries, times `factor`. */
+/** Stores the queries times `factor`. */
 function prepareF32(tile: i32, query: usize, headDimension: i32, factor: f32, scratch: usize): void {
-  const width = <usize>headDimension << 2;
-  const f = f32x4.splat(factor);
-  for (let head = 0; head < tile; head++, query += width, scratch += QUERY_STRIDE)
-    for (let i: usize = 0; i < width; i += 16) v128.store(scratch + i, f32x4.mul(v128.load(query + i), f));
+  const stride = <usize>tile << 4;
+  for (let head = 0; head < tile; head++) {
+    let q = queriesOf(scratch, headDimension) + (<usize>head << 4);
+    for (let i = 0; i < headDimension; i++, query += 4, q += stride) v128.store(q, f32x4.splat(load<f32>(query) * factor));
+  }
 }
 
 /** Quantizes the queries to 16 bits; what a step stands for is in the factor of their scores. */
 function prepareQ8(tile: i32, query: usize, headDimension: i32, factor: f32, scratch: usize): void {
   const width = <usize>headDimension << 2;
+  const stride = <usize>tile << 4;
   for (let head = 0; head < tile; head++, query += width) {
     let m = f32x4.splat(0);
     for (let i: usize = 0; i < width; i += 16) m = f32x4.pmax(m, f32x4.abs(v128.load(query + i)));
     const step = f32x4.extract_lane(maximumOf(m), 0) / 32767;
     const inverse = f32x4.splat(step > 1e-37 ? 1 / step : 0);
-    const codes = scratch + <usize>head * QUERY_STRIDE;
+    let q = queriesOf(scratch, headDimension) + (<usize>head << 4);
     for (let i: usize = 0; i < width; i += 32) {
       const low = rounded(f32x4.mul(v128.load(query + i), inverse));
-      v128.store(codes + (i >> 1), i16x8.narrow_i32x4_s(low, rounded(f32x4.mul(v128.load(query + i, 16), inverse))));
+      const codes = i16x8.narrow_i32x4_s(low, rounded(f32x4.mul(v128.load(query + i, 16), inverse)));
+      v128.store(q, v128.shuffle<i32>(codes, codes, 0, 0, 0, 0));
+      q += stride;
+      v128.store(q, v128.shuffle<i32>(codes, codes, 1, 1, 1, 1));
+      q += stride;
+      v128.store(q, v128.shuffle<i32>(codes, codes, 2, 2, 2, 2));
+      q += stride;
+      v128.store(q, v128.shuffle<i32>(codes, codes, 3, 3, 3, 3));
+      q += stride;
     }
     v128.store(scratch + (<usize>head << 4), f32x4.splat(step * factor), FACTORS);
   }
@@ -63,8 +73,12 @@ function raiseBound(tile: i32, scratch: usize, head: usize, headDimension: i32):
   const at = scratch + (head << 4);
   const before = v128.load(at, BOUNDS);
   if (!v128.any_true(f32x4.gt(bound, before))) return;
+  const lowest = f32x4.sub(bound, f32x4.splat(127));
+  const round = f32x4.sub(v128.load(ROUND), bound);
   v128.store(at, bound, BOUNDS);
-  const factor = exp2(before, f32x4.sub(bound, f32x4.splat(127)), f32x4.sub(v128.load(ROUND), bound));
+  v128.store(at, lowest, LOWEST);
+  v128.store(at, round, ROUNDS);
+  const factor = exp2(before, lowest, round);
   v128.store(at, f32x4.mul(v128.load(at, TOTALS), factor), TOTALS);
   let a = scratch + SUMS + (head << 5);
   for (let i = 0; i < headDimension; i += 8, a += <usize>tile << 5) {
@@ -73,24 +87,19 @@ function raiseBound(tile: i32, scratch: usize, head: usize, headDimension: i32):
   }
 }
 
-/** The exponentials of one head in place of its scores. */
+/** The exponentials of one head in place of its scores. Two vectors at a time: of more V8 spills most. */
 function weighF32(scratch: usize, head: usize): void {
   const record = scratch + RECORDS + head * RECORD;
   const at = scratch + (head << 4);
-  const bound = v128.load(at, BOUNDS);
-  const lowest = f32x4.sub(bound, f32x4.splat(127));
-  const round = f32x4.sub(v128.load(ROUND), bound);
   let total = v128.load(at, TOTALS);
-  for (let s = record; s < record + 128; s += 64) {
+  for (let s = record; s < record + 128; s += 32) {
+    const lowest = v128.load(at, LOWEST);
+    const round = v128.load(at, ROUNDS);
     const e0 = exp2(v128.load(s), lowest, round);
     const e1 = exp2(v128.load(s, 16), lowest, round);
-    const e2 = exp2(v128.load(s, 32), lowest, round);
-    const e3 = exp2(v128.load(s, 48), lowest, round);
     v128.store(s, e0);
     v128.store(s, e1, 16);
-    v128.store(s, e2, 32);
-    v128.store(s, e3, 48);
-    total = f32x4.add(total, f32x4.add(f32x4.add(e0, e1), f32x4.add(e2, e3)));
+    total = f32x4.add(total, f32x4.add(e0, e1));
   }
   v128.store(at, total, TOTALS);
 }
@@ -102,27 +111,20 @@ function weighF32(scratch: usize, head: usize): void {
 function weighQ8(scratch: usize, head: usize, scales: usize): void {
   const record = scratch + RECORDS + head * RECORD;
   const at = scratch + (head << 4);
-  const bound = v128.load(at, BOUNDS);
-  const lowest = f32x4.sub(bound, f32x4.splat(127));
-  const round = f32x4.sub(v128.load(ROUND), bound);
   let total = v128.load(at, TOTALS);
   let greatest = v128.load(TINY);
-  for (let s = record; s < record + 128; s += 64) {
+  for (let s = record; s < record + 128; s += 32) {
+    const lowest = v128.load(at, LOWEST);
+    const round = v128.load(at, ROUNDS);
     const e0 = exp2(v128.load(s), lowest, round);
     const e1 = exp2(v128.load(s, 16), lowest, round);
-    const e2 = exp2(v128.load(s, 32), lowest, round);
-    const e3 = exp2(v128.load(s, 48), lowest, round);
-    total = f32x4.add(total, f32x4.add(f32x4.add(e0, e1), f32x4.add(e2, e3)));
+    total = f32x4.add(total, f32x4.add(e0, e1));
     const w0 = f32x4.mul(e0, v128.load(scales));
     const w1 = f32x4.mul(e1, v128.load(scales, 16));
-    const w2 = f32x4.mul(e2, v128.load(scales, 32));
-    const w3 = f32x4.mul(e3, v128.load(scales, 48));
     v128.store(s, w0);
     v128.store(s, w1, 16);
-    v128.store(s, w2, 32);
-    v128.store(s, w3, 48);
-    greatest = f32x4.pmax(greatest, f32x4.pmax(f32x4.pmax(w0, w1), f32x4.pmax(w2, w3)));
-    scales += 64;
+    greatest = f32x4.pmax(greatest, f32x4.pmax(w0, w1));
+    scales += 32;
   }
   v128.store(at, total, TOTALS);
   const exponent = v128.and(maximumOf(greatest), v128.load(EXPONENT));
@@ -209,9 +211,10 @@ function attendRow(
 ): void {
   const width = <usize>headDimension << 2;
   const blockBytes = quantized ? (width << 4) + 256 : width << 6;
+  const stride = areaBytes(headDimension);
   let area = scratch;
   for (let i = 0; i < count; i++)
-    for (let rest = group; rest > 0; area += TILE) {
+    for (let rest = group; rest > 0; area += stride) {
       const tile = tileOf(rest);
       if (quantized) prepareQ8(tile, query, headDimension, factor, area);
       else prepareF32(tile, query, headDimension, factor, area);
@@ -227,7 +230,7 @@ function attendRow(
     const to = min(31, last - (page << 5));
     area = scratch;
     for (let i = 0; i < count; i++, block += blockBytes)
-      for (let rest = group; rest > 0; area += TILE) {
+      for (let rest = group; rest > 0; area += stride) {
         const tile = tileOf(rest);
         addPage(quantized, tile, block, blockBytes, headDimension, area, from, to);
         rest -= tile;
@@ -235,7 +238,7 @@ function attendRow(
   }
   area = scratch;
   for (let i = 0; i < count; i++)
-    for (let rest = group; rest > 0; area += TILE) {
+    for (let rest = group; rest > 0; area += stride) {
       const tile = tileOf(rest);
       finish(tile, y, headDimension, area);
       y += <usize>tile * width;

@@ -10,12 +10,14 @@ export const NIBBLES: usize = CONSTANTS + 16;
 export const LOW_HALVES: usize = CONSTANTS + 32;
 /** 1.5 * 2^23, float32: added to what is below 2^22, it leaves the nearest integer (of two, the even one) in the low bits. */
 export const ROUNDER: usize = CONSTANTS + 48;
-/** Where sign, exponent and mantissa of a float16 lie once its word is shifted right by 3: see half.ts. */
+/** Where sign, exponent and mantissa of a float16 lie in a float32: see half.ts. */
 export const HALF_BITS: usize = CONSTANTS + 64;
-/** 2^112, float32: what such a word is too small by. */
+/** 2^112, float32: what they are too small by. */
 export const HALF_SCALE: usize = CONSTANTS + 80;
+/** 8192 and 0 in halves of words: in dot_i16x8_s, the low halves shifted left by 13, with their sign. */
+export const HALF_SHIFT: usize = CONSTANTS + 96;
 /** 128 in each byte. */
-export const CODE_BIAS: usize = CONSTANTS + 96;
+export const CODE_BIAS: usize = CONSTANTS + 112;
 
 /** 128 bytes for the last block of a row that is no whole block, padded with zeros. */
 export const LAST_BLOCK: usize = 3968;
@@ -30,5 +32,6 @@ export function initialize(): void {
   v128.store(ROUNDER, f32x4.splat(12582912));
   v128.store(HALF_BITS, i32x4.splat(0x8fffe000));
   v128.store(HALF_SCALE, f32x4.splat(reinterpret<f32>((127 + 112) << 23)));
+  v128.store(HALF_SHIFT, i32x4.splat(8192));
   v128.store(CODE_BIAS, i8x16.splat(-128));
 }

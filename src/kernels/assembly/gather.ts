@@ -1,7 +1,6 @@
-import { HALF_BITS, HALF_SCALE } from './constants';
-import { highHalves, lowHalves } from './half';
-import { Q4_RECORD, Q4_SCALES, Q8_RECORD, Q8_SCALES, blocksOf, q4GroupBytes, q8GroupBytes } from './layouts';
-import { halfPlace } from './pack';
+import { HALF_BITS, HALF_SCALE, HALF_SHIFT } from './constants';
+import { halfPlace, lowHalves } from './matrix/half';
+import { Q4_RECORD, Q4_SCALES, Q8_RECORD, Q8_SCALES, blocksOf, q4GroupBytes, q8GroupBytes } from './matrix/layouts';
 
 /** See MatrixKernels. */
 export function gatherQ4(weights: usize, ids: usize, y: usize, yStride: usize, rows: i32, inputs: i32): void {
@@ -41,12 +40,12 @@ export function gatherQ8(weights: usize, ids: usize, y: usize, yStride: usize, r
 
 /** See MatrixKernels. */
 export function gatherF16(weights: usize, ids: usize, y: usize, yStride: usize, rows: i32, inputs: i32): void {
-  const bits = v128.load(HALF_BITS), scale = v128.load(HALF_SCALE);
+  const bits = v128.load(HALF_BITS), shift = v128.load(HALF_SHIFT), scale = v128.load(HALF_SCALE);
   for (let row: usize = 0; row < <usize>rows; row++, y += yStride) {
     const id = <usize>load<u32>(ids + (row << 2));
     let from = weights + ((id >> 4) * <usize>inputs << 5) + halfPlace(id);
     for (let to = y; to < y + (<usize>inputs << 2); to += 4, from += 32)
-      v128.store_lane<u32>(to, lowHalves(i32x4.splat(load<u16>(from)), bits, scale), 0);
+      v128.store_lane<u32>(to, lowHalves(i32x4.splat(load<u16>(from)), bits, shift, scale), 0);
   }
 }
 

@@ -1,5 +1,6 @@
 import { f16Row } from './f16-row.ts';
 import { floatPanel } from './float-panel.ts';
+import { lines } from './lines.ts';
 
 /** Inputs of a panel: 16 outputs of so many are 8 KB, which stay in the first-level cache for all rows. */
 const PANEL = 128;
@@ -7,13 +8,16 @@ const PANEL = 128;
 /** The source of matMulF32 and matMulF16, which share floatPanel: for many rows f16 weights are unpacked panel by panel. */
 export function matMulFloats(): string {
   return `
-import { HALF_BITS, HALF_SCALE } from '../../../src/kernels/assembly/constants';
-import { highHalves, lowHalves } from '../../../src/kernels/assembly/half';
+import { HALF_BITS, HALF_SCALE, HALF_SHIFT } from '../../../src/kernels/assembly/constants';
+import { highHalves, lowHalves, smallHighHalves, smallLowHalves } from '../../../src/kernels/assembly/matrix/half';
 ${floatPanel()}
 ${f16Row()}
 
 function clear16(y: usize, yStride: usize, rows: i32): void {
-  for (let row = 0; row < rows; row++, y += yStride) memory.fill(y, 0, 64);
+  const zero = f32x4.splat(0);
+  for (let row = 0; row < rows; row++, y += yStride) {
+    ${lines(4, (vector) => `v128.store(y, zero, ${vector * 16});`)}
+  }
 }
 
 export function matMulF32(
@@ -32,12 +36,12 @@ export function matMulF32(
 
 /** 16 outputs of \`count\` inputs to float32. */
 function unpackHalves(weights: usize, to: usize, count: usize): void {
-  const bits = v128.load(HALF_BITS), scale = v128.load(HALF_SCALE);
+  const bits = v128.load(HALF_BITS), shift = v128.load(HALF_SHIFT), scale = v128.load(HALF_SCALE);
   for (const end = weights + (count << 5); weights < end; weights += 32, to += 64) {
     const words0 = v128.load(weights), words1 = v128.load(weights, 16);
-    v128.store(to, lowHalves(words0, bits, scale));
+    v128.store(to, lowHalves(words0, bits, shift, scale));
     v128.store(to, highHalves(words0, bits, scale), 16);
-    v128.store(to, lowHalves(words1, bits, scale), 32);
+    v128.store(to, lowHalves(words1, bits, shift, scale), 32);
     v128.store(to, highHalves(words1, bits, scale), 48);
   }
 }

@@ -24,6 +24,13 @@ export function q4Tile(): string {
       add: (sum, product) => `i16x8.add(${sum}, ${product})`,
       begins: index === 0,
     });
+  const pairStep = minima.step({
+    weights: (vector) => `v128.load(minima, ${vector * 16})`,
+    activations: (row) => `v128.load32_splat(pair, ${row * 4})`,
+    product: (x, w) => `i32x4.dot_i16x8_s(${x}, ${w})`,
+    add: (sum, product) => `i32x4.add(${sum}, ${product})`,
+    begins: false,
+  });
   const scaled = (row: number, vector: number) => {
     const at = row * 32 + vector * 16;
     const product = `f32x4.mul(f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(${block.sum(vector, row)}, scales${vector})), scale)`;
@@ -36,20 +43,20 @@ export function q4Tile(): string {
 function q4Tile(activations: usize, weights: usize, y: usize, yStride: usize, rows: i32, outputs: i32, blocks: usize, scratch: usize): void {
   const nibbles = v128.load(NIBBLES), lowHalves = v128.load(LOW_HALVES), zero = i32x4.splat(0);
   const padded = paddedRows(rows), sums = scratch + ${SUMS}, sumsEnd = sums + (padded << 5);
-  const recordStride = padded * 36, blockSums = activations + blocks * recordStride, pairStride = padded << 2;
+  const recordStride = padded * Q4_ACTIVATIONS, blockSums = activations + blocks * recordStride, pairStride = padded << 2;
   const blockSumScales = blockSums + ((blocks + 1) >> 1) * pairStride, minimaBytes = ((blocks + 1) >> 1) << 5;
   let w = weights;
   for (let output = 0; output < outputs; output += 8) {
     for (let sum = sums; sum < sumsEnd; sum += 32) { v128.store(sum, zero); v128.store(sum, zero, 16); }
     for (let records = activations; records < blockSums; records += recordStride) {
-      ${lines(8, (index) => unpack(index & 3, index >> 2))}
-      { const scales = v128.load(w, 128);
+      ${lines(8, (index) => unpack(index >> 1, index & 1))}
+      { const scales = v128.load(w, Q4_SCALES);
         v128.store(scratch, v128.or(v128.and(scales, lowHalves), i32x4.shl(scales, 16)), 256);
         v128.store(scratch, v128.or(v128.andnot(scales, lowHalves), i32x4.shr_u(scales, 16)), 272); }
-      w += 144;
+      w += Q4_RECORD;
       let x0 = records;
       for (let sum = sums; sum < sumsEnd; sum += ${ROWS * 32}) {
-        const x1 = x0 + 36, x2 = x0 + 72, x3 = x0 + 108;
+        const x1 = x0 + Q4_ACTIVATIONS, x2 = x1 + Q4_ACTIVATIONS, x3 = x2 + Q4_ACTIVATIONS;
         let ${block.sums.map((sum) => `${sum}: v128`).join(', ')};
         ${lines(8, step)}
         const scales0 = v128.load(scratch, 256), scales1 = v128.load(scratch, 272);
@@ -59,7 +66,7 @@ function q4Tile(activations: usize, weights: usize, y: usize, yStride: usize, ro
           ${scaled(row, 0)}
           ${scaled(row, 1)} }`,
         )}
-        x0 += ${ROWS * 36};
+        x0 += ${ROWS} * Q4_ACTIVATIONS;
       }
     }
     const rowScales = w + minimaBytes;
@@ -67,12 +74,7 @@ function q4Tile(activations: usize, weights: usize, y: usize, yStride: usize, ro
     for (let sum = sums; sum < sumsEnd; sum += ${ROWS * 32}) {
       let ${minima.sums.map((sum) => `${sum} = zero`).join(', ')}, pair = pairs;
       for (let minima = w; minima < rowScales; minima += 32) {
-        const x0 = v128.load(minima), x1 = v128.load(minima, 16);
-        ${lines(
-          ROWS,
-          (row) => `{ const s = v128.load32_splat(pair, ${row * 4});
-          ${lines(2, (vector) => `${minima.sum(vector, row)} = i32x4.add(${minima.sum(vector, row)}, i32x4.dot_i16x8_s(x${vector}, s));`)} }`,
-        )}
+        ${pairStep}
         pair += pairStride;
       }
       ${lines(

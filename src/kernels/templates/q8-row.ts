@@ -15,20 +15,20 @@ export function q8Row(): string {
   };
   return `
 function q8Row(activations: usize, weights: usize, y: usize, outputs: i32, blocks: usize): void {
-  const zero = i32x4.splat(0), end = activations + blocks * 68;
+  const zero = i32x4.splat(0), end = activations + blocks * Q8_ACTIVATIONS;
   let w = weights;
   for (let output = 0; output < outputs; output += 8) {
     let a0 = zero, a1 = zero;
-    for (let x = activations; x < end; x += 68) {
+    for (let x = activations; x < end; x += Q8_ACTIVATIONS) {
       let t0: v128, t1: v128;
       ${lines(16, pair)}
       const scale = v128.load32_splat(x, 64);
       ${lines(
         2,
         (vector) => `a${vector} = f32x4.add(a${vector}, f32x4.mul(f32x4.convert_i32x4_s(t${vector}),
-        f32x4.mul(f32x4.convert_i32x4_s(v128.load16x4_s(w, ${256 + vector * 8})), scale)));`,
+        f32x4.mul(f32x4.convert_i32x4_s(v128.load16x4_s(w, Q8_SCALES + ${vector * 8})), scale)));`,
       )}
-      w += 272;
+      w += Q8_RECORD;
     }
     v128.store(y, f32x4.mul(a0, v128.load(w)));
     v128.store(y, f32x4.mul(a1, v128.load(w, 16)), 16);

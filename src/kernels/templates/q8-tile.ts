@@ -27,17 +27,17 @@ export function q8Tile(): string {
 function q8Tile(activations: usize, weights: usize, y: usize, yStride: usize, rows: i32, outputs: i32, blocks: usize, scratch: usize): void {
   const zero = i32x4.splat(0);
   const padded = paddedRows(rows), sums = scratch + ${SUMS}, sumsEnd = sums + (padded << 5), rowsEnd = sums + (<usize>rows << 5);
-  const recordStride = padded * 68, end = activations + blocks * recordStride;
+  const recordStride = padded * Q8_ACTIVATIONS, end = activations + blocks * recordStride;
   let w = weights;
   for (let output = 0; output < outputs; output += 8) {
     for (let sum = sums; sum < sumsEnd; sum += 32) { v128.store(sum, zero); v128.store(sum, zero, 16); }
     for (let records = activations; records < end; records += recordStride) {
       ${lines(32, (index) => `v128.store(scratch, v128.load8x8_s(w, ${index * 8}), ${index * 16});`)}
-      ${lines(2, (vector) => `v128.store(scratch, f32x4.convert_i32x4_s(v128.load16x4_s(w, ${256 + vector * 8})), ${SCALES + vector * 16});`)}
-      w += 272;
+      ${lines(2, (vector) => `v128.store(scratch, f32x4.convert_i32x4_s(v128.load16x4_s(w, Q8_SCALES + ${vector * 8})), ${SCALES + vector * 16});`)}
+      w += Q8_RECORD;
       let x0 = records;
       for (let sum = sums; sum < sumsEnd; sum += ${ROWS * 32}) {
-        const x1 = x0 + 68, x2 = x0 + 136, x3 = x0 + 204;
+        const x1 = x0 + Q8_ACTIVATIONS, x2 = x1 + Q8_ACTIVATIONS, x3 = x2 + Q8_ACTIVATIONS;
         let ${block.sums.map((sum) => `${sum}: v128`).join(', ')};
         ${lines(16, step)}
         const scales0 = v128.load(scratch, ${SCALES}), scales1 = v128.load(scratch, ${SCALES + 16});
@@ -47,7 +47,7 @@ function q8Tile(activations: usize, weights: usize, y: usize, yStride: usize, ro
           ${scaled(row, 0)}
           ${scaled(row, 1)} }`,
         )}
-        x0 += ${ROWS * 68};
+        x0 += ${ROWS} * Q8_ACTIVATIONS;
       }
     }
     const rowScales0 = v128.load(w), rowScales1 = v128.load(w, 16);

@@ -51,12 +51,12 @@ function attendByPages(
   return Array.from(sums, (sum) => f(sum / total));
 }
 
-/** Adds a page's exponentials, which begin at the `at`th of its positions: position i to lane i mod 4, 16 positions at a time. */
+/** Adds a page's exponentials, which begin at the `at`th of its positions: position i to lane i mod 4, 8 positions at a time. */
 function addTotals(totals: Float32Array, exponentials: number[], at: number): void {
   const e = new Float32Array(PAGE_POSITIONS);
   e.set(exponentials, at);
-  for (let half = 0; half < PAGE_POSITIONS; half += 16)
-    for (let i = half; i < half + 4; i++) totals[i & 3] = add(totals[i & 3], add(add(e[i], e[i + 4]), add(e[i + 8], e[i + 12])));
+  for (let eight = 0; eight < PAGE_POSITIONS; eight += 8)
+    for (let i = eight; i < eight + 4; i++) totals[i & 3] = add(totals[i & 3], add(e[i], e[i + 4]));
 }
 
 /** All in float32: sums over dimensions in order; values summed in order within a page, then page by page. */

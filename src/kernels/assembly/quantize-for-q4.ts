@@ -1,38 +1,6 @@
-import { LAST_BLOCK, ROUNDER } from './constants';
-import { MAX_MINIMUM, Q4_ACTIVATIONS, Q8_ACTIVATIONS, SMALLEST_SCALE, blocksOf, paddedRows } from './layouts';
-
-// @ts-ignore: decorator
-@inline
-function round(value: v128, rounder: v128): v128 {
-  return i32x4.sub(f32x4.add(value, rounder), rounder);
-}
-
-// @ts-ignore: decorator
-@inline
-function absMax(a: v128, b: v128): v128 {
-  return f32x4.pmax(f32x4.abs(a), f32x4.abs(b));
-}
-
-// @ts-ignore: decorator
-@inline
-function horizontalMax(values: v128): f32 {
-  const pairs = f32x4.pmax(values, v128.shuffle<i32>(values, values, 2, 3, 0, 1));
-  return f32x4.extract_lane(f32x4.pmax(pairs, v128.shuffle<i32>(pairs, pairs, 1, 0, 3, 2)), 0);
-}
-
-// @ts-ignore: decorator
-@inline
-function horizontalSum(values: v128): i32 {
-  const pairs = i32x4.add(values, v128.shuffle<i32>(values, values, 2, 3, 0, 1));
-  return i32x4.extract_lane(i32x4.add(pairs, v128.shuffle<i32>(pairs, pairs, 1, 0, 3, 2)), 0);
-}
-
-/** The `left` floats at x, less than a block, with zeros behind them: what follows a row is not to be read. */
-function lastBlock(x: usize, left: i32): usize {
-  memory.fill(LAST_BLOCK, 0, 128);
-  memory.copy(LAST_BLOCK, x, <usize>left << 2);
-  return LAST_BLOCK;
-}
+import { ROUNDER } from './constants';
+import { MAX_MINIMUM, Q4_ACTIVATIONS, SMALLEST_SCALE, blocksOf, paddedRows } from './matrix/layouts';
+import { absMax, horizontalMax, horizontalSum, lastBlock, round } from './matrix/quantization';
 
 /**
  * See MatrixKernels. Codes stand evens first in each eight: [0 2 4 6 1 3 5 7], as the nibbles of MatMulNBits' bytes meet them.
@@ -83,34 +51,6 @@ export function quantizeForQ4(x: usize, xStride: usize, activations: usize, rows
     for (let pair: usize = 0; pair < pairs; pair++, sum += sumStride) {
       store<i16>(sum, <i16>nearest(load<f32>(work + (pair << 3)) * inverse));
       store<i16>(sum, <i16>nearest(load<f32>(work + (pair << 3), 4) * inverse), 2);
-    }
-  }
-}
-
-/** See MatrixKernels. */
-export function quantizeForQ8(x: usize, xStride: usize, activations: usize, rows: i32, inputs: i32): void {
-  const blocks = blocksOf(inputs), padded = paddedRows(rows), recordStride = padded * Q8_ACTIVATIONS;
-  const rounder = v128.load(ROUNDER);
-  for (let row: usize = 0; row < padded; row++) {
-    let record = activations + row * Q8_ACTIVATIONS;
-    if (row >= <usize>rows) {
-      for (let block: usize = 0; block < blocks; block++, record += recordStride) memory.fill(record, 0, Q8_ACTIVATIONS);
-      continue;
-    }
-    let from = x + row * xStride;
-    for (let left = inputs; left > 0; left -= 32) {
-      const at = left < 32 ? lastBlock(from, left) : from;
-      const v0 = v128.load(at), v1 = v128.load(at, 16), v2 = v128.load(at, 32), v3 = v128.load(at, 48);
-      const v4 = v128.load(at, 64), v5 = v128.load(at, 80), v6 = v128.load(at, 96), v7 = v128.load(at, 112);
-      const most = horizontalMax(f32x4.pmax(f32x4.pmax(absMax(v0, v1), absMax(v2, v3)), f32x4.pmax(absMax(v4, v5), absMax(v6, v7))));
-      const some = most > SMALLEST_SCALE, inverse = f32x4.splat(some ? 32767 / most : 0);
-      v128.store(record, i16x8.narrow_i32x4_s(round(f32x4.mul(v0, inverse), rounder), round(f32x4.mul(v1, inverse), rounder)));
-      v128.store(record, i16x8.narrow_i32x4_s(round(f32x4.mul(v2, inverse), rounder), round(f32x4.mul(v3, inverse), rounder)), 16);
-      v128.store(record, i16x8.narrow_i32x4_s(round(f32x4.mul(v4, inverse), rounder), round(f32x4.mul(v5, inverse), rounder)), 32);
-      v128.store(record, i16x8.narrow_i32x4_s(round(f32x4.mul(v6, inverse), rounder), round(f32x4.mul(v7, inverse), rounder)), 48);
-      store<f32>(record, some ? most / 32767 : 0, 64);
-      from += 128;
-      record += recordStride;
     }
   }
 }
