@@ -1,4 +1,4 @@
-import { type MatrixKind, matrixBytes } from '../../../kernels/matrix-layouts.ts';
+import { BLOCK_INPUTS, type MatrixKind, matrixBytes } from '../../../kernels/matrix-layouts.ts';
 import { showText } from '../../../model/show-text.ts';
 import type { Attribute, GraphNode, ModelGraph } from '../graph/model-graph.ts';
 import { integersOf, type StoredTensor } from '../graph/stored-tensor.ts';
@@ -201,13 +201,18 @@ function constantIntegers(tensor: StoredTensor): IntegersValue | undefined {
   return data && { kind: 'integers', probes: PROBES.map(() => ({ dims: tensor.dims, data })) };
 }
 
+/** A table that is looked up in whole blocks has more inputs than the matrix of the same codes, which leaves the padding out. */
+function paddedInputs({ layout, inputs }: Pick<PlannedWeight, 'layout' | 'inputs'>): number {
+  return layout === 'q4' || layout === 'q8' ? Math.ceil(inputs / BLOCK_INPUTS) : inputs;
+}
+
 /** A table that is looked up and multiplied by declares its scales twice: they must be the same bytes. */
 function checkSameWeight(known: PlannedWeight, other: Omit<PlannedWeight, 'bytes'>): void {
   const place = (tensor?: StoredTensor) =>
     tensor && `${tensor.file} ${tensor.offset} ${tensor.byteLength} ${tensor.bytes === undefined ? '' : tensor.name}`;
   const same =
     known.outputs === other.outputs &&
-    known.inputs === other.inputs &&
+    paddedInputs(known) === paddedInputs(other) &&
     known.transposed === other.transposed &&
     place(known.scales) === place(other.scales) &&
     place(known.zeroPoints) === place(other.zeroPoints);

@@ -1,16 +1,14 @@
+import { BLOCK_INPUTS } from '../../../kernels/matrix-layouts.ts';
 import { TensorProto_DataType as ElementType } from '../../../model/onnx/onnx-ml_pb.js';
 import { STAGING_BYTES } from '../memory-layout.ts';
 import type { PlannedWeight } from '../plan/planned-weight.ts';
 import { wholeSink } from './sink.ts';
 import { stagedSink, type TensorSink, type WeightTarget } from './weight-sinks.ts';
 
-/** The kernels' own block; a larger one is stored as several that share a scale. */
-const KERNEL_BLOCK = 32;
-
 /** Codes are scattered as they come. So are scales, unless zero points belong to them: then both are collected, a small part of the matrix. */
 export function quantizedSinks(target: WeightTarget, weight: PlannedWeight, address: number): TensorSink[] {
   const { kernels } = target;
-  const { layout, inputs, outputs, elements, zeroPoints, blockSize = KERNEL_BLOCK } = weight;
+  const { layout, inputs, outputs, elements, zeroPoints, blockSize = BLOCK_INPUTS } = weight;
   const scales = weight.scales!;
   const q4 = layout === 'q4';
   const packCodes = q4 ? kernels.packQ4Codes : kernels.packQ8Codes;
@@ -19,7 +17,7 @@ export function quantizedSinks(target: WeightTarget, weight: PlannedWeight, addr
   );
   const sinks: TensorSink[] = [{ tensor: elements, sink: codes }];
   const row = Math.ceil(inputs / blockSize) * 4;
-  const repeat = blockSize / KERNEL_BLOCK;
+  const repeat = blockSize / BLOCK_INPUTS;
   if (!zeroPoints && repeat === 1) {
     const sink = stagedSink(target, scales.byteLength, row, (source, first, count) => {
       if (q4) kernels.packQ4Scales(source, 0, 0, first, count, address, inputs);

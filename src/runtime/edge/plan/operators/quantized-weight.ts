@@ -1,3 +1,4 @@
+import { BLOCK_INPUTS } from '../../../../kernels/matrix-layouts.ts';
 import { TensorProto_DataType as ElementType } from '../../../../model/onnx/onnx-ml_pb.js';
 import { showText } from '../../../../model/show-text.ts';
 import type { GraphNode } from '../../graph/model-graph.ts';
@@ -15,17 +16,14 @@ export interface QuantizedInputs {
   readonly inputs: number;
 }
 
-/** The kernels' own block. A larger one is several of them that share a scale. */
-const KERNEL_BLOCK = 32;
-
 /** Registers a matrix of codes, as MatMulNBits and GatherBlockQuantized read it. */
 export function quantizedWeight(node: GraphNode, plan: PlanBuilder, given: QuantizedInputs): { layout: 'q4' | 'q8'; index: number } {
   const { bits, blockSize, outputs, inputs } = given;
   const layout = bits === 4 ? 'q4' : 'q8';
   if (bits !== 4 && bits !== 8) throw plan.fail(node, `has ${bits} bits, 4 or 8 expected`);
-  if (blockSize % KERNEL_BLOCK !== 0 || blockSize < KERNEL_BLOCK)
+  if (blockSize % BLOCK_INPUTS !== 0 || blockSize < BLOCK_INPUTS)
     throw plan.fail(node, `has blocks of ${blockSize}, a multiple of 32 expected`);
-  if (blockSize > KERNEL_BLOCK && inputs % blockSize !== 0)
+  if (blockSize > BLOCK_INPUTS && inputs % blockSize !== 0)
     throw plan.fail(node, `has rows of ${inputs}, no multiple of its blocks of ${blockSize}`);
   if (bits === 8 && given.zeroPoints) throw plan.fail(node, 'has zero points with 8 bits');
   const blocks = Math.ceil(inputs / blockSize);
