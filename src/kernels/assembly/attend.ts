@@ -1,6 +1,6 @@
 import * as f32s from '../../../dist/kernels/generated/attention-f32';
 import * as q8 from '../../../dist/kernels/generated/attention-q8';
-import { areaBytes, BOUNDS, FACTORS, LOWEST, queriesOf, RECORD, RECORDS, ROUNDS, SCALE, SUMS, TOTALS } from './inline/attention-scratch';
+import { areaBytes, BOUNDS, FACTORS, GREATEST, LOWEST, queriesOf, RECORD, RECORDS, ROUNDS, SCALE, SUMS, TOTALS } from './inline/attention-scratch';
 import { exp2 } from './inline/exp2';
 import { maximumOf, sumOf } from './inline/reduce';
 import { rounded } from './inline/round';
@@ -104,10 +104,7 @@ function weighF32(scratch: usize, head: usize): void {
   v128.store(at, total, TOTALS);
 }
 
-/**
- * The exponentials of one head times the values' scales, as codes of 15 bits and the power of 2 that is their step: the one with which
- * the greatest has 15 bits.
- */
+/** The exponentials of one head times the values' scales, and the greatest of these. */
 function weighQ8(scratch: usize, head: usize, scales: usize): void {
   const record = scratch + RECORDS + head * RECORD;
   const at = scratch + (head << 4);
@@ -127,7 +124,13 @@ function weighQ8(scratch: usize, head: usize, scales: usize): void {
     scales += 32;
   }
   v128.store(at, total, TOTALS);
-  const exponent = v128.and(maximumOf(greatest), v128.load(EXPONENT));
+  v128.store(at, greatest, GREATEST);
+}
+
+/** What weighQ8 has left as codes of 15 bits and the power of 2 that is their step: the one with which the greatest has 15 bits. */
+function quantizeWeights(scratch: usize, head: usize): void {
+  const record = scratch + RECORDS + head * RECORD;
+  const exponent = v128.and(maximumOf(v128.load(scratch + (head << 4), GREATEST)), v128.load(EXPONENT));
   const inverse = i32x4.sub(v128.load(EXPONENT_TO_CODES), exponent);
   for (let i: usize = 0; i < 64; i += 16) {
     const low = rounded(f32x4.mul(v128.load(record + (i << 1)), inverse));
@@ -165,6 +168,8 @@ function scores(quantized: bool, tile: i32, block: usize, headDimension: i32, sc
 
 function valuesQ8(tile: i32, values: usize, headDimension: i32, scratch: usize): void {
   for (let head = 0; head < tile; head++) weighQ8(scratch, head, values);
+  // One head's maximum is long known when all heads' exponentials are.
+  for (let head = 0; head < tile; head++) quantizeWeights(scratch, head);
   values += 128;
   if (tile == 1) q8.valuesQ8x1(values, headDimension, scratch);
   else if (tile == 2) q8.valuesQ8x2(values, headDimension, scratch);
@@ -254,7 +259,7 @@ function attend(
   y: usize,
   yStride: usize,
   pages: usize,
-  layer: i32,
+  offset: usize,
   position: i32,
   rows: i32,
   heads: i32,
@@ -270,14 +275,14 @@ function attend(
   const together = rows == 1 ? keyValueHeads : 1;
   const factor = scale * f32x4.extract_lane(v128.load(LOG2E), 0);
   for (let head = 0; head < keyValueHeads; head += together) {
-    const offset = <usize>(layer * keyValueHeads + head) * blockBytes;
+    const from = offset + <usize>head * blockBytes;
     const at = <usize>(head * group) * width;
     for (let row = 0; row < rows; row++) {
       const last = position + row;
       const first = window > 0 ? max(0, last - window + 1) : 0;
       const q = query + <usize>row * queryStride + at;
       const to = y + <usize>row * yStride + at;
-      attendRow(quantized, q, to, pages, offset, together, group, first, last, headDimension, factor, scratch);
+      attendRow(quantized, q, to, pages, from, together, group, first, last, headDimension, factor, scratch);
     }
   }
 }
@@ -289,7 +294,7 @@ export function attendF32(
   y: usize,
   yStride: usize,
   pages: usize,
-  layer: i32,
+  offset: usize,
   position: i32,
   rows: i32,
   heads: i32,
@@ -299,7 +304,7 @@ export function attendF32(
   window: i32,
   scratch: usize,
 ): void {
-  attend(false, query, queryStride, y, yStride, pages, layer, position, rows, heads, keyValueHeads, headDimension, scale, window, scratch);
+  attend(false, query, queryStride, y, yStride, pages, offset, position, rows, heads, keyValueHeads, headDimension, scale, window, scratch);
 }
 
 /** See Kernels.attendQ8. */
@@ -309,7 +314,7 @@ export function attendQ8(
   y: usize,
   yStride: usize,
   pages: usize,
-  layer: i32,
+  offset: usize,
   position: i32,
   rows: i32,
   heads: i32,
@@ -319,5 +324,5 @@ export function attendQ8(
   window: i32,
   scratch: usize,
 ): void {
-  attend(true, query, queryStride, y, yStride, pages, layer, position, rows, heads, keyValueHeads, headDimension, scale, window, scratch);
+  attend(true, query, queryStride, y, yStride, pages, offset, position, rows, heads, keyValueHeads, headDimension, scale, window, scratch);
 }
