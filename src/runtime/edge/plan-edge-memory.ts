@@ -1,4 +1,3 @@
-import { PAGE_POSITIONS } from '../../kernels/attention-layouts.ts';
 import type { Manifest } from '../../model/manifest.ts';
 import { type MemoryPlan, memoryPlan, tokenizerHeap } from '../../model/memory-plan.ts';
 import { memoryLayout } from './memory-layout.ts';
@@ -18,6 +17,9 @@ export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
     { name: 'weights', bytes: weights },
     { name: 'buffers', bytes: end - weights },
     tokenizerHeap(manifest),
-    { name: `KV cache of ${contextWindow} tokens in ${format}`, bytes: Math.ceil(contextWindow / PAGE_POSITIONS) * plan.pageBytes },
+    {
+      name: `KV cache of ${contextWindow} tokens in ${format}`,
+      bytes: Math.ceil(contextWindow / plan.cache.chunkPositions) * plan.cache.chunkBytes,
+    },
   ]);
 }
