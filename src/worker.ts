@@ -3,6 +3,7 @@ import { createApp } from './api/create-app.ts';
 import { IsolateModels } from './worker/isolate-models.ts';
 import { parseMemoryLimit } from './worker/parse-memory-limit.ts';
 import { parseModelIds } from './worker/parse-model-ids.ts';
+import type { WorkerEnv } from './worker/worker-env.ts';
 
 let app: ReturnType<typeof createApp> | undefined;
 
@@ -17,7 +18,8 @@ export default {
         keepAlive: waitUntil,
       }),
       isPublic: env.PUBLIC === 'true',
+      log: env.LOG_REQUESTS === 'false' ? () => {} : undefined,
     });
     return app.fetch(request, env, context);
   },
-} satisfies ExportedHandler<Env>;
+} satisfies ExportedHandler<WorkerEnv>;

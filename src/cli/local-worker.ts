@@ -14,6 +14,8 @@ export interface LocalWorkerOptions {
   port?: number;
   /** Variables beside and before those of wrangler.toml. */
   vars?: Record<string, string>;
+  /** Let the Worker write its line for each request to standard output, if its variables want one. @default false */
+  logRequests?: boolean;
   /** Folder of the local bucket, as wrangler's `--persist-to`. @default .wrangler/state */
   persistTo?: string;
 }
@@ -30,15 +32,16 @@ export interface LocalWorker {
  * Starts the bundled Worker, after building it if a source has changed.
  * @throws GptEdgeError `command_failed` where the port is in use or the build fails
  */
-export async function startLocalWorker({ port = 0, vars = {}, persistTo = LOCAL_STATE }: LocalWorkerOptions): Promise<LocalWorker> {
+export async function startLocalWorker(options: LocalWorkerOptions = {}): Promise<LocalWorker> {
+  const { port = 0, vars = {}, persistTo = LOCAL_STATE, logRequests = false } = options;
   if (!(await isBuilt())) await buildWorker();
   await checkPort(port);
-  const { modulesRules: _rules, bindings, ...options } = workerOptionsOf(WRANGLER_CONFIG).workerOptions;
+  const { modulesRules: _rules, bindings, ...configured } = workerOptionsOf(WRANGLER_CONFIG).workerOptions;
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      ...options,
+      ...configured,
       name: 'gpt-edge',
-      bindings: { ...(bindings as Record<string, string>), ...vars },
+      bindings: { ...(bindings as Record<string, string>), ...(logRequests ? {} : { LOG_REQUESTS: 'false' }), ...vars },
       modules: await bundledModules(),
       rootPath: WORKER_BUNDLE,
       host: '127.0.0.1',

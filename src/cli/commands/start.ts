@@ -14,7 +14,12 @@ export interface StartOptions {
 export async function start({ port, model: paths, var: vars, persistTo }: StartOptions): Promise<void> {
   const folders = await openModelFolders(paths);
   const ids = folders.map(({ manifest }) => manifest.id);
-  const worker = await startLocalWorker({ port, persistTo, vars: { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...vars } });
+  const worker = await startLocalWorker({
+    port,
+    persistTo,
+    vars: { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...vars },
+    logRequests: true,
+  });
   for (const folder of folders) await uploadModel(folder, worker.models);
   console.log(greeting(worker.url.origin, ids[0]));
 }

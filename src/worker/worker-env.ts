@@ -1,0 +1,8 @@
+/** The bindings and variables that the Worker reads; wrangler.toml says what each means. */
+export interface WorkerEnv {
+  MODELS: R2Bucket;
+  MODEL_IDS: string;
+  MEMORY_LIMIT_MB?: string;
+  PUBLIC?: string;
+  LOG_REQUESTS?: string;
+}
