@@ -15,12 +15,11 @@ const TARGET = join(PROJECT, 'dist', 'lib');
 const CONFIGURATIONS = ['tsconfig.build.json', 'tsconfig.build-node.json'];
 
 /** What the compiler does not write and the compiled modules import. */
-const COPIED = /\.(wasm|js)$/;
-const COPIED_DECLARATIONS = /_pb\.d\.ts$/;
+const COPIED = /\.wasm$|_pb\.(js|d\.ts)$/;
 
 async function copyOthers(): Promise<void> {
   for (const name of await readdir(SOURCE, { recursive: true })) {
-    if (!COPIED.test(name) && !COPIED_DECLARATIONS.test(name)) continue;
+    if (!COPIED.test(name)) continue;
     await mkdir(dirname(join(TARGET, name)), { recursive: true });
     await cp(join(SOURCE, name), join(TARGET, name));
   }
