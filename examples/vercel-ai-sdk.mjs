@@ -14,10 +14,9 @@ const { textStream, usage } = streamText({
 for await (const text of textStream) process.stdout.write(text);
 console.log(`\n\n${(await usage).outputTokens} tokens`);
 
-// The model that goes on from a text, rather than answering.
 const { text, finishReason } = await generateText({
-  model: gptEdge.completionModel('tinystories-gpt2'),
-  prompt: 'Once upon a time',
+  model: gptEdge('tinystories-gpt2'),
+  prompt: 'Tell me a story about a dog.',
   maxOutputTokens: 30,
   temperature: 0,
 });
