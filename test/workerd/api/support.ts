@@ -35,7 +35,7 @@ export async function idsOf(labels: readonly string[]): Promise<number[]> {
 }
 
 /** An app of its own over the Worker's real models. */
-export const appOver = (isPublic: boolean, log?: (line: RequestLine) => void) =>
+export const appOver = (isPublic: boolean, log: (line: RequestLine) => void = () => {}) =>
   createApp({
     host: new IsolateModels({
       bucket: testEnv.MODELS,
