@@ -26,7 +26,7 @@ export const ignored = <T extends z.ZodType>(schema: T) => schema.nullish().open
 
 /**
  * Fields that real clients send and that change nothing here: notes for OpenAI's own accounting, storage and caches.
- * The list is closed; docs/openai-fields.md has it too.
+ * The list is closed; docs/openai-fields.md has it too, and README.
  */
 export const ignoredFields = {
   metadata: ignored(z.record(z.string(), z.unknown())),
