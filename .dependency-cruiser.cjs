@@ -9,6 +9,7 @@ const layers = {
   convert: ['model'],
   worker: ['api', 'generation', 'tokenizer', 'runtime', 'storage', 'model'],
   cli: ['convert', 'generation', 'tokenizer', 'runtime', 'model'],
+  library: ['worker', 'api', 'cli', 'generation', 'tokenizer', 'runtime', 'storage', 'model'],
 };
 
 const layerRules = Object.entries(layers).map(([layer, below]) => ({

@@ -11,20 +11,21 @@ it('should be written by the Worker: one line of JSON for each request, or none 
   const ask = async (origin: string) => {
     const headers = { 'content-type': 'application/json', 'x-request-id': 'mine' };
     const body = JSON.stringify({ prompt: 'Once upon a time', max_tokens: 3, stream: true });
-    for (const answer of [await fetch(`${origin}/v1/completions`, { method: 'POST', headers, body }), await fetch(`${origin}/nowhere`)]) {
+    for (const [path, init] of [
+      ['/v1/completions', { method: 'POST', headers, body }],
+      ['/nowhere', {}],
+    ] as const) {
+      const answer = await fetch(origin + path, init);
       await answer.text();
       ids.push(answer.headers.get('x-request-id'));
     }
   };
-  const start = (port: number, ...args: string[]) => {
-    let asked: Promise<void> | undefined;
-    return runCli(['start', '--port', String(port), '--persist-to', state, ...args], (stdout) => {
+  const start = (port: number, ...args: string[]) =>
+    runCli(['start', '--port', String(port), '--persist-to', state, ...args], (stdout) => {
       if (!stdout.includes('Ctrl+C')) return undefined;
       // What the Worker writes takes a moment to come through workerd.
-      asked ??= ask(`http://127.0.0.1:${port}`).then(() => wait(500));
-      return asked;
+      return ask(`http://127.0.0.1:${port}`).then(() => wait(500));
     });
-  };
   try {
     const { stdout } = await start(18791);
     const lines = stdout.split('\n').filter((line) => line.startsWith('{"'));

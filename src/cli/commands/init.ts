@@ -55,6 +55,6 @@ async function manifest(name: string, spec: string): Promise<object> {
     scripts: { start: 'gpt-edge start', build: 'gpt-edge build', deploy: 'gpt-edge deploy' },
     dependencies: { 'gpt-edge': spec },
     devDependencies: { miniflare, node, wrangler },
-    allowScripts: { esbuild: true, node: true, protobufjs: false, workerd: true },
+    allowScripts: { esbuild: true, 'gpt-edge': true, node: true, protobufjs: false, workerd: true },
   };
 }
