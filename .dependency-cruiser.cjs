@@ -5,11 +5,12 @@ const layers = {
   generation: ['tokenizer', 'model'],
   api: ['generation', 'tokenizer', 'model'],
   storage: ['model'],
-  runtime: ['model'],
+  kernels: [],
+  runtime: ['kernels', 'model'],
   convert: ['model'],
-  worker: ['api', 'generation', 'tokenizer', 'runtime', 'storage', 'model'],
-  cli: ['convert', 'generation', 'tokenizer', 'runtime', 'model'],
-  library: ['worker', 'api', 'cli', 'generation', 'tokenizer', 'runtime', 'storage', 'model'],
+  worker: ['api', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'model'],
+  cli: ['convert', 'generation', 'tokenizer', 'runtime', 'kernels', 'model'],
+  library: ['worker', 'api', 'cli', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'model'],
 };
 
 const layerRules = Object.entries(layers).map(([layer, below]) => ({

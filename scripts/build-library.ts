@@ -25,12 +25,16 @@ async function copyOthers(): Promise<void> {
   }
 }
 
-/** The compiler rewrites `.ts` to `.js` in code, but not in declarations. */
-async function rewriteDeclarations(): Promise<void> {
+/**
+ * The compiler rewrites `.ts` to `.js` in code, but not in declarations. And what src takes from dist, the kernels, lies
+ * one folder nearer to dist/lib.
+ */
+async function rewriteImports(): Promise<void> {
   for (const name of await readdir(TARGET, { recursive: true })) {
-    if (!name.endsWith('.d.ts')) continue;
+    if (!/\.(js|d\.ts)$/.test(name)) continue;
     const text = await readFile(join(TARGET, name), 'utf8');
-    await writeFile(join(TARGET, name), text.replaceAll(/((?:from|import\()\s*['"]\.[^'"]*)\.ts(['"])/g, '$1.js$2'));
+    const named = text.replaceAll(/((?:from|import\()\s*['"]\.[^'"]*)\.ts(['"])/g, '$1.js$2');
+    await writeFile(join(TARGET, name), named.replaceAll(/(from\s*['"](?:\.\.\/)+)dist\//g, '$1'));
   }
 }
 
@@ -38,4 +42,4 @@ await rm(TARGET, { recursive: true, force: true });
 const tsc = join(PROJECT, 'node_modules', 'typescript', 'bin', 'tsc');
 for (const configuration of CONFIGURATIONS) await promisify(execFile)(process.execPath, [tsc, '-p', join(PROJECT, configuration)]);
 await copyOthers();
-await rewriteDeclarations();
+await rewriteImports();

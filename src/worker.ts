@@ -1,8 +1,5 @@
-import { waitUntil } from 'cloudflare:workers';
 import { createApp } from './api/create-app.ts';
-import { IsolateModels } from './worker/isolate-models.ts';
-import { parseMemoryLimit } from './worker/parse-memory-limit.ts';
-import { parseModelIds } from './worker/parse-model-ids.ts';
+import { modelsFromEnv } from './worker/models-from-env.ts';
 import type { WorkerEnv } from './worker/worker-env.ts';
 
 let app: ReturnType<typeof createApp> | undefined;
@@ -11,12 +8,7 @@ let app: ReturnType<typeof createApp> | undefined;
 export default {
   fetch(request, env, context) {
     app ??= createApp({
-      host: new IsolateModels({
-        bucket: env.MODELS,
-        ids: parseModelIds(env.MODEL_IDS),
-        memoryLimitMegabytes: parseMemoryLimit(env.MEMORY_LIMIT_MB),
-        keepAlive: waitUntil,
-      }),
+      host: modelsFromEnv(env),
       isPublic: env.PUBLIC === 'true',
       log: env.LOG_REQUESTS === 'false' ? () => {} : undefined,
     });

@@ -1,14 +1,12 @@
-// gpt-edge's routes in a Hono app of one's own, below /llm. wrangler.toml needs the bucket MODELS, as `gpt-edge init` writes it.
-import { waitUntil } from 'cloudflare:workers';
-import { createApp, IsolateModels } from 'gpt-edge';
+// gpt-edge's routes in a Hono app of one's own, below /llm. wrangler.toml needs the bucket and the variables that `gpt-edge init` writes.
+import { createApp, modelsFromEnv } from 'gpt-edge';
 import { Hono } from 'hono';
 
 let app: Hono | undefined;
 
 function createOwnApp(env: Env): Hono {
-  const host = new IsolateModels({ bucket: env.MODELS, ids: ['tinystories-gpt2'], memoryLimitMegabytes: 128, keepAlive: waitUntil });
   const llm = createApp({
-    host,
+    host: modelsFromEnv(env),
     isPublic: true, // whoever may call it is for the app around it to say
     log: ({ path, status, completion_tokens = 0 }) => console.log(`${status} ${path}: ${completion_tokens} tokens`),
   });

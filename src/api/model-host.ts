@@ -1,5 +1,6 @@
 import type { LanguageModel } from '../generation/language-model.ts';
 import type { Manifest } from '../model/manifest.ts';
+import type { MemoryPlan } from '../model/memory-plan.ts';
 
 /** How far a model is on its way into this isolate. */
 export interface LoadState {
@@ -13,7 +14,9 @@ export interface ModelDescription {
   /** When the model was put into the bucket. */
   uploaded: Date;
   /** Which engine runs it. */
-  engine: string;
+  engine: 'edge' | 'ort';
+  /** What it needs to serve one sequence of its whole context window. */
+  memory: MemoryPlan;
   load: LoadState;
 }
 

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { GptEdgeError } from '../model/errors.ts';
 import { MAX_CONTEXT_WINDOW } from '../model/limits.ts';
+import { CACHE_FORMATS, ENGINES } from '../runtime/engine-choice.ts';
 import { LOCAL_STATE } from './project-paths.ts';
 
 const DEFAULT_PORT = 8787;
@@ -23,6 +24,14 @@ const collectVar = (text: string, previous: Record<string, string>): Record<stri
   return { ...previous, [key]: value };
 };
 
+const engine = () =>
+  new Option('--engine <engine>', 'what runs models: edge, ort (onnxruntime-web), or auto: edge where it can').choices(ENGINES);
+
+const kvCache = () =>
+  new Option('--kv-cache <format>', 'how the edge engine keeps keys and values: f32, q8, or auto: f32 where it fits').choices(
+    CACHE_FORMATS,
+  );
+
 const persistTo = () => new Option('--persist-to <folder>', 'where the local bucket lies').default(LOCAL_STATE, '.wrangler/state');
 
 const program = new Command('gpt-edge').description('A small GPT that generates inside a Cloudflare Worker.');
@@ -39,6 +48,8 @@ program
   .description('serve models from the Worker in workerd')
   .option('--port <n>', 'port to listen on', number(1, 65535), DEFAULT_PORT)
   .option('--model <folder>', 'a model folder to serve, repeatable; the first is the default model', collect, [])
+  .addOption(engine())
+  .addOption(kvCache())
   .option('--var <KEY=VALUE>', 'a variable for the Worker, repeatable', collectVar, {})
   .addOption(persistTo())
   .action(async (options) => (await import('./commands/start.ts')).start(options));
@@ -51,6 +62,8 @@ program
   .option('--max-tokens <n>', 'tokens to generate at most; default: 300, or what the window has left', number(1, 2 ** 20))
   .option('--temperature <t>', "0 takes the most probable token; default: the model's", number(0, 2, false))
   .option('--seed <n>', 'the same seed gives the same text', number(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER))
+  .addOption(engine())
+  .addOption(kvCache())
   .addOption(persistTo())
   .action(async (prompt, options) => (await import('./commands/complete.ts')).complete(prompt, options));
 
@@ -70,7 +83,9 @@ program
   .command('inspect')
   .description('show what a model is made of, and what it needs in a Worker')
   .argument('<path>', "a model folder, or what convert takes: a Hugging Face folder, a GGUF file, llama2.c's .bin")
-  .action(async (path) => (await import('./commands/inspect.ts')).inspect(path));
+  .option('--plan', 'also show each step of the edge engine: kernel, shapes, bytes, multiply-adds')
+  .addOption(kvCache())
+  .action(async (path, options) => (await import('./commands/inspect.ts')).inspect(path, options));
 
 program
   .command('push')
@@ -93,6 +108,9 @@ program
   .argument('<folder>', 'a model folder')
   .requiredOption('--text <file>', 'a text in UTF-8')
   .option('--against <folder>', 'a model folder with the same tokens, such as the one before quantizing')
+  .addOption(engine())
+  .addOption(kvCache())
+  .addOption(new Option('--against-engine <engine>', 'what runs the other; default: the same').choices(ENGINES))
   .option('--json', 'print JSON')
   .action(async (folder, options) => (await import('./commands/eval.ts')).evaluate(folder, options));
 

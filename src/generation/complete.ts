@@ -18,7 +18,7 @@ export type CompletionEvent = { type: 'prompt'; tokens: (ScoredToken | null)[] }
 export async function* complete(model: LanguageModel, request: CompletionRequest, signal?: AbortSignal): AsyncGenerator<CompletionEvent> {
   const { prompt, maxTokens, sampling, topLogprobs } = request;
   const { eosTokenIds, multiplyAddsPerToken } = model.manifest;
-  const turns = new Turns(signal);
+  const turns = new Turns(model.decoder.multiplyAddsPerTurn, signal);
   checkContext(model, prompt.length, maxTokens);
   const sequence = model.decoder.createSequence();
   try {

@@ -25,7 +25,8 @@ export async function nextToken(
   const sequence = model.decoder.createSequence();
   try {
     let logits = new Float32Array();
-    for await (const slice of prefill(model, sequence, prompt, new Turns(signal))) logits = slice.logits as Float32Array<ArrayBuffer>;
+    const turns = new Turns(model.decoder.multiplyAddsPerTurn, signal);
+    for await (const slice of prefill(model, sequence, prompt, turns)) logits = slice.logits as Float32Array<ArrayBuffer>;
     const norm = logSumExp(logits);
     const scored = (id: number): TokenLogprob => ({ id, logprob: logits[id] - norm });
     const top = topTokens(logits, count).map(scored);

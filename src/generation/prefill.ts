@@ -1,6 +1,6 @@
 import type { Sequence } from '../model/decoder.ts';
 import type { LanguageModel } from './language-model.ts';
-import { MULTIPLY_ADDS_PER_TURN, type Turns } from './turns.ts';
+import type { Turns } from './turns.ts';
 
 /** Logits of several positions are one array; 8 MB of it is little beside the weights. */
 const MAX_LOGITS_BYTES = 8 * 2 ** 20;
@@ -26,7 +26,7 @@ export async function* prefill(
   { allLogits = false }: { allLogits?: boolean } = {},
 ): AsyncGenerator<PrefillSlice> {
   const { multiplyAddsPerToken } = model.manifest;
-  const byWork = MULTIPLY_ADDS_PER_TURN / multiplyAddsPerToken;
+  const byWork = model.decoder.multiplyAddsPerTurn / multiplyAddsPerToken;
   const byMemory = allLogits ? MAX_LOGITS_BYTES / (model.manifest.vocabularySize * 4) : prompt.length;
   const size = Math.max(1, Math.floor(Math.min(byWork, byMemory)));
   for (let start = 0; start < prompt.length; start += size) {

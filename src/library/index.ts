@@ -6,4 +6,5 @@ export type { LanguageModel } from '../generation/language-model.ts';
 export { ERROR_CODES, type ErrorCode, GptEdgeError } from '../model/errors.ts';
 export type { Manifest } from '../model/manifest.ts';
 export { IsolateModels, type IsolateModelsOptions } from '../worker/isolate-models.ts';
+export { modelsFromEnv } from '../worker/models-from-env.ts';
 export type { WorkerEnv } from '../worker/worker-env.ts';

@@ -4,6 +4,8 @@ export interface Decoder {
   readonly vocabularySize: number;
   /** Positions a sequence can hold. */
   readonly contextWindow: number;
+  /** Work of some 40 to 100 ms on one core: between two of such pieces others get their turn. */
+  readonly multiplyAddsPerTurn: number;
   /** A sequence of no tokens with a KV cache of its own. */
   createSequence(): Sequence;
   /** Frees weights and caches. No sequence may be used afterwards. */

@@ -14,8 +14,8 @@ export class R2ModelFiles implements ModelFiles {
   readonly uploaded: Date;
   readonly #bucket: R2Bucket;
   readonly #prefix: string;
-  /** Told the length of each piece read, for showing progress. */
-  onBytes: (count: number) => void = () => {};
+  /** Told the length of each piece read, and of which file, for showing progress. */
+  onBytes: (count: number, name: string) => void = () => {};
 
   private constructor(bucket: R2Bucket, prefix: string, manifest: Manifest, uploaded: Date) {
     this.#bucket = bucket;
@@ -40,8 +40,7 @@ export class R2ModelFiles implements ModelFiles {
   }
 
   async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
-    const file = this.manifest.files[name];
-    if (file === undefined) return unavailable(this.#prefix + name, 'is not in the manifest');
+    const file = this.#file(name);
     const whole = new Uint8Array(file.bytes);
     const offsets = Array.from({ length: Math.ceil(file.bytes / CHUNK_BYTES) }, (_, index) => index * CHUNK_BYTES).values();
     // Every worker takes the next offset from the one iterator they share.
@@ -50,6 +49,23 @@ export class R2ModelFiles implements ModelFiles {
     };
     await Promise.all(Array.from({ length: PARALLEL_READS }, worker));
     return whole;
+  }
+
+  async *stream(name: string): AsyncGenerator<Uint8Array> {
+    const file = this.#file(name);
+    const readAt = (offset: number) => (offset < file.bytes ? this.#readChunk(name, file, offset) : undefined);
+    let next = readAt(0);
+    for (let offset = 0; next !== undefined; offset += CHUNK_BYTES) {
+      const chunk = await next;
+      // Read while this one is made use of. A failure is met when it is awaited.
+      next = readAt(offset + CHUNK_BYTES);
+      next?.catch(() => {});
+      yield chunk;
+    }
+  }
+
+  #file(name: string): ManifestFile {
+    return this.manifest.files[name] ?? unavailable(this.#prefix + name, 'is not in the manifest');
   }
 
   async #readChunk(name: string, file: ManifestFile, offset: number): Promise<Uint8Array> {
@@ -61,7 +77,7 @@ export class R2ModelFiles implements ModelFiles {
     const chunk = new Uint8Array(await object.arrayBuffer().catch((cause) => unavailable(key, 'cannot be read', cause)));
     const expected = file.chunks?.[offset / CHUNK_BYTES] ?? file.sha256;
     if ((await sha256(chunk)) !== expected) return unavailable(key, `is damaged: SHA-256 differs in bytes ${offset} to ${offset + length}`);
-    this.onBytes(length);
+    this.onBytes(length, name);
     return chunk;
   }
 }

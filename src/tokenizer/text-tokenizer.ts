@@ -1,7 +1,7 @@
-import { Tokenizer } from '@huggingface/tokenizers';
 import { GptEdgeError } from '../model/errors.ts';
 import { escapeRegExp } from './escape-reg-exp.ts';
 import { exactDigits } from './exact-digits.ts';
+import { createPlainTokenizer, type PlainTokenizer } from './plain-tokenizer.ts';
 import { sequenceAffixes } from './sequence-affixes.ts';
 import { restore } from './special-token-guard.ts';
 import { type LeadingStrip, leadingStrip, TextStart } from './text-start.ts';
@@ -26,9 +26,9 @@ function addedTokenPattern(tokens: readonly AddedToken[]): RegExp | null {
   );
 }
 
-function createTokenizer(tokenizer: TokenizerJson, config: TokenizerConfig): Tokenizer {
+function createTokenizer(tokenizer: TokenizerJson, config: TokenizerConfig): PlainTokenizer {
   try {
-    return new Tokenizer(tokenizer, config);
+    return createPlainTokenizer(tokenizer, config);
   } catch (cause) {
     const message = `tokenizer.json cannot be used: ${(cause as Error).message}`;
     throw new GptEdgeError('unsupported_model', message, { param: 'tokenizer.json', cause });
@@ -39,7 +39,7 @@ function createTokenizer(tokenizer: TokenizerJson, config: TokenizerConfig): Tok
 export class TextTokenizer {
   /** Spellings of all added tokens: EOS, marks of roles and the like. */
   readonly specialTokens: readonly string[];
-  readonly #plain: Tokenizer;
+  readonly #plain: PlainTokenizer;
   readonly #added: ReadonlyMap<number, AddedToken>;
   readonly #idOfAdded: ReadonlyMap<string, number>;
   readonly #pattern: RegExp | null;
@@ -49,7 +49,7 @@ export class TextTokenizer {
 
   /** @throws GptEdgeError `unsupported_model` for a tokenizer that is neither byte-level nor like SentencePiece's, or that the library refuses */
   constructor(tokenizer: TokenizerJson, config: TokenizerConfig) {
-    this.#plain = createTokenizer({ ...exactDigits(tokenizer), added_tokens: [] }, config);
+    this.#plain = createTokenizer(exactDigits(tokenizer), config);
     this.#added = new Map(tokenizer.added_tokens.map((token) => [token.id, token]));
     this.#idOfAdded = new Map(tokenizer.added_tokens.map((token) => [token.content, token.id]));
     this.#pattern = addedTokenPattern(tokenizer.added_tokens);
@@ -84,7 +84,7 @@ export class TextTokenizer {
   /** The bytes a token stands for; a special token's are those of its spelling. */
   bytes(id: number): Uint8Array {
     const added = this.#added.get(id);
-    return added ? new TextEncoder().encode(added.content) : this.#bytesOf(this.#plain.id_to_token(id) ?? '');
+    return added ? new TextEncoder().encode(added.content) : this.#bytesOf(this.#plain.spelling(id));
   }
 
   /** Whether the token stands for no text of its own. */
@@ -103,17 +103,18 @@ export class TextTokenizer {
   }
 
   #encodePlain(text: string): number[] {
-    return text === '' ? [] : this.#plain.encode(text, { add_special_tokens: false }).ids;
+    return text === '' ? [] : this.#plain.encode(text);
   }
 
   #encodeWithSpecialTokens(text: string, encodeText: (plain: string) => number[]): number[] {
-    const ids: number[] = [];
+    const parts: number[][] = [];
     let end = 0;
     for (const match of this.#pattern ? text.matchAll(this.#pattern) : []) {
-      ids.push(...encodeText(text.slice(end, match.index)));
-      ids.push(this.#idOfAdded.get(match.slice(1).find((spelling) => spelling !== undefined)!)!);
+      parts.push(encodeText(text.slice(end, match.index)));
+      parts.push([this.#idOfAdded.get(match.slice(1).find((spelling) => spelling !== undefined)!)!]);
       end = match.index + match[0].length;
     }
-    return [...ids, ...encodeText(text.slice(end))];
+    parts.push(encodeText(text.slice(end)));
+    return parts.flat();
   }
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { GptEdgeError } from '../model/errors.ts';
+import { CompactBpe } from './compact-bpe.ts';
+import { readWithCompactBpe } from './read-with-compact-bpe.ts';
 
 const componentSchema = z.looseObject({ type: z.string() }).nullish();
 
@@ -17,7 +19,7 @@ const tokenizerJsonSchema = z.looseObject({
   pre_tokenizer: componentSchema,
   post_processor: componentSchema,
   decoder: componentSchema,
-  model: z.looseObject({ type: z.string().optional() }),
+  model: z.union([z.instanceof(CompactBpe), z.looseObject({ type: z.string().optional() })]),
 });
 
 /** A chat template is one string, or a list of named ones. Tokens are strings, or objects with their `content`. */
@@ -32,16 +34,23 @@ export type AddedToken = z.infer<typeof addedTokenSchema>;
 export type TokenizerJson = z.infer<typeof tokenizerJsonSchema>;
 export type TokenizerConfig = z.infer<typeof tokenizerConfigSchema>;
 
-function parse<T>(name: string, bytes: Uint8Array, schema: z.ZodType<T>): T {
+const readJson = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+
+function parse<T>(name: string, bytes: Uint8Array, schema: z.ZodType<T>, read = readJson): T {
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   try {
-    return schema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)));
+    return schema.parse(read(bytes.subarray(hasMark ? 3 : 0)));
   } catch (cause) {
     throw new GptEdgeError('unsupported_model', `${name} cannot be read: ${(cause as Error).message}`, { param: name, cause });
   }
 }
 
-/** @throws GptEdgeError `unsupported_model` where the file is no tokenizer.json */
-export const parseTokenizerJson = (bytes: Uint8Array): TokenizerJson => parse('tokenizer.json', bytes, tokenizerJsonSchema);
+/**
+ * A byte-pair encoding is ready as {@link CompactBpe}; any other model is what the file says.
+ * @throws GptEdgeError `unsupported_model` where the file is no tokenizer.json
+ */
+export const parseTokenizerJson = (bytes: Uint8Array): TokenizerJson =>
+  parse('tokenizer.json', bytes, tokenizerJsonSchema, (json) => readWithCompactBpe(json) ?? readJson(json));
 
 /** @throws GptEdgeError `unsupported_model` where the file is no tokenizer_config.json */
 export const parseTokenizerConfig = (bytes: Uint8Array): TokenizerConfig => parse('tokenizer_config.json', bytes, tokenizerConfigSchema);

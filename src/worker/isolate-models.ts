@@ -1,38 +1,51 @@
 import type { LoadState, ModelDescription, ModelHost } from '../api/model-host.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { GptEdgeError } from '../model/errors.ts';
+import { GRAPH_FILE } from '../model/graph-files.ts';
 import { loadedFiles } from '../model/loaded-files.ts';
 import type { Manifest } from '../model/manifest.ts';
-import { describeMemoryPlan, planMemory } from '../model/memory-plan.ts';
+import { createDecoder } from '../runtime/create-decoder.ts';
+import type { EngineChoice } from '../runtime/engine-choice.ts';
+import { checkMemory, type EnginePlan, planEngine } from '../runtime/plan-engine.ts';
 import { LoadOnce } from '../storage/load-once.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
 import { loadLanguageModel } from './load-language-model.ts';
 
-const totalBytes = (manifest: Manifest): number => loadedFiles(manifest).reduce((sum, [, { bytes }]) => sum + bytes, 0);
+/** The graph is read to plan a model, before it is loaded. */
+const isLoading = (name: string): boolean => name !== GRAPH_FILE;
+
+const totalBytes = (manifest: Manifest): number =>
+  loadedFiles(manifest).reduce((sum, [name, { bytes }]) => sum + (isLoading(name) ? bytes : 0), 0);
 
 export interface IsolateModelsOptions {
   bucket: R2Bucket;
   /** The served models; the first is the default. */
   ids: readonly string[];
+  engineOf: (id: string) => EngineChoice;
+  /** The edge engine's kernels. */
+  kernels: WebAssembly.Module;
   /** A model whose plan needs more is refused. */
   memoryLimitMegabytes: number;
   /** See {@link LoadOnce}. */
   keepAlive: (load: Promise<unknown>) => void;
 }
 
-/** The served models as one isolate holds them: each loaded once, when it is first asked for. */
+/** The served models as one isolate holds them: each planned and loaded once, when it is first asked for. */
 export class IsolateModels implements ModelHost {
   readonly ids: readonly string[];
-  readonly #bucket: R2Bucket;
+  readonly #options: IsolateModelsOptions;
   readonly #limitBytes: number;
   readonly #loads: LoadOnce<LanguageModel>;
+  /** By the hash of the graph, so that a model that was pushed anew is planned anew. */
+  readonly #plans: LoadOnce<EnginePlan>;
   readonly #states = new Map<string, LoadState>();
 
-  constructor({ bucket, ids, memoryLimitMegabytes, keepAlive }: IsolateModelsOptions) {
-    this.#bucket = bucket;
-    this.ids = ids;
-    this.#limitBytes = memoryLimitMegabytes * 1e6;
-    this.#loads = new LoadOnce(keepAlive);
+  constructor(options: IsolateModelsOptions) {
+    this.ids = options.ids;
+    this.#options = options;
+    this.#limitBytes = options.memoryLimitMegabytes * 1e6;
+    this.#loads = new LoadOnce(options.keepAlive);
+    this.#plans = new LoadOnce(options.keepAlive);
   }
 
   async get(id = this.ids[0]): Promise<LanguageModel> {
@@ -42,22 +55,25 @@ export class IsolateModels implements ModelHost {
 
   async describe(id: string): Promise<ModelDescription> {
     this.#checkServed(id);
-    const { manifest, uploaded } = await R2ModelFiles.open(this.#bucket, id);
+    const files = await R2ModelFiles.open(this.#options.bucket, id);
+    const { manifest, uploaded } = files;
+    const { engine, memory } = await this.#plan(files);
     const load = this.#states.get(id) ?? { state: 'cold', loadedBytes: 0, totalBytes: totalBytes(manifest) };
-    return { manifest, uploaded, engine: 'ort', load };
+    return { manifest, uploaded, engine, memory, load };
   }
 
   async #load(id: string): Promise<LanguageModel> {
     const state: LoadState = { state: 'loading', loadedBytes: 0, totalBytes: 0 };
     this.#states.set(id, state);
     try {
-      const files = await R2ModelFiles.open(this.#bucket, id);
-      this.#checkMemory(files.manifest);
+      const files = await R2ModelFiles.open(this.#options.bucket, id);
+      const plan = await this.#plan(files);
+      checkMemory(id, plan, this.#limitBytes);
       state.totalBytes = totalBytes(files.manifest);
-      files.onBytes = (count) => {
-        state.loadedBytes += count;
+      files.onBytes = (count, name) => {
+        if (isLoading(name)) state.loadedBytes += count;
       };
-      const model = await loadLanguageModel(files);
+      const model = await loadLanguageModel(files, () => createDecoder(files, plan, this.#options.kernels, this.#limitBytes));
       state.state = 'ready';
       return model;
     } catch (error) {
@@ -66,14 +82,10 @@ export class IsolateModels implements ModelHost {
     }
   }
 
-  #checkMemory(manifest: Manifest): void {
-    const plan = planMemory(manifest);
-    if (plan.totalBytes <= this.#limitBytes) return;
-    throw new GptEdgeError(
-      'memory_limit_exceeded',
-      `${manifest.id} needs ${describeMemoryPlan(plan)}. That is over the limit of ${this.#limitBytes / 1e6} MB (MEMORY_LIMIT_MB). Fewer bits (--dtype) or a shorter context window (--context) make it smaller.`,
-      { param: 'model' },
-    );
+  #plan(files: R2ModelFiles): Promise<EnginePlan> {
+    const { id, files: hashes } = files.manifest;
+    const key = `${id} ${Object.values(hashes).map(({ sha256 }) => sha256)}`;
+    return this.#plans.get(key, () => planEngine(files, this.#options.engineOf(id), this.#limitBytes));
   }
 
   #checkServed(id: string): void {

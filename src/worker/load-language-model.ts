@@ -1,9 +1,9 @@
 import { parseGenerationConfig } from '../generation/generation-config.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
+import type { Decoder } from '../model/decoder.ts';
 import { loadedFiles } from '../model/loaded-files.ts';
 import type { Manifest } from '../model/manifest.ts';
 import type { ModelFiles } from '../model/model-files.ts';
-import { createOrtDecoder } from '../runtime/ort/create-ort-decoder.ts';
 import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
 import { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
@@ -13,14 +13,14 @@ import { parseTokenizerConfig, parseTokenizerJson } from '../tokenizer/tokenizer
  * Loads all of a model: decoder, tokenizer, chat template, recommended sampling options.
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for what they say
  */
-export async function loadLanguageModel(files: ModelFiles): Promise<LanguageModel> {
+export async function loadLanguageModel(files: ModelFiles, createDecoder: () => Promise<Decoder>): Promise<LanguageModel> {
   const { manifest } = files;
   const optional = (name: string) => (name in manifest.files ? files.read(name) : null);
   const [tokenizerBytes, configBytes, generationBytes, decoder] = await Promise.all([
     files.read('tokenizer.json'),
     files.read('tokenizer_config.json'),
     optional('generation_config.json'),
-    createOrtDecoder(files),
+    createDecoder(),
   ]);
   const tokenizerConfig = parseTokenizerConfig(configBytes);
   return {

@@ -3,6 +3,8 @@ export interface WorkerEnv {
   MODELS: R2Bucket;
   MODEL_IDS: string;
   MEMORY_LIMIT_MB?: string;
+  ENGINE?: string;
+  KV_CACHE?: string;
   PUBLIC?: string;
   LOG_REQUESTS?: string;
 }

@@ -19,6 +19,7 @@ interface Reference {
   readonly chats: readonly { rendered: string; prompt_logprobs: readonly (number | null)[] }[];
 }
 
+const ON_ORT = { engine: 'ort', cacheFormat: 'auto' } as const;
 let folder: string;
 let model: EvaluatedModel;
 let tiny: string;
@@ -27,7 +28,7 @@ let references: { text: string; logprobs: number[] }[];
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gpt-edge-eval-'));
-  model = await openEvaluatedModel(DEFAULT_MODEL);
+  model = await openEvaluatedModel(DEFAULT_MODEL, ON_ORT);
   tiny = join(folder, 'tiny');
   await convertModel({ source: join(GOLDEN, 'tiny-gpt2'), target: tiny });
   const { prompts, chats }: Reference = JSON.parse(await readFile(join(GOLDEN, 'tinystories-gpt2/reference.json'), 'utf8'));
@@ -38,7 +39,7 @@ beforeAll(async () => {
   }));
 });
 afterAll(async () => {
-  await model?.close();
+  await model?.decoder.dispose();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -76,7 +77,7 @@ describe('evaluateText', () => {
 
   /** -ln p of the tokens from `firstScored` on, out of one call. */
   async function natsOf(ids: readonly number[], firstScored: number): Promise<number> {
-    const logits = await model.createSequence().forward(ids.slice(0, -1), ids.length - 1);
+    const logits = await model.decoder.createSequence().forward(ids.slice(0, -1), ids.length - 1);
     const row = (index: number) => logits.subarray(index * 4096, (index + 1) * 4096);
     return ids.reduce((sum, id, index) => (index < firstScored ? sum : sum - scoreToken(row(index - 1), id, 0).logprob), 0);
   }
@@ -89,14 +90,14 @@ describe('evaluateText', () => {
   });
 
   it('should refuse models whose tokens differ, and a text of no tokens', async () => {
-    const other = await openEvaluatedModel(tiny);
+    const other = await openEvaluatedModel(tiny, ON_ORT);
     await expect(evaluateText(model, STORY, { against: other })).rejects.toThrow(
       'tinystories-gpt2 and tiny-gpt2 cannot be compared: their vocabularies have 4096 and 128 tokens.',
     );
     const renamed = { ...model, tokenizer: other.tokenizer };
     await expect(evaluateText(model, STORY, { against: renamed })).rejects.toThrow(/cannot be compared: token \d+ differs/);
     await expect(evaluateText(model, '')).rejects.toMatchObject({ code: 'invalid_value', param: 'text' });
-    await other.close();
+    await other.decoder.dispose();
   });
 });
 

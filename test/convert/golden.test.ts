@@ -2,8 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDecoder } from '../../src/cli/evaluate/open-decoder.ts';
+import { openModelFolder } from '../../src/cli/model-folder.ts';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import { type OnnxModel, openOnnx } from './open-onnx.ts';
+import type { Decoder } from '../../src/model/decoder.ts';
 
 const GOLDEN = join(import.meta.dirname, '../golden');
 const ASSETS = join(import.meta.dirname, '../../model-assets');
@@ -33,76 +35,79 @@ const CASES = [
   { reference: 'tiny-llama-rope3', dtype: 'fp16', tolerance: FLOAT32_TOLERANCE },
   { reference: 'tinystories-gpt2', dtype: 'as committed', tolerance: FLOAT32_TOLERANCE },
 ];
+const ENGINES = ['ort', 'edge'] as const;
 
-describe.each(CASES)('$reference in $dtype', ({ reference: name, dtype, tolerance }) => {
-  let folder: string;
-  let model: OnnxModel;
-  let references: readonly Reference[];
+describe.each(CASES.flatMap((given) => ENGINES.map((engine) => ({ ...given, engine }))))(
+  '$reference in $dtype on $engine',
+  ({ reference: name, dtype, tolerance, engine }) => {
+    let folder: string;
+    let decoder: Decoder;
+    let references: readonly Reference[];
+    const forward = async (ids: readonly number[], rows?: number) => (await decoder.createSequence().forward(ids, rows)).slice();
 
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'gpt-edge-golden-'));
-    const asset = dtype === 'as committed';
-    if (!asset) await convertModel({ source: join(GOLDEN, name), target: join(folder, 'model'), dtype });
-    model = await openOnnx(asset ? join(ASSETS, name) : join(folder, 'model'));
-    const file = JSON.parse(await readFile(join(GOLDEN, name, 'reference.json'), 'utf8'));
-    references = file.sequences ?? [...file.prompts, ...file.chats];
-  });
-  afterAll(async () => {
-    await model?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'gpt-edge-golden-'));
+      const asset = dtype === 'as committed';
+      if (!asset) await convertModel({ source: join(GOLDEN, name), target: join(folder, 'model'), dtype });
+      const model = await openModelFolder(asset ? join(ASSETS, name) : join(folder, 'model'));
+      decoder = await openDecoder(model, { engine, cacheFormat: 'f32' });
+      const file = JSON.parse(await readFile(join(GOLDEN, name, 'reference.json'), 'utf8'));
+      references = file.sequences ?? [...file.prompts, ...file.chats];
+    });
+    afterAll(async () => {
+      await decoder?.dispose();
+      await rm(folder, { recursive: true, force: true });
+    });
 
-  it("should give the reference's logits after a prompt", async () => {
-    for (const { ids, last_logits: expected } of references) {
-      if (!expected) continue;
-      const { logits, shape } = await model.forward(model.empty, ids);
-      expect(shape).toEqual([1, 1, model.vocabularySize]);
-      expect(distance(logits, expected)).toBeLessThan(tolerance);
-    }
-  });
+    it("should give the reference's logits after a prompt", async () => {
+      for (const { ids, last_logits: expected } of references)
+        if (expected) expect(distance(await forward(ids), expected)).toBeLessThan(tolerance);
+    });
 
-  it("should give the reference's log-probability of every token of a prompt", async () => {
-    for (const { ids, prompt_logprobs: expected } of references) {
-      const { logits, shape } = await model.forward(model.empty, ids, 0);
-      expect(shape).toEqual([1, ids.length, model.vocabularySize]);
-      const own = ids.map((id, index) => (index === 0 ? 0 : logProbability(row(logits, index - 1, model.vocabularySize), id)));
-      expect(distance(own, [0, ...expected.slice(1).map(Number)])).toBeLessThan(2 * tolerance);
-    }
-  });
-
-  it("should go on with the reference's greedy tokens", async () => {
-    for (const { ids, greedy_ids: expected } of references) {
-      let { logits, state } = await model.forward(model.empty, ids);
-      const tokens: number[] = [];
-      while (tokens.length < expected.length) {
-        tokens.push(argmax(logits));
-        if (state.length < model.contextWindow) ({ logits, state } = await model.forward(state, tokens.slice(-1)));
+    it("should give the reference's log-probability of every token of a prompt", async () => {
+      for (const { ids, prompt_logprobs: expected } of references) {
+        const logits = await forward(ids, ids.length);
+        const own = ids.map((id, index) => (index === 0 ? 0 : logProbability(row(logits, index - 1, decoder.vocabularySize), id)));
+        expect(distance(own, [0, ...expected.slice(1).map(Number)])).toBeLessThan(2 * tolerance);
       }
-      expect(tokens).toEqual(expected);
-    }
-  });
+    });
 
-  it('should give the same logits in one call, in pieces and token by token', async () => {
-    const { ids } = references.find((candidate) => candidate.ids.length >= 8 && candidate.ids.length < model.contextWindow)!;
-    const { logits: expected } = await model.forward(model.empty, ids);
-    for (const pieceLength of [1, 5]) {
-      let result = { logits: new Float32Array(), state: model.empty };
-      for (let start = 0; start < ids.length; start += pieceLength) {
-        result = (await model.forward(result.state, ids.slice(start, start + pieceLength))) as typeof result;
+    it("should go on with the reference's greedy tokens", async () => {
+      for (const { ids, greedy_ids: expected } of references) {
+        const sequence = decoder.createSequence();
+        let logits = await sequence.forward(ids);
+        const tokens: number[] = [];
+        while (tokens.length < expected.length) {
+          tokens.push(argmax(logits));
+          if (sequence.length < decoder.contextWindow) logits = await sequence.forward(tokens.slice(-1));
+        }
+        expect(tokens).toEqual(expected);
       }
-      expect(result.state.length).toBe(ids.length);
-      expect(distance(result.logits, expected)).toBeLessThan(1e-4);
-    }
-  });
+    });
 
-  it('should give the logits of as many last positions as asked for', async () => {
-    const { ids } = references.find((candidate) => candidate.ids.length >= 4)!;
-    const { logits: all } = await model.forward(model.empty, ids, 0);
-    const { logits: two, shape } = await model.forward(model.empty, ids, 2);
-    expect(shape).toEqual([1, 2, model.vocabularySize]);
-    expect(distance(two, all.subarray(-2 * model.vocabularySize))).toBeLessThan(1e-4);
-  });
-});
+    it('should give the same logits in one call, in pieces and token by token', async () => {
+      const { ids } = references.find((candidate) => candidate.ids.length >= 8 && candidate.ids.length < decoder.contextWindow)!;
+      const expected = await forward(ids);
+      for (const pieceLength of [1, 5]) {
+        const sequence = decoder.createSequence();
+        let logits = new Float32Array() as Float32Array;
+        for (let start = 0; start < ids.length; start += pieceLength)
+          logits = await sequence.forward(ids.slice(start, start + pieceLength));
+        expect(sequence.length).toBe(ids.length);
+        // The edge engine promises the same bits.
+        expect(distance(logits, expected)).toBeLessThanOrEqual(engine === 'edge' ? 0 : 1e-4);
+      }
+    });
+
+    it('should give the logits of as many last positions as asked for', async () => {
+      const { ids } = references.find((candidate) => candidate.ids.length >= 4)!;
+      const all = await forward(ids, ids.length);
+      const two = await forward(ids, 2);
+      expect(two.length).toBe(2 * decoder.vocabularySize);
+      expect(distance(two, all.subarray(-2 * decoder.vocabularySize))).toBeLessThanOrEqual(engine === 'edge' ? 0 : 1e-4);
+    });
+  },
+);
 
 function row(values: Float32Array, index: number, width: number): Float32Array {
   return values.subarray(index * width, (index + 1) * width);

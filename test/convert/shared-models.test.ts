@@ -3,11 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDecoder } from '../../src/cli/evaluate/open-decoder.ts';
+import { openModelFolder } from '../../src/cli/model-folder.ts';
 import { convertModel } from '../../src/convert/convert-model.ts';
+import type { Decoder } from '../../src/model/decoder.ts';
 import { IncrementalDetokenizer } from '../../src/tokenizer/incremental-detokenizer.ts';
 import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
 import { parseTokenizerConfig, parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
-import { type OnnxModel, openOnnx } from './open-onnx.ts';
 
 /**
  * Whole models against references from transformers and llama2.c. They are too large for the repository: GPT_EDGE_MODELS names a folder
@@ -16,6 +18,8 @@ import { type OnnxModel, openOnnx } from './open-onnx.ts';
 const ROOT = process.env.GPT_EDGE_MODELS ?? '';
 const has = (...paths: string[]) => ROOT !== '' && paths.every((path) => existsSync(join(ROOT, path)));
 const readReference = (path: string) => JSON.parse(readFileSync(join(ROOT, 'fixtures', path), 'utf8'));
+
+const ENGINES = ['ort', 'edge'] as const;
 
 let folder: string;
 beforeAll(async () => {
@@ -30,7 +34,7 @@ function openTokenizer(path: string): TextTokenizer {
 
 const STORIES = 'models/stories260k/stories260K.bin';
 describe.skipIf(!has(STORIES, 'fixtures/stories260k/reference.json'))('stories260K from llama2.c (skipped without GPT_EDGE_MODELS)', () => {
-  let model: OnnxModel;
+  let target: string;
   let tokenizer: TextTokenizer;
   let reference: {
     encode: { text: string; ids: number[]; ids_no_bos: number[] }[];
@@ -38,13 +42,11 @@ describe.skipIf(!has(STORIES, 'fixtures/stories260k/reference.json'))('stories26
   };
 
   beforeAll(async () => {
-    const target = join(folder, 'stories');
+    target = join(folder, 'stories');
     expect(await convertModel({ source: join(ROOT, STORIES), target })).toMatchObject({ dtype: 'fp32', eosTokenIds: [1, 2] });
-    model = await openOnnx(target);
     tokenizer = openTokenizer(target);
     reference = readReference('stories260k/reference.json');
   });
-  afterAll(() => model?.close());
 
   it('should encode as run.c does, and read back', () => {
     for (const { text, ids, ids_no_bos } of reference.encode) {
@@ -54,40 +56,53 @@ describe.skipIf(!has(STORIES, 'fixtures/stories260k/reference.json'))('stories26
     }
   });
 
-  it("should write run.c's stories", async () => {
+  it.each(ENGINES)("should write run.c's stories on %s", async (engine) => {
+    const decoder = await openDecoder(await openModelFolder(target), { engine, cacheFormat: 'f32' });
     for (const { prompt, ids, greedy_ids, greedy_text, greedy_logprobs, full_text } of reference.prompts) {
       expect(tokenizer.encode(prompt)).toEqual(ids);
       const detokenizer = new IncrementalDetokenizer(tokenizer, ids);
-      let { logits, state } = await model.forward(model.empty, ids);
+      const sequence = decoder.createSequence();
+      let logits = await sequence.forward(ids);
       let text = '';
       for (const [index, id] of greedy_ids.entries()) {
         expect(argmax(logits)).toBe(id);
         expect(Math.abs(logProbability(logits, id) - greedy_logprobs[index])).toBeLessThan(1e-3);
         text += detokenizer.push(id);
-        ({ logits, state } = await model.forward(state, [id]));
+        logits = await sequence.forward([id]);
       }
       expect(text + detokenizer.flush()).toBe(greedy_text);
       expect(tokenizer.decode([...ids, ...greedy_ids])).toBe(full_text);
+      sequence.dispose();
     }
+    await decoder.dispose();
   });
 });
 
 const SMOLLM = 'models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf';
 describe.skipIf(!has(SMOLLM, 'fixtures/smollm2-135m-instruct'))('SmolLM2-135M-Instruct from GGUF (skipped without GPT_EDGE_MODELS)', () => {
-  let model: OnnxModel;
+  const decoders: { decoder: Decoder; tolerance: number }[] = [];
   let tokenizer: TextTokenizer;
 
   beforeAll(async () => {
     const target = join(folder, 'smollm');
-    expect(await convertModel({ source: join(ROOT, SMOLLM), target })).toMatchObject({
+    expect(await convertModel({ source: join(ROOT, SMOLLM), target, contextWindow: 1024 })).toMatchObject({
       license: 'apache-2.0',
       eosTokenIds: [2],
       parameters: 134_515_008,
     });
-    model = await openOnnx(target);
+    const open = async (engine: 'ort' | 'edge', cacheFormat: 'f32' | 'q8') =>
+      openDecoder(await openModelFolder(target), { engine, cacheFormat });
+    decoders.push(
+      { decoder: await open('ort', 'f32'), tolerance: 1e-3 },
+      // With 8-bit activations.
+      { decoder: await open('edge', 'f32'), tolerance: 0.02 },
+      { decoder: await open('edge', 'q8'), tolerance: 0.02 },
+    );
     tokenizer = openTokenizer(target);
   });
-  afterAll(() => model?.close());
+  afterAll(async () => {
+    for (const { decoder } of decoders) await decoder.dispose();
+  });
 
   it('should give the ids of llama.cpp, special tokens read and spelled out', () => {
     const { strings } = readReference('smollm2-135m-instruct/tokenizer-oracle.json');
@@ -102,19 +117,25 @@ describe.skipIf(!has(SMOLLM, 'fixtures/smollm2-135m-instruct'))('SmolLM2-135M-In
 
   it("should give the reference's nats per token", async () => {
     for (const { ids, nll_per_token } of readReference('smollm2-135m-instruct/reference.json').nll) {
-      const { logits } = await model.forward(model.empty, ids, 0);
-      const row = (index: number) => logits.subarray(index * model.vocabularySize, (index + 1) * model.vocabularySize);
-      const nats = ids.slice(1).map((id: number, index: number) => -logProbability(row(index), id));
-      expect(Math.abs(nats.reduce((sum: number, value: number) => sum + value, 0) / nats.length - nll_per_token)).toBeLessThan(1e-3);
+      for (const { decoder, tolerance } of decoders) {
+        const logits = await decoder.createSequence().forward(ids, ids.length);
+        const row = (index: number) => logits.subarray(index * decoder.vocabularySize, (index + 1) * decoder.vocabularySize);
+        const nats: number[] = ids.slice(1).map((id: number, index: number) => -logProbability(row(index), id));
+        const mean = nats.reduce((sum, value) => sum + value, 0) / nats.length;
+        console.log(`${decoder.engine}: ${mean.toFixed(4)} nats per token, ${nll_per_token} expected`);
+        expect(Math.abs(mean - nll_per_token)).toBeLessThan(tolerance);
+      }
     }
   });
 
   it("should agree with the reference's next token wherever that is clear", async () => {
     for (const { ids, greedy_ids, greedy_margins } of readReference('smollm2-135m-instruct/reference.json').chat) {
-      const { logits } = await model.forward(model.empty, [...ids, ...greedy_ids], greedy_ids.length + 1);
-      for (const [index, id] of greedy_ids.entries()) {
-        if (greedy_margins[index] < 0.3) continue;
-        expect(argmax(logits.subarray(index * model.vocabularySize, (index + 1) * model.vocabularySize))).toBe(id);
+      for (const { decoder } of decoders) {
+        const logits = await decoder.createSequence().forward([...ids, ...greedy_ids], greedy_ids.length + 1);
+        for (const [index, id] of greedy_ids.entries()) {
+          if (greedy_margins[index] < 0.3) continue;
+          expect(argmax(logits.subarray(index * decoder.vocabularySize, (index + 1) * decoder.vocabularySize))).toBe(id);
+        }
       }
     }
   });

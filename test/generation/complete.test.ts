@@ -3,8 +3,8 @@ import { type CompletionEvent, complete } from '../../src/generation/complete.ts
 import type { CompletionRequest } from '../../src/generation/completion-request.ts';
 import { scoreToken } from '../../src/generation/log-probabilities.ts';
 import { SAMPLING_DEFAULTS } from '../../src/generation/sampling-options.ts';
-import { MULTIPLY_ADDS_PER_TURN } from '../../src/generation/turns.ts';
 import { collect } from './collect.ts';
+import { MULTIPLY_ADDS_PER_TURN } from './past-decoder.ts';
 import { completionRequest, pastModel } from './past-model.ts';
 
 type Piece = Extract<CompletionEvent, { type: 'piece' }>;

@@ -7,7 +7,7 @@ import { sample } from '../../src/generation/sample.ts';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from '../../src/generation/sampling-options.ts';
 import { Turns } from '../../src/generation/turns.ts';
 import { collect } from './collect.ts';
-import { PastDecoder } from './past-decoder.ts';
+import { MULTIPLY_ADDS_PER_TURN, PastDecoder } from './past-decoder.ts';
 
 const PROMPT = [3, 1, 4, 1, 5];
 
@@ -16,7 +16,7 @@ async function start(decoder: PastDecoder, changes: Partial<DecodeRequest> = {})
   const sequence = decoder.createSequence();
   const logits = (await sequence.forward(prompt)).slice();
   const sampling = { ...SAMPLING_DEFAULTS, seed: 7 };
-  const defaults = { choice: 0, maxTokens: 10, eosTokenIds: [], multiplyAddsPerToken: 1, turns: new Turns() };
+  const defaults = { choice: 0, maxTokens: 10, eosTokenIds: [], multiplyAddsPerToken: 1, turns: new Turns(MULTIPLY_ADDS_PER_TURN) };
   return { sequence, logits, prompt, sampling, ...defaults, ...changes };
 }
 
@@ -107,7 +107,7 @@ describe('decode', () => {
     const controller = new AbortController();
     const seen: number[] = [];
     const running = async () => {
-      for await (const { id } of decode(await start(decoder, { turns: new Turns(controller.signal) }))) {
+      for await (const { id } of decode(await start(decoder, { turns: new Turns(MULTIPLY_ADDS_PER_TURN, controller.signal) }))) {
         seen.push(id);
         if (seen.length === 3) controller.abort();
       }

@@ -1,6 +1,9 @@
 import type { Decoder, Sequence } from '../../src/model/decoder.ts';
 import { GptEdgeError } from '../../src/model/errors.ts';
 
+/** A turn of the decoder's. */
+export const MULTIPLY_ADDS_PER_TURN = 125e6;
+
 /**
  * A decoder without weights, for the generation loop: the logits after some tokens are pseudo-random numbers that depend
  * on every token before. A sequence and its forks hand out one buffer, overwritten by each call, so that nothing may keep it.
@@ -9,6 +12,7 @@ export class PastDecoder implements Decoder {
   readonly engine = 'past';
   readonly vocabularySize: number;
   readonly contextWindow: number;
+  readonly multiplyAddsPerTurn = MULTIPLY_ADDS_PER_TURN;
   /** Sequences that were made and not disposed. */
   openSequences = 0;
   /** Tokens of each forward call so far. */

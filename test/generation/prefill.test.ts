@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { type PrefillSlice, prefill } from '../../src/generation/prefill.ts';
-import { MULTIPLY_ADDS_PER_TURN, Turns } from '../../src/generation/turns.ts';
+import { Turns } from '../../src/generation/turns.ts';
+import { MULTIPLY_ADDS_PER_TURN } from './past-decoder.ts';
 import { pastModel } from './past-model.ts';
 
 const PROMPT = Array.from({ length: 23 }, (_, index) => (index * 7) % 50);
 
 async function slices(model: ReturnType<typeof pastModel>, options: { allLogits?: boolean } = {}): Promise<PrefillSlice[]> {
   const result: PrefillSlice[] = [];
-  for await (const slice of prefill(model, model.decoder.createSequence(), PROMPT, new Turns(), options))
+  for await (const slice of prefill(model, model.decoder.createSequence(), PROMPT, new Turns(MULTIPLY_ADDS_PER_TURN), options))
     result.push({ ...slice, logits: slice.logits.slice() });
   return result;
 }
@@ -55,7 +56,12 @@ describe('prefill', () => {
     const model = pastModel({ multiplyAddsPerToken: MULTIPLY_ADDS_PER_TURN / 10 });
     const controller = new AbortController();
     const run = async () => {
-      for await (const { start } of prefill(model, model.decoder.createSequence(), PROMPT, new Turns(controller.signal)))
+      for await (const { start } of prefill(
+        model,
+        model.decoder.createSequence(),
+        PROMPT,
+        new Turns(MULTIPLY_ADDS_PER_TURN, controller.signal),
+      ))
         if (start === 10) controller.abort();
     };
     await expect(run()).rejects.toMatchObject({ name: 'AbortError' });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MULTIPLY_ADDS_PER_TURN, Turns } from '../../src/generation/turns.ts';
+import { Turns } from '../../src/generation/turns.ts';
+import { MULTIPLY_ADDS_PER_TURN } from './past-decoder.ts';
 
 /** Whether other work ran while `spend` was awaited. */
 async function letsOthersRun(turns: Turns, multiplyAdds: number): Promise<boolean> {
@@ -13,7 +14,7 @@ async function letsOthersRun(turns: Turns, multiplyAdds: number): Promise<boolea
 
 describe('Turns', () => {
   it('should let others run before the work would exceed a turn, and count anew then', async () => {
-    const turns = new Turns();
+    const turns = new Turns(MULTIPLY_ADDS_PER_TURN);
     const third = MULTIPLY_ADDS_PER_TURN / 3;
     const yielded: boolean[] = [];
     for (let step = 0; step < 7; step++) yielded.push(await letsOthersRun(turns, third));
@@ -21,7 +22,7 @@ describe('Turns', () => {
   });
 
   it('should let others run before every piece of work that is a turn by itself, but the first', async () => {
-    const turns = new Turns();
+    const turns = new Turns(MULTIPLY_ADDS_PER_TURN);
     expect(await letsOthersRun(turns, MULTIPLY_ADDS_PER_TURN)).toBe(false);
     expect(await letsOthersRun(turns, MULTIPLY_ADDS_PER_TURN)).toBe(true);
     expect(await letsOthersRun(turns, 1)).toBe(true);
@@ -29,7 +30,7 @@ describe('Turns', () => {
 
   it('should see an abort that happened meanwhile, and throw its reason', async () => {
     const controller = new AbortController();
-    const turns = new Turns(controller.signal);
+    const turns = new Turns(MULTIPLY_ADDS_PER_TURN, controller.signal);
     await turns.spend(MULTIPLY_ADDS_PER_TURN);
     const reason = new Error('client went away');
     setTimeout(() => controller.abort(reason), 0);
@@ -37,6 +38,6 @@ describe('Turns', () => {
   });
 
   it('should see an abort also where no turn is due', async () => {
-    await expect(new Turns(AbortSignal.abort()).spend(1)).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(new Turns(MULTIPLY_ADDS_PER_TURN, AbortSignal.abort()).spend(1)).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

@@ -4,6 +4,8 @@ export const SHIPPED: readonly string[] = [
   'README.md',
   'package.json',
   'bin/gpt-edge.js',
+  'dist/kernels/plain.wasm',
+  'dist/kernels/relaxed.wasm',
   'model-assets/LICENSE',
   'model-assets/tinystories-gpt2/README.md',
   'model-assets/tinystories-gpt2/config.json',

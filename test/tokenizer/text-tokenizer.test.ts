@@ -1,11 +1,11 @@
 import { Tokenizer } from '@huggingface/tokenizers';
 import { describe, expect, it } from 'vitest';
-import type { TokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { addedToken, END_OF_TEXT, tokenizer, tokenizerConfig, tokenizerJson, tokenizerWith, VOCABULARY_SIZE } from './default-tokenizer.ts';
 import { randomText } from './random-text.ts';
+import type { WholeTokenizerJson } from './whole-tokenizer-json.ts';
 
-const library = (changes: Partial<TokenizerJson> = {}) => new Tokenizer({ ...tokenizerJson, ...changes }, tokenizerConfig);
+const library = (changes: Partial<WholeTokenizerJson> = {}) => new Tokenizer({ ...tokenizerJson, ...changes }, tokenizerConfig);
 const libraryIds = (reference: Tokenizer, text: string) => (text === '' ? [] : reference.encode(text, { add_special_tokens: false }).ids);
 
 describe('encode', () => {

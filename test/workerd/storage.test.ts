@@ -1,6 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import kernels from '../../dist/kernels/relaxed.wasm';
 import { createApp } from '../../src/api/create-app.ts';
 import { CHUNK_BYTES, type Manifest } from '../../src/model/manifest.ts';
+import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
 import { R2ModelFiles } from '../../src/storage/r2-model-files.ts';
 import { sha256 } from '../../src/storage/sha256.ts';
 import { IsolateModels } from '../../src/worker/isolate-models.ts';
@@ -9,9 +11,18 @@ import { DEFAULT_MODEL, projectFile, seedModel, testEnv } from './helpers.ts';
 const ID = 'tinystories-gpt2';
 const WEIGHTS = `models/${ID}/model.onnx_data`;
 
+interface FreshOptions {
+  ids?: string[];
+  memoryLimitMegabytes?: number;
+  choice?: EngineChoice;
+}
+
+const AUTO: EngineChoice = { engine: 'auto', cacheFormat: 'auto' };
+
 /** An isolate of its own over a bucket: nothing is loaded yet. */
-function freshApp(bucket: R2Bucket, ids = [ID], memoryLimitMegabytes = 128) {
-  const app = createApp({ host: new IsolateModels({ bucket, ids, memoryLimitMegabytes, keepAlive: () => {} }), isPublic: true });
+function freshApp(bucket: R2Bucket, { ids = [ID], memoryLimitMegabytes = 128, choice = AUTO }: FreshOptions = {}) {
+  const host = new IsolateModels({ bucket, ids, engineOf: () => choice, kernels, memoryLimitMegabytes, keepAlive: () => {} });
+  const app = createApp({ host, isPublic: true });
   return (path: string, body?: object) =>
     app.request(path, body && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 }
@@ -88,7 +99,7 @@ describe('a model in R2', () => {
   });
 
   it('should answer 404 for a model that is not served, and for one that is not in the bucket', async () => {
-    const ask = freshApp(testEnv.MODELS, [ID, 'absent']);
+    const ask = freshApp(testEnv.MODELS, { ids: [ID, 'absent'] });
     expect(await errorOf(await ask('/v1/completions', { model: 'other' }))).toMatchObject({ status: 404, code: 'model_not_found' });
     expect(await errorOf(await ask('/v1/completions', { model: 'absent' }))).toMatchObject({ status: 404, code: 'model_not_found' });
     const { data } = (await (await ask('/v1/models')).json()) as { data: { id: string }[] };
@@ -154,7 +165,7 @@ describe('a model in R2', () => {
       await testEnv.MODELS.put(`models/${ID}/${name}`, bytes);
     };
     const before = await fingerprint();
-    expect(before).toMatch(/^fp_[0-9a-f]{12}_ort$/);
+    expect(before).toMatch(/^fp_[0-9a-f]{12}_edge$/);
     await change('README.md', 'another card');
     expect(await fingerprint()).toBe(before);
     await change('generation_config.json', '{"temperature": 0.5}');
@@ -162,12 +173,15 @@ describe('a model in R2', () => {
   });
 
   it('should refuse a model that needs more memory than there is, with the sum', async () => {
-    const error = await errorOf(await freshApp(testEnv.MODELS, [ID], 70)('/v1/completions', { prompt: 'Once' }));
+    const choice: EngineChoice = { engine: 'ort', cacheFormat: 'auto' };
+    const ask = (memoryLimitMegabytes: number) =>
+      freshApp(testEnv.MODELS, { choice, memoryLimitMegabytes })('/v1/completions', { prompt: 'Once' });
+    const error = await errorOf(await ask(70));
     expect(error).toMatchObject({ status: 503, code: 'memory_limit_exceeded' });
     expect(error.message).toBe(
-      'tinystories-gpt2 needs 73 MB: engine 16 MB, weights 48 MB, tokenizer 3 MB, KV cache of 512 tokens 7 MB. That is over the limit of 70 MB (MEMORY_LIMIT_MB). Fewer bits (--dtype) or a shorter context window (--context) make it smaller.',
+      'tinystories-gpt2 needs 71 MB: engine 16 MB, weights 48 MB, tokenizer 1 MB, KV cache of 512 tokens 7 MB. That is over the limit of 70 MB (MEMORY_LIMIT_MB). Fewer bits (--dtype) or a shorter context window (--context) make it smaller.',
     );
-    expect((await freshApp(testEnv.MODELS, [ID], 73)('/v1/completions', { prompt: 'Once' })).status).toBe(200);
+    expect((await ask(71)).status).toBe(200);
   });
 
   it('should answer 503 for a graph that the engine refuses', async () => {

@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi';
 import { folderBytes } from '../../model/folder-bytes.ts';
-import { planMemory } from '../../model/memory-plan.ts';
 import type { ModelDescription } from '../model-host.ts';
 
 export const modelSchema = z
@@ -14,7 +13,7 @@ export const modelSchema = z
     context_window: z.number().int(),
     vocabulary_size: z.number().int(),
     dtype: z.string().openapi({ description: 'How the weights are stored.' }),
-    engine: z.string(),
+    engine: z.enum(['edge', 'ort']).openapi({ description: 'What runs it: the engine of SIMD kernels, or onnxruntime-web.' }),
     license: z.string().nullable(),
     bytes: z.number().int().openapi({ description: 'Of all files of the model.' }),
     kv_bytes_per_token: z.number().int(),
@@ -34,8 +33,7 @@ export const modelListSchema = z.object({ object: z.literal('list'), data: z.arr
 
 export type WireModel = z.infer<typeof modelSchema>;
 
-export function toWireModel({ manifest, uploaded, engine, load }: ModelDescription): WireModel {
-  const memory = planMemory(manifest);
+export function toWireModel({ manifest, uploaded, engine, memory, load }: ModelDescription): WireModel {
   return {
     id: manifest.id,
     object: 'model',
@@ -53,7 +51,7 @@ export function toWireModel({ manifest, uploaded, engine, load }: ModelDescripti
     multiply_adds_per_token: manifest.multiplyAddsPerToken,
     eos_token_ids: manifest.eosTokenIds,
     bos_token_id: manifest.bosTokenId,
-    memory: { total_bytes: memory.totalBytes, parts: memory.parts },
+    memory: { total_bytes: memory.totalBytes, parts: [...memory.parts] },
     load: { state: load.state, loaded_bytes: load.loadedBytes, total_bytes: load.totalBytes },
   };
 }

@@ -1,4 +1,5 @@
 import { EdgeClient } from '../edge-client.ts';
+import { engineVars } from '../engine-vars.ts';
 import { startLocalWorker } from '../local-worker.ts';
 import { openModelFolder } from '../model-folder.ts';
 import { ProgressBar } from '../progress-bar.ts';
@@ -12,6 +13,8 @@ const DEFAULT_MAX_TOKENS = 300;
 
 export interface CompleteOptions {
   model?: string;
+  engine?: string;
+  kvCache?: string;
   maxTokens?: number;
   temperature?: number;
   seed?: number;
@@ -22,7 +25,7 @@ export interface CompleteOptions {
 export async function complete(prompt: string, options: CompleteOptions): Promise<void> {
   const folder = await openModelFolder(options.model ?? DEFAULT_MODEL);
   const { id, contextWindow } = folder.manifest;
-  const worker = await startLocalWorker({ persistTo: options.persistTo, vars: { PUBLIC: 'true', MODEL_IDS: id } });
+  const worker = await startLocalWorker({ persistTo: options.persistTo, vars: { PUBLIC: 'true', MODEL_IDS: id, ...engineVars(options) } });
   try {
     await pushModel(folder, worker.models);
     const client = new EdgeClient(worker.url.origin);

@@ -1,3 +1,4 @@
+import type { Engine, EngineChoice } from '../../runtime/engine-choice.ts';
 import { type Evaluation, evaluateText } from '../evaluate/evaluate-text.ts';
 import { type EvaluatedModel, openEvaluatedModel } from '../evaluate/evaluated-model.ts';
 import { readText } from '../evaluate/read-text.ts';
@@ -8,14 +9,20 @@ export interface EvalOptions {
   text: string;
   /** A model folder to compare with. */
   against?: string;
+  engine?: Engine;
+  kvCache?: EngineChoice['cacheFormat'];
+  /** What runs the other model. */
+  againstEngine?: Engine;
   json?: boolean;
 }
 
 /** Shows how well a model predicts a text, and what it loses against another. */
-export async function evaluate(folder: string, { text: path, against: againstFolder, json }: EvalOptions): Promise<void> {
+export async function evaluate(folder: string, options: EvalOptions): Promise<void> {
+  const { text: path, against: againstFolder, engine = 'auto', againstEngine = engine, kvCache: cacheFormat = 'auto', json } = options;
   const text = await readText(path);
-  const model = await openEvaluatedModel(folder);
-  const against = againstFolder === undefined ? undefined : await openEvaluatedModel(againstFolder);
+  const model = await openEvaluatedModel(folder, { engine, cacheFormat });
+  const against =
+    againstFolder === undefined ? undefined : await openEvaluatedModel(againstFolder, { engine: againstEngine, cacheFormat: 'auto' });
   const bar = new ProgressBar(`Evaluating ${model.manifest.id}`, { name: 'thousand tokens', size: 1000 });
   try {
     const evaluation = await evaluateText(model, text, { against, onProgress: (tokens, total) => bar.update(tokens, total) });
@@ -24,14 +31,14 @@ export async function evaluate(folder: string, { text: path, against: againstFol
     else print(evaluation, model, against);
   } finally {
     bar.stop();
-    await Promise.all([model.close(), against?.close()]);
+    await Promise.all([model.decoder.dispose(), against?.decoder.dispose()]);
   }
 }
 
 function print(evaluation: Evaluation, model: EvaluatedModel, againstModel?: EvaluatedModel): void {
   const { tokens, bytes, against } = evaluation;
   console.log(`${tokens} tokens, ${bytes} bytes of text, windows of ${evaluation.contextWindow} tokens`);
-  const title = ({ manifest }: EvaluatedModel) => `${manifest.id} ${manifest.dtype}`;
+  const title = ({ manifest, decoder }: EvaluatedModel) => `${manifest.id} ${manifest.dtype} on ${decoder.engine}`;
   const headings = againstModel ? ['', title(model), title(againstModel), 'difference'] : ['', title(model)];
   const row = (name: string, value: number, other: number | undefined, digits: number) =>
     other === undefined

@@ -8,25 +8,39 @@ import { readJson } from '../../convert/sources/hugging-face-folder.ts';
 import { openSource } from '../../convert/sources/open-source.ts';
 import { folderBytes } from '../../model/folder-bytes.ts';
 import { GRAPH_FILE } from '../../model/graph-files.ts';
+import { DEFAULT_MEMORY_LIMIT_MB } from '../../model/memory-plan.ts';
+import type { EngineChoice } from '../../runtime/engine-choice.ts';
+import { planEngine } from '../../runtime/plan-engine.ts';
+import { DiskModelFiles } from '../disk-model-files.ts';
 import { graphWeights } from '../inspect/graph-weights.ts';
+import { printEdgePlan } from '../inspect/print-edge-plan.ts';
 import { type Facts, printFacts } from '../inspect/print-facts.ts';
 import { printMemoryPlan } from '../inspect/print-memory-plan.ts';
 import { printTensorGroups } from '../inspect/tensor-group.ts';
 import { openModelFolder } from '../model-folder.ts';
 
 /** Prints what is known of a model folder, or of a checkpoint that could be converted into one. */
-export async function inspect(path: string): Promise<void> {
-  const isModelFolder = (await stat(join(path, 'manifest.json')).catch(() => null)) !== null;
-  await (isModelFolder ? inspectModelFolder(path) : inspectSource(path));
+export interface InspectOptions {
+  plan?: boolean;
+  kvCache?: EngineChoice['cacheFormat'];
 }
 
-async function inspectModelFolder(path: string): Promise<void> {
-  const { manifest } = await openModelFolder(path);
+export async function inspect(path: string, options: InspectOptions = {}): Promise<void> {
+  const isModelFolder = (await stat(join(path, 'manifest.json')).catch(() => null)) !== null;
+  await (isModelFolder ? inspectModelFolder(path, options) : inspectSource(path));
+}
+
+async function inspectModelFolder(path: string, { plan: showPlan, kvCache = 'auto' }: InspectOptions): Promise<void> {
+  const folder = await openModelFolder(path);
+  const { manifest } = folder;
   printFacts({ ...manifest, storedAs: manifest.dtype, bytes: folderBytes(manifest) });
   console.log('\nWeights');
   printTensorGroups(await graphWeights(join(path, GRAPH_FILE)));
-  console.log('\nMemory in a Worker, for one sequence of the whole context window (an estimate from above)');
-  printMemoryPlan(manifest);
+  const planned = await planEngine(new DiskModelFiles(folder), { engine: 'auto', cacheFormat: kvCache }, DEFAULT_MEMORY_LIMIT_MB * 1e6);
+  console.log(`\nMemory in a Worker on the engine ${planned.engine}, for one sequence of the whole context window`);
+  if (planned.engine === 'ort') console.log(planned.reason);
+  printMemoryPlan(planned.memory);
+  if (showPlan && planned.engine === 'edge') printEdgePlan(planned.plan);
 }
 
 async function inspectSource(path: string): Promise<void> {

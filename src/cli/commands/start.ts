@@ -1,3 +1,4 @@
+import { engineVars } from '../engine-vars.ts';
 import { startLocalWorker } from '../local-worker.ts';
 import { openModelFolders } from '../model-folder.ts';
 import { uploadModel } from '../upload-model.ts';
@@ -6,18 +7,20 @@ export interface StartOptions {
   port: number;
   /** Model folders; the first is the default model. */
   model: string[];
+  engine?: string;
+  kvCache?: string;
   var: Record<string, string>;
   persistTo: string;
 }
 
 /** Serves model folders from the Worker in workerd. Miniflare keeps the process alive, and ends workerd when it is interrupted. */
-export async function start({ port, model: paths, var: vars, persistTo }: StartOptions): Promise<void> {
+export async function start({ port, model: paths, engine, kvCache, var: vars, persistTo }: StartOptions): Promise<void> {
   const folders = await openModelFolders(paths);
   const ids = folders.map(({ manifest }) => manifest.id);
   const worker = await startLocalWorker({
     port,
     persistTo,
-    vars: { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...vars },
+    vars: { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...engineVars({ engine, kvCache }), ...vars },
     logRequests: true,
   });
   for (const folder of folders) await uploadModel(folder, worker.models);

@@ -16,7 +16,7 @@ export interface ScoredRows {
 /** Feeds a window of `ids` to a model and yields the logits that predict each scored token, a bounded number at a time. */
 export async function* windowLogits(model: EvaluatedModel, ids: readonly number[], window: TextWindow): AsyncGenerator<ScoredRows> {
   const rowsAtOnce = Math.max(1, Math.min(MAX_POSITIONS, Math.floor(MAX_LOGITS / model.manifest.vocabularySize)));
-  const sequence = model.createSequence();
+  const sequence = model.decoder.createSequence();
   try {
     const firstRow = window.firstScored - 1;
     for (let start = window.start; start < firstRow; start += MAX_POSITIONS)

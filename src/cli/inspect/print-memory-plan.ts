@@ -1,12 +1,10 @@
-import type { Manifest } from '../../model/manifest.ts';
-import { DEFAULT_MEMORY_LIMIT_MB, planMemory } from '../../model/memory-plan.ts';
+import { DEFAULT_MEMORY_LIMIT_MB, type MemoryPlan } from '../../model/memory-plan.ts';
 import { printLines } from '../print-lines.ts';
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 /** Prints what a model needs in a Worker, and what is left of an isolate's memory. */
-export function printMemoryPlan(manifest: Manifest): void {
-  const { parts, totalBytes } = planMemory(manifest);
+export function printMemoryPlan({ parts, totalBytes }: MemoryPlan): void {
   const left = DEFAULT_MEMORY_LIMIT_MB * 1e6 - totalBytes;
   printLines([
     ...parts.map(({ name, bytes }) => [name, megabytes(bytes)] as const),
@@ -15,6 +13,5 @@ export function printMemoryPlan(manifest: Manifest): void {
       `of ${DEFAULT_MEMORY_LIMIT_MB} MB`,
       left >= 0 ? `${megabytes(left)} are left` : `${megabytes(-left)} too much: it does not fit a Worker`,
     ],
-    ['KV cache', `${manifest.kvBytesPerToken.toLocaleString('en')} bytes per token`],
   ]);
 }

@@ -1,7 +1,7 @@
 import { GptEdgeError } from '../../model/errors.ts';
 import { MAX_LAYERS } from '../../model/limits.ts';
 import { TensorProto_DataType as ElementType, type GraphProto, type ValueInfoProto } from '../../model/onnx/onnx-ml_pb.js';
-import { showText } from '../sources/show-text.ts';
+import { showText } from '../../model/show-text.ts';
 
 /** What a decoder's inputs and outputs say of its sizes; undefined where the graph leaves one open. */
 export interface DecoderInterface {

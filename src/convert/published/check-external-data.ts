@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXTERNAL_DATA_NAME, GRAPH_FILE } from '../../model/graph-files.ts';
+import { invalidFile } from '../../model/invalid-file.ts';
 import { MAX_WEIGHTS_BYTES } from '../../model/limits.ts';
+import { externalRange } from '../../model/onnx/external-range.ts';
 import type { GraphProto } from '../../model/onnx/onnx-ml_pb.js';
-import { invalidFile } from '../sources/invalid-file.ts';
-import { showText } from '../sources/show-text.ts';
-import { externalRange } from './external-range.ts';
+import { showText } from '../../model/show-text.ts';
 import { graphTensors } from './graph-tensors.ts';
 
 /** The largest published models are cut into some tens. */

@@ -1,6 +1,6 @@
+import { invalidFile } from '../../model/invalid-file.ts';
 import type { GraphProto } from '../../model/onnx/onnx-ml_pb.js';
-import { invalidFile } from '../sources/invalid-file.ts';
-import { showText } from '../sources/show-text.ts';
+import { showText } from '../../model/show-text.ts';
 
 /** Operators that read a table of cosines, a row for each position, and which of their inputs it is. */
 const TABLE_INPUT: Readonly<Record<string, number>> = { GroupQueryAttention: 7, RotaryEmbedding: 2 };

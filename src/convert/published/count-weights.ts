@@ -1,6 +1,6 @@
+import { elementCount } from '../../model/onnx/external-range.ts';
 import { TensorProto_DataType as ElementType, type GraphProto, type NodeProto, type TensorProto } from '../../model/onnx/onnx-ml_pb.js';
 import { packedWeights } from '../graph/packed-weights.ts';
-import { elementCount } from './external-range.ts';
 
 /** What a manifest states of a graph's weights. */
 export interface WeightCounts {

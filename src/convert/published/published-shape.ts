@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { invalidFile } from '../../model/invalid-file.ts';
 import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_LAYERS, MAX_VOCABULARY } from '../../model/limits.ts';
 import type { DecoderShape } from '../architectures/architecture.ts';
 import { countSchema } from '../architectures/count-schema.ts';
 import { parseConfig } from '../architectures/parse-config.ts';
-import { invalidFile } from '../sources/invalid-file.ts';
 import type { DecoderInterface } from './check-decoder.ts';
 
 const dimension = countSchema(MAX_DIMENSION).nullish();

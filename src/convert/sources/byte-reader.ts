@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { invalidFile } from './invalid-file.ts';
-import { showText } from './show-text.ts';
+import { invalidFile } from '../../model/invalid-file.ts';
+import { showText } from '../../model/show-text.ts';
 
 /** Fills `target` with a file's bytes from `position` on and returns how many there were. */
 export type ReadAt = (position: number, target: Uint8Array) => number;

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { GptEdgeError } from '../../model/errors.ts';
+import { showText } from '../../model/show-text.ts';
 import { ggufTokenizer } from '../tokenizers/gguf-tokenizer.ts';
 import type { GgufArchitecture } from './gguf/gguf-architecture.ts';
 import { ggufGpt2 } from './gguf/gguf-gpt2.ts';
@@ -8,7 +9,6 @@ import { type GgufFile, openGgufFile } from './gguf/open-gguf-file.ts';
 import { renameTensors } from './gguf/rename-tensors.ts';
 import type { ModelSource } from './hugging-face-folder.ts';
 import { jsonBytes } from './json-bytes.ts';
-import { showText } from './show-text.ts';
 
 const ARCHITECTURES: readonly GgufArchitecture[] = [ggufLlama, ggufGpt2];
 

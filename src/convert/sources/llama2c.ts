@@ -1,13 +1,13 @@
 import { readSync } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { invalidFile } from '../../model/invalid-file.ts';
 import { MAX_WEIGHTS_BYTES } from '../../model/limits.ts';
 import { LLAMA2C_BOS, LLAMA2C_EOS, llama2cTokenizer, MAX_TOKENIZER_BIN_BYTES } from '../tokenizers/llama2c-tokenizer.ts';
 import { ByteReader } from './byte-reader.ts';
 import { decodeFloats } from './decode-floats.ts';
 import { toHalfRotatedRows } from './half-rotated-rows.ts';
 import type { ModelSource } from './hugging-face-folder.ts';
-import { invalidFile } from './invalid-file.ts';
 import { jsonBytes } from './json-bytes.ts';
 import { type Llama2cHeader, readLlama2cHeader, VERSION_1_BYTES } from './llama2c/llama2c-header.ts';
 import { type Llama2cTensor, placeLlama2cTensors } from './llama2c/llama2c-tensors.ts';

@@ -1,5 +1,5 @@
+import { invalidFile } from '../../model/invalid-file.ts';
 import type { DecoderPlan } from '../architectures/architecture.ts';
-import { invalidFile } from './invalid-file.ts';
 import type { SourceTensor, TensorSource } from './tensor-source.ts';
 
 /**

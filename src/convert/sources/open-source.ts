@@ -1,10 +1,10 @@
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { GptEdgeError } from '../../model/errors.ts';
+import { invalidFile } from '../../model/invalid-file.ts';
 import { GGUF_MAGIC } from './gguf/gguf-header.ts';
 import { openGguf } from './gguf.ts';
 import { type ModelSource, openHuggingFaceFolder } from './hugging-face-folder.ts';
-import { invalidFile } from './invalid-file.ts';
 import { openLlama2c } from './llama2c.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { invalidFile } from './invalid-file.ts';
+import { invalidFile } from '../../model/invalid-file.ts';
 
 /**
  * The bytes of a file from `position` on, in a buffer of their own: typed arrays of wider elements are laid over it.

@@ -1,5 +1,5 @@
 import type { GptEdgeError } from '../../model/errors.ts';
-import { invalidFile } from './invalid-file.ts';
+import { invalidFile } from '../../model/invalid-file.ts';
 import { MAX_TENSOR_NAME, MAX_TENSORS } from './safetensors-header.ts';
 
 /** A map entry takes about 100 bytes a tensor: this is room for 100,000. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { invalidFile } from './invalid-file.ts';
+import { invalidFile } from '../../model/invalid-file.ts';
 import { readBounded } from './read-bounded.ts';
 import { openSafetensors } from './safetensors.ts';
 import { MAX_INDEX_BYTES, parseSafetensorsIndex } from './safetensors-index.ts';

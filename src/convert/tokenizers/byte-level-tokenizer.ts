@@ -1,5 +1,5 @@
 import { GptEdgeError } from '../../model/errors.ts';
-import { showText } from '../sources/show-text.ts';
+import { showText } from '../../model/show-text.ts';
 import { affixTokens } from './affix-tokens.ts';
 import type { GgufTokenizerContext } from './gguf-tokenizer-context.ts';
 import { type PreTokenizer, preTokenizers } from './pre-tokenizers.ts';

@@ -1,8 +1,8 @@
 import { GptEdgeError } from '../../model/errors.ts';
 import { MAX_TOKENIZER_BYTES } from '../../model/limits.ts';
+import { showText } from '../../model/show-text.ts';
 import type { GgufMetadata } from '../sources/gguf/gguf-metadata.ts';
 import { jsonBytes } from '../sources/json-bytes.ts';
-import { showText } from '../sources/show-text.ts';
 import { byteLevelTokenizer } from './byte-level-tokenizer.ts';
 import type { GgufTokenizerContext, SpecialTokens } from './gguf-tokenizer-context.ts';
 import { sentencePieceTokenizer } from './sentencepiece-tokenizer.ts';

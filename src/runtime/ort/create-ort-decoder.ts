@@ -5,6 +5,9 @@ import type { ModelFiles } from '../../model/model-files.ts';
 import { createSession } from './onnxruntime.ts';
 import { OrtSequence } from './ort-sequence.ts';
 
+/** Some 40 ms of float32. */
+const MULTIPLY_ADDS_PER_TURN = 125e6;
+
 /**
  * Loads a model into onnxruntime-web.
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for a graph that
@@ -26,6 +29,7 @@ export async function createOrtDecoder(files: ModelFiles): Promise<Decoder> {
     engine: 'ort',
     vocabularySize: manifest.vocabularySize,
     contextWindow: manifest.contextWindow,
+    multiplyAddsPerTurn: MULTIPLY_ADDS_PER_TURN,
     createSequence: () => new OrtSequence(shared),
     dispose: () => session.release(),
   };

@@ -1,5 +1,6 @@
 import { waitUntil } from 'cloudflare:workers';
 import type { z } from '@hono/zod-openapi';
+import kernels from '../../../dist/kernels/relaxed.wasm';
 import { createApp } from '../../../src/api/create-app.ts';
 import type { RequestLine } from '../../../src/api/request-line.ts';
 import type { ChatCompletion } from '../../../src/api/schemas/chat-schema.ts';
@@ -40,6 +41,8 @@ export const appOver = (isPublic: boolean, log: (line: RequestLine) => void = ()
     host: new IsolateModels({
       bucket: testEnv.MODELS,
       ids: parseModelIds(testEnv.MODEL_IDS),
+      engineOf: () => ({ engine: 'auto', cacheFormat: 'auto' }),
+      kernels,
       memoryLimitMegabytes: 128,
       keepAlive: waitUntil,
     }),

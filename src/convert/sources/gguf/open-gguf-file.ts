@@ -1,9 +1,9 @@
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { invalidFile } from '../../../model/invalid-file.ts';
 import { ByteReader } from '../byte-reader.ts';
 import { decodeFloats } from '../decode-floats.ts';
-import { invalidFile } from '../invalid-file.ts';
 import { readRange } from '../read-range.ts';
 import type { TensorSource, TensorValues } from '../tensor-source.ts';
 import { BrokenBlock } from './finite-scale.ts';

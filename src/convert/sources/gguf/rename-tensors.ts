@@ -1,7 +1,7 @@
+import { invalidFile } from '../../../model/invalid-file.ts';
+import { showText } from '../../../model/show-text.ts';
 import { transpose } from '../../quantize/transpose.ts';
 import { toHalfRotatedRows } from '../half-rotated-rows.ts';
-import { invalidFile } from '../invalid-file.ts';
-import { showText } from '../show-text.ts';
 import type { SourceTensor, TensorSource, TensorValues } from '../tensor-source.ts';
 import type { GgufArchitecture, Rearrangement } from './gguf-architecture.ts';
 import type { GgufTensor } from './gguf-header.ts';

@@ -1,4 +1,4 @@
-import { GptEdgeError } from '../../model/errors.ts';
+import { GptEdgeError } from './errors.ts';
 
 /** What is wrong with a file that a conversion reads. `problem` names the field, its value and the limit. */
 export function invalidFile(file: string, problem: string, cause?: unknown): GptEdgeError {

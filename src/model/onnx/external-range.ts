@@ -1,6 +1,6 @@
-import { TensorProto_DataType as ElementType, type TensorProto, TensorProto_DataLocation } from '../../model/onnx/onnx-ml_pb.js';
-import { invalidFile } from '../sources/invalid-file.ts';
-import { showText } from '../sources/show-text.ts';
+import { invalidFile } from '../invalid-file.ts';
+import { showText } from '../show-text.ts';
+import { TensorProto_DataType as ElementType, type TensorProto, TensorProto_DataLocation } from './onnx-ml_pb.js';
 
 /** Bits of one element. Types that are not here hold no weights of a decoder. */
 const ELEMENT_BITS: Readonly<Record<number, number>> = {

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { attentionScratchBytes, type KvCacheKind, kvPageBytes, PAGE_POSITIONS } from '../../src/kernels/attention-layouts.ts';
+import { instantiateKernels } from '../../src/kernels/instantiate-kernels.ts';
+import { FIRST_FREE_BYTE, type Kernels } from '../../src/kernels/kernels.ts';
+import { median } from '../median.ts';
+
+/**
+ * Speed of attention in one decode step of SmolLM2-135M: append and attend of all layers in turn, as a step runs them, so that the
+ * cache comes from where it lies. Usage: node bench/kernels/attention.ts [positions ...]
+ */
+const LAYERS = 30;
+const HEADS = 9;
+const KEY_VALUE_HEADS = 3;
+const WIDTH = 64;
+const STEPS = 41;
+
+interface Bench {
+  step(position: number): void;
+}
+
+function attentionBench(kernels: Kernels, memory: WebAssembly.Memory, kind: KvCacheKind, positions: number): Bench {
+  const queryBytes = HEADS * WIDTH * 4;
+  const keyBytes = KEY_VALUE_HEADS * WIDTH * 4;
+  const count = Math.ceil(positions / PAGE_POSITIONS);
+  const pageBytes = kvPageBytes(kind, LAYERS, KEY_VALUE_HEADS, WIDTH);
+  const query = FIRST_FREE_BYTE;
+  const key = query + queryBytes;
+  const y = key + keyBytes * 2;
+  const table = y + queryBytes;
+  const scratch = (table + count * 4 + 63) & ~63;
+  const first = (scratch + attentionScratchBytes(HEADS, KEY_VALUE_HEADS, WIDTH) + 63) & ~63;
+  memory.grow(Math.ceil((first + count * pageBytes - memory.buffer.byteLength) / 65536));
+  const f32 = new Float32Array(memory.buffer);
+  new Uint32Array(memory.buffer).set(
+    Array.from({ length: count }, (_, page) => first + page * pageBytes),
+    table / 4,
+  );
+  const scale = 1 / Math.sqrt(WIDTH);
+  const append = (layer: number, position: number) =>
+    kernels[`append${kind}`](key, 0, key + keyBytes, 0, table, layer, position, 1, KEY_VALUE_HEADS, WIDTH);
+  const randomize = () => {
+    for (let i = query / 4; i < y / 4; i++) f32[i] = Math.random() * 4 - 2;
+  };
+  for (let position = 0; position < positions; position++) {
+    randomize();
+    for (let layer = 0; layer < LAYERS; layer++) append(layer, position);
+  }
+  return {
+    step(position) {
+      for (let layer = 0; layer < LAYERS; layer++) {
+        append(layer, position);
+        kernels[`attend${kind}`](query, 0, y, 0, table, layer, position, 1, HEADS, KEY_VALUE_HEADS, WIDTH, scale, 0, scratch);
+      }
+    },
+  };
+}
+
+/** Milliseconds of a step at a number of positions: the median. */
+function measure(bench: Bench, positions: number): number {
+  const times = Array.from({ length: STEPS }, () => {
+    const start = performance.now();
+    bench.step(positions - 1);
+    return performance.now() - start;
+  });
+  return median(times);
+}
+
+const compiled = new WebAssembly.Module(readFileSync(join(import.meta.dirname, '../../dist/kernels/relaxed.wasm')));
+const counts = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [50, 1000];
+for (const kind of ['Q8', 'F32'] as const) {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const bench = attentionBench(instantiateKernels(compiled, memory), memory, kind, Math.max(...counts));
+  // V8 compiles what has run often, beside it.
+  for (let i = 0; i < 10; i++) for (const positions of counts) bench.step(positions - 1);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  for (const positions of counts) console.log(`${kind} at ${positions} positions: ${measure(bench, positions).toFixed(3)} ms`);
+}

@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { instantiateKernels } from '../../src/kernels/instantiate-kernels.ts';
+import { FIRST_FREE_BYTE, type Kernels } from '../../src/kernels/kernels.ts';
+
+/** Kernels over a memory of their own, handed out piece after piece. */
+export class KernelMemory {
+  readonly kernels: Kernels;
+  readonly buffer: ArrayBuffer;
+  #next = FIRST_FREE_BYTE;
+
+  constructor(bytes: number, build: 'relaxed' | 'plain' = 'relaxed') {
+    const memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + FIRST_FREE_BYTE) / 65536) + 1 });
+    const compiled = new WebAssembly.Module(readFileSync(join(import.meta.dirname, `../../dist/kernels/${build}.wasm`)));
+    this.kernels = instantiateKernels(compiled, memory);
+    this.buffer = memory.buffer;
+  }
+
+  /** An address at a multiple of 64. */
+  take(bytes: number): number {
+    const address = this.#next;
+    this.#next = Math.ceil((address + bytes) / 64) * 64;
+    return address;
+  }
+}

@@ -1,0 +1,29 @@
+import { halfPlace } from './matrix/half';
+
+/** See MatrixKernels. */
+export function packF16(source: usize, first: u32, count: u32, weights: usize, outputs: i32, inputs: i32, transposed: i32): void {
+  const width = <usize>(transposed ? outputs : inputs), end = source + (<usize>count << 1);
+  let line = <usize>first / width, at = <usize>first % width;
+  for (; source < end; source += 2) {
+    const output = transposed ? at : line, input = transposed ? line : at;
+    store<u16>(weights + (((output >> 4) * <usize>inputs + input) << 5) + halfPlace(output), load<u16>(source));
+    if (++at == width) {
+      at = 0;
+      line++;
+    }
+  }
+}
+
+/** See MatrixKernels. */
+export function packF32(source: usize, first: u32, count: u32, weights: usize, outputs: i32, inputs: i32, transposed: i32): void {
+  const width = <usize>(transposed ? outputs : inputs), end = source + (<usize>count << 2);
+  let line = <usize>first / width, at = <usize>first % width;
+  for (; source < end; source += 4) {
+    const output = transposed ? at : line, input = transposed ? line : at;
+    store<u32>(weights + (((output >> 4) * <usize>inputs + input) << 6) + ((output & 15) << 2), load<u32>(source));
+    if (++at == width) {
+      at = 0;
+      line++;
+    }
+  }
+}

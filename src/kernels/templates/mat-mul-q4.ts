@@ -1,0 +1,20 @@
+import { q4Row } from './q4-row.ts';
+import { q4Tile } from './q4-tile.ts';
+
+/** The source of matMulQ4. */
+export function matMulQ4(): string {
+  return `
+import { LOW_HALVES, NIBBLES } from '../../../src/kernels/assembly/constants';
+import { dot } from '../../../src/kernels/assembly/dot';
+import { Q4_ACTIVATIONS, Q4_RECORD, Q4_SCALES, blocksOf, paddedRows } from '../../../src/kernels/assembly/matrix/layouts';
+${q4Row()}
+${q4Tile()}
+
+export function matMulQ4(
+  activations: usize, weights: usize, y: usize, yStride: usize, rows: i32, outputs: i32, inputs: i32, scratch: usize,
+): void {
+  if (rows == 1) q4Row(activations, weights, y, outputs, blocksOf(inputs));
+  else q4Tile(activations, weights, y, yStride, rows, outputs, blocksOf(inputs), scratch);
+}
+`;
+}

@@ -1,0 +1,55 @@
+import { lines } from './lines.ts';
+import { SideExits } from './side-exits.ts';
+
+/**
+ * One row of x times q4 weights, 8 outputs at a time: what decoding does, at the speed of memory. A record's 4 words of 8 codes for each
+ * output meet 8 activations each: low nibbles the first four of them, high nibbles the others. Sums of a block fit 16 bits: 16 products
+ * of at most 127 * 15 in a lane. Multiplying them by the block's integer scales (instead of by ones) makes the last addition of
+ * neighbours do the scaling.
+ */
+export function q4Row(): string {
+  const exits = new SideExits('x');
+  const half = (word: number, vector: number) => {
+    const dots = 'i16x8.add(dot(low, v128.and(codes, nibbles)), dot(high, v128.and(i16x8.shr_u(codes, 4), nibbles)))';
+    return `{ const codes = v128.load(w, ${word * 32 + vector * 16}); t${vector} = ${word ? `i16x8.add(t${vector}, ${dots})` : dots}; }`;
+  };
+  return `
+function q4Row(activations: usize, weights: usize, y: usize, outputs: i32, blocks: usize): void {
+  const nibbles = v128.load(NIBBLES), lowHalves = v128.load(LOW_HALVES), zero = i32x4.splat(0);
+  const sums = activations + blocks * Q4_ACTIVATIONS, sumsEnd = sums + (((blocks + 1) >> 1) << 2), sumScale = v128.load32_splat(sumsEnd);
+  let w = weights;
+  for (let output = 0; output < outputs; output += 8) {
+    let a0 = zero, a1 = zero;
+    for (let x = activations; x < sums; x += Q4_ACTIVATIONS) {
+      let t0: v128, t1: v128;
+      ${lines(
+        4,
+        (word) => `{ const low = v128.load32_splat(x, ${word * 8}), high = v128.load32_splat(x, ${word * 8 + 4});
+        ${half(word, 0)}
+        ${half(word, 1)} }
+      ${exits.next(['t0', 't1'])}`,
+      )}
+      const scale = v128.load32_splat(x, 32), scales = v128.load(w, Q4_SCALES);
+      const scales0 = v128.or(v128.and(scales, lowHalves), i32x4.shl(scales, 16));
+      const scales1 = v128.or(v128.andnot(scales, lowHalves), i32x4.shr_u(scales, 16));
+      a0 = f32x4.add(a0, f32x4.mul(f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(t0, scales0)), scale));
+      a1 = f32x4.add(a1, f32x4.mul(f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(t1, scales1)), scale));
+      w += Q4_RECORD;
+    }
+    let m0 = zero, m1 = zero;
+    for (let pair = sums; pair < sumsEnd; pair += 4) {
+      const sum = v128.load32_splat(pair);
+      m0 = i32x4.add(m0, i32x4.dot_i16x8_s(v128.load(w), sum));
+      m1 = i32x4.add(m1, i32x4.dot_i16x8_s(v128.load(w, 16), sum));
+      w += 32;
+    }
+    ${lines(
+      2,
+      (vector) => `v128.store(y, f32x4.sub(f32x4.mul(a${vector}, v128.load(w, ${vector * 16})),
+      f32x4.mul(f32x4.convert_i32x4_s(m${vector}), f32x4.mul(v128.load(w, ${32 + vector * 16}), sumScale))), ${vector * 16});`,
+    )}
+    w += 64;
+    y += 32;
+  }
+}`;
+}

@@ -1,0 +1,94 @@
+import { lines } from './lines.ts';
+import { Tile } from './tile.ts';
+
+/** Rows of x in a tile. */
+const ROWS = 4;
+/** Where the sums of all rows begin in scratch, behind a record's 256 codes and 32 bytes of scales. */
+const SUMS = 512;
+
+/**
+ * Many rows of x times q4 weights: a record of 8 outputs is unpacked once, into scratch that stays in the first-level cache, for all rows,
+ * whose sums lie there too. Each number is computed in q4Row's order: the same bits.
+ */
+export function q4Tile(): string {
+  const block = new Tile(2, ROWS, 'x0');
+  const minima = new Tile(2, ROWS, 'pair');
+  const unpack = (word: number, vector: number) => `{ const codes = v128.load(w, ${word * 32 + vector * 16});
+        v128.store(scratch, v128.and(codes, nibbles), ${word * 64 + vector * 16});
+        v128.store(scratch, v128.and(i16x8.shr_u(codes, 4), nibbles), ${word * 64 + 32 + vector * 16}); }`;
+  const step = (index: number) =>
+    block.step({
+      weights: (vector) => `v128.load(scratch, ${index * 32 + vector * 16})`,
+      activations: (row) => `v128.load32_splat(x${row}, ${index * 4})`,
+      product: (x, w) => `dot(${x}, ${w})`,
+      add: (sum, product) => `i16x8.add(${sum}, ${product})`,
+      begins: index === 0,
+    });
+  const pairStep = minima.step({
+    weights: (vector) => `v128.load(minima, ${vector * 16})`,
+    activations: (row) => `v128.load32_splat(pair, ${row * 4})`,
+    product: (x, w) => `i32x4.dot_i16x8_s(${x}, ${w})`,
+    add: (sum, product) => `i32x4.add(${sum}, ${product})`,
+    begins: false,
+  });
+  const scaled = (row: number, vector: number) => {
+    const at = row * 32 + vector * 16;
+    const product = `f32x4.mul(f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(${block.sum(vector, row)}, scales${vector})), scale)`;
+    return `v128.store(sum, f32x4.add(v128.load(sum, ${at}), ${product}), ${at});`;
+  };
+  const finished = (row: number, vector: number) => `v128.store(to, f32x4.sub(
+          f32x4.mul(v128.load(sum, ${row * 32 + vector * 16}), v128.load(rowScales, ${vector * 16})),
+          f32x4.mul(f32x4.convert_i32x4_s(${minima.sum(vector, row)}), f32x4.mul(v128.load(rowScales, ${32 + vector * 16}), scale))), ${vector * 16});`;
+  return `
+function q4Tile(activations: usize, weights: usize, y: usize, yStride: usize, rows: i32, outputs: i32, blocks: usize, scratch: usize): void {
+  const nibbles = v128.load(NIBBLES), lowHalves = v128.load(LOW_HALVES), zero = i32x4.splat(0);
+  const padded = paddedRows(rows), sums = scratch + ${SUMS}, sumsEnd = sums + (padded << 5);
+  const recordStride = padded * Q4_ACTIVATIONS, blockSums = activations + blocks * recordStride, pairStride = padded << 2;
+  const blockSumScales = blockSums + ((blocks + 1) >> 1) * pairStride, minimaBytes = ((blocks + 1) >> 1) << 5;
+  let w = weights;
+  for (let output = 0; output < outputs; output += 8) {
+    for (let sum = sums; sum < sumsEnd; sum += 32) { v128.store(sum, zero); v128.store(sum, zero, 16); }
+    for (let records = activations; records < blockSums; records += recordStride) {
+      ${lines(8, (index) => unpack(index >> 1, index & 1))}
+      { const scales = v128.load(w, Q4_SCALES);
+        v128.store(scratch, v128.or(v128.and(scales, lowHalves), i32x4.shl(scales, 16)), 256);
+        v128.store(scratch, v128.or(v128.andnot(scales, lowHalves), i32x4.shr_u(scales, 16)), 272); }
+      w += Q4_RECORD;
+      let x0 = records;
+      for (let sum = sums; sum < sumsEnd; sum += ${ROWS * 32}) {
+        const x1 = x0 + Q4_ACTIVATIONS, x2 = x1 + Q4_ACTIVATIONS, x3 = x2 + Q4_ACTIVATIONS;
+        let ${block.sums.map((sum) => `${sum}: v128`).join(', ')};
+        ${lines(8, step)}
+        const scales0 = v128.load(scratch, 256), scales1 = v128.load(scratch, 272);
+        ${lines(
+          ROWS,
+          (row) => `{ const scale = v128.load32_splat(x${row}, 32);
+          ${scaled(row, 0)}
+          ${scaled(row, 1)} }`,
+        )}
+        x0 += ${ROWS} * Q4_ACTIVATIONS;
+      }
+    }
+    const rowScales = w + minimaBytes;
+    let to = y + (<usize>output << 2), pairs = blockSums, scales = blockSumScales, left = rows;
+    for (let sum = sums; sum < sumsEnd; sum += ${ROWS * 32}) {
+      let ${minima.sums.map((sum) => `${sum} = zero`).join(', ')}, pair = pairs;
+      for (let minima = w; minima < rowScales; minima += 32) {
+        ${pairStep}
+        pair += pairStride;
+      }
+      ${lines(
+        ROWS,
+        (row) => `${row ? `if (left > ${row}) ` : ''}{ const scale = v128.load32_splat(scales, ${row * 4});
+        ${finished(row, 0)}
+        ${finished(row, 1)}
+        to += yStride; }`,
+      )}
+      left -= ${ROWS};
+      pairs += ${ROWS * 4};
+      scales += ${ROWS * 4};
+    }
+    w = rowScales + 64;
+  }
+}`;
+}

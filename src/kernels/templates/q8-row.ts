@@ -1,0 +1,39 @@
+import { lines } from './lines.ts';
+import { SideExits } from './side-exits.ts';
+
+/**
+ * One row of x times q8 weights, 8 outputs at a time. 16 bytes of a record are two inputs of 8 outputs: widened to 16 bits, four outputs
+ * at a time, they meet two activations, and neighbours are added. A block's sum is at most 32 * 128 * 32767, and fits 32 bits.
+ */
+export function q8Row(): string {
+  const exits = new SideExits('x');
+  const pair = (index: number) => {
+    const product = (vector: number) => `i32x4.dot_i16x8_s(v128.load8x8_s(w, ${index * 16 + vector * 8}), s)`;
+    const sum = (vector: number) => `t${vector} = ${index ? `i32x4.add(t${vector}, ${product(vector)})` : product(vector)};`;
+    return `{ const s = v128.load32_splat(x, ${index * 4}); ${sum(0)} ${sum(1)} }
+      ${index % 2 ? exits.next(['t0', 't1']) : ''}`;
+  };
+  return `
+function q8Row(activations: usize, weights: usize, y: usize, outputs: i32, blocks: usize): void {
+  const zero = i32x4.splat(0), end = activations + blocks * Q8_ACTIVATIONS;
+  let w = weights;
+  for (let output = 0; output < outputs; output += 8) {
+    let a0 = zero, a1 = zero;
+    for (let x = activations; x < end; x += Q8_ACTIVATIONS) {
+      let t0: v128, t1: v128;
+      ${lines(16, pair)}
+      const scale = v128.load32_splat(x, 64);
+      ${lines(
+        2,
+        (vector) => `a${vector} = f32x4.add(a${vector}, f32x4.mul(f32x4.convert_i32x4_s(t${vector}),
+        f32x4.mul(f32x4.convert_i32x4_s(v128.load16x4_s(w, Q8_SCALES + ${vector * 8})), scale)));`,
+      )}
+      w += Q8_RECORD;
+    }
+    v128.store(y, f32x4.mul(a0, v128.load(w)));
+    v128.store(y, f32x4.mul(a1, v128.load(w, 16)), 16);
+    w += 32;
+    y += 32;
+  }
+}`;
+}

@@ -1,0 +1,42 @@
+import * as c from '../coefficients.ts';
+import { add, f, multiply, multiplyAdd, rounded } from './float32.ts';
+
+/** ... + coefficients[1] x + coefficients[0], by Horner's scheme. */
+const horner = (x: number, coefficients: readonly number[]) => coefficients.reduceRight((sum, next) => multiplyAdd(sum, x, next));
+
+/** e^x: 2^n e^r with |r| <= ln(2) / 2, exactly 0 below -87.7. */
+export function exp(x: number): number {
+  const clamped = Math.max(Math.min(x, c.EXP_HIGHEST), c.EXP_LOWEST);
+  const n = rounded(multiply(clamped, f(c.LOG2E)));
+  const r = f(f(clamped - multiply(n, f(c.LN2_HIGH))) - multiply(n, f(c.LN2_LOW)));
+  const square = multiply(r, r);
+  const p = multiplyAdd(horner(r, [c.N4, c.N5, c.N6]), square, horner(r, [c.N2, c.N3]));
+  return n === -127 ? 0 : f(add(add(multiply(p, square), r), 1) * 2 ** n);
+}
+
+export const sigmoid = (x: number) => f(1 / add(1, exp(-x)));
+
+export const silu = (x: number) => f(x / add(1, exp(-x)));
+
+export function tanh(x: number): number {
+  const a = Math.abs(x);
+  const large = f(1 - f(2 / add(exp(f(2 * a)), 1)));
+  const square = multiply(x, x);
+  const small = add(multiply(multiply(horner(square, [c.T0, c.T1, c.T2, c.T3]), square), a), a);
+  const magnitude = a < c.TANH_SMALL ? small : large;
+  return x < 0 || Object.is(x, -0) ? -magnitude : magnitude;
+}
+
+/** By the error function: max(x, 0) - |x| Q(|x|), Q being the normal distribution's upper tail. */
+export function gelu(x: number): number {
+  const a = Math.abs(x);
+  const t = f(1 / multiplyAdd(c.Q_P, a, 1));
+  const p = multiply(horner(t, [c.Q1, c.Q2, c.Q3, c.Q4, c.Q5, c.Q6, c.Q7, c.Q8]), t);
+  const tail = multiply(p, exp(-multiply(multiply(x, x), 0.5)));
+  return f(Math.max(x, 0) - multiply(a, tail));
+}
+
+export function geluTanh(x: number): number {
+  const inner = add(multiply(multiply(f(c.GELU_CUBIC), multiply(x, x)), x), x);
+  return f(x / add(1, exp(-multiply(inner, f(c.GELU_LINEAR)))));
+}

@@ -1,0 +1,23 @@
+import type { Decoder } from '../model/decoder.ts';
+import type { ModelFiles } from '../model/model-files.ts';
+import { createEdgeDecoder } from './edge/create-edge-decoder.ts';
+import { createOrtDecoder } from './ort/create-ort-decoder.ts';
+import type { EnginePlan } from './plan-engine.ts';
+
+/**
+ * Loads a model into the engine that was planned for it.
+ * @param kernels the edge engine's, compiled
+ * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for what an engine refuses
+ */
+export async function createDecoder(
+  files: ModelFiles,
+  planned: EnginePlan,
+  kernels: WebAssembly.Module,
+  limitBytes: number,
+): Promise<Decoder> {
+  if (planned.engine === 'ort') return createOrtDecoder(files);
+  // What is left of the limit serves requests that come at once.
+  const cache = planned.memory.parts.at(-1)!.bytes;
+  const cacheBytes = cache + Math.max(0, limitBytes - planned.memory.totalBytes);
+  return createEdgeDecoder(planned.plan, files, { kernels, cacheBytes });
+}

@@ -1,0 +1,23 @@
+import { PAGE_POSITIONS } from '../../kernels/attention-layouts.ts';
+import type { Manifest } from '../../model/manifest.ts';
+import { type MemoryPlan, memoryPlan, tokenizerHeap } from '../../model/memory-plan.ts';
+import { memoryLayout } from './memory-layout.ts';
+import type { EdgePlan } from './plan/plan-graph.ts';
+
+/** JavaScript heap of the Worker itself, its code, the plan and what a request needs, and pieces of the weights while they are loaded. */
+const HEAP_BYTES = 12e6;
+
+/** What a planned model needs in a Worker. All but heap and tokenizer is what is really taken. */
+export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
+  const { end } = memoryLayout(plan);
+  const weights = plan.weights.reduce((sum, { bytes }) => sum + bytes, 0);
+  const { contextWindow, cacheFormat } = plan.options;
+  const format = cacheFormat === 'q8' ? '8 bits' : 'float32';
+  return memoryPlan([
+    { name: 'heap', bytes: HEAP_BYTES },
+    { name: 'weights', bytes: weights },
+    { name: 'buffers', bytes: end - weights },
+    tokenizerHeap(manifest),
+    { name: `KV cache of ${contextWindow} tokens in ${format}`, bytes: Math.ceil(contextWindow / PAGE_POSITIONS) * plan.pageBytes },
+  ]);
+}

@@ -1,0 +1,41 @@
+import { fastGelu, gelu, sigmoid, tanh } from './operators/activations.ts';
+import { add, multiply } from './operators/elementwise.ts';
+import { gather, gatherBlockQuantized } from './operators/gather.ts';
+import { groupQueryAttention } from './operators/group-query-attention.ts';
+import { fusedMatMul, matMul, matMulNBits } from './operators/mat-mul.ts';
+import {
+  layerNormalization,
+  simplifiedLayerNormalization,
+  skipLayerNormalization,
+  skipSimplifiedLayerNormalization,
+} from './operators/norms.ts';
+import type { Operator } from './operators/operator.ts';
+import { cast, constant, identity, reshape, shape, slice } from './operators/shapes.ts';
+
+/** The operators that this engine knows, by domain and name. Arithmetic on integers alone is in operators/integers.ts. */
+export const OPERATORS: Readonly<Record<string, Operator>> = {
+  Add: add,
+  Cast: cast,
+  Constant: constant,
+  Gather: gather,
+  Gelu: gelu,
+  Identity: identity,
+  LayerNormalization: layerNormalization,
+  MatMul: matMul,
+  Mul: multiply,
+  Reshape: reshape,
+  Shape: shape,
+  Sigmoid: sigmoid,
+  // ONNX Runtime's own, though it stands in the standard domain.
+  SimplifiedLayerNormalization: simplifiedLayerNormalization,
+  Slice: slice,
+  Tanh: tanh,
+  'com.microsoft.FastGelu': fastGelu,
+  'com.microsoft.FusedMatMul': fusedMatMul,
+  'com.microsoft.GatherBlockQuantized': gatherBlockQuantized,
+  'com.microsoft.Gelu': gelu,
+  'com.microsoft.GroupQueryAttention': groupQueryAttention,
+  'com.microsoft.MatMulNBits': matMulNBits,
+  'com.microsoft.SkipLayerNormalization': skipLayerNormalization,
+  'com.microsoft.SkipSimplifiedLayerNormalization': skipSimplifiedLayerNormalization,
+};

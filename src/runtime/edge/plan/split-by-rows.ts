@@ -1,0 +1,32 @@
+import { unsupported } from '../unsupported.ts';
+import type { PlannedBuffer, Step } from './step.ts';
+
+/** The steps that each position of a prompt needs, and those that only the positions need whose logits are wanted. */
+export interface SplitSteps {
+  readonly every: readonly Step[];
+  readonly last: readonly Step[];
+}
+
+/**
+ * Finds what must be computed for every position: whatever a key or a value in the cache depends on. All else, the whole last layer
+ * behind its cache included, is needed only where logits are wanted: a prefill does not pay for more.
+ * @throws GptEdgeError `unsupported_model` where the logits depend on no attention and so on nothing
+ */
+export function splitByRows(steps: readonly Step[], buffers: readonly PlannedBuffer[]): SplitSteps {
+  const everyBuffer = new Set<number>();
+  const every = new Set<Step>();
+  for (let changed = true; changed; ) {
+    const before = every.size;
+    for (const step of [...steps].reverse()) {
+      const fillsCache = step.kernel.startsWith('append');
+      // Rows of a layout of its own cannot be read in part: who reads it computes all.
+      const readsWhole = step.reads.some((buffer) => everyBuffer.has(buffer) && buffers[buffer].stride === 0);
+      if (!fillsCache && !readsWhole && !step.writes.some((buffer) => everyBuffer.has(buffer))) continue;
+      every.add(step);
+      for (const buffer of [...step.reads, ...step.writes]) everyBuffer.add(buffer);
+    }
+    changed = every.size > before;
+  }
+  if (every.size === 0) throw unsupported('it has no attention.');
+  return { every: steps.filter((step) => every.has(step)), last: steps.filter((step) => !every.has(step)) };
+}

@@ -1,0 +1,45 @@
+import { GptEdgeError } from '../../../model/errors.ts';
+import type { ModelFiles } from '../../../model/model-files.ts';
+import { showText } from '../../../model/show-text.ts';
+import type { StoredTensor } from '../graph/stored-tensor.ts';
+import { type TensorSink, type WeightTarget, weightSinks } from './weight-sinks.ts';
+
+/**
+ * Streams the weights into WebAssembly memory, rearranged on the way into the kernels' layout. Beside them exist two pieces of the file, and
+ * of one matrix with zero points its scales: nothing else of the weights' size.
+ * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, or too short for what the graph says
+ */
+export async function loadWeights(target: WeightTarget, files: ModelFiles): Promise<void> {
+  const sinks = target.plan.weights.flatMap((weight, index) => weightSinks(target, weight, target.layout.weights[index]));
+  for (const { tensor, sink } of sinks) if (tensor.bytes) sink.write(tensor.bytes);
+  const stored = sinks.filter(({ tensor }) => tensor.bytes === undefined);
+  for (const file of new Set(stored.map(({ tensor }) => tensor.file))) await loadFile(file, stored, files);
+}
+
+async function loadFile(file: string, sinks: readonly TensorSink[], files: ModelFiles): Promise<void> {
+  const length = files.manifest.files[file]?.bytes ?? 0;
+  const wanted = sinks.filter(({ tensor }) => tensor.file === file).sort((a, b) => a.tensor.offset - b.tensor.offset);
+  for (const { tensor } of wanted) if (end(tensor) > length) throw missing(files.manifest.id, tensor, length);
+  let position = 0;
+  // Tensors begin in order, and may overlap where two readers share bytes.
+  let begun = 0;
+  let open: TensorSink[] = [];
+  for await (const chunk of files.stream(file)) {
+    const next = position + chunk.length;
+    while (begun < wanted.length && wanted[begun].tensor.offset < next) open.push(wanted[begun++]);
+    for (const { tensor, sink } of open)
+      sink.write(chunk.subarray(Math.max(0, tensor.offset - position), Math.min(chunk.length, end(tensor) - position)));
+    open = open.filter(({ tensor }) => end(tensor) > next);
+    position = next;
+  }
+}
+
+const end = ({ offset, byteLength }: StoredTensor): number => offset + byteLength;
+
+function missing(model: string, { name, file, offset, byteLength }: StoredTensor, length: number): GptEdgeError {
+  return new GptEdgeError(
+    'model_unavailable',
+    `${model}: the tensor ${showText(name)} lies in bytes ${offset} to ${offset + byteLength} of ${showText(file)}, which has ${length}.`,
+    { param: 'model' },
+  );
+}

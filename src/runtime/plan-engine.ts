@@ -1,0 +1,56 @@
+import { GptEdgeError } from '../model/errors.ts';
+import { describeMemoryPlan, type MemoryPlan } from '../model/memory-plan.ts';
+import type { ModelFiles } from '../model/model-files.ts';
+import type { EdgePlan } from './edge/plan/plan-graph.ts';
+import { planEdgeMemory } from './edge/plan-edge-memory.ts';
+import { planModel } from './edge/plan-model.ts';
+import type { EngineChoice } from './engine-choice.ts';
+import { planOrtMemory } from './ort/plan-ort-memory.ts';
+
+/** How a model will be run, and what that needs. */
+export type EnginePlan =
+  | { readonly engine: 'edge'; readonly plan: EdgePlan; readonly memory: MemoryPlan }
+  | {
+      readonly engine: 'ort';
+      readonly memory: MemoryPlan /** Why it is not the edge engine, where that was not asked for. */;
+      readonly reason?: string;
+    };
+
+/**
+ * Chooses a model's engine and cache. No weights are read.
+ * @throws GptEdgeError `unsupported_model` where the edge engine is asked for and cannot; `model_unavailable` for a missing or damaged file
+ */
+export async function planEngine(files: ModelFiles, choice: EngineChoice, limitBytes: number): Promise<EnginePlan> {
+  const { manifest } = files;
+  if (choice.engine === 'ort') return { engine: 'ort', memory: planOrtMemory(manifest) };
+  try {
+    return await planEdge(files, choice.cacheFormat, limitBytes);
+  } catch (error) {
+    const isUnsupported = error instanceof GptEdgeError && error.code === 'unsupported_model';
+    if (choice.engine === 'edge' || !isUnsupported) throw error;
+    return { engine: 'ort', memory: planOrtMemory(manifest), reason: error.message };
+  }
+}
+
+async function planEdge(files: ModelFiles, cacheFormat: EngineChoice['cacheFormat'], limitBytes: number): Promise<EnginePlan> {
+  const planWith = async (format: 'f32' | 'q8'): Promise<EnginePlan> => {
+    const plan = await planModel(files, format);
+    return { engine: 'edge', plan, memory: planEdgeMemory(plan, files.manifest) };
+  };
+  if (cacheFormat !== 'auto') return planWith(cacheFormat);
+  const precise = await planWith('f32');
+  return precise.memory.totalBytes <= limitBytes ? precise : planWith('q8');
+}
+
+/**
+ * @param limitBytes what the isolate may hold
+ * @throws GptEdgeError `memory_limit_exceeded` with the sum, where a plan needs more
+ */
+export function checkMemory(model: string, { memory }: EnginePlan, limitBytes: number): void {
+  if (memory.totalBytes <= limitBytes) return;
+  throw new GptEdgeError(
+    'memory_limit_exceeded',
+    `${model} needs ${describeMemoryPlan(memory)}. That is over the limit of ${limitBytes / 1e6} MB (MEMORY_LIMIT_MB). Fewer bits (--dtype) or a shorter context window (--context) make it smaller.`,
+    { param: 'model' },
+  );
+}

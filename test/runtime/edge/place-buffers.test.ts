@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { placeBuffers } from '../../../src/runtime/edge/plan/place-buffers.ts';
+import type { PlannedBuffer, Step } from '../../../src/runtime/edge/plan/step.ts';
+import { SeededRandom } from '../../generation/seeded-random.ts';
+
+const buffer = (stride: number): PlannedBuffer => ({ name: '', stride, width: stride / 4, bytes: (rows) => rows * stride });
+const step = (reads: number[], writes: number[]): Step => ({ node: '', kernel: 'add', operands: [], reads, writes, multiplyAdds: 0 });
+
+describe('placeBuffers', () => {
+  it('should give the place of a dead buffer to the next', () => {
+    const chain = [step([], [0]), step([0], [1]), step([1], [2]), step([2], [3])];
+    const { offsets, bytes } = placeBuffers({ every: chain, last: [] }, [64, 64, 64, 64].map(buffer), { every: 2, last: 1 });
+    expect(bytes).toBe(256);
+    expect(offsets[0]).toBe(offsets[2]);
+    expect(offsets[1]).toBe(offsets[3]);
+  });
+
+  it('should keep what the last steps read until they have run for the last time', () => {
+    const every = [step([], [0]), step([0], [1])];
+    const last = [step([0], [2]), step([2], [3])];
+    const { offsets } = placeBuffers({ every, last }, [64, 64, 64, 64].map(buffer), { every: 1, last: 1 });
+    expect(offsets.filter((offset) => offset === offsets[0])).toHaveLength(1);
+  });
+
+  it('should never let two buffers overlap that live at once', () => {
+    for (let seed = 0; seed < 200; seed++) {
+      const random = new SeededRandom(seed);
+      const count = 2 + random.integer(20);
+      const steps = Array.from({ length: count }, (_, index) =>
+        step(
+          random.list(index === 0 ? 0 : 1 + random.integer(3), () => random.integer(index)),
+          [index],
+        ),
+      );
+      const cut = random.integer(count);
+      const buffers = random.list(count, () => buffer(64 * (1 + random.integer(5))));
+      const { offsets, bytes } = placeBuffers({ every: steps.slice(0, cut), last: steps.slice(cut) }, buffers, { every: 3, last: 2 });
+      const rows = (index: number) => (index < cut ? 3 : 2);
+      const lastUse = (index: number) => {
+        const uses = steps.flatMap(({ reads }, time) => (reads.includes(index) ? [time] : []));
+        const used = Math.max(index, ...uses);
+        return (index < cut && used >= cut) || index === count - 1 ? count : used;
+      };
+      for (let a = 0; a < count; a++) {
+        expect(offsets[a] + buffers[a].bytes(rows(a))).toBeLessThanOrEqual(bytes);
+        for (let b = a + 1; b < count; b++) {
+          const liveTogether = b <= lastUse(a);
+          const overlap = offsets[a] < offsets[b] + buffers[b].bytes(rows(b)) && offsets[b] < offsets[a] + buffers[a].bytes(rows(a));
+          expect(liveTogether && overlap).toBe(false);
+        }
+      }
+    }
+  });
+});

@@ -1,0 +1,212 @@
+import { mkdir, open, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ModelFolder } from '../../../src/cli/model-folder.ts';
+import type { Dtype, Weight, WeightTarget } from '../../../src/convert/dtypes/dtype.ts';
+import { findDtype } from '../../../src/convert/dtypes/index.ts';
+import { type DecoderInputs, declareDecoder, keepLastPositions } from '../../../src/convert/graph/decoder-inputs.ts';
+import { EXTERNAL_DATA_FILE, ExternalDataWriter } from '../../../src/convert/graph/external-data-writer.ts';
+import { ElementType, GraphBuilder, MICROSOFT } from '../../../src/convert/graph/graph-builder.ts';
+import { writeGroupQueryAttention } from '../../../src/convert/graph/group-query-attention.ts';
+import type { Manifest } from '../../../src/model/manifest.ts';
+import { SeededRandom } from '../../generation/seeded-random.ts';
+
+const CONTEXT_WINDOW = 160;
+
+export interface RandomDecoder {
+  readonly folder: ModelFolder;
+  /** Operators and sizes, for the message of a failing test. */
+  readonly description: string;
+  /** Whether any matrix has so few bits that activations are quantized. */
+  readonly bits: 4 | 8 | 32;
+}
+
+/** A decoder with random sizes, weights and operators out of the engines' table, in a folder of its own. */
+export async function randomDecoder(parent: string, seed: number): Promise<RandomDecoder> {
+  const random = new SeededRandom(seed);
+  const path = join(parent, String(seed));
+  await mkdir(path);
+  const file = await open(join(path, EXTERNAL_DATA_FILE), 'wx');
+  const graph = new GraphBuilder('random');
+  const writer = new RandomGraph(random, { graph, data: new ExternalDataWriter(file) });
+  await writer.write().finally(() => file.close());
+  await writeFile(join(path, 'model.onnx'), graph.toBytes());
+  const entry = async (name: string) => [name, { bytes: (await stat(join(path, name))).size, sha256: '0'.repeat(64) }];
+  const files = Object.fromEntries(await Promise.all(['model.onnx', EXTERNAL_DATA_FILE].map(entry)));
+  const { vocabularySize, keyValueHeads, headDimension } = writer;
+  const manifest = {
+    id: `random-${seed}`,
+    dtype: 'fp32',
+    contextWindow: CONTEXT_WINDOW,
+    vocabularySize,
+    keyValueHeads,
+    headDimension,
+    files,
+  } as unknown as Manifest;
+  return { folder: { path, manifest }, description: writer.log.join(' '), bits: writer.bits };
+}
+
+class RandomGraph {
+  readonly log: string[] = [];
+  readonly vocabularySize: number;
+  readonly keyValueHeads: number;
+  readonly headDimension: number;
+  bits: RandomDecoder['bits'] = 32;
+  readonly #random: SeededRandom;
+  readonly #target: WeightTarget;
+  readonly #heads: number;
+  #count = 0;
+
+  constructor(random: SeededRandom, target: WeightTarget) {
+    this.#random = random;
+    this.#target = target;
+    this.vocabularySize = 16 + random.integer(120);
+    this.keyValueHeads = 1 + random.integer(3);
+    this.#heads = this.keyValueHeads * (1 + random.integer(5));
+    this.headDimension = 16 * (1 + random.integer(4));
+  }
+
+  async write(): Promise<void> {
+    const layers = 1 + this.#random.integer(2);
+    const { graph } = this.#target;
+    const { vocabularySize, keyValueHeads, headDimension } = this;
+    const inputs = declareDecoder(graph, { layers, keyValueHeads, headDimension }, { vocabularySize, positionIds: true });
+    let width = 8 * (1 + this.#random.integer(16)) + (this.#random.integer(3) === 0 ? 1 + this.#random.integer(7) : 0);
+    const tableDtype = this.#dtype();
+    const table = await tableDtype.table(this.#target, 'tokens', this.#weight([vocabularySize, width]));
+    let hidden = table.lookUp('hidden', inputs.inputIds);
+    if (this.#random.integer(2) === 0) {
+      const positions = await this.#dtype().table(this.#target, 'positions', this.#weight([CONTEXT_WINDOW, width]));
+      hidden = graph.node('Add', 'with_positions', [hidden, positions.lookUp('position', inputs.positionIds)]);
+    }
+    const tied = width;
+    for (let layer = 0; layer < layers; layer++) {
+      for (let count = this.#random.integer(4); count > 0; count--) [hidden, width] = await this.#step(hidden, width);
+      [hidden, width] = await this.#attention(inputs, layer, hidden, width);
+      for (let count = this.#random.integer(4); count > 0; count--) [hidden, width] = await this.#step(hidden, width);
+    }
+    const cut = this.#random.integer(4) === 0 ? hidden : keepLastPositions(graph, hidden, inputs);
+    const normed = await this.#norm(cut, width);
+    const head = width === tied ? table : await this.#dtype().table(this.#target, 'head', this.#weight([vocabularySize, width]));
+    head.project('logits', normed);
+  }
+
+  /** One operator, or a few that belong together, on rows of `width`. */
+  async #step(x: string, width: number): Promise<[string, number]> {
+    const { graph } = this.#target;
+    const name = this.#name();
+    const choice = this.#random.integer(11);
+    if (choice === 0) return [await this.#norm(x, width), width];
+    if (choice === 1) return this.#multiply(x, width, 4 + this.#random.integer(120));
+    if (choice === 2) return [graph.node('Add', name, [x, await this.#vector(name, [width])]), width];
+    if (choice === 3) return [graph.node('Mul', name, [await this.#vector(name, [width]), x]), width];
+    if (choice === 4) return [graph.node('Gelu', name, [x], { attributes: { approximate: this.#random.pick(['none', 'tanh']) } }), width];
+    if (choice === 5) return [graph.node('Tanh', name, [x]), width];
+    if (choice === 6) return [graph.node('Sigmoid', name, [x]), width];
+    if (choice === 7) return this.#gated(x, width);
+    if (choice === 8) return [await this.#skipNorm(x, width), width];
+    if (choice === 9) return [graph.node('FastGelu', name, [x, await this.#vector(name, [width])], { domain: MICROSOFT }), width];
+    const [branch] = await this.#multiply(x, width, width);
+    return [graph.node('Add', name, [x, branch]), width];
+  }
+
+  async #gated(x: string, width: number): Promise<[string, number]> {
+    const { graph } = this.#target;
+    const name = this.#name();
+    const [gate, inner] = await this.#multiply(x, width, 8 + this.#random.integer(80));
+    const [up] = await this.#multiply(x, width, inner);
+    const pair = [gate, graph.node('Sigmoid', `${name}.sigmoid`, [gate])];
+    const active = graph.node('Mul', `${name}.active`, this.#random.integer(2) === 0 ? pair : pair.reverse());
+    const kind = this.#random.integer(3);
+    // silu alone, silu times up, and up times silu
+    return [kind === 0 ? active : graph.node('Mul', name, kind === 1 ? [active, up] : [up, active]), inner];
+  }
+
+  async #norm(x: string, width: number): Promise<string> {
+    const { graph } = this.#target;
+    const name = this.#name();
+    const gain = await this.#vector(`${name}.gain`, [width]);
+    if (this.#random.integer(2) === 0)
+      return graph.node('SimplifiedLayerNormalization', name, [x, gain], { attributes: { axis: -1n, epsilon: 1e-5, stash_type: 1n } });
+    const bias = await this.#vector(`${name}.bias`, [width]);
+    return graph.node('LayerNormalization', name, [x, gain, bias], { attributes: { axis: -1n, epsilon: 1e-5 } });
+  }
+
+  async #skipNorm(x: string, width: number): Promise<string> {
+    const { graph } = this.#target;
+    const name = this.#name();
+    const [skip] = await this.#multiply(x, width, width);
+    const inputs = [x, skip, await this.#vector(`${name}.gain`, [width])];
+    const outputs = [`${name}.normed`, '', '', name];
+    const normed = graph.node('SkipSimplifiedLayerNormalization', `${name}.node`, inputs, {
+      domain: MICROSOFT,
+      outputs,
+      attributes: { epsilon: 1e-5 },
+    });
+    return graph.node('Add', `${name}.both`, [normed, name]);
+  }
+
+  async #attention(inputs: DecoderInputs, layer: number, x: string, width: number): Promise<[string, number]> {
+    const name = `attention.${layer}`;
+    const [heads, keyValueHeads, size] = [this.#heads, this.keyValueHeads, this.headDimension];
+    const normed = await this.#norm(x, width);
+    const packed = this.#random.integer(3) === 0;
+    // ONNX Runtime rotates a packed input too, but is not asked to here.
+    const rotary = !packed && this.#random.integer(2) === 0 ? await this.#rotary(layer) : undefined;
+    const project = async (count: number) => (await this.#multiply(normed, width, count * size))[0];
+    const parts = packed
+      ? { query: await project(heads + 2 * keyValueHeads) }
+      : { query: await project(heads), key: await project(keyValueHeads), value: await project(keyValueHeads) };
+    const window = this.#random.integer(3) === 0 ? 1 + this.#random.integer(60) : undefined;
+    this.log.push(
+      `attention ${heads}/${keyValueHeads}x${size}${window ? ` window ${window}` : ''}${rotary ? ' rotary' : ''}${packed ? ' packed' : ''}`,
+    );
+    const scale = this.#random.pick([1 / Math.sqrt(size), 0.3]);
+    return [
+      writeGroupQueryAttention(this.#target.graph, inputs, { name, layer, ...parts, heads, keyValueHeads, scale, window, rotary }),
+      heads * size,
+    ];
+  }
+
+  async #rotary(layer: number): Promise<{ cos: string; sin: string }> {
+    const pairs = this.headDimension / 2;
+    const table = async (name: string, wave: (angle: number) => number) => {
+      const values = Float32Array.from({ length: CONTEXT_WINDOW * pairs }, (_, i) =>
+        wave(Math.floor(i / pairs) * 100 ** (-(i % pairs) / pairs)),
+      );
+      return this.#target.graph.weight(
+        `${name}.${layer}`,
+        ElementType.FLOAT,
+        [CONTEXT_WINDOW, pairs],
+        await this.#target.data.append(values),
+      );
+    };
+    return { cos: await table('cos', Math.cos), sin: await table('sin', Math.sin) };
+  }
+
+  async #multiply(x: string, inputs: number, outputs: number): Promise<[string, number]> {
+    const order = this.#random.pick(['inputs-first', 'outputs-first'] as const);
+    const matrix = { ...this.#weight(order === 'inputs-first' ? [inputs, outputs] : [outputs, inputs], 1 / Math.sqrt(inputs)), order };
+    return [await this.#dtype().multiply(this.#target, this.#name(), x, matrix), outputs];
+  }
+
+  async #vector(name: string, shape: readonly number[]): Promise<string> {
+    const dtype = findDtype(this.#random.pick(['fp32', 'fp16']));
+    return dtype.vector(this.#target, `${name}.vector`, this.#weight(shape, 1));
+  }
+
+  #dtype(): Dtype {
+    const name = this.#random.pick(['fp32', 'fp32', 'fp16', 'q8', 'q4']);
+    this.log.push(name);
+    this.bits = Math.min(this.bits, name === 'q4' ? 4 : name === 'q8' ? 8 : 32) as RandomDecoder['bits'];
+    return findDtype(name, 'same');
+  }
+
+  #weight(shape: readonly number[], spread = 1): Weight {
+    const count = shape.reduce((product, size) => product * size, 1);
+    return { shape, values: Float32Array.from({ length: count }, () => (this.#random.next() + this.#random.next() - 1) * 2 * spread) };
+  }
+
+  #name(): string {
+    return `node.${this.#count++}`;
+  }
+}

@@ -1,0 +1,14 @@
+import { Tokenizer } from '@huggingface/tokenizers';
+import { exactDigits } from '../../src/tokenizer/exact-digits.ts';
+import type { TokenizerConfig } from '../../src/tokenizer/tokenizer-json.ts';
+import type { WholeTokenizerJson } from './whole-tokenizer-json.ts';
+
+/** @huggingface/tokenizers as it comes, for text without special tokens: what this project's tokenizer has to equal. */
+export function libraryTokenizer(tokenizer: WholeTokenizerJson, config: TokenizerConfig) {
+  const library = new Tokenizer({ ...exactDigits(tokenizer), added_tokens: [] }, config);
+  return {
+    encode: (text: string): number[] => library.encode(text, { add_special_tokens: false }).ids,
+    decode: (ids: number[]): string => (ids.length === 0 ? '' : library.decode(ids, { clean_up_tokenization_spaces: false })),
+    spelling: (id: number): string => library.id_to_token(id) ?? '',
+  };
+}
