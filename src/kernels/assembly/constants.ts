@@ -10,7 +10,7 @@ export const NIBBLES: usize = CONSTANTS + 16;
 export const LOW_HALVES: usize = CONSTANTS + 32;
 /** 1.5 * 2^23, float32: added to what is below 2^22, it leaves the nearest integer (of two, the even one) in the low bits. */
 export const ROUNDER: usize = CONSTANTS + 48;
-/** Where sign, exponent and mantissa of a float16 lie in a float32: see half.ts. */
+/** Where sign, exponent and mantissa of a float16 lie in a float32: see inline/half.ts. */
 export const HALF_BITS: usize = CONSTANTS + 64;
 /** 2^112, float32: what they are too small by. */
 export const HALF_SCALE: usize = CONSTANTS + 80;

@@ -1,6 +1,6 @@
 import { HALF_BITS, HALF_SCALE, HALF_SHIFT } from './constants';
-import { halfPlace, lowHalves } from './matrix/half';
-import { Q4_RECORD, Q4_SCALES, Q8_RECORD, Q8_SCALES, blocksOf, q4GroupBytes, q8GroupBytes } from './matrix/layouts';
+import { halfPlace, lowHalves } from './inline/half';
+import { Q4_RECORD, Q4_SCALES, Q8_RECORD, Q8_SCALES, blocksOf, q4GroupBytes, q8GroupBytes } from './inline/matrix-layouts';
 
 /** See MatrixKernels. */
 export function gatherQ4(weights: usize, ids: usize, y: usize, yStride: usize, rows: i32, inputs: i32): void {

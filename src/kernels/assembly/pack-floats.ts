@@ -1,4 +1,4 @@
-import { halfPlace } from './matrix/half';
+import { halfPlace } from './inline/half';
 
 /** See MatrixKernels. */
 export function packF16(source: usize, first: u32, count: u32, weights: usize, outputs: i32, inputs: i32, transposed: i32): void {

@@ -1,5 +1,5 @@
-import { MAX_MINIMUM, Q4_RECORD, Q4_SCALES, SMALLEST_SCALE, blocksOf, q4GroupBytes } from './matrix/layouts';
-import { toInteger } from './matrix/quantization';
+import { MAX_MINIMUM, Q4_RECORD, Q4_SCALES, SMALLEST_SCALE, blocksOf, q4GroupBytes } from './inline/matrix-layouts';
+import { toInteger } from './inline/quantization';
 
 /** See MatrixKernels. A block's word of 8 codes keeps its bytes; its 4 words go to the row's place in each 32 bytes of the record. */
 export function packQ4Codes(source: usize, first: u32, count: u32, weights: usize, inputs: i32): void {

@@ -1,6 +1,6 @@
 import { CODE_BIAS } from './constants';
-import { Q8_RECORD, Q8_SCALES, SMALLEST_SCALE, blocksOf, q8GroupBytes } from './matrix/layouts';
-import { toInteger } from './matrix/quantization';
+import { Q8_RECORD, Q8_SCALES, SMALLEST_SCALE, blocksOf, q8GroupBytes } from './inline/matrix-layouts';
+import { toInteger } from './inline/quantization';
 
 // @ts-ignore: decorator
 @inline

@@ -1,6 +1,6 @@
 import { ROUNDER } from './constants';
-import { MAX_MINIMUM, Q4_ACTIVATIONS, SMALLEST_SCALE, blocksOf, paddedRows } from './matrix/layouts';
-import { absMax, horizontalMax, horizontalSum, lastBlock, round } from './matrix/quantization';
+import { MAX_MINIMUM, Q4_ACTIVATIONS, SMALLEST_SCALE, blocksOf, paddedRows } from './inline/matrix-layouts';
+import { absMax, horizontalMax, horizontalSum, lastBlock, round } from './inline/quantization';
 
 /**
  * See MatrixKernels. Codes stand evens first in each eight: [0 2 4 6 1 3 5 7], as the nibbles of MatMulNBits' bytes meet them.

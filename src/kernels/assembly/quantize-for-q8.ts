@@ -1,6 +1,6 @@
 import { ROUNDER } from './constants';
-import { Q8_ACTIVATIONS, SMALLEST_SCALE, blocksOf, paddedRows } from './matrix/layouts';
-import { absMax, horizontalMax, lastBlock, round } from './matrix/quantization';
+import { Q8_ACTIVATIONS, SMALLEST_SCALE, blocksOf, paddedRows } from './inline/matrix-layouts';
+import { absMax, horizontalMax, lastBlock, round } from './inline/quantization';
 
 /** See MatrixKernels. */
 export function quantizeForQ8(x: usize, xStride: usize, activations: usize, rows: i32, inputs: i32): void {

@@ -7,7 +7,7 @@ const UNROLLED = 2;
 /**
  * One row of x times f16 weights, 16 outputs at a time: floatPanel with the conversion inside, and the same bits.
  *
- * Weights come out of their halves 2^112 times too small (assembly/matrix/half.ts). Where no activation is as large as 2^15, they are multiplied by it
+ * Weights come out of their halves 2^112 times too small (assembly/inline/half.ts). Where no activation is as large as 2^15, they are multiplied by it
  * instead, one for 16 weights: powers of two change no mantissa, so that the products are the same. Elsewhere that would overflow, and the
  * weights are multiplied.
  */

@@ -9,7 +9,7 @@ const PANEL = 128;
 export function matMulFloats(): string {
   return `
 import { HALF_BITS, HALF_SCALE, HALF_SHIFT } from '../../../src/kernels/assembly/constants';
-import { highHalves, lowHalves, smallHighHalves, smallLowHalves } from '../../../src/kernels/assembly/matrix/half';
+import { highHalves, lowHalves, smallHighHalves, smallLowHalves } from '../../../src/kernels/assembly/inline/half';
 ${floatPanel()}
 ${f16Row()}
 

@@ -6,7 +6,7 @@ export function matMulQ4(): string {
   return `
 import { LOW_HALVES, NIBBLES } from '../../../src/kernels/assembly/constants';
 import { dot } from '../../../src/kernels/assembly/dot';
-import { Q4_ACTIVATIONS, Q4_RECORD, Q4_SCALES, blocksOf, paddedRows } from '../../../src/kernels/assembly/matrix/layouts';
+import { Q4_ACTIVATIONS, Q4_RECORD, Q4_SCALES, blocksOf, paddedRows } from '../../../src/kernels/assembly/inline/matrix-layouts';
 ${q4Row()}
 ${q4Tile()}
 

@@ -41,10 +41,10 @@ export function memoryLayout(plan: EdgePlan, separate = false): MemoryLayout {
     return start;
   };
   const { contextWindow } = plan.options;
-  const { heads, keyValueHeads } = plan.attention;
+  const { heads, keyValueHeads, headDimension } = plan.attention;
   const buffers = placeBuffers(plan, plan.buffers, { every: PREFILL_ROWS, last: LOGITS_ROWS }, separate);
   const arenaBytes = Math.max(buffers.bytes, STAGING_BYTES);
-  const scratchBytes = Math.max(attentionScratchBytes(contextWindow, heads / keyValueHeads), matrixScratchBytes(PREFILL_ROWS));
+  const scratchBytes = Math.max(attentionScratchBytes(heads, keyValueHeads, headDimension), matrixScratchBytes(PREFILL_ROWS));
   return {
     tokens: take(PREFILL_ROWS * 4),
     positions: take(PREFILL_ROWS * 4),
