@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { GptEdgeError } from '../model/errors.ts';
-import { PROJECT, WORKER_BUNDLE, WRANGLER_CONFIG } from './project-paths.ts';
+import { IS_CHECKOUT, PACKAGE, PROJECT, WORKER_BUNDLE, WRANGLER_CONFIG } from './project-paths.ts';
 import { runWrangler } from './run-wrangler.ts';
 
 /** The platform takes 64 MiB; onnxruntime-web has 13.6 of these 16, so that anything large that slips in is noticed. */
@@ -27,18 +27,29 @@ export async function buildWorker(): Promise<BundleSize> {
   return size;
 }
 
-/** Whether dist/worker was built after the last change of a source. */
+/** The bundle's module: wrangler names it after the entry that wrangler.toml names, and writes no other. */
+export async function bundleEntry(): Promise<string> {
+  const name = (await readdir(WORKER_BUNDLE).catch(() => [])).find((file) => file.endsWith('.js'));
+  return join(WORKER_BUNDLE, name ?? 'worker.js');
+}
+
+/** Whether dist/worker was built after the last change of a source, of a project's own or of gpt-edge's. */
 export async function isBuilt(): Promise<boolean> {
-  const built = await stat(join(WORKER_BUNDLE, 'worker.js')).catch(() => null);
+  const built = await stat(await bundleEntry()).catch(() => null);
   if (built === null) return false;
-  const sources = await readdir(join(PROJECT, 'src'), { recursive: true, withFileTypes: true });
-  const files = sources.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const folders = [join(PROJECT, 'src'), ...(PROJECT === PACKAGE ? [] : [join(PACKAGE, IS_CHECKOUT ? 'src' : 'dist/lib')])];
+  const files = (await Promise.all(folders.map(filesBelow))).flat();
   const times = await Promise.all(
     [...files, WRANGLER_CONFIG, join(PROJECT, 'package.json'), join(PROJECT, 'package-lock.json')].map(
-      async (path) => (await stat(path)).mtimeMs,
+      async (path) => (await stat(path).catch(() => null))?.mtimeMs ?? 0,
     ),
   );
   return Math.max(...times) < built.mtimeMs;
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }
 
 async function bundleSize(): Promise<BundleSize> {

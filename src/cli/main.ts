@@ -37,6 +37,13 @@ const persistTo = () => new Option('--persist-to <folder>', 'where the local buc
 const program = new Command('gpt-edge').description('A small GPT that generates inside a Cloudflare Worker.');
 
 program
+  .command('init')
+  .description('write a project of a Worker that serves gpt-edge')
+  .argument('<folder>', 'a new or an empty folder')
+  .option('--from <spec>', 'where npm is to take gpt-edge from, such as a git URL; default: a tarball of this gpt-edge, in the project')
+  .action(async (folder, options) => (await import('./commands/init.ts')).init(folder, options));
+
+program
   .command('start')
   .description('serve models from the Worker in workerd')
   .option('--port <n>', 'port to listen on', number(1, 65535), DEFAULT_PORT)

@@ -21,6 +21,7 @@ export async function start({ port, model: paths, engine, kvCache, var: vars, pe
     port,
     persistTo,
     vars: { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...engineVars({ engine, kvCache }), ...vars },
+    logRequests: true,
   });
   for (const folder of folders) await uploadModel(folder, worker.models);
   console.log(greeting(worker.url.origin, ids[0]));
