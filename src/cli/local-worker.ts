@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
 import { GptEdgeError } from '../model/errors.ts';
-import { buildWorker, bundleEntry, isBuilt } from './build-worker.ts';
+import { type BundleOptions, buildWorker, bundleEntry, bundleFolder, isBuilt } from './build-worker.ts';
 import { localModels } from './local-bucket.ts';
 import type { ModelBucket } from './model-bucket.ts';
-import { LOCAL_STATE, WORKER_BUNDLE, WRANGLER_CONFIG } from './project-paths.ts';
+import { LOCAL_STATE, WRANGLER_CONFIG } from './project-paths.ts';
 
-export interface LocalWorkerOptions {
+export interface LocalWorkerOptions extends BundleOptions {
   /** @default any free port */
   port?: number;
   /** Variables beside and before those of wrangler.toml. */
@@ -33,11 +33,11 @@ export interface LocalWorker {
  * @throws GptEdgeError `command_failed` where the port is in use or the build fails
  */
 export async function startLocalWorker(options: LocalWorkerOptions = {}): Promise<LocalWorker> {
-  const { port = 0, vars = {}, persistTo = LOCAL_STATE, logRequests = false } = options;
+  const { port = 0, persistTo = LOCAL_STATE } = options;
   await checkPort(port);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      ...(await localWorkerOptions({ vars, logRequests })),
+      ...(await localWorkerOptions(options)),
       host: '127.0.0.1',
       port,
       resourcePersistencePath: join(persistTo, 'v3'),
@@ -54,25 +54,28 @@ export async function startLocalWorker(options: LocalWorkerOptions = {}): Promis
  * `convertV4MiniflareOptions`. Built first if a source has changed.
  * @throws GptEdgeError `command_failed` where that fails
  */
-export async function localWorkerOptions(options: Pick<LocalWorkerOptions, 'vars' | 'logRequests'> = {}): Promise<V4WorkerOptions> {
+export async function localWorkerOptions(
+  options: Pick<LocalWorkerOptions, 'vars' | 'logRequests' | 'edgeOnly'> = {},
+): Promise<V4WorkerOptions> {
   const { vars = {}, logRequests = false } = options;
-  if (!(await isBuilt())) await buildWorker();
+  if (!(await isBuilt(options))) await buildWorker(options);
   const { modulesRules: _rules, bindings, ...configured } = workerOptionsOf(WRANGLER_CONFIG).workerOptions;
   return {
     ...configured,
     name: 'gpt-edge',
     bindings: { ...(bindings as Record<string, string>), ...(logRequests ? {} : { LOG_REQUESTS: 'false' }), ...vars },
-    modules: await bundledModules(),
-    rootPath: WORKER_BUNDLE,
+    modules: await bundledModules(options),
+    rootPath: bundleFolder(options),
   };
 }
 
 /** The bundle's entry first, as Miniflare wants it, then the compiled WebAssembly beside it. */
-async function bundledModules() {
-  const wasm = (await readdir(WORKER_BUNDLE)).filter((name) => name.endsWith('.wasm'));
+async function bundledModules(options: BundleOptions) {
+  const folder = bundleFolder(options);
+  const wasm = (await readdir(folder)).filter((name) => name.endsWith('.wasm'));
   return [
-    { type: 'ESModule' as const, path: await bundleEntry() },
-    ...wasm.map((name) => ({ type: 'CompiledWasm' as const, path: join(WORKER_BUNDLE, name) })),
+    { type: 'ESModule' as const, path: await bundleEntry(options) },
+    ...wasm.map((name) => ({ type: 'CompiledWasm' as const, path: join(folder, name) })),
   ];
 }
 
