@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../model/limits.ts';
 import { integerBetween } from './number-between.ts';
 import { ignoredFields } from './openai-fields.ts';
-import { checkStreamOptions, samplingFields } from './sampling-fields.ts';
+import { checkStreamOptions, promptTokenIdsField, samplingFields, tokenIdsField } from './sampling-fields.ts';
 import { usageSchema } from './usage-schema.ts';
 
 /** More turns than any small context window holds. */
@@ -78,9 +78,11 @@ export const chatCompletionSchema = z
         index: z.number().int(),
         message: z.object({ role: z.literal('assistant'), content: z.string(), refusal: z.null() }),
         logprobs: chatLogprobsSchema.nullable(),
+        token_ids: tokenIdsField,
         finish_reason: finishReasonSchema,
       }),
     ),
+    prompt_token_ids: promptTokenIdsField,
     usage: usageSchema,
   })
   .openapi('ChatCompletion');
@@ -94,9 +96,11 @@ export const chatChunkSchema = z
         index: z.number().int(),
         delta: z.object({ role: z.literal('assistant').optional(), content: z.string().optional(), refusal: z.null().optional() }),
         logprobs: chatLogprobsSchema.nullable(),
+        token_ids: tokenIdsField,
         finish_reason: finishReasonSchema.nullable(),
       }),
     ),
+    prompt_token_ids: promptTokenIdsField,
     usage: usageSchema.nullish(),
   })
   .openapi('ChatCompletionChunk');
