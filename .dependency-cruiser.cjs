@@ -7,6 +7,7 @@ const layers = {
   storage: ['model'],
   runtime: ['model'],
   convert: ['model'],
+  page: ['api'],
   worker: ['api', 'generation', 'tokenizer', 'runtime', 'storage', 'model'],
   cli: ['convert', 'generation', 'tokenizer', 'runtime', 'model'],
 };
@@ -22,6 +23,13 @@ module.exports = {
   forbidden: [
     ...layerRules,
     {
+      name: 'page-takes-types-only',
+      comment: "The browser's code knows the API by its types alone.",
+      severity: 'error',
+      from: { path: '^src/page/' },
+      to: { path: '^src/(?!page/)', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'no-circular',
       severity: 'error',
       from: {},
@@ -31,7 +39,7 @@ module.exports = {
       name: 'worker-without-node',
       comment: 'The Worker bundle stays importable without Node built-ins.',
       severity: 'error',
-      from: { path: '^src/(worker|api|generation|tokenizer|runtime|storage|model)' },
+      from: { path: '^src/(worker|api|generation|tokenizer|runtime|storage|model|page)' },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -17,6 +17,7 @@ export default {
         keepAlive: waitUntil,
       }),
       isPublic: env.PUBLIC === 'true',
+      assets: env.ASSETS,
     });
     return app.fetch(request, env, context);
   },

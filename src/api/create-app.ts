@@ -6,6 +6,7 @@ import type { AppEnv } from './app-env.ts';
 import { methodNotAllowed } from './middleware/method-not-allowed.ts';
 import { requirePublic } from './middleware/require-public.ts';
 import type { ModelHost } from './model-host.ts';
+import type { PageAssets } from './page-assets.ts';
 import { renderError } from './render-error.ts';
 import { renderIssue } from './render-issue.ts';
 import { chatCompletionsRoute } from './routes/chat-completions.ts';
@@ -14,16 +15,19 @@ import { healthRoute } from './routes/health.ts';
 import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
 import { openapiRoute } from './routes/openapi.ts';
+import { pageRoutes } from './routes/page.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
 export interface AppOptions {
   host: ModelHost;
   /** Whether everyone may ask. @default false */
   isPublic?: boolean;
+  /** Files of the playground and the reference. @default neither is served */
+  assets?: PageAssets;
 }
 
 /** The HTTP API over a host of models. */
-export function createApp({ host, isPublic = false }: AppOptions): OpenAPIHono<AppEnv> {
+export function createApp({ host, isPublic = false, assets }: AppOptions): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
       if (!result.success) throw renderIssue(result.error);
@@ -44,6 +48,7 @@ export function createApp({ host, isPublic = false }: AppOptions): OpenAPIHono<A
   nextTokenRoute(app);
   healthRoute(app);
   openapiRoute(app);
+  if (assets) pageRoutes(app, assets);
 
   methodNotAllowed(app);
   app.notFound((c) => renderError(new GptEdgeError('unknown_url', `There is no ${c.req.path} here.`), c));

@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { GptEdgeError } from '../model/errors.ts';
-import { PROJECT, WORKER_BUNDLE, WRANGLER_CONFIG } from './project-paths.ts';
+import { PAGE_FILES, PROJECT, WORKER_BUNDLE, WRANGLER_CONFIG } from './project-paths.ts';
 import { runWrangler } from './run-wrangler.ts';
 
 /** The platform takes 64 MiB; onnxruntime-web has 13.6 of these 16, so that anything large that slips in is noticed. */
@@ -15,7 +16,7 @@ export interface BundleSize {
 }
 
 /**
- * Bundles the Worker as a deployment does, into dist/worker.
+ * Bundles the Worker as a deployment does, into dist/worker, after the page, which wrangler.toml has built first.
  * @throws GptEdgeError `command_failed` where that fails or the bundle is larger than 16 MiB
  */
 export async function buildWorker(): Promise<BundleSize> {
@@ -30,7 +31,7 @@ export async function buildWorker(): Promise<BundleSize> {
 /** Whether dist/worker was built after the last change of a source. */
 export async function isBuilt(): Promise<boolean> {
   const built = await stat(join(WORKER_BUNDLE, 'worker.js')).catch(() => null);
-  if (built === null) return false;
+  if (built === null || !existsSync(join(PAGE_FILES, 'index.html'))) return false;
   const sources = await readdir(join(PROJECT, 'src'), { recursive: true, withFileTypes: true });
   const files = sources.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const times = await Promise.all(

@@ -91,8 +91,9 @@ program
 
 program
   .command('build')
-  .description('bundle the Worker into dist/worker and print its size')
-  .action(async () => (await import('./commands/build.ts')).build());
+  .description('build the page into dist/page, bundle the Worker into dist/worker, and print their sizes')
+  .option('--page', 'only the page')
+  .action(async (options) => (await import('./commands/build.ts')).build(options));
 
 program
   .command('deploy')

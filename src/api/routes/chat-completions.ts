@@ -27,6 +27,7 @@ import { toSamplingOptions, toStops } from '../to-sampling-options.ts';
 const route = createRoute({
   method: 'post',
   path: '/v1/chat/completions',
+  tags: ['Generation'],
   summary: 'Answer a conversation',
   middleware: jsonBodyMiddleware,
   request: { body: jsonBody(chatRequestSchema) },

@@ -25,6 +25,7 @@ import { toSamplingOptions, toStops } from '../to-sampling-options.ts';
 const route = createRoute({
   method: 'post',
   path: '/v1/completions',
+  tags: ['Generation'],
   summary: 'Complete a text',
   middleware: jsonBodyMiddleware,
   request: { body: jsonBody(completionRequestSchema) },

@@ -28,6 +28,7 @@ const tokenSchema = z
 const route = createRoute({
   method: 'post',
   path: '/v1/next-token',
+  tags: ['Generation'],
   summary: 'The next-token probability distribution',
   middleware: jsonBodyMiddleware,
   request: {

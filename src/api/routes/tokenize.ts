@@ -11,6 +11,7 @@ const model = z.string().nullish();
 const tokenizeRoute = createRoute({
   method: 'post',
   path: '/tokenize',
+  tags: ['Tokens'],
   summary: 'Text to token ids',
   middleware: jsonBodyMiddleware,
   request: {
@@ -49,6 +50,7 @@ const tokenizeRoute = createRoute({
 const detokenizeRoute = createRoute({
   method: 'post',
   path: '/detokenize',
+  tags: ['Tokens'],
   summary: 'Token ids to text',
   middleware: jsonBodyMiddleware,
   request: { body: jsonBody(z.strictObject({ model, tokens: z.array(tokenIdSchema) }).openapi('DetokenizeRequest')) },

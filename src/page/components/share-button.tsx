@@ -1,0 +1,26 @@
+import { useState } from 'preact/hooks';
+import { pathOf } from '../conversation.ts';
+import { copyText } from '../copy-text.ts';
+import { conversationOf, type PlaygroundState } from '../playground-state.ts';
+import { toFragment } from '../share-link.ts';
+
+/** The link that brings all of this back, put into the address and on the clipboard. */
+export function ShareButton({ state }: { state: PlaygroundState }) {
+  const [said, setSaid] = useState('');
+  const share = async () => {
+    const { draft, turns } = conversationOf(state);
+    const shared = turns.map((turn) => ({ text: turn.text, seed: turn.seed, ids: pathOf(turn).tokens.map(({ id }) => id) }));
+    history.replaceState(
+      null,
+      '',
+      `#${toFragment({ mode: state.mode, model: state.modelId, draft, turns: shared, fields: state.fields })}`,
+    );
+    setSaid((await copyText(location.href)) ? 'Link copied' : 'Link in the address bar');
+    setTimeout(() => setSaid(''), 2500);
+  };
+  return (
+    <button type="button" class="quiet" onClick={share}>
+      <span role="status">{said || 'Share'}</span>
+    </button>
+  );
+}
