@@ -69,6 +69,10 @@ export const conversationOf = (state: PlaygroundState): Conversation => state.co
 export const modelOf = (state: PlaygroundState): WireModel | undefined => state.models.find(({ id }) => id === state.modelId);
 export const endIdsOf = (state: PlaygroundState): readonly number[] => modelOf(state)?.eos_token_ids ?? [];
 
+/** An empty prompt is one too: the model begins a text of its own. */
+export const canGenerate = (state: PlaygroundState): boolean =>
+  modelOf(state) !== undefined && (state.mode === 'completion' || conversationOf(state).draft.trim() !== '');
+
 /** Tokens of the context window that prompt and answer take up. */
 export function contextUse(state: PlaygroundState): { prompt: number; answer: number } {
   const turn = conversationOf(state).turns.at(-1);

@@ -39,6 +39,7 @@ export function fromFragment(fragment: string): SharedState | null {
   const [texts, seeds, ids] = ['text', 'seed', 'ids'].map((name) => parameters.getAll(name));
   if (texts.length > MAX_TURNS || seeds.length !== texts.length || ids.length !== texts.length) throw new Error('this link is damaged');
   const fields = [...parameters].filter(([name]) => name.startsWith(FIELD)).map(([name, text]) => [name.slice(FIELD.length), text]);
+  if (fields.some(([name, text]) => name !== 'stop' && Number.isNaN(Number(text)))) throw new Error('this link is damaged');
   return {
     mode,
     model: parameters.get('model') ?? '',

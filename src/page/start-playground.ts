@@ -8,7 +8,7 @@ import { endIdsOf, modelOf } from './playground-state.ts';
 import { requestJson } from './request-json.ts';
 import { fromFragment, type SharedState } from './share-link.ts';
 
-const LOOK_EVERY_MS = 200;
+const LOOK_EVERY_MS = 150;
 
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 

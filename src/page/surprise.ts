@@ -4,7 +4,7 @@ const MAX_BITS = 7;
 /** How strongly a token is coloured, 0 to 1: its information in bits, so that 1/2, 1/4, 1/8 are equal steps. */
 export function surprise(logprob: number | null): number {
   if (logprob === null) return 0;
-  return Math.min(1, -logprob / Math.LN2 / MAX_BITS);
+  return Math.min(1, Math.max(0, -logprob / Math.LN2 / MAX_BITS));
 }
 
 /** A probability in words that a reader takes in at once: 97 %, 3.4 %, 0.02 %, < 0.01 %. */

@@ -1,18 +1,8 @@
-import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { chromiumPath, launchChromium } from '../browser/chromium.ts';
 import { serveDefaultModel } from './serve-default-model.ts';
-
-const chromium = await promisify(execFile)('which', ['chromium']).then(
-  ({ stdout }) => stdout.trim(),
-  () => null,
-);
-if (chromium === null) console.warn('Skipped: there is no chromium here (Debian: apt-get install chromium).');
 
 /** Reads a stream from the Worker of another origin, and an error, and tells its own server what it read. */
 const page = (origin: string) => `<!doctype html><title>gpt-edge</title><script type="module">
@@ -43,27 +33,17 @@ async function openPage(workerOrigin: string): Promise<Result> {
     told.resolve(JSON.parse(body));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const profile = await mkdtemp(join(tmpdir(), 'gpt-edge-chromium-'));
-  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'];
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const browser = spawn(chromium!, [
-    ...flags,
-    '--disable-component-update',
-    `--user-data-dir=${profile}`,
-    '--remote-debugging-port=0',
-    url,
-  ]);
-  browser.once('error', told.reject);
+  const browser = await launchChromium();
   try {
+    await (await browser.newPage()).goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     return await told.promise;
   } finally {
-    browser.kill('SIGKILL');
+    await browser.close();
     server.close();
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-describe.skipIf(chromium === null)('a page of another origin, in Chromium', () => {
+describe.skipIf(chromiumPath === null)('a page of another origin, in Chromium', () => {
   it('should read a stream in pieces, and an error', async () => {
     const worker = await serveDefaultModel();
     try {

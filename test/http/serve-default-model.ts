@@ -7,9 +7,9 @@ import { DEFAULT_MODEL } from '../../src/cli/project-paths.ts';
 import { pushModel } from '../../src/cli/push-model.ts';
 
 /** The bundled Worker in a workerd of its own, with the default model in its bucket. */
-export async function serveDefaultModel(): Promise<LocalWorker> {
+export async function serveDefaultModel(vars: Record<string, string> = {}): Promise<LocalWorker> {
   const persistTo = await mkdtemp(join(tmpdir(), 'gpt-edge-test-'));
-  const worker = await startLocalWorker({ persistTo, vars: { PUBLIC: 'true' } });
+  const worker = await startLocalWorker({ persistTo, vars: { PUBLIC: 'true', ...vars } });
   await pushModel(await openModelFolder(DEFAULT_MODEL), worker.models);
   return {
     ...worker,

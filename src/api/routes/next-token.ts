@@ -43,7 +43,7 @@ const route = createRoute({
             .nullish()
             .openapi({ description: `How many tokens to return, the most probable first. Default ${DEFAULT_TOP_K}.` }),
         })
-        .openapi('NextTokenRequest'),
+        .openapi('NextTokenRequest', { example: { prompt: 'Once upon a time', top_k: 5 } }),
     ),
   },
   responses: {

@@ -26,7 +26,7 @@ const tokenizeRoute = createRoute({
             .openapi({ description: 'Add what the tokenizer puts around a sequence, such as a BOS. Default true.' }),
           return_token_strs: z.boolean().nullish().openapi({ description: "Also return each token's text. Default false." }),
         })
-        .openapi('TokenizeRequest'),
+        .openapi('TokenizeRequest', { example: { prompt: 'Once upon a time', return_token_strs: true } }),
     ),
   },
   responses: {
@@ -53,7 +53,11 @@ const detokenizeRoute = createRoute({
   tags: ['Tokens'],
   summary: 'Token ids to text',
   middleware: jsonBodyMiddleware,
-  request: { body: jsonBody(z.strictObject({ model, tokens: z.array(tokenIdSchema) }).openapi('DetokenizeRequest')) },
+  request: {
+    body: jsonBody(
+      z.strictObject({ model, tokens: z.array(tokenIdSchema) }).openapi('DetokenizeRequest', { example: { tokens: [419, 429] } }),
+    ),
+  },
   responses: {
     200: {
       description: 'The text, special tokens spelled out.',

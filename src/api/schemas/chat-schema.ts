@@ -54,7 +54,9 @@ export const chatRequestSchema = z
     if (top_logprobs != null && !logprobs) refuse('top_logprobs', 'only allowed when logprobs is true');
     if (max_tokens != null && max_completion_tokens != null) refuse('max_tokens', 'not allowed beside max_completion_tokens');
   })
-  .openapi('ChatCompletionRequest');
+  .openapi('ChatCompletionRequest', {
+    example: { messages: [{ role: 'user', content: 'Tell me a story about a dragon.' }], seed: 1 },
+  });
 
 const tokenLogprobSchema = z.object({ token: z.string(), logprob: z.number(), bytes: z.array(z.number().int()) });
 

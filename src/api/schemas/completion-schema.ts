@@ -23,7 +23,7 @@ export const completionRequestSchema = z
     logprobs: integerBetween(0, 5).nullish().openapi({ description: 'Report log-probabilities, and those of this many alternatives.' }),
   })
   .superRefine(checkStreamOptions)
-  .openapi('CompletionRequest');
+  .openapi('CompletionRequest', { example: { prompt: 'Once upon a time', max_tokens: 100, seed: 1 } });
 
 export const legacyLogprobsSchema = z
   .object({

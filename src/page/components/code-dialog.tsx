@@ -12,7 +12,9 @@ export function CodeDialog({ playground, state, onClose }: ViewProps & { onClose
   useEffect(() => dialog.current?.showModal(), []);
   const { turns, draft } = conversationOf(state);
   const isChat = state.mode === 'chat';
-  const body = playground.requestFor(isChat ? turns : [], draft);
+  // A chat in which nothing is typed has its last message to show.
+  const last = isChat && draft === '' ? turns.at(-1) : undefined;
+  const body = last ? playground.requestFor(turns.slice(0, -1), last.text) : playground.requestFor(isChat ? turns : [], draft);
   const samples = codeSamples({ origin: location.origin, path: isChat ? '/v1/chat/completions' : '/v1/completions', body });
   const copy = async () => setSaid((await copyText(samples[chosen].code)) ? 'Copied' : 'Select the text to copy it');
   return (
@@ -43,8 +45,11 @@ export function CodeDialog({ playground, state, onClose }: ViewProps & { onClose
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <pre tabIndex={0}>{samples[chosen].code}</pre>
       <button type="button" class="primary" onClick={copy}>
-        <span role="status">{said}</span>
+        {said}
       </button>
+      <span class="visually-hidden" role="status">
+        {said === 'Copy' ? '' : said}
+      </span>
     </dialog>
   );
 }

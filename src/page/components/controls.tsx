@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { pathOf } from '../conversation.ts';
-import { contextUse, conversationOf, endIdsOf, modelOf, type PlaygroundState } from '../playground-state.ts';
+import { canGenerate, contextUse, conversationOf, endIdsOf, modelOf, type PlaygroundState } from '../playground-state.ts';
 import type { ViewProps } from './app.tsx';
 import { CodeDialog } from './code-dialog.tsx';
 import { ProblemNote } from './problem-note.tsx';
@@ -30,7 +30,7 @@ export function Controls({ playground, state, verb }: ViewProps & { verb: string
             Stop <kbd>Esc</kbd>
           </button>
         ) : (
-          <button type="button" class="primary" key="go" disabled={!modelOf(state)} onClick={() => playground.generate()}>
+          <button type="button" class="primary" key="go" disabled={!canGenerate(state)} onClick={() => playground.generate()}>
             {verb} <kbd>{state.mode === 'chat' ? '↵' : 'Ctrl ↵'}</kbd>
           </button>
         )}
@@ -48,7 +48,7 @@ export function Controls({ playground, state, verb }: ViewProps & { verb: string
         <button type="button" class="quiet" onClick={() => setShowsCode(true)}>
           Code
         </button>
-        <ShareButton state={state} />
+        <ShareButton playground={playground} state={state} />
       </div>
       {field !== null && hasPlace(state, field) ? null : <ProblemNote state={state} field={field} />}
       {showsCode && <CodeDialog playground={playground} state={state} onClose={() => setShowsCode(false)} />}

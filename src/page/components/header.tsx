@@ -2,7 +2,7 @@
 export function Header() {
   return (
     <header class="top">
-      <a class="mark" href="/" aria-label="gpt-edge, start">
+      <a class="brand" href="/" aria-label="gpt-edge, start">
         <svg viewBox="0 0 32 32" aria-hidden="true">
           <path d="M3 6h26v5H3z" class="bar-1" />
           <path d="M3 13.5h15v5H3z" class="bar-2" />

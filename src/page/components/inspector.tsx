@@ -101,10 +101,11 @@ function Alternatives({ distribution: { alternatives, restCount, restProbability
               type="button"
               class={isDrawn ? 'drawn' : undefined}
               aria-current={isDrawn ? 'true' : undefined}
-              aria-label={`${isDrawn ? 'Drawn: ' : 'Take '}${name}, ${percent(probability)}`}
               onClick={() => isDrawn || onTake(alternative)}
             >
+              {!isDrawn && <span class="visually-hidden">Take </span>}
               <span class={end_of_sequence ? 'name end' : 'name'}>{name}</span>
+              {isDrawn && <span class="mark">drawn</span>}
               <span class="percent">{percent(probability)}</span>
             </button>
           </li>

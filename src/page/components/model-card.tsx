@@ -69,13 +69,10 @@ export function ModelCard({ playground, state }: ViewProps) {
 function LoadState({ model: { load }, isReady, hasFailed }: { model: WireModel; isReady: boolean; hasFailed: boolean }) {
   if (hasFailed) return null;
   const part = load.total_bytes > 0 ? load.loaded_bytes / load.total_bytes : 0;
-  const text = isReady
-    ? 'Ready'
-    : load.state === 'loading'
-      ? `Loading: ${(part * 100).toFixed(0)} % of ${megabytes(load.total_bytes)}`
-      : `Not loaded yet: ${megabytes(load.total_bytes)}`;
+  // A model that the page looks at is on its way: that it is asked for comes first.
+  const text = isReady ? 'Ready' : `Loading: ${(part * 100).toFixed(0)} % of ${megabytes(load.total_bytes)}`;
   return (
-    <div class={`load ${isReady ? 'ready' : load.state}`}>
+    <div class={`load ${isReady ? 'ready' : 'loading'}`}>
       <span role="status">{text}</span>
       {!isReady && <progress value={part} max={1} aria-label="Model loaded" />}
     </div>

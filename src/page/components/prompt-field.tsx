@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import { conversationOf, EXAMPLES } from '../playground-state.ts';
+import { canGenerate, conversationOf, EXAMPLES } from '../playground-state.ts';
 import type { ViewProps } from './app.tsx';
 import { ProblemNote } from './problem-note.tsx';
 
@@ -25,7 +25,7 @@ export function PromptField({ playground, state, label, field, sendsAtEnter }: P
     const sends = event.ctrlKey || event.metaKey || (sendsAtEnter && !event.shiftKey);
     if (event.key !== 'Enter' || !sends || event.isComposing) return;
     event.preventDefault();
-    if (!state.isRunning) playground.generate();
+    if (!state.isRunning && canGenerate(state)) playground.generate();
   };
   const hasProblem = state.problem?.field === field;
   return (

@@ -1,11 +1,12 @@
 import { useState } from 'preact/hooks';
 import { pathOf } from '../conversation.ts';
 import { copyText } from '../copy-text.ts';
-import { conversationOf, type PlaygroundState } from '../playground-state.ts';
+import { conversationOf } from '../playground-state.ts';
 import { toFragment } from '../share-link.ts';
+import type { ViewProps } from './app.tsx';
 
 /** The link that brings all of this back, put into the address and on the clipboard. */
-export function ShareButton({ state }: { state: PlaygroundState }) {
+export function ShareButton({ playground, state }: ViewProps) {
   const [said, setSaid] = useState('');
   const share = async () => {
     const { draft, turns } = conversationOf(state);
@@ -15,12 +16,14 @@ export function ShareButton({ state }: { state: PlaygroundState }) {
       '',
       `#${toFragment({ mode: state.mode, model: state.modelId, draft, turns: shared, fields: state.fields })}`,
     );
-    setSaid((await copyText(location.href)) ? 'Link copied' : 'Link in the address bar');
+    const said = (await copyText(location.href)) ? 'Link copied' : 'Link in the address bar';
+    setSaid(said);
+    playground.set({ announcement: `${said}.` });
     setTimeout(() => setSaid(''), 2500);
   };
   return (
     <button type="button" class="quiet" onClick={share}>
-      <span role="status">{said || 'Share'}</span>
+      {said || 'Share'}
     </button>
   );
 }

@@ -62,7 +62,7 @@ export function TokenFlow({ lead, tokens, taken, endIds, selected, isGrowing, on
         const [, space, word] = /^( ?)(.*)$/s.exec(texts[index])!;
         // A space before a word is not tinted, and not left hanging in colour where the line breaks.
         return [
-          word !== '' && space,
+          word !== '' && (index > 0 || lead) ? space : '',
           // biome-ignore lint/a11y/useSemanticElements: a button element is a box, and would not break across lines
           <span
             key={index}
