@@ -1,6 +1,6 @@
 import { pathOf, type Turn } from '../conversation.ts';
 import { endIdsOf } from '../playground-state.ts';
-import type { ViewProps } from './app.tsx';
+import type { ViewProps } from '../view-props.ts';
 import { PathList } from './path-list.tsx';
 import { TokenFlow } from './token-flow.tsx';
 

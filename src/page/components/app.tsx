@@ -1,6 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import type { Playground } from '../playground.ts';
-import type { PlaygroundState } from '../playground-state.ts';
+import type { ViewProps } from '../view-props.ts';
 import { ChatSheet } from './chat-sheet.tsx';
 import { CompletionSheet } from './completion-sheet.tsx';
 import { Footer } from './footer.tsx';
@@ -10,11 +9,6 @@ import { ModeSwitch } from './mode-switch.tsx';
 import { ModelCard } from './model-card.tsx';
 import { ParametersCard } from './parameters-card.tsx';
 import { ProblemNote } from './problem-note.tsx';
-
-export interface ViewProps {
-  playground: Playground;
-  state: PlaygroundState;
-}
 
 /** The whole page. */
 export function App({ playground, state, licences }: ViewProps & { licences: string }) {

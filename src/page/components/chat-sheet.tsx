@@ -1,6 +1,6 @@
 import { conversationOf } from '../playground-state.ts';
+import type { ViewProps } from '../view-props.ts';
 import { Answer } from './answer.tsx';
-import type { ViewProps } from './app.tsx';
 import { Controls } from './controls.tsx';
 import { PromptField } from './prompt-field.tsx';
 import { Reading } from './reading.tsx';

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { codeSamples } from '../code-samples.ts';
 import { copyText } from '../copy-text.ts';
 import { conversationOf } from '../playground-state.ts';
-import type { ViewProps } from './app.tsx';
+import type { ViewProps } from '../view-props.ts';
 
 /** The request as code, to take along. */
 export function CodeDialog({ playground, state, onClose }: ViewProps & { onClose: () => void }) {

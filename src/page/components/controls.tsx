@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { pathOf } from '../conversation.ts';
 import { canGenerate, contextUse, conversationOf, endIdsOf, modelOf, type PlaygroundState } from '../playground-state.ts';
-import type { ViewProps } from './app.tsx';
+import type { ViewProps } from '../view-props.ts';
 import { CodeDialog } from './code-dialog.tsx';
 import { ProblemNote } from './problem-note.tsx';
 import { ShareButton } from './share-button.tsx';

@@ -4,7 +4,7 @@ import type { Alternative, Distribution } from '../distribution.ts';
 import { conversationOf } from '../playground-state.ts';
 import { percent } from '../surprise.ts';
 import { tokenTexts } from '../token-texts.ts';
-import type { ViewProps } from './app.tsx';
+import type { ViewProps } from '../view-props.ts';
 import { ProblemNote } from './problem-note.tsx';
 
 /** Characters of the text before that say where in it the token stands. */

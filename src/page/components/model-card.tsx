@@ -1,7 +1,7 @@
 import type { WireModel } from '../../api/schemas/model-schema.ts';
 import { modelOf } from '../playground-state.ts';
 import { loadModel } from '../start-playground.ts';
-import type { ViewProps } from './app.tsx';
+import type { ViewProps } from '../view-props.ts';
 import { ProblemNote } from './problem-note.tsx';
 
 const millions = (count: number): string => (count >= 1e9 ? `${(count / 1e9).toFixed(1)} billion` : `${(count / 1e6).toFixed(1)} million`);

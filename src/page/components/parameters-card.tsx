@@ -1,7 +1,7 @@
 import { isSliding, type Parameter } from '../parameters.ts';
 import type { Playground } from '../playground.ts';
 import type { PlaygroundState } from '../playground-state.ts';
-import type { ViewProps } from './app.tsx';
+import type { ViewProps } from '../view-props.ts';
 import { ProblemNote } from './problem-note.tsx';
 
 /** Shown at once; the others are folded away. */

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { canGenerate, conversationOf, EXAMPLES } from '../playground-state.ts';
-import type { ViewProps } from './app.tsx';
+import type { ViewProps } from '../view-props.ts';
 import { ProblemNote } from './problem-note.tsx';
 
 const COUNT_AFTER_MS = 250;

@@ -3,7 +3,7 @@ import { pathOf } from '../conversation.ts';
 import { copyText } from '../copy-text.ts';
 import { conversationOf } from '../playground-state.ts';
 import { toFragment } from '../share-link.ts';
-import type { ViewProps } from './app.tsx';
+import type { ViewProps } from '../view-props.ts';
 
 /** The link that brings all of this back, put into the address and on the clipboard. */
 export function ShareButton({ playground, state }: ViewProps) {
