@@ -43,6 +43,14 @@ export class Playground {
     this.set({ mode, selection: null, problem: null, announcement: '' });
   }
 
+  /** Another model reads other tokens: nothing that one wrote can be gone on with by another. */
+  setModel(modelId: string): void {
+    this.stop();
+    const { completion, chat } = this.state.conversations;
+    const conversations = { completion: { ...completion, turns: [] }, chat: { ...chat, turns: [] } };
+    this.set({ modelId, conversations, selection: null, problem: null, draftTokens: null });
+  }
+
   setField(name: string, text: string): void {
     const problem = this.state.problem?.field === name ? null : this.state.problem;
     this.set({ fields: { ...this.state.fields, [name]: text }, problem });

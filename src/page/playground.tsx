@@ -18,3 +18,5 @@ function draw(): void {
 
 draw();
 startPlayground(playground, location.hash.slice(1));
+// A link that is opened where the page is open already.
+addEventListener('hashchange', () => location.reload());

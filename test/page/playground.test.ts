@@ -67,8 +67,8 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     await page.goto(worker.url.href);
     await page.waitForSelector('.load.ready');
     const said = await page.evaluate(() => (window as unknown as { said: string[] }).said);
-    expect(said[0]).toMatch(/^Loading: \d+ % of 12\.\d MB$/);
-    expect(said.at(-1)).toBe('Ready');
+    expect(said[0]).toMatch(/^Loading the model: \d+ % of \d+\.\d MB$/);
+    expect(said.at(-1)).toBe('Model ready');
     expect(await page.inputValue('#prompt')).toBe(PROMPT);
     const facts = await page.locator('.model dl').textContent();
     for (const fact of ['5.9 million', '512 tokens', 'ort', 'mit']) expect(facts).toContain(fact);

@@ -5,6 +5,7 @@ import { CompletionSheet } from './completion-sheet.tsx';
 import { Footer } from './footer.tsx';
 import { Header } from './header.tsx';
 import { Inspector } from './inspector.tsx';
+import { LoadState } from './load-state.tsx';
 import { ModeSwitch } from './mode-switch.tsx';
 import { ModelCard } from './model-card.tsx';
 import { ParametersCard } from './parameters-card.tsx';
@@ -33,7 +34,10 @@ export function App({ playground, state, licences }: ViewProps & { licences: str
         </div>
         <div class="column">
           <section class="sheet" aria-label="Playground">
-            <ModeSwitch {...view} />
+            <div class="head">
+              <ModeSwitch {...view} />
+              <LoadState state={state} />
+            </div>
             <ProblemNote state={state} field="link" />
             {state.mode === 'chat' ? <ChatSheet {...view} /> : <CompletionSheet {...view} />}
           </section>

@@ -25,15 +25,15 @@ export function Controls({ playground, state, verb }: ViewProps & { verb: string
   return (
     <>
       <div class="controls">
-        {state.isRunning ? (
-          <button type="button" class="primary stop" key="stop" onClick={() => playground.stop()}>
-            Stop <kbd>Esc</kbd>
-          </button>
-        ) : (
-          <button type="button" class="primary" key="go" disabled={!canGenerate(state)} onClick={() => playground.generate()}>
-            {verb} <kbd>{state.mode === 'chat' ? '↵' : 'Ctrl ↵'}</kbd>
-          </button>
-        )}
+        {/* One button, so that the focus stays where it is. */}
+        <button
+          type="button"
+          class={state.isRunning ? 'primary stop' : 'primary'}
+          disabled={!state.isRunning && !canGenerate(state)}
+          onClick={() => (state.isRunning ? playground.stop() : playground.generate())}
+        >
+          {state.isRunning ? 'Stop' : verb} <kbd>{state.isRunning ? 'Esc' : state.mode === 'chat' ? '↵' : 'Ctrl ↵'}</kbd>
+        </button>
         {!state.isRunning && canGoOn(state) && (
           <button type="button" onClick={() => playground.goOn()}>
             Go on

@@ -56,7 +56,10 @@ export function Inspector({ playground, state }: ViewProps) {
             <Alternatives
               distribution={selection.distribution}
               drawn={pathOf(turn).tokens[selection.token].id}
-              onTake={(alternative) => playground.take(selection.turn, selection.token, alternative)}
+              onTake={(alternative) => {
+                playground.take(selection.turn, selection.token, alternative);
+                focusToken(selection.token);
+              }}
             />
           ) : (
             state.problem?.field !== 'distribution' && <p class="hint">Asking the model …</p>
@@ -67,6 +70,11 @@ export function Inspector({ playground, state }: ViewProps) {
       )}
     </section>
   );
+}
+
+/** The token that was taken, once it is drawn: where the reader was is gone. */
+function focusToken(index: number): void {
+  requestAnimationFrame(() => [...document.querySelectorAll<HTMLElement>(`[data-index="${index}"]`)].at(-1)?.focus());
 }
 
 function Place({ path, token, lead }: { path: Path; token: number; lead: string }) {
