@@ -75,9 +75,11 @@ describe.skipIf(chromiumPath === null)('what the playground says, in Chromium', 
     await page.fill('#max_tokens', '12');
     await page.getByRole('button', { name: 'Code' }).click();
     const codes: Record<string, string> = {};
-    for (const name of ['curl', 'fetch', 'openai']) {
+    for (const [name, beginning] of Object.entries({ curl: 'curl -N', fetch: 'const answer', openai: 'import OpenAI' })) {
       await page.locator('.code').getByText(name, { exact: true }).click();
-      codes[name] = (await page.locator('.code pre').textContent())!;
+      const code = page.locator('.code pre', { hasText: beginning });
+      await code.waitFor();
+      codes[name] = (await code.textContent())!;
     }
     await close();
     const run = promisify(execFile);

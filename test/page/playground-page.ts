@@ -48,6 +48,9 @@ export class PlaygroundPage {
     await this.whole();
   }
 
-  /** Whether the page is wider than its window. */
-  isTooWide = (): Promise<boolean> => this.#page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  /** Whether the page is wider than its window, once it is drawn. */
+  async isTooWide(): Promise<boolean> {
+    await this.#page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    return this.#page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  }
 }

@@ -147,7 +147,7 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     const { token_ids } = await complete({ prompt: [...prompt_token_ids!, ...taken] });
     expect(await playground.ids()).toEqual([...taken, ...token_ids!]);
     await page.getByRole('button', { name: /as drawn/ }).click();
-    expect(await playground.ids()).toEqual(before);
+    await expect.poll(() => playground.ids()).toEqual(before);
   });
 
   it('should go on behind an end, and end where the reader says so', async () => {
