@@ -80,6 +80,18 @@ describe('the page and the reference', () => {
   });
 });
 
+describe('a Worker without onnxruntime-web', () => {
+  it('should have the page too', async () => {
+    const worker = await startLocalWorker({ edgeOnly: true, vars: { PUBLIC: 'true' } });
+    try {
+      const html = await readFile(join(PAGE_FILES, 'index.html'), 'utf8');
+      expect(await (await fetch(worker.url)).text()).toBe(html);
+    } finally {
+      await worker.stop();
+    }
+  });
+});
+
 describe('a deployment that is not public', () => {
   it('should answer 401 for the page and its files as for all else', async () => {
     const worker = await startLocalWorker({ vars: { PUBLIC: 'false' } });

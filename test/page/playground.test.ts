@@ -71,7 +71,7 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     expect(said.at(-1)).toBe('Model ready');
     expect(await page.inputValue('#prompt')).toBe(PROMPT);
     const facts = await page.locator('.model dl').textContent();
-    for (const fact of ['5.9 million', '512 tokens', 'ort', 'mit']) expect(facts).toContain(fact);
+    for (const fact of ['5.9 million', '512 tokens', 'Engineedge', 'mit']) expect(facts).toContain(fact);
     await context.close();
   });
 
