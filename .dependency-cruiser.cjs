@@ -8,6 +8,7 @@ const layers = {
   kernels: [],
   runtime: ['kernels', 'model'],
   convert: ['model'],
+  page: ['api'],
   worker: ['api', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'model'],
   cli: ['convert', 'generation', 'tokenizer', 'runtime', 'kernels', 'model'],
   library: ['worker', 'api', 'cli', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'model'],
@@ -24,6 +25,13 @@ module.exports = {
   forbidden: [
     ...layerRules,
     {
+      name: 'page-takes-types-only',
+      comment: "The browser's code knows the API by its types alone.",
+      severity: 'error',
+      from: { path: '^src/page/' },
+      to: { path: '^src/(?!page/)', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'no-circular',
       severity: 'error',
       from: {},
@@ -33,7 +41,7 @@ module.exports = {
       name: 'worker-without-node',
       comment: 'The Worker bundle stays importable without Node built-ins.',
       severity: 'error',
-      from: { path: '^src/(worker|api|generation|tokenizer|runtime|storage|model)' },
+      from: { path: '^src/(worker|api|generation|tokenizer|runtime|storage|model|page)' },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -11,6 +11,7 @@ export default {
       host: modelsFromEnv(env),
       isPublic: env.PUBLIC === 'true',
       log: env.LOG_REQUESTS === 'false' ? () => {} : undefined,
+      assets: env.ASSETS,
     });
     return app.fetch(request, env, context);
   },

@@ -18,6 +18,7 @@ export interface CompletionJob {
   echo: boolean;
   /** Alternatives to report; undefined reports no log-probabilities. */
   logprobs?: number;
+  returnTokenIds: boolean;
 }
 
 /** A part of one choice, as a stream's chunk tells it, and the tokens decoded for it so far. */
@@ -29,7 +30,10 @@ export interface ChoicePart {
 /** The choices of all prompts, one after the other, in parts. */
 export async function* completionChoices(job: CompletionJob, call: Call): AsyncGenerator<ChoicePart> {
   const { model, n, echo, logprobs } = job;
-  const report = (tokens: ReportedToken[]) => (logprobs === undefined ? null : toLegacyLogprobs(tokens, model.tokenizer));
+  const report = (tokens: ReportedToken[]) => ({
+    logprobs: logprobs === undefined ? null : toLegacyLogprobs(tokens, model.tokenizer),
+    ...(job.returnTokenIds ? { token_ids: tokens.map(({ id }) => id) } : {}),
+  });
   for (const [promptIndex, prompt] of job.prompts.entries()) {
     const request = { ...job, prompt: prompt.tokens, choices: n, topLogprobs: logprobs, scorePrompt: echo && logprobs !== undefined };
     const shift = echo ? prompt.text.length : 0;
@@ -41,14 +45,17 @@ export async function* completionChoices(job: CompletionJob, call: Call): AsyncG
         continue;
       }
       const index = promptIndex * n + event.choice;
-      if (echo && event.choice > opened)
-        yield {
-          choice: { index, text: prompt.text, logprobs: report(placePrompt(prompt.tokens, scores, model)), finish_reason: null },
-          completionTokens: 0,
-        };
+      // The first part of a choice tells the prompt's tokens, the others need not.
+      let head = job.returnTokenIds && event.choice > opened ? { prompt_token_ids: [...prompt.tokens] } : {};
+      if (echo && event.choice > opened) {
+        const choice = { index, text: prompt.text, ...report(placePrompt(prompt.tokens, scores, model)), ...head, finish_reason: null };
+        yield { choice, completionTokens: 0 };
+        head = {};
+      }
       opened = event.choice;
       const { text, finishReason = null, completionTokens } = event;
-      yield { choice: { index, text, logprobs: report(event.tokens.map(reported(shift))), finish_reason: finishReason }, completionTokens };
+      const choice = { index, text, ...report(event.tokens.map(reported(shift))), ...head, finish_reason: finishReason };
+      yield { choice, completionTokens };
     }
   }
 }

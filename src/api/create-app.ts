@@ -7,6 +7,7 @@ import { logRequests } from './middleware/log-requests.ts';
 import { methodNotAllowed } from './middleware/method-not-allowed.ts';
 import { requirePublic } from './middleware/require-public.ts';
 import type { ModelHost } from './model-host.ts';
+import type { PageAssets } from './page-assets.ts';
 import { renderError } from './render-error.ts';
 import { renderIssue } from './render-issue.ts';
 import { type RequestLine, writeRequestLine } from './request-line.ts';
@@ -16,6 +17,7 @@ import { healthRoute } from './routes/health.ts';
 import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
 import { openapiRoute } from './routes/openapi.ts';
+import { pageRoutes } from './routes/page.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
 /** A UUID has 36; what common proxies and tracers send is shorter than this. A longer one is replaced. */
@@ -27,10 +29,12 @@ export interface AppOptions {
   isPublic?: boolean;
   /** Told of every request once its answer has ended. @default writes a line of JSON to the console */
   log?: (line: RequestLine) => void;
+  /** Files of the playground and the reference, which are at `/`, `/docs` and `/assets` and work nowhere else. @default neither is served */
+  assets?: PageAssets;
 }
 
 /** The HTTP API over a host of models. */
-export function createApp({ host, isPublic = false, log = writeRequestLine }: AppOptions): OpenAPIHono<AppEnv> {
+export function createApp({ host, isPublic = false, log = writeRequestLine, assets }: AppOptions): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
       if (!result.success) throw renderIssue(result.error);
@@ -52,6 +56,7 @@ export function createApp({ host, isPublic = false, log = writeRequestLine }: Ap
   nextTokenRoute(app);
   healthRoute(app);
   openapiRoute(app);
+  if (assets) pageRoutes(app, assets);
 
   methodNotAllowed(app);
   app.notFound((c) => renderError(new GptEdgeError('unknown_url', `There is no ${c.req.path} here.`), c));

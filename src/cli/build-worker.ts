@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { GptEdgeError } from '../model/errors.ts';
-import { IS_CHECKOUT, PACKAGE, PROJECT, WORKER_BUNDLE, WRANGLER_CONFIG } from './project-paths.ts';
+import { IS_CHECKOUT, PACKAGE, PAGE_FILES, PROJECT, WORKER_BUNDLE, WRANGLER_CONFIG } from './project-paths.ts';
 import { runWrangler } from './run-wrangler.ts';
 
 /** The platform takes 64 MiB; onnxruntime-web has 13.6 of these 16, so that anything large that slips in is noticed. */
@@ -25,7 +26,7 @@ export interface BundleSize {
 }
 
 /**
- * Bundles the Worker as a deployment does, into its bundleFolder.
+ * Bundles the Worker as a deployment does, into its bundleFolder; in a checkout after the page, which wrangler.toml has built first.
  * @throws GptEdgeError `command_failed` where that fails or the bundle is larger than 16 MiB, or than 1 MB compressed without onnxruntime-web
  */
 export async function buildWorker({ edgeOnly = false }: BundleOptions = {}): Promise<BundleSize> {
@@ -61,7 +62,7 @@ export async function bundleEntry(options: BundleOptions = {}): Promise<string> 
 /** Whether the bundle was built after the last change of a source, of a project's own or of gpt-edge's. */
 export async function isBuilt(options: BundleOptions = {}): Promise<boolean> {
   const built = await stat(await bundleEntry(options)).catch(() => null);
-  if (built === null) return false;
+  if (built === null || !existsSync(join(PAGE_FILES, 'index.html'))) return false;
   const folders = [join(PROJECT, 'src'), ...(PROJECT === PACKAGE ? [] : [join(PACKAGE, IS_CHECKOUT ? 'src' : 'dist/lib')])];
   const files = (await Promise.all(folders.map(filesBelow))).flat();
   const times = await Promise.all(

@@ -119,7 +119,7 @@ program
 
 program
   .command('build')
-  .description('bundle the Worker and print its size')
+  .description('bundle the Worker, in a checkout of gpt-edge with its page, and print their sizes')
   .addOption(edgeOnly())
   .action(async (options) => (await import('./commands/build.ts')).build(options));
 

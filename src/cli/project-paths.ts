@@ -16,6 +16,8 @@ export const WRANGLER_CONFIG = join(PROJECT, 'wrangler.toml');
 export const DEFAULT_MODEL = join(PACKAGE, 'model-assets', 'tinystories-gpt2');
 /** Where `npm run build` puts the bundle. */
 export const WORKER_BUNDLE = join(PROJECT, 'dist', 'worker');
+/** Where the playground and the reference lie once they are built; wrangler.toml deploys them as static assets. */
+export const PAGE_FILES = join(PACKAGE, 'dist', 'page');
 /** Local R2 and the like; `wrangler dev` uses the same. */
 export const LOCAL_STATE = join(PROJECT, '.wrangler', 'state');
 

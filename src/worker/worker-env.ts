@@ -1,6 +1,7 @@
 /** The bindings and variables that the Worker reads; wrangler.toml says what each means. */
 export interface WorkerEnv {
   MODELS: R2Bucket;
+  ASSETS?: Fetcher;
   MODEL_IDS: string;
   MEMORY_LIMIT_MB?: string;
   ENGINE?: string;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chromium, openInChromium } from './open-in-chromium.ts';
+import { chromiumPath } from '../browser/chromium.ts';
+import { openInChromium } from '../browser/open-in-chromium.ts';
 import { serveDefaultModel } from './serve-default-model.ts';
 
 /** Reads a stream from the Worker of another origin, and an error, and tells its own server what it read. */
@@ -21,7 +22,7 @@ interface Result {
   id: string;
 }
 
-describe.skipIf(chromium === null)('a page of another origin, in Chromium', () => {
+describe.skipIf(chromiumPath === null)('a page of another origin, in Chromium', () => {
   it('should read a stream in pieces, and an error', async () => {
     const worker = await serveDefaultModel();
     try {

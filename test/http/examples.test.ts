@@ -8,7 +8,8 @@ import type { ChatCompletion } from '../../src/api/schemas/chat-schema.ts';
 import type { Completion } from '../../src/api/schemas/completion-schema.ts';
 import type { LocalWorker } from '../../src/cli/local-worker.ts';
 import { PACKAGE } from '../../src/cli/project-paths.ts';
-import { chromium, openInChromium } from './open-in-chromium.ts';
+import { chromiumPath } from '../browser/chromium.ts';
+import { openInChromium } from '../browser/open-in-chromium.ts';
 import { serveDefaultModel } from './serve-default-model.ts';
 
 const run = promisify(execFile);
@@ -62,13 +63,13 @@ describe('the examples', () => {
   const node = async (file: string) => (await run(process.execPath, [join(EXAMPLES, file)], { env })).stdout;
   const open = (page: string) => openInChromium<string>(`/${page}?edge=${encodeURIComponent(worker.url.origin)}`, readExample);
 
-  it.skipIf(!chromium)('should show a story in a plain page, as it is written', async () => {
+  it.skipIf(!chromiumPath)('should show a story in a plain page, as it is written', async () => {
     const shown = await open('fetch-page.html');
     expect(shown.startsWith(story)).toBe(true);
     expect(shown.length).toBeGreaterThan(story.length);
   });
 
-  it.skipIf(!chromium || !hasPackages)('should use the openai client in a browser', async () => {
+  it.skipIf(!chromiumPath || !hasPackages)('should use the openai client in a browser', async () => {
     expect(await open('openai-page.html')).toContain(frog);
   });
 

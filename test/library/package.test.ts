@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PACKAGE } from '../../src/cli/project-paths.ts';
 import { runCli } from '../cli/run-cli.ts';
-import { compiled, SHIPPED } from './shipped-files.ts';
+import { compiled, SHIPPED, withoutHash } from './shipped-files.ts';
 
 const run = promisify(execFile);
 /** Without what an `npm test` around this tells its own scripts. */
@@ -47,6 +47,14 @@ async function complete(url: string): Promise<string> {
   return answer.ok ? JSON.parse(text).choices[0].text : text;
 }
 
+/** The content type of the playground's script, which its page names. */
+async function playgroundScript(origin: string): Promise<string | null> {
+  const html = await (await fetch(origin)).text();
+  const [, path] = /src="(\/assets\/playground-[^"]+)"/.exec(html) ?? [];
+  expect(path, html).toBeDefined();
+  return (await fetch(origin + path)).headers.get('content-type');
+}
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gpt-edge-package-'));
   project = join(folder, 'My edge');
@@ -66,13 +74,16 @@ describe('the package', { timeout: 300_000 }, () => {
       .map((path) => path.replace(/^package\//, ''));
     const sources = (await readdir(join(PACKAGE, 'src'), { recursive: true })).map((path) => path.replaceAll('\\', '/'));
     const isCompiled = (path: string) => path.startsWith('dist/lib/');
-    expect(shipped.filter((path) => !isCompiled(path)).sort()).toEqual([...SHIPPED].sort());
+    const others = shipped.filter((path) => !isCompiled(path)).map(withoutHash);
+    expect(others.sort()).toEqual([...SHIPPED].sort());
     const fromSources = new Set(sources.flatMap(compiled));
     expect(shipped.filter((path) => isCompiled(path) && !fromSources.has(path))).toEqual([]);
     expect(shipped).toEqual(expect.arrayContaining(['dist/lib/cli/main.js', 'dist/lib/worker.js', 'dist/lib/model/onnx/onnx-ml_pb.js']));
     const { dependencies } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'));
     expect(dependencies).toEqual({ 'gpt-edge': `file:${tarball}` });
-    expect(await readFile(join(project, 'wrangler.toml'), 'utf8')).toMatch(/^name = "my-edge"$/m);
+    const config = await readFile(join(project, 'wrangler.toml'), 'utf8');
+    expect(config).toMatch(/^name = "my-edge"$/m);
+    expect(config).toMatch(/^directory = "\.\/node_modules\/gpt-edge\/dist\/page"$/m);
     expect((await readdir(project)).sort()).toEqual(['.gitignore', 'README.md', tarball, 'package.json', 'src', 'wrangler.toml'].sort());
   });
 
@@ -104,6 +115,7 @@ describe('the package', { timeout: 300_000 }, () => {
     isInstalled = true;
     const output = await startAndAsk(18794, async (origin) => {
       expect(await complete(`${origin}/v1/completions`)).toBe(', there was a little');
+      expect(await playgroundScript(origin)).toMatch(/^(text|application)\/javascript/);
     });
     expect(output).toContain('tinystories-gpt2: put README.md');
   });
@@ -140,7 +152,7 @@ describe('the package', { timeout: 300_000 }, () => {
     if (!isInstalled) return context.skip();
     await cp(join(import.meta.dirname, 'consumer', 'local.mjs'), join(project, 'local.mjs'));
     const { stdout } = await run(process.execPath, [join(project, 'local.mjs')], { cwd: folder, env });
-    expect(stdout).toBe(', there was\n');
+    expect(stdout).toBe(', there was\ngpt-edge\n');
   });
 
   it('should pass itself on: init of the installed package, with what it is made of alone', async (context) => {

@@ -1,4 +1,4 @@
-/** What the package ships beside dist/lib. A new file needs a line here, and a new folder one in `files` of package.json. */
+/** What the package ships beside dist/lib, with a `*` for what names a file by its content. A new file needs a line here, and a new folder one in `files` of package.json. */
 export const SHIPPED: readonly string[] = [
   'LICENSE',
   'README.md',
@@ -6,6 +6,16 @@ export const SHIPPED: readonly string[] = [
   'bin/gpt-edge.js',
   'dist/kernels/plain.wasm',
   'dist/kernels/relaxed.wasm',
+  'dist/page/index.html',
+  'dist/page/docs.html',
+  'dist/page/assets/geist-*.woff2',
+  'dist/page/assets/icon-*.svg',
+  'dist/page/assets/licences-*.txt',
+  'dist/page/assets/newsreader-*.woff2',
+  'dist/page/assets/playground-*.css',
+  'dist/page/assets/playground-*.js',
+  'dist/page/assets/reference-*.css',
+  'dist/page/assets/reference-*.js',
   'model-assets/LICENSE',
   'model-assets/tinystories-gpt2/README.md',
   'model-assets/tinystories-gpt2/config.json',
@@ -20,6 +30,9 @@ export const SHIPPED: readonly string[] = [
   'template/src/worker.ts',
   'template/wrangler.toml',
 ];
+
+/** A file of the page as SHIPPED has it. */
+export const withoutHash = (path: string): string => path.replace(/^(dist\/page\/assets\/\w+-)\w{8}(?=\.)/, '$1*');
 
 /** What dist/lib may have of a source: the compiled module and its declarations; what the compiler does not write goes along as it is. */
 export function compiled(source: string): readonly string[] {

@@ -28,6 +28,7 @@ import { toSamplingOptions, toStops } from '../to-sampling-options.ts';
 const route = createRoute({
   method: 'post',
   path: '/v1/chat/completions',
+  tags: ['Generation'],
   summary: 'Answer a conversation',
   middleware: jsonBodyMiddleware,
   request: { body: jsonBody(chatRequestSchema) },
@@ -48,12 +49,25 @@ export function chatCompletionsRoute(app: OpenAPIHono<AppEnv>): void {
     const request = toCompletionRequest(body, model);
     checkContext(model, request.prompt.length, request.maxTokens, { prompt: 'messages', maxTokens: 'max_completion_tokens' });
     const envelope = responseEnvelope('chatcmpl', model);
-    if (body.stream) return sseResponse(chunks(model, request, envelope, body.stream_options?.include_usage ?? false, call), call) as never;
-    return c.json(await whole(model, request, envelope, call), 200);
+    const job = {
+      model,
+      request,
+      envelope,
+      includeUsage: body.stream_options?.include_usage ?? false,
+      returnTokenIds: body.return_token_ids ?? false,
+    };
+    if (body.stream) return sseResponse(chunks(job, call), call) as never;
+    return c.json(await whole(job, call), 200);
   });
 }
 
-type Envelope = ReturnType<typeof responseEnvelope>;
+interface ChatJob {
+  model: LanguageModel;
+  request: CompletionRequest;
+  envelope: ReturnType<typeof responseEnvelope>;
+  includeUsage: boolean;
+  returnTokenIds: boolean;
+}
 
 function toCompletionRequest(body: ChatWireRequest, model: LanguageModel): CompletionRequest {
   if (model.chatTemplate === null)
@@ -75,25 +89,24 @@ function toCompletionRequest(body: ChatWireRequest, model: LanguageModel): Compl
   };
 }
 
-async function* chunks(
-  model: LanguageModel,
-  request: CompletionRequest,
-  envelope: Envelope,
-  includeUsage: boolean,
-  call: Call,
-): AsyncGenerator<ChatChunk> {
+async function* chunks(job: ChatJob, call: Call): AsyncGenerator<ChatChunk> {
+  const { model, request, envelope, includeUsage, returnTokenIds } = job;
   const head = { ...envelope, object: 'chat.completion.chunk' as const };
   const chunk = (choice: ChatChunkChoice): ChatChunk => ({ ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}) });
+  const ids = (tokens: readonly { id: number }[]) => (returnTokenIds ? { token_ids: tokens.map(({ id }) => id) } : {});
   let completionTokens = 0;
   let opened = -1;
   for await (const event of completeRecorded(model, request, call)) {
     if (event.type === 'prompt') continue;
     const { choice: index, text, tokens, finishReason } = event;
-    if (index > opened)
-      yield chunk({ index, delta: { role: 'assistant', content: '', refusal: null }, logprobs: null, finish_reason: null });
+    if (index > opened) {
+      const first = chunk({ index, delta: { role: 'assistant', content: '', refusal: null }, logprobs: null, finish_reason: null });
+      yield returnTokenIds && index === 0 ? { ...first, prompt_token_ids: [...request.prompt] } : first;
+    }
     opened = index;
     const logprobs = request.topLogprobs === undefined || tokens.length === 0 ? null : toChatLogprobs(tokens, model.tokenizer);
-    if (text !== '' || logprobs) yield chunk({ index, delta: { content: text }, logprobs, finish_reason: null });
+    if (text !== '' || logprobs || (returnTokenIds && tokens.length > 0))
+      yield chunk({ index, delta: { content: text }, logprobs, ...ids(tokens), finish_reason: null });
     if (!finishReason) continue;
     completionTokens += event.completionTokens;
     yield chunk({ index, delta: {}, logprobs: null, finish_reason: finishReason });
@@ -101,7 +114,7 @@ async function* chunks(
   if (includeUsage) yield { ...head, choices: [], usage: toUsage(request.prompt.length, completionTokens) };
 }
 
-async function whole(model: LanguageModel, request: CompletionRequest, envelope: Envelope, call: Call): Promise<ChatCompletion> {
+async function whole({ model, request, envelope, returnTokenIds }: ChatJob, call: Call): Promise<ChatCompletion> {
   const choices: ChatCompletion['choices'] = [];
   let completionTokens = 0;
   for await (const event of completeRecorded(model, request, call)) {
@@ -112,13 +125,16 @@ async function whole(model: LanguageModel, request: CompletionRequest, envelope:
       index,
       message: { role: 'assistant', content: '', refusal: null },
       logprobs: logprobs && { content: [], refusal: null },
+      ...(returnTokenIds ? { token_ids: [] } : {}),
       finish_reason: 'length',
     };
     choices[index].message.content += text;
     if (logprobs) choices[index].logprobs?.content.push(...logprobs.content);
+    choices[index].token_ids?.push(...tokens.map(({ id }) => id));
     if (!finishReason) continue;
     choices[index].finish_reason = finishReason;
     completionTokens += event.completionTokens;
   }
-  return { ...envelope, object: 'chat.completion', choices, usage: toUsage(request.prompt.length, completionTokens) };
+  const prompt = returnTokenIds ? { prompt_token_ids: [...request.prompt] } : {};
+  return { ...envelope, object: 'chat.completion', choices, ...prompt, usage: toUsage(request.prompt.length, completionTokens) };
 }

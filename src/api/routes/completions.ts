@@ -27,6 +27,7 @@ import { toSamplingOptions, toStops } from '../to-sampling-options.ts';
 const route = createRoute({
   method: 'post',
   path: '/v1/completions',
+  tags: ['Generation'],
   summary: 'Complete a text',
   middleware: jsonBodyMiddleware,
   request: { body: jsonBody(completionRequestSchema) },
@@ -75,6 +76,7 @@ function toJob(body: CompletionWireRequest, model: LanguageModel): CompletionJob
     sampling: toSamplingOptions(body, model),
     echo: body.echo ?? false,
     logprobs: body.logprobs ?? undefined,
+    returnTokenIds: body.return_token_ids ?? false,
   };
 }
 
@@ -106,8 +108,9 @@ async function whole(job: CompletionJob, head: Head, call: Call): Promise<Comple
 
 function append(before: CompletionChoice | undefined, part: CompletionChoice): CompletionChoice {
   if (before === undefined) return part;
-  const { logprobs } = before;
+  const { logprobs, token_ids, prompt_token_ids } = before;
   if (logprobs && part.logprobs)
     for (const key of Object.keys(logprobs) as (keyof typeof logprobs)[]) (logprobs[key] as unknown[]).push(...part.logprobs[key]);
-  return { ...part, text: before.text + part.text, logprobs };
+  if (token_ids && part.token_ids) token_ids.push(...part.token_ids);
+  return { ...part, text: before.text + part.text, logprobs, token_ids, prompt_token_ids };
 }

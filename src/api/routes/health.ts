@@ -6,6 +6,7 @@ import { errorResponses } from '../schemas/error-schema.ts';
 const route = createRoute({
   method: 'get',
   path: '/health',
+  tags: ['Service'],
   summary: 'Whether the Worker answers',
   responses: {
     200: { description: 'It does.', content: jsonContent(z.object({ status: z.literal('ok') }).openapi('Health')) },

@@ -9,6 +9,7 @@ import { modelListSchema, modelSchema, toWireModel } from '../schemas/model-sche
 const listRoute = createRoute({
   method: 'get',
   path: '/v1/models',
+  tags: ['Models'],
   summary: 'List the served models',
   responses: {
     200: { description: 'The default model first.', content: jsonContent(modelListSchema) },
@@ -19,6 +20,7 @@ const listRoute = createRoute({
 const oneRoute = createRoute({
   method: 'get',
   path: '/v1/models/{id}',
+  tags: ['Models'],
   summary: 'Describe a model',
   request: { params: z.object({ id: z.string().openapi({ example: 'tinystories-gpt2' }) }) },
   responses: { 200: { description: 'The model.', content: jsonContent(modelSchema) }, ...errorResponses(401, 404, 405, 500, 503) },

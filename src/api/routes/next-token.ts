@@ -29,6 +29,7 @@ const tokenSchema = z
 const route = createRoute({
   method: 'post',
   path: '/v1/next-token',
+  tags: ['Generation'],
   summary: 'The next-token probability distribution',
   middleware: jsonBodyMiddleware,
   request: {
@@ -43,7 +44,7 @@ const route = createRoute({
             .nullish()
             .openapi({ description: `How many tokens to return, the most probable first. Default ${DEFAULT_TOP_K}.` }),
         })
-        .openapi('NextTokenRequest'),
+        .openapi('NextTokenRequest', { example: { prompt: 'Once upon a time', top_k: 5 } }),
     ),
   },
   responses: {

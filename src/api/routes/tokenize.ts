@@ -12,6 +12,7 @@ const model = z.string().nullish();
 const tokenizeRoute = createRoute({
   method: 'post',
   path: '/tokenize',
+  tags: ['Tokens'],
   summary: 'Text to token ids',
   middleware: jsonBodyMiddleware,
   request: {
@@ -26,7 +27,7 @@ const tokenizeRoute = createRoute({
             .openapi({ description: 'Add what the tokenizer puts around a sequence, such as a BOS. Default true.' }),
           return_token_strs: z.boolean().nullish().openapi({ description: "Also return each token's text. Default false." }),
         })
-        .openapi('TokenizeRequest'),
+        .openapi('TokenizeRequest', { example: { prompt: 'Once upon a time', return_token_strs: true } }),
     ),
   },
   responses: {
@@ -50,9 +51,14 @@ const tokenizeRoute = createRoute({
 const detokenizeRoute = createRoute({
   method: 'post',
   path: '/detokenize',
+  tags: ['Tokens'],
   summary: 'Token ids to text',
   middleware: jsonBodyMiddleware,
-  request: { body: jsonBody(z.strictObject({ model, tokens: z.array(tokenIdSchema) }).openapi('DetokenizeRequest')) },
+  request: {
+    body: jsonBody(
+      z.strictObject({ model, tokens: z.array(tokenIdSchema) }).openapi('DetokenizeRequest', { example: { tokens: [419, 429] } }),
+    ),
+  },
   responses: {
     200: {
       description: 'The text, special tokens spelled out.',

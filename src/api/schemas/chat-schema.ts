@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../model/limits.ts';
 import { integerBetween } from './number-between.ts';
 import { ignored, ignoredFields } from './openai-fields.ts';
-import { checkStreamOptions, samplingFields } from './sampling-fields.ts';
+import { checkStreamOptions, promptTokenIdsField, samplingFields, tokenIdsField } from './sampling-fields.ts';
 import { usageSchema } from './usage-schema.ts';
 
 /** More turns than any small context window holds. */
@@ -56,7 +56,9 @@ export const chatRequestSchema = z
     if (top_logprobs != null && !logprobs) refuse('top_logprobs', 'only allowed when logprobs is true');
     if (max_tokens != null && max_completion_tokens != null) refuse('max_tokens', 'not allowed beside max_completion_tokens');
   })
-  .openapi('ChatCompletionRequest');
+  .openapi('ChatCompletionRequest', {
+    example: { messages: [{ role: 'user', content: 'Tell me a story about a dragon.' }], seed: 1 },
+  });
 
 const tokenLogprobSchema = z.object({ token: z.string(), logprob: z.number(), bytes: z.array(z.number().int()) });
 
@@ -80,9 +82,11 @@ export const chatCompletionSchema = z
         index: z.number().int(),
         message: z.object({ role: z.literal('assistant'), content: z.string(), refusal: z.null() }),
         logprobs: chatLogprobsSchema.nullable(),
+        token_ids: tokenIdsField,
         finish_reason: finishReasonSchema,
       }),
     ),
+    prompt_token_ids: promptTokenIdsField,
     usage: usageSchema,
   })
   .openapi('ChatCompletion');
@@ -96,9 +100,11 @@ export const chatChunkSchema = z
         index: z.number().int(),
         delta: z.object({ role: z.literal('assistant').optional(), content: z.string().optional(), refusal: z.null().optional() }),
         logprobs: chatLogprobsSchema.nullable(),
+        token_ids: tokenIdsField,
         finish_reason: finishReasonSchema.nullable(),
       }),
     ),
+    prompt_token_ids: promptTokenIdsField,
     usage: usageSchema.nullish(),
   })
   .openapi('ChatCompletionChunk');

@@ -3,7 +3,7 @@ import { MAX_CONTEXT_WINDOW } from '../../model/limits.ts';
 import { integerBetween } from './number-between.ts';
 import { ignoredFields } from './openai-fields.ts';
 import { promptsSchema } from './prompt-schema.ts';
-import { checkStreamOptions, samplingFields } from './sampling-fields.ts';
+import { checkStreamOptions, promptTokenIdsField, samplingFields, tokenIdsField } from './sampling-fields.ts';
 import { usageSchema } from './usage-schema.ts';
 
 /** As in OpenAI's API. */
@@ -23,7 +23,7 @@ export const completionRequestSchema = z
     logprobs: integerBetween(0, 5).nullish().openapi({ description: 'Report log-probabilities, and those of this many alternatives.' }),
   })
   .superRefine(checkStreamOptions)
-  .openapi('CompletionRequest');
+  .openapi('CompletionRequest', { example: { prompt: 'Once upon a time', max_tokens: 100, seed: 1 } });
 
 export const legacyLogprobsSchema = z
   .object({
@@ -46,6 +46,8 @@ export const completionSchema = z
         index: z.number().int(),
         text: z.string(),
         logprobs: legacyLogprobsSchema.nullable(),
+        token_ids: tokenIdsField,
+        prompt_token_ids: promptTokenIdsField,
         finish_reason: z.enum(['stop', 'length']).nullable().openapi({ description: 'null in the chunks of a stream but the last.' }),
       }),
     ),

@@ -58,7 +58,21 @@ export const samplingFields = {
     .refine((biases) => Object.keys(biases).length <= MAX_LOGIT_BIASES, `has at most ${MAX_LOGIT_BIASES} entries`)
     .nullish()
     .openapi({ description: 'Added to the logits of token ids.' }),
+  return_token_ids: z.boolean().nullish().openapi({
+    description: 'Answer with `token_ids` and `prompt_token_ids` too, as vLLM does: what to go on from exactly. Default false.',
+  }),
 };
+
+/** What a choice has where the request wants token ids; in a stream each chunk has its own tokens'. */
+export const tokenIdsField = z.array(z.number().int()).optional().openapi({
+  description: 'Ids of the tokens whose text is in this choice, an end-of-sequence token included. Only with `return_token_ids`.',
+});
+
+/** In a stream in the first chunk alone. */
+export const promptTokenIdsField = z
+  .array(z.number().int())
+  .optional()
+  .openapi({ description: 'Ids of the tokens that the model read. Only with `return_token_ids`.' });
 
 type Checked = { stream?: boolean | null; stream_options?: unknown };
 

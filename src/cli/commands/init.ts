@@ -25,11 +25,17 @@ export async function init(folder: string, { from }: InitOptions): Promise<void>
   // npm leaves a .gitignore out of every package.
   await rename(join(target, 'gitignore'), join(target, '.gitignore'));
   const name = workerName(basename(target));
-  const config = await readFile(join(target, 'wrangler.toml'), 'utf8');
-  await writeFile(join(target, 'wrangler.toml'), config.replace(/^name = .*$/m, `name = "${name}"`));
+  await writeConfig(join(target, 'wrangler.toml'), name);
   const spec = from ?? `file:${await packPackage(target)}`;
   await writeFile(join(target, 'package.json'), `${JSON.stringify(await manifest(name, spec), null, 2)}\n`);
   console.log(`${target} is written. Now:\n\ncd ${folder}\nnpm install\nnpm start`);
+}
+
+/** The template's own is for where it lies, inside the package. */
+async function writeConfig(path: string, name: string): Promise<void> {
+  const config = await readFile(path, 'utf8');
+  const named = config.replace(/^name = .*$/m, `name = "${name}"`);
+  await writeFile(path, named.replace(/^directory = .*$/m, 'directory = "./node_modules/gpt-edge/dist/page"'));
 }
 
 function workerName(folder: string): string {

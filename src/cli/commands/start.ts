@@ -31,7 +31,7 @@ export async function start(options: StartOptions): Promise<void> {
 }
 
 const greeting = (origin: string, id: string) => `
-gpt-edge answers at ${origin} with ${id}, inside workerd. Try:
+gpt-edge answers at ${origin} with ${id}, inside workerd. Open that in a browser, or try:
 
 curl -N ${origin}/v1/completions -H 'content-type: application/json' \\
   -d '{"prompt": "Once upon a time", "max_tokens": 100, "stream": true}'

@@ -8,4 +8,6 @@ const answer = await fetch(new URL('/v1/completions', edge.url), {
 });
 const { choices } = await answer.json();
 console.log(choices[0].text);
+const page = await (await fetch(edge.url)).text();
+console.log(/<title>(.*)<\/title>/.exec(page)[1]);
 await edge.stop();

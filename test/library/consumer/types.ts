@@ -20,6 +20,7 @@ export async function decode(env: Env): Promise<string> {
 
 export const isHost = (env: Env): boolean => modelsFromEnv(env) instanceof IsolateModels;
 export const app = (host: ModelHost, log: (line: RequestLine) => void) => createApp({ host, isPublic: true, log });
+export const appWithPage = (env: Env) => createApp({ host: modelsFromEnv(env), assets: env.ASSETS });
 export const isMissing = (error: unknown): boolean => error instanceof GptEdgeError && error.code === 'model_not_found';
 export const answer = (request: Request, env: Env, context: ExecutionContext) => worker.fetch(request as never, env, context);
 

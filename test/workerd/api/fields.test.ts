@@ -49,6 +49,7 @@ const sampling: Record<string, Effect> = {
   presence_penalty: { base: { temperature: 0, max_tokens: 40 }, value: 2 },
   repetition_penalty: { base: { temperature: 0, max_tokens: 40 }, value: 2 },
   logit_bias: { base: { temperature: 0 }, value: { 12: -100 } },
+  return_token_ids: { value: true },
 };
 
 const ENDPOINTS: Record<string, Endpoint> = {

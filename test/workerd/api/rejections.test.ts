@@ -352,7 +352,7 @@ describe('models, paths and methods', () => {
         code: 'model_not_found',
         param: 'model',
       });
-    for (const path of ['/', '/v1', '/v1/embeddings', '/v1/completions/', '/v1/models/a/b', '/nope'])
+    for (const path of ['/index.html', '/docs/', '/v1', '/v1/embeddings', '/v1/completions/', '/v1/models/a/b', '/nope'])
       expect(await errorOf(await SELF.fetch(`http://edge${path}`), 404)).toMatchObject({
         code: 'unknown_url',
         param: null,

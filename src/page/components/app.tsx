@@ -1,0 +1,57 @@
+import { useEffect } from 'preact/hooks';
+import type { ViewProps } from '../view-props.ts';
+import { ChatSheet } from './chat-sheet.tsx';
+import { CompletionSheet } from './completion-sheet.tsx';
+import { Footer } from './footer.tsx';
+import { Header } from './header.tsx';
+import { Inspector } from './inspector.tsx';
+import { LoadState } from './load-state.tsx';
+import { ModeSwitch } from './mode-switch.tsx';
+import { ModelCard } from './model-card.tsx';
+import { ParametersCard } from './parameters-card.tsx';
+import { ProblemNote } from './problem-note.tsx';
+
+/** The whole page. */
+export function App({ playground, state, licences }: ViewProps & { licences: string }) {
+  useEffect(() => {
+    const stopAtEscape = ({ key }: KeyboardEvent) => {
+      if (key === 'Escape' && !document.querySelector('dialog[open]')) playground.stop();
+    };
+    addEventListener('keydown', stopAtEscape);
+    return () => removeEventListener('keydown', stopAtEscape);
+  }, [playground]);
+  const view = { playground, state };
+  return (
+    <>
+      <Header />
+      <main>
+        <div class="intro">
+          <h1>A language model that shows its hand.</h1>
+          <p>
+            It runs inside the Worker that served this page. Every token it writes is tinted by how surprising it was: pick one to see what
+            it was drawn from, take another, and go on from there.
+          </p>
+        </div>
+        <div class="column">
+          <section class="sheet" aria-label="Playground">
+            <div class="head">
+              <ModeSwitch {...view} />
+              <LoadState state={state} />
+            </div>
+            <ProblemNote state={state} field="link" />
+            {state.mode === 'chat' ? <ChatSheet {...view} /> : <CompletionSheet {...view} />}
+          </section>
+          <ParametersCard {...view} />
+        </div>
+        <div class="column">
+          <Inspector {...view} />
+          <ModelCard {...view} />
+        </div>
+      </main>
+      <Footer licences={licences} />
+      <p class="visually-hidden" role="status">
+        {state.announcement}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,32 @@
+import { conversationOf } from '../playground-state.ts';
+import type { ViewProps } from '../view-props.ts';
+import { Answer } from './answer.tsx';
+import { Controls } from './controls.tsx';
+import { PromptField } from './prompt-field.tsx';
+import { Reading } from './reading.tsx';
+
+/** A conversation, through the model's own chat template. */
+export function ChatSheet(view: ViewProps) {
+  const { turns } = conversationOf(view.state);
+  return (
+    <>
+      <ol class="thread" aria-label="Conversation">
+        {turns.map((turn, index) => (
+          <li key={index}>
+            <p class="question">
+              <span class="visually-hidden">You: </span>
+              {turn.text}
+            </p>
+            <div class="output">
+              <Answer {...view} turn={turn} index={index} />
+            </div>
+          </li>
+        ))}
+      </ol>
+      {turns.length === 0 && <p class="empty">Ask for a story. The answer comes here, token by token.</p>}
+      <PromptField {...view} label="Message" field="messages" sendsAtEnter />
+      <Controls {...view} verb="Send" />
+      <Reading state={view.state} />
+    </>
+  );
+}

@@ -1,0 +1,22 @@
+import type { Mode } from '../conversation.ts';
+import type { ViewProps } from '../view-props.ts';
+
+const MODES: [Mode, string][] = [
+  ['completion', 'Completion'],
+  ['chat', 'Chat'],
+];
+
+/** Completion or chat. */
+export function ModeSwitch({ playground, state }: ViewProps) {
+  return (
+    <fieldset class="switch">
+      <legend class="visually-hidden">What to do</legend>
+      {MODES.map(([mode, label]) => (
+        <label key={mode}>
+          <input type="radio" name="mode" value={mode} checked={state.mode === mode} onChange={() => playground.setMode(mode)} />
+          <span>{label}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

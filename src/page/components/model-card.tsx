@@ -1,0 +1,63 @@
+import type { WireModel } from '../../api/schemas/model-schema.ts';
+import { megabytes } from '../megabytes.ts';
+import { modelOf } from '../playground-state.ts';
+import { loadModel } from '../start-playground.ts';
+import type { ViewProps } from '../view-props.ts';
+import { ProblemNote } from './problem-note.tsx';
+
+const millions = (count: number): string => (count >= 1e9 ? `${(count / 1e9).toFixed(1)} billion` : `${(count / 1e6).toFixed(1)} million`);
+
+const facts = (model: WireModel): [string, string][] => [
+  ['Parameters', millions(model.parameters)],
+  ['Context window', `${model.context_window.toLocaleString('en')} tokens`],
+  ['Vocabulary', `${model.vocabulary_size.toLocaleString('en')} tokens`],
+  ['Architecture', model.architecture],
+  ['Weights', `${model.dtype}, ${megabytes(model.bytes)}`],
+  ['Memory', `at most ${megabytes(model.memory.total_bytes)}`],
+  ['Engine', model.engine],
+  ['Licence', model.license ?? 'not stated'],
+];
+
+/** Which model answers, and what it is. */
+export function ModelCard({ playground, state }: ViewProps) {
+  const model = modelOf(state);
+  const hasProblem = state.problem?.field === 'model';
+  const choose = (modelId: string) => {
+    playground.setModel(modelId);
+    loadModel(playground);
+  };
+  return (
+    <section class="card model" aria-labelledby="model-title">
+      <h2 id="model-title">Model</h2>
+      <label class="visually-hidden" for="model">
+        Model
+      </label>
+      <select
+        id="model"
+        value={state.modelId}
+        aria-invalid={hasProblem}
+        aria-describedby={hasProblem ? 'model-problem' : undefined}
+        onChange={(event) => choose(event.currentTarget.value)}
+      >
+        {state.models.map(({ id }) => (
+          <option key={id} value={id}>
+            {id}
+          </option>
+        ))}
+      </select>
+      <ProblemNote state={state} field="model" id="model-problem" />
+      {model ? (
+        <dl>
+          {facts(model).map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      ) : (
+        !hasProblem && <p class="hint">Asking what is served …</p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,25 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type { PlaygroundState } from '../playground-state.ts';
+
+interface Props {
+  state: PlaygroundState;
+  /** Shows the problem of this place alone. */
+  field: string | null;
+  id?: string;
+}
+
+/** An error, in the server's words, at its place. */
+export function ProblemNote({ state: { problem }, field, id }: Props) {
+  if (!problem || problem.field !== field) return null;
+  return <Note message={problem.message} id={id} />;
+}
+
+function Note({ message, id }: { message: string; id?: string }) {
+  const note = useRef<HTMLParagraphElement>(null);
+  useEffect(() => note.current?.scrollIntoView({ block: 'nearest' }), [message]);
+  return (
+    <p class="problem" role="alert" id={id} ref={note}>
+      {message}
+    </p>
+  );
+}

@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LocalWorker } from '../../src/cli/local-worker.ts';
+import { PROJECT } from '../../src/cli/project-paths.ts';
+import { chromiumPath, launchChromium } from '../browser/chromium.ts';
+import { serveDefaultModel } from '../http/serve-default-model.ts';
+import { openPage } from './open-page.ts';
+import { PlaygroundPage } from './playground-page.ts';
+
+describe.skipIf(chromiumPath === null)('what the playground says, in Chromium', () => {
+  let worker: LocalWorker;
+  let browser: Browser;
+  beforeAll(async () => {
+    [worker, browser] = await Promise.all([serveDefaultModel(), launchChromium()]);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await worker.stop();
+  });
+
+  it.each([
+    ['temperature', { temperature: '3' }, 'Invalid temperature: must be a number from 0 to 2'],
+    ['min_p', { min_p: '-1' }, 'Invalid min_p: must be a number from 0 to 1'],
+    ['max_tokens', { max_tokens: '600' }, /^The context window of tinystories-gpt2 is 512 tokens; \d+ were requested/],
+    ['stop', { stop: 'a\nb\nc\nd\ne' }, /^Invalid stop: must be a string or up to 4 strings/],
+    ['prompt', { prompt: 'word '.repeat(600) }, /^The context window of tinystories-gpt2 is 512 tokens/],
+  ])('should put an error where it belongs: %s', async (field, fields, message) => {
+    const { page, complaints, close } = await openPage(browser, worker.url.href);
+    await new PlaygroundPage(page).ready();
+    await page.locator('summary').click();
+    for (const [name, text] of Object.entries(fields)) await page.fill(`#${name}`, text);
+    await page.getByRole('button', { name: /^Generate/ }).click();
+    const problem = page.getByRole('alert');
+    await problem.waitFor();
+    expect(await problem.textContent()).toMatch(message);
+    const input = page.locator(`#${field}`);
+    expect(await input.getAttribute('aria-invalid')).toBe('true');
+    expect((await input.getAttribute('aria-describedby'))!.split(' ')).toContain(await problem.getAttribute('id'));
+    expect(complaints.filter((text) => !text.includes('status of 400'))).toEqual([]);
+    await close();
+  });
+
+  it('should keep the text, and say so, when the server cannot be reached', async () => {
+    const { page, close } = await openPage(browser, worker.url.href);
+    const playground = new PlaygroundPage(page);
+    await playground.generate({ seed: '7' });
+    const ids = await playground.ids();
+    await page.context().setOffline(true);
+    await page.getByRole('button', { name: /^Generate/ }).click();
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByRole('alert').textContent()).toMatch(/^The server cannot be reached/);
+    expect(await playground.ids()).toEqual(ids);
+    await close();
+  });
+
+  it('should say beside the model why it does not load', async () => {
+    const tight = await serveDefaultModel({ MEMORY_LIMIT_MB: '10' });
+    const { page, close } = await openPage(browser, tight.url.href);
+    await page.getByRole('alert').waitFor();
+    const message = await page.locator('.model .problem').textContent();
+    await close();
+    await tight.stop();
+    expect(message).toMatch(/^tinystories-gpt2 needs .* over the limit of 10 MB/);
+  });
+
+  it('should give code that runs', async () => {
+    const { page, close } = await openPage(browser, worker.url.href);
+    await new PlaygroundPage(page).ready();
+    await page.fill('#prompt', 'Once upon a time, it\'s "Lily"');
+    await page.fill('#seed', '7');
+    await page.fill('#max_tokens', '12');
+    await page.getByRole('button', { name: 'Code' }).click();
+    const codes: Record<string, string> = {};
+    for (const [name, beginning] of Object.entries({ curl: 'curl -N', fetch: 'const answer', openai: 'import OpenAI' })) {
+      await page.locator('.code').getByText(name, { exact: true }).click();
+      const code = page.locator('.code pre', { hasText: beginning });
+      await code.waitFor();
+      codes[name] = (await code.textContent())!;
+    }
+    await close();
+    const run = promisify(execFile);
+    const streamed = (await run('bash', ['-c', `curl -sS --fail-with-body ${codes.curl.slice('curl '.length)}`])).stdout;
+    const text = [...streamed.matchAll(/"text":"((?:[^"\\]|\\.)*)"/g)].map(([, part]) => JSON.parse(`"${part}"`)).join('');
+    expect(text.length).toBeGreaterThan(20);
+    for (const name of ['fetch', 'openai']) {
+      // In the project, where `openai` is found.
+      const file = join(PROJECT, `readme-example-page-${process.pid}.mjs`);
+      await writeFile(file, codes[name]);
+      const { stdout } = await run(process.execPath, [file]).finally(() => rm(file));
+      expect(stdout.replace(/\n$/, '')).toBe(text);
+    }
+  });
+
+  it('should show the reference, and run a request from it, without a word from another host', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const { page, complaints, requests, close } = await openPage(browser, new URL('/docs', worker.url).href, { colorScheme });
+      await page.waitForSelector('.opblock');
+      const paths = await page.locator('.opblock-summary-path').allTextContents();
+      expect(paths.map((path) => path.replaceAll('\u200b', ''))).toContain('/v1/chat/completions');
+      await page.locator('.opblock-summary', { hasText: 'next-token' }).click();
+      await page.getByRole('button', { name: 'Execute' }).click();
+      await page.waitForSelector('.live-responses-table .response');
+      expect(await page.locator('.live-responses-table').textContent()).toContain('next_token');
+      expect(complaints).toEqual([]);
+      expect(requests.filter((url) => !url.startsWith(worker.url.origin) && !url.startsWith('data:'))).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.classList.contains('dark-mode'))).toBe(colorScheme === 'dark');
+      await close();
+    }
+  });
+});
