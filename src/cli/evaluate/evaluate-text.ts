@@ -67,7 +67,7 @@ async function addWindow(sums: ScoreSums, { model, against, ids, window }: Windo
     await addRows(sums, windowLogits(model, ids, window), others);
   } finally {
     // Asked for as many rows as the first has, it has not ended by itself, and holds its KV cache.
-    await others?.return();
+    await others?.return(undefined);
   }
 }
 
