@@ -10,6 +10,7 @@ const layers = {
   convert: ['model'],
   worker: ['api', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'model'],
   cli: ['convert', 'generation', 'tokenizer', 'runtime', 'kernels', 'model'],
+  library: ['worker', 'api', 'cli', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'model'],
 };
 
 const layerRules = Object.entries(layers).map(([layer, below]) => ({

@@ -15,10 +15,12 @@ export default defineConfig({
   test: {
     projects: [
       {
+        // The examples import the package as its users do; here it is the sources.
+        resolve: { alias: { 'gpt-edge/local': join(import.meta.dirname, 'src/library/local.ts') } },
         test: {
           name: 'node',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/workerd/**'],
+          include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+          exclude: ['test/workerd/**', '**/node_modules/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
@@ -27,7 +29,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: { PUBLIC: 'true' }, serviceBindings: { FILES: serveFile } },
+            miniflare: { bindings: { PUBLIC: 'true', LOG_REQUESTS: 'false' }, serviceBindings: { FILES: serveFile } },
           }),
         ],
         test: { name: 'workerd', include: ['test/workerd/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 },

@@ -1,13 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { attentionScratchBytes, type KvCacheKind, kvPageBytes, PAGE_POSITIONS } from '../../src/kernels/attention-layouts.ts';
+import {
+  attentionScratchBytes,
+  type KvCacheKind,
+  kvLayerOffset,
+  kvPageBytes,
+  kvPageStride,
+  PAGE_POSITIONS,
+} from '../../src/kernels/attention-layouts.ts';
 import { instantiateKernels } from '../../src/kernels/instantiate-kernels.ts';
 import { FIRST_FREE_BYTE, type Kernels } from '../../src/kernels/kernels.ts';
 import { median } from '../median.ts';
 
 /**
- * Speed of attention in one decode step of SmolLM2-135M: append and attend of all layers in turn, as a step runs them, so that the
- * cache comes from where it lies. Usage: node bench/kernels/attention.ts [positions ...]
+ * Speed of attention in one decode step of SmolLM2-135M: append and attend of all layers in turn, as a step runs them. Usage: node bench/kernels/attention.ts [positions ...]
  */
 const LAYERS = 30;
 const HEADS = 9;
@@ -19,10 +25,13 @@ interface Bench {
   step(position: number): void;
 }
 
-function attentionBench(kernels: Kernels, memory: WebAssembly.Memory, kind: KvCacheKind, positions: number): Bench {
+function attentionBench(kernels: Kernels, memory: WebAssembly.Memory, kind: KvCacheKind, positions: number, chunkPages: number): Bench {
   const queryBytes = HEADS * WIDTH * 4;
   const keyBytes = KEY_VALUE_HEADS * WIDTH * 4;
-  const count = Math.ceil(positions / PAGE_POSITIONS);
+  const chunks = Math.ceil(positions / PAGE_POSITIONS / chunkPages);
+  const count = chunks * chunkPages;
+  const offset = (layer: number) => kvLayerOffset(kind, layer, chunkPages, KEY_VALUE_HEADS, WIDTH);
+  const stride = kvPageStride(kind, KEY_VALUE_HEADS, WIDTH);
   const pageBytes = kvPageBytes(kind, LAYERS, KEY_VALUE_HEADS, WIDTH);
   const query = FIRST_FREE_BYTE;
   const key = query + queryBytes;
@@ -33,12 +42,15 @@ function attentionBench(kernels: Kernels, memory: WebAssembly.Memory, kind: KvCa
   memory.grow(Math.ceil((first + count * pageBytes - memory.buffer.byteLength) / 65536));
   const f32 = new Float32Array(memory.buffer);
   new Uint32Array(memory.buffer).set(
-    Array.from({ length: count }, (_, page) => first + page * pageBytes),
+    Array.from(
+      { length: count },
+      (_, page) => first + Math.floor(page / chunkPages) * chunkPages * pageBytes + (page % chunkPages) * stride,
+    ),
     table / 4,
   );
   const scale = 1 / Math.sqrt(WIDTH);
   const append = (layer: number, position: number) =>
-    kernels[`append${kind}`](key, 0, key + keyBytes, 0, table, layer, position, 1, KEY_VALUE_HEADS, WIDTH);
+    kernels[`append${kind}`](key, 0, key + keyBytes, 0, table, offset(layer), position, 1, KEY_VALUE_HEADS, WIDTH);
   const randomize = () => {
     for (let i = query / 4; i < y / 4; i++) f32[i] = Math.random() * 4 - 2;
   };
@@ -50,15 +62,21 @@ function attentionBench(kernels: Kernels, memory: WebAssembly.Memory, kind: KvCa
     step(position) {
       for (let layer = 0; layer < LAYERS; layer++) {
         append(layer, position);
-        kernels[`attend${kind}`](query, 0, y, 0, table, layer, position, 1, HEADS, KEY_VALUE_HEADS, WIDTH, scale, 0, scratch);
+        kernels[`attend${kind}`](query, 0, y, 0, table, offset(layer), position, 1, HEADS, KEY_VALUE_HEADS, WIDTH, scale, 0, scratch);
       }
     },
   };
 }
 
-/** Milliseconds of a step at a number of positions: the median. */
+/** Other memory, more than the caches hold, as a step's weights are. */
+const weights = new Float64Array(96 * 2 ** 17).fill(1);
+
+/** Milliseconds of a step at a number of positions, with nothing of the cache in the processor's: the median. */
 function measure(bench: Bench, positions: number): number {
   const times = Array.from({ length: STEPS }, () => {
+    let sum = 0;
+    for (let i = 0; i < weights.length; i += 8) sum += weights[i];
+    if (sum === 0) throw new Error('unreachable');
     const start = performance.now();
     bench.step(positions - 1);
     return performance.now() - start;
@@ -68,11 +86,13 @@ function measure(bench: Bench, positions: number): number {
 
 const compiled = new WebAssembly.Module(readFileSync(join(import.meta.dirname, '../../dist/kernels/relaxed.wasm')));
 const counts = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [50, 1000];
-for (const kind of ['Q8', 'F32'] as const) {
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const bench = attentionBench(instantiateKernels(compiled, memory), memory, kind, Math.max(...counts));
-  // V8 compiles what has run often, beside it.
-  for (let i = 0; i < 10; i++) for (const positions of counts) bench.step(positions - 1);
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  for (const positions of counts) console.log(`${kind} at ${positions} positions: ${measure(bench, positions).toFixed(3)} ms`);
-}
+for (const kind of ['Q8', 'F32'] as const)
+  for (const chunkPages of [1, 2, 4, 8, 32]) {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const bench = attentionBench(instantiateKernels(compiled, memory), memory, kind, Math.max(...counts), chunkPages);
+    // V8 compiles what has run often, beside it.
+    for (let i = 0; i < 10; i++) for (const positions of counts) bench.step(positions - 1);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const figures = counts.map((positions) => `${measure(bench, positions).toFixed(2)} ms at ${positions}`);
+    console.log(`${kind}, ${chunkPages} pages side by side: ${figures.join(', ')} positions`);
+  }

@@ -1,9 +1,9 @@
-import { complete } from '../generation/complete.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import type { ScoredToken } from '../generation/log-probabilities.ts';
 import type { SamplingOptions } from '../generation/sampling-options.ts';
 import type { PlacedToken } from '../generation/text-pieces.ts';
 import { IncrementalDetokenizer } from '../tokenizer/incremental-detokenizer.ts';
+import { type Call, completeRecorded } from './complete-recorded.ts';
 import type { CompletionChoice } from './schemas/completion-schema.ts';
 import { type ReportedToken, toLegacyLogprobs } from './to-legacy-logprobs.ts';
 
@@ -27,7 +27,7 @@ export interface ChoicePart {
 }
 
 /** The choices of all prompts, one after the other, in parts. */
-export async function* completionChoices(job: CompletionJob, signal: AbortSignal): AsyncGenerator<ChoicePart> {
+export async function* completionChoices(job: CompletionJob, call: Call): AsyncGenerator<ChoicePart> {
   const { model, n, echo, logprobs } = job;
   const report = (tokens: ReportedToken[]) => (logprobs === undefined ? null : toLegacyLogprobs(tokens, model.tokenizer));
   for (const [promptIndex, prompt] of job.prompts.entries()) {
@@ -35,7 +35,7 @@ export async function* completionChoices(job: CompletionJob, signal: AbortSignal
     const shift = echo ? prompt.text.length : 0;
     let scores: (ScoredToken | null)[] = [];
     let opened = -1;
-    for await (const event of complete(model, request, signal)) {
+    for await (const event of completeRecorded(model, request, call)) {
       if (event.type === 'prompt') {
         scores = event.tokens;
         continue;

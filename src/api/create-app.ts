@@ -3,11 +3,13 @@ import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';
 import { GptEdgeError } from '../model/errors.ts';
 import type { AppEnv } from './app-env.ts';
+import { logRequests } from './middleware/log-requests.ts';
 import { methodNotAllowed } from './middleware/method-not-allowed.ts';
 import { requirePublic } from './middleware/require-public.ts';
 import type { ModelHost } from './model-host.ts';
 import { renderError } from './render-error.ts';
 import { renderIssue } from './render-issue.ts';
+import { type RequestLine, writeRequestLine } from './request-line.ts';
 import { chatCompletionsRoute } from './routes/chat-completions.ts';
 import { completionsRoute } from './routes/completions.ts';
 import { healthRoute } from './routes/health.ts';
@@ -16,20 +18,26 @@ import { nextTokenRoute } from './routes/next-token.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
+/** A UUID has 36; what common proxies and tracers send is shorter than this. A longer one is replaced. */
+const MAX_REQUEST_ID_LENGTH = 128;
+
 export interface AppOptions {
   host: ModelHost;
   /** Whether everyone may ask. @default false */
   isPublic?: boolean;
+  /** Told of every request once its answer has ended. @default writes a line of JSON to the console */
+  log?: (line: RequestLine) => void;
 }
 
 /** The HTTP API over a host of models. */
-export function createApp({ host, isPublic = false }: AppOptions): OpenAPIHono<AppEnv> {
+export function createApp({ host, isPublic = false, log = writeRequestLine }: AppOptions): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
       if (!result.success) throw renderIssue(result.error);
     },
   });
-  app.use(requestId());
+  app.use(requestId({ limitLength: MAX_REQUEST_ID_LENGTH }));
+  app.use(logRequests(log));
   app.use(cors({ origin: '*', allowMethods: ['GET', 'HEAD', 'POST'], exposeHeaders: ['x-request-id'] }));
   app.use(requirePublic(isPublic));
   app.use(async (c, next) => {

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type ErrorCode, GptEdgeError } from '../model/errors.ts';
+import type { AppEnv } from './app-env.ts';
 
 const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   invalid_value: 400,
@@ -24,6 +25,9 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   command_failed: 500,
 };
 
+/** nginx' word for a client that did not wait. Nobody reads the answer, but the log tells it from a failure. */
+const CLIENT_CLOSED_REQUEST = 499;
+
 /** OpenAI's error object. */
 export interface ErrorBody {
   error: { message: string; type: 'invalid_request_error' | 'server_error'; param: string | null; code: ErrorCode };
@@ -45,7 +49,9 @@ export function errorBody({ code, message, param }: GptEdgeError): ErrorBody {
 }
 
 /** The one place where an error becomes a response. */
-export function renderError(error: unknown, c: Context): Response {
+export function renderError(error: unknown, c: Context<AppEnv>): Response {
+  if (c.req.raw.signal.aborted && !(error instanceof GptEdgeError)) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
   const known = toGptEdgeError(error);
+  c.var.record.error = known.code;
   return c.json(errorBody(known), STATUS[known.code]);
 }

@@ -1,3 +1,4 @@
+import type { Call } from './complete-recorded.ts';
 import { errorBody, toGptEdgeError } from './render-error.ts';
 
 const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' };
@@ -7,27 +8,34 @@ const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-con
  * object and the end, without `[DONE]`. The reader's pace is the generator's: the next event is made when it is wanted,
  * and a reader that leaves ends the generator.
  */
-export function sseResponse(events: AsyncGenerator<object>, signal: AbortSignal): Response {
+export function sseResponse(events: AsyncGenerator<object>, call: Call): Response {
   const encoder = new TextEncoder();
-  const lines = dataLines(events, signal);
+  const lines = dataLines(events, call);
+  call.record.beginStream();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await lines.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode(value));
+      if (!done) return controller.enqueue(encoder.encode(value));
+      controller.close();
+      call.record.endStream();
     },
     async cancel() {
+      call.record.isCancelled = true;
       await lines.return(undefined);
+      call.record.endStream();
     },
   });
   return new Response(body, { headers: HEADERS });
 }
 
-async function* dataLines(events: AsyncGenerator<object>, signal: AbortSignal): AsyncGenerator<string> {
+async function* dataLines(events: AsyncGenerator<object>, { signal, record }: Call): AsyncGenerator<string> {
   try {
     for await (const event of events) yield `data: ${JSON.stringify(event)}\n\n`;
   } catch (error) {
-    if (!signal.aborted) yield `data: ${JSON.stringify(errorBody(toGptEdgeError(error)))}\n\n`;
+    if (signal.aborted) return;
+    const known = toGptEdgeError(error);
+    record.error = known.code;
+    yield `data: ${JSON.stringify(errorBody(known))}\n\n`;
     return;
   }
   yield 'data: [DONE]\n\n';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PROJECT } from './project-paths.ts';
+import { PACKAGE } from './project-paths.ts';
 
 /** The edge engine's kernels for this Node: with relaxed SIMD where it has it. Both builds give the same bits. */
 export function compiledKernels(): WebAssembly.Module {
-  const bytes = (name: string) => readFileSync(join(PROJECT, 'dist/kernels', `${name}.wasm`));
+  const bytes = (name: string) => readFileSync(join(PACKAGE, 'dist/kernels', `${name}.wasm`));
   const relaxed = bytes('relaxed');
   return new WebAssembly.Module(WebAssembly.validate(relaxed) ? relaxed : bytes('plain'));
 }

@@ -1,19 +1,21 @@
 import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
 import { GptEdgeError } from '../model/errors.ts';
-import { buildWorker, isBuilt } from './build-worker.ts';
+import { type BundleOptions, buildWorker, bundleEntry, bundleFolder, isBuilt } from './build-worker.ts';
 import { localModels } from './local-bucket.ts';
 import type { ModelBucket } from './model-bucket.ts';
-import { LOCAL_STATE, WORKER_BUNDLE, WRANGLER_CONFIG } from './project-paths.ts';
+import { LOCAL_STATE, WRANGLER_CONFIG } from './project-paths.ts';
 
-export interface LocalWorkerOptions {
+export interface LocalWorkerOptions extends BundleOptions {
   /** @default any free port */
   port?: number;
   /** Variables beside and before those of wrangler.toml. */
   vars?: Record<string, string>;
+  /** Let the Worker write its line for each request to standard output, if its variables want one. @default false */
+  logRequests?: boolean;
   /** Folder of the local bucket, as wrangler's `--persist-to`. @default .wrangler/state */
   persistTo?: string;
 }
@@ -30,17 +32,12 @@ export interface LocalWorker {
  * Starts the bundled Worker, after building it if a source has changed.
  * @throws GptEdgeError `command_failed` where the port is in use or the build fails
  */
-export async function startLocalWorker({ port = 0, vars = {}, persistTo = LOCAL_STATE }: LocalWorkerOptions): Promise<LocalWorker> {
-  if (!(await isBuilt())) await buildWorker();
+export async function startLocalWorker(options: LocalWorkerOptions = {}): Promise<LocalWorker> {
+  const { port = 0, persistTo = LOCAL_STATE } = options;
   await checkPort(port);
-  const { modulesRules: _rules, bindings, ...options } = workerOptionsOf(WRANGLER_CONFIG).workerOptions;
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      ...options,
-      name: 'gpt-edge',
-      bindings: { ...(bindings as Record<string, string>), ...vars },
-      modules: await bundledModules(),
-      rootPath: WORKER_BUNDLE,
+      ...(await localWorkerOptions(options)),
       host: '127.0.0.1',
       port,
       resourcePersistencePath: join(persistTo, 'v3'),
@@ -52,12 +49,33 @@ export async function startLocalWorker({ port = 0, vars = {}, persistTo = LOCAL_
   return { url, models: await localModels(miniflare, persistTo), stop: () => miniflare.dispose() };
 }
 
+/**
+ * The bundled Worker with the bindings of wrangler.toml, as one of the Workers of a Miniflare of one's own: for
+ * `convertV4MiniflareOptions`. Built first if a source has changed.
+ * @throws GptEdgeError `command_failed` where that fails
+ */
+export async function localWorkerOptions(
+  options: Pick<LocalWorkerOptions, 'vars' | 'logRequests' | 'edgeOnly'> = {},
+): Promise<V4WorkerOptions> {
+  const { vars = {}, logRequests = false } = options;
+  if (!(await isBuilt(options))) await buildWorker(options);
+  const { modulesRules: _rules, bindings, ...configured } = workerOptionsOf(WRANGLER_CONFIG).workerOptions;
+  return {
+    ...configured,
+    name: 'gpt-edge',
+    bindings: { ...(bindings as Record<string, string>), ...(logRequests ? {} : { LOG_REQUESTS: 'false' }), ...vars },
+    modules: await bundledModules(options),
+    rootPath: bundleFolder(options),
+  };
+}
+
 /** The bundle's entry first, as Miniflare wants it, then the compiled WebAssembly beside it. */
-async function bundledModules() {
-  const wasm = (await readdir(WORKER_BUNDLE)).filter((name) => name.endsWith('.wasm'));
+async function bundledModules(options: BundleOptions) {
+  const folder = bundleFolder(options);
+  const wasm = (await readdir(folder)).filter((name) => name.endsWith('.wasm'));
   return [
-    { type: 'ESModule' as const, path: join(WORKER_BUNDLE, 'worker.js') },
-    ...wasm.map((name) => ({ type: 'CompiledWasm' as const, path: join(WORKER_BUNDLE, name) })),
+    { type: 'ESModule' as const, path: await bundleEntry(options) },
+    ...wasm.map((name) => ({ type: 'CompiledWasm' as const, path: join(folder, name) })),
   ];
 }
 

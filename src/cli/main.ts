@@ -32,15 +32,25 @@ const kvCache = () =>
     CACHE_FORMATS,
   );
 
+const edgeOnly = () => new Option('--edge-only', 'a Worker without onnxruntime-web, for models that the edge engine runs');
+
 const persistTo = () => new Option('--persist-to <folder>', 'where the local bucket lies').default(LOCAL_STATE, '.wrangler/state');
 
 const program = new Command('gpt-edge').description('A small GPT that generates inside a Cloudflare Worker.');
+
+program
+  .command('init')
+  .description('write a project of a Worker that serves gpt-edge')
+  .argument('<folder>', 'a new or an empty folder')
+  .option('--from <spec>', 'where npm is to take gpt-edge from, such as a git URL; default: a tarball of this gpt-edge, in the project')
+  .action(async (folder, options) => (await import('./commands/init.ts')).init(folder, options));
 
 program
   .command('start')
   .description('serve models from the Worker in workerd')
   .option('--port <n>', 'port to listen on', number(1, 65535), DEFAULT_PORT)
   .option('--model <folder>', 'a model folder to serve, repeatable; the first is the default model', collect, [])
+  .addOption(edgeOnly())
   .addOption(engine())
   .addOption(kvCache())
   .option('--var <KEY=VALUE>', 'a variable for the Worker, repeatable', collectVar, {})
@@ -109,14 +119,16 @@ program
 
 program
   .command('build')
-  .description('bundle the Worker into dist/worker and print its size')
-  .action(async () => (await import('./commands/build.ts')).build());
+  .description('bundle the Worker and print its size')
+  .addOption(edgeOnly())
+  .action(async (options) => (await import('./commands/build.ts')).build(options));
 
 program
   .command('deploy')
   .description('put models into R2 and deploy the Worker')
   .option('--model <folder>', 'a model folder to deploy, repeatable; the first is the default model', collect, [])
   .option('--var <KEY=VALUE>', 'a variable for the Worker, repeatable', collectVar, {})
+  .addOption(edgeOnly())
   .option('--dry-run', 'say what would be done, and do nothing')
   .action(async (options) => (await import('./commands/deploy.ts')).deploy(options));
 

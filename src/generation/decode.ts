@@ -1,4 +1,5 @@
 import type { Sequence } from '../model/decoder.ts';
+import { GptEdgeError } from '../model/errors.ts';
 import { type ScoredToken, scoreToken } from './log-probabilities.ts';
 import { processLogits } from './process-logits.ts';
 import { randomAt } from './random-at.ts';
@@ -31,7 +32,8 @@ export interface DecodedToken extends Partial<ScoredToken> {
 }
 
 /**
- * The decode loop: process the logits, sample, emit, stop?, forward. Ends after an EOS token or `maxTokens`.
+ * The decode loop: process the logits, sample, emit, stop?, forward. Ends after an EOS token or `maxTokens`; or early, where other
+ * requests leave the KV cache no room: what has been said so far is a shorter answer, not an error.
  * @throws what `turns` throws once the generation is aborted
  */
 export async function* decode(request: DecodeRequest): AsyncGenerator<DecodedToken> {
@@ -48,6 +50,17 @@ export async function* decode(request: DecodeRequest): AsyncGenerator<DecodedTok
     yield { id, endOfSequence, ...scores };
     if (endOfSequence || generated.length === maxTokens) return;
     await request.turns.spend(request.multiplyAddsPerToken);
-    logits = await sequence.forward([id]);
+    const next = await forwardIfRoom(sequence, id);
+    if (next === undefined) return;
+    logits = next;
+  }
+}
+
+async function forwardIfRoom(sequence: Sequence, id: number): Promise<Float32Array | undefined> {
+  try {
+    return await sequence.forward([id]);
+  } catch (error) {
+    if (error instanceof GptEdgeError && error.code === 'memory_limit_exceeded') return undefined;
+    throw error;
   }
 }

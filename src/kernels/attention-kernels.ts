@@ -1,10 +1,10 @@
 /**
  * Causal grouped-query attention over a KV cache in pages.
  *
- * A page holds PAGE_POSITIONS (32) positions of all layers and key-value heads, in blocks: block (layer, head) begins at
- * (layer * keyValueHeads + head) * block bytes. `pages` is the address of a table of page addresses, uint32 each; position p lies in page
- * p >> 5. Pages are handed out zeroed or with anything finite; `append` writes whole positions, and what lies behind the last position is
- * never let into a result. Block layouts:
+ * A page holds PAGE_POSITIONS (32) positions of all layers and key-value heads, in blocks: those of one layer lie one after the other,
+ * from the page's address plus `offset` on (kvLayerOffset in attention-layouts.ts). `pages` is the address of a table of page addresses,
+ * uint32 each; position p lies in page p >> 5. Pages are handed out zeroed or with anything finite; `append` writes whole positions, and
+ * what lies behind the last position is never let into a result. Block layouts:
  *
  * - `F32`: keys [4 groups][headDimension][8 positions], values [headDimension / 8][32 positions][8], float32.
  * - `Q8`: key scales float32 [32], keys int8 [4 groups][headDimension / 2 pairs][8 positions][2], value scales float32 [32],
@@ -21,7 +21,7 @@ export interface AttentionKernels {
     value: number,
     valueStride: number,
     pages: number,
-    layer: number,
+    offset: number,
     position: number,
     rows: number,
     keyValueHeads: number,
@@ -33,7 +33,7 @@ export interface AttentionKernels {
     value: number,
     valueStride: number,
     pages: number,
-    layer: number,
+    offset: number,
     position: number,
     rows: number,
     keyValueHeads: number,
@@ -49,7 +49,7 @@ export interface AttentionKernels {
     y: number,
     yStride: number,
     pages: number,
-    layer: number,
+    offset: number,
     position: number,
     rows: number,
     heads: number,
@@ -65,7 +65,7 @@ export interface AttentionKernels {
     y: number,
     yStride: number,
     pages: number,
-    layer: number,
+    offset: number,
     position: number,
     rows: number,
     heads: number,

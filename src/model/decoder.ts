@@ -1,5 +1,6 @@
 /** The contract between the generation loop and an engine. It knows tokens and logits, and nothing of graphs, files or requests. */
 export interface Decoder {
+  /** Which engine, and in what form it keeps its KV cache: what results depend on beside weights and graph. */
   readonly engine: string;
   readonly vocabularySize: number;
   /** Positions a sequence can hold. */
@@ -19,7 +20,8 @@ export interface Sequence {
   /**
    * Appends `tokens` (at least one) and returns the logits after each of the last `rows` of them, 1 by default:
    * [rows, vocabularySize], row-major. The array is the engine's: valid until the next call on this sequence or on one that it shares a fork with.
-   * @throws GptEdgeError `context_length_exceeded` when the context window would overflow; the sequence is then unchanged
+   * @throws GptEdgeError `context_length_exceeded` when the context window would overflow, `memory_limit_exceeded` when the KV caches of
+   *   all sequences leave no room; the sequence is then unchanged
    */
   forward(tokens: readonly number[], rows?: number): Promise<Float32Array>;
   /** A second sequence with the same past; the two go on independently. */

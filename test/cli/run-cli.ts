@@ -16,8 +16,10 @@ export function runCli(args: readonly string[], until?: string | ((stdout: strin
     let isAsked = false;
     child.stdout.on('data', (chunk) => {
       stdout += chunk;
+      // What is asked is logged, and so is more output.
+      if (isAsked) return;
       const answered = typeof until === 'function' ? until(stdout) : until && stdout.includes(until) ? Promise.resolve() : undefined;
-      if (!answered || isAsked) return;
+      if (!answered) return;
       isAsked = true;
       answered.catch(reject).finally(() => child.kill('SIGINT'));
     });

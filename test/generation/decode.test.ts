@@ -6,6 +6,7 @@ import { randomAt } from '../../src/generation/random-at.ts';
 import { sample } from '../../src/generation/sample.ts';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from '../../src/generation/sampling-options.ts';
 import { Turns } from '../../src/generation/turns.ts';
+import { GptEdgeError } from '../../src/model/errors.ts';
 import { collect } from './collect.ts';
 import { MULTIPLY_ADDS_PER_TURN, PastDecoder } from './past-decoder.ts';
 
@@ -115,5 +116,16 @@ describe('decode', () => {
     await expect(running()).rejects.toMatchObject({ name: 'AbortError' });
     expect(seen).toEqual(idsOf(await run({ maxTokens: 3 })));
     expect(decoder.calls.length).toBe(3);
+  });
+
+  it('should end early where other sequences leave the KV cache no room', async () => {
+    const whole = await run();
+    const decoder = new PastDecoder(50, 64);
+    const request = await start(decoder);
+    const { sequence } = request;
+    let calls = 0;
+    const full = (): Promise<Float32Array> => Promise.reject(new GptEdgeError('memory_limit_exceeded', 'no room'));
+    const cramped = { ...sequence, length: 0, forward: (ids: readonly number[]) => (++calls > 3 ? full() : sequence.forward(ids)) };
+    expect(await collect(decode({ ...request, sequence: cramped }))).toEqual(whole.slice(0, 4));
   });
 });

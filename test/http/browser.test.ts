@@ -1,18 +1,6 @@
-import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { chromium, openInChromium } from './open-in-chromium.ts';
 import { serveDefaultModel } from './serve-default-model.ts';
-
-const chromium = await promisify(execFile)('which', ['chromium']).then(
-  ({ stdout }) => stdout.trim(),
-  () => null,
-);
-if (chromium === null) console.warn('Skipped: there is no chromium here (Debian: apt-get install chromium).');
 
 /** Reads a stream from the Worker of another origin, and an error, and tells its own server what it read. */
 const page = (origin: string) => `<!doctype html><title>gpt-edge</title><script type="module">
@@ -33,41 +21,11 @@ interface Result {
   id: string;
 }
 
-/** Serves the page from an origin of its own, opens it in Chromium, and returns what it told. */
-async function openPage(workerOrigin: string): Promise<Result> {
-  const told = Promise.withResolvers<Result>();
-  const server = createServer(async (request, response) => {
-    if (request.url !== '/result') return response.setHeader('content-type', 'text/html').end(page(workerOrigin));
-    const body = (await request.toArray()).join('');
-    response.end();
-    told.resolve(JSON.parse(body));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const profile = await mkdtemp(join(tmpdir(), 'gpt-edge-chromium-'));
-  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-sync'];
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const browser = spawn(chromium!, [
-    ...flags,
-    '--disable-component-update',
-    `--user-data-dir=${profile}`,
-    '--remote-debugging-port=0',
-    url,
-  ]);
-  browser.once('error', told.reject);
-  try {
-    return await told.promise;
-  } finally {
-    browser.kill('SIGKILL');
-    server.close();
-    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
-
 describe.skipIf(chromium === null)('a page of another origin, in Chromium', () => {
   it('should read a stream in pieces, and an error', async () => {
     const worker = await serveDefaultModel();
     try {
-      const result = await openPage(worker.url.origin);
+      const result = await openInChromium<Result>('/', async () => page(worker.url.origin));
       expect(result.text).toMatch(/^data: .*"text":" there".*data: \[DONE\]\n\n$/s);
       expect(result.pieces).toBeGreaterThan(5);
       expect(result).toMatchObject({ status: 400, error: 'unknown_parameter' });

@@ -45,7 +45,15 @@ describe('/openapi.json', () => {
         'post /v1/next-token',
       ].toSorted(),
     );
-    expect(Object.keys(paths['/v1/completions'].post.responses)).toEqual(['200', '400', '401', '404', '405', '413', '415', '500', '503']);
+    const withBody = ['200', '400', '401', '404', '405', '413', '415', '500', '503'];
+    const statuses: Record<string, string[]> = {
+      'get /health': ['200', '405', '500'],
+      'get /v1/models': ['200', '401', '405', '500', '503'],
+      'get /v1/models/{id}': ['200', '401', '404', '405', '500', '503'],
+    };
+    for (const [path, methods] of Object.entries(paths))
+      for (const [method, { responses }] of Object.entries(methods))
+        expect(Object.keys(responses), path).toEqual(statuses[`${method} ${path}`] ?? withBody);
   });
 
   // What a schema cannot say (a token beyond this model's vocabulary, options of a stream without one) is refused all the same,

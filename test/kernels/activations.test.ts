@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { instantiateKernels } from '../../src/kernels/instantiate-kernels.ts';
+import { exp2 } from '../../src/kernels/twins/exp2.ts';
 import { modules } from './compare.ts';
 
 /** erfc in float64: its series below 2, its continued fraction above (Abramowitz and Stegun 7.1.6 and 7.1.14). */
@@ -55,5 +56,16 @@ describe('activations against float64', () => {
     ['geluTanh', -9, -4, 2e-5],
   ] as const)('should compute %s from %d to %d within a relative error of %d', (name, from, to, bound) => {
     expect(relativeError(name, from, to)).toBeLessThan(bound);
+  });
+});
+
+describe('exp2 of attention', () => {
+  it('should be within a relative error of 2e-7 down to normal numbers, and exactly 0 where a score is masked', () => {
+    for (const bound of [0, 3, -40])
+      for (let i = 0; i < 50000; i++) {
+        const x = Math.fround(bound - (i / 50000) * 125);
+        expect(Math.abs(exp2(x, bound) / 2 ** (x - bound) - 1)).toBeLessThan(2e-7);
+      }
+    for (const x of [-127, -1000, -Infinity]) expect(exp2(x, 0)).toBe(0);
   });
 });

@@ -1,4 +1,12 @@
-import { attentionScratchBytes, type KvCacheKind, kvPageBytes, PAGE_POSITIONS } from '../../src/kernels/attention-layouts.ts';
+import {
+  attentionScratchBytes,
+  type KvCacheKind,
+  kvBlockBytes,
+  kvLayerOffset,
+  kvPageBytes,
+  kvPageStride,
+  PAGE_POSITIONS,
+} from '../../src/kernels/attention-layouts.ts';
 import { FIRST_FREE_BYTE, type Kernels } from '../../src/kernels/kernels.ts';
 import { placesQ8 } from '../../src/kernels/twins/attention/blocks.ts';
 import type { MemoryViews } from '../../src/kernels/twins/memory-views.ts';
@@ -16,6 +24,9 @@ export interface AttentionShape {
   spread?: number;
 }
 
+/** Pages are allocated three at a time. */
+const CHUNK = 3;
+
 /** A model of two layers in the memory, of which the second is computed: where everything lies, and the calls. */
 export class AttentionCase {
   readonly shape: AttentionShape;
@@ -30,6 +41,7 @@ export class AttentionCase {
   readonly scratch: { from: number; bytes: number };
   readonly memoryPages: number;
   readonly #firstPage: number;
+  readonly #offset: number;
 
   constructor(shape: AttentionShape) {
     const { kind, heads, keyValueHeads, headDimension, positions } = shape;
@@ -49,21 +61,26 @@ export class AttentionCase {
     this.y = take(this.queryStride * positions);
     const scratchBytes = attentionScratchBytes(heads, keyValueHeads, headDimension);
     this.scratch = { from: take(scratchBytes), bytes: scratchBytes };
-    const count = Math.ceil(positions / PAGE_POSITIONS);
+    const count = Math.ceil(positions / PAGE_POSITIONS / CHUNK) * CHUNK;
     this.pages = take(count * 4);
     this.#firstPage = take(count * kvPageBytes(kind, 2, keyValueHeads, headDimension));
+    this.#offset = kvLayerOffset(kind, 1, CHUNK, keyValueHeads, headDimension);
     this.memoryPages = Math.ceil(end / 65536);
   }
 
-  /** Random inputs; pages in reverse order, filled with finite numbers of another use, which `seed` changes. */
+  /** Random inputs; chunks of pages in reverse order, filled with finite numbers of another use, which `seed` changes. */
   fill(views: MemoryViews, seed = 1): void {
     const { kind, keyValueHeads, headDimension, positions, spread = 2 } = this.shape;
-    const bytes = kvPageBytes(kind, 2, keyValueHeads, headDimension);
-    const count = Math.ceil(positions / PAGE_POSITIONS);
+    const bytes = kvPageBytes(kind, 2, keyValueHeads, headDimension) * CHUNK;
+    const stride = kvPageStride(kind, keyValueHeads, headDimension);
+    const chunks = Math.ceil(positions / PAGE_POSITIONS / CHUNK);
     const garbage = new SeededRandom(seed);
-    for (let i = this.#firstPage >> 2; i < (this.#firstPage + count * bytes) >> 2; i++) views.f32[i] = (garbage.next() - 0.5) * 1e30;
+    for (let i = this.#firstPage >> 2; i < (this.#firstPage + chunks * bytes) >> 2; i++) views.f32[i] = (garbage.next() - 0.5) * 1e30;
     for (let i = this.y >> 2; i < (this.scratch.from + this.scratch.bytes) >> 2; i++) views.f32[i] = garbage.next() * 1e10;
-    for (let page = 0; page < count; page++) views.u32[(this.pages >> 2) + page] = this.#firstPage + (count - 1 - page) * bytes;
+    for (let page = 0; page < chunks * CHUNK; page++) {
+      const chunk = this.#firstPage + (chunks - 1 - Math.floor(page / CHUNK)) * bytes;
+      views.u32[(this.pages >> 2) + page] = chunk + (page % CHUNK) * stride;
+    }
     const random = new SeededRandom(7);
     for (let i = this.query >> 2; i < this.y >> 2; i++)
       views.f32[i] = (random.next() + random.next() - 1) * 3 * (random.next() < 0.02 ? spread * 2 : spread);
@@ -73,7 +90,7 @@ export class AttentionCase {
     const { kind, keyValueHeads, headDimension } = this.shape;
     const k = this.key + position * this.keyStride;
     const v = this.value + position * this.keyStride;
-    kernels[`append${kind}`](k, this.keyStride, v, this.keyStride, this.pages, 1, position, rows, keyValueHeads, headDimension);
+    kernels[`append${kind}`](k, this.keyStride, v, this.keyStride, this.pages, this.#offset, position, rows, keyValueHeads, headDimension);
   }
 
   attend(kernels: Kernels, position: number, rows: number): void {
@@ -82,7 +99,7 @@ export class AttentionCase {
     const y = this.y + position * this.queryStride;
     const stride = this.queryStride;
     const sizes = [rows, heads, keyValueHeads, headDimension] as const;
-    kernels[`attend${kind}`](x, stride, y, stride, this.pages, 1, position, ...sizes, this.scale, window, this.scratch.from);
+    kernels[`attend${kind}`](x, stride, y, stride, this.pages, this.#offset, position, ...sizes, this.scale, window, this.scratch.from);
   }
 
   /** Appends all positions and attends from each. */
@@ -130,7 +147,12 @@ export class AttentionCase {
   }
 
   #cached(views: MemoryViews, keyValueHead: number) {
-    const places = placesQ8(views, this.pages, this.shape.keyValueHeads + keyValueHead, this.shape.headDimension);
+    const places = placesQ8(
+      views,
+      this.pages,
+      this.#offset + keyValueHead * kvBlockBytes('Q8', this.shape.headDimension),
+      this.shape.headDimension,
+    );
     return {
       key: (position: number, d: number) => views.i8[places.key(position, d)] * views.f32[places.keyScale(position)],
       value: (position: number, d: number) => views.i8[places.value(position, d)] * views.f32[places.valueScale(position)],

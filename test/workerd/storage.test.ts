@@ -165,7 +165,7 @@ describe('a model in R2', () => {
       await testEnv.MODELS.put(`models/${ID}/${name}`, bytes);
     };
     const before = await fingerprint();
-    expect(before).toMatch(/^fp_[0-9a-f]{12}_edge$/);
+    expect(before).toMatch(/^fp_[0-9a-f]{12}_edge-f32$/);
     await change('README.md', 'another card');
     expect(await fingerprint()).toBe(before);
     await change('generation_config.json', '{"temperature": 0.5}');

@@ -1,11 +1,12 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { checkContext } from '../../generation/check-context.ts';
-import { complete } from '../../generation/complete.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { GptEdgeError } from '../../model/errors.ts';
 import type { AppEnv } from '../app-env.ts';
+import { type Call, completeRecorded } from '../complete-recorded.ts';
 import { jsonBodyMiddleware } from '../middleware/json-body.ts';
+import { requestedModel } from '../requested-model.ts';
 import { responseEnvelope } from '../response-envelope.ts';
 import {
   type ChatChunk,
@@ -42,14 +43,13 @@ const route = createRoute({
 export function chatCompletionsRoute(app: OpenAPIHono<AppEnv>): void {
   app.openapi(route, async (c) => {
     const body = c.req.valid('json');
-    const { signal } = c.req.raw;
-    const model = await c.var.host.get(body.model ?? undefined);
+    const call = { signal: c.req.raw.signal, record: c.var.record };
+    const model = await requestedModel(c, body.model);
     const request = toCompletionRequest(body, model);
     checkContext(model, request.prompt.length, request.maxTokens, { prompt: 'messages', maxTokens: 'max_completion_tokens' });
     const envelope = responseEnvelope('chatcmpl', model);
-    if (body.stream)
-      return sseResponse(chunks(model, request, envelope, body.stream_options?.include_usage ?? false, signal), signal) as never;
-    return c.json(await whole(model, request, envelope, signal), 200);
+    if (body.stream) return sseResponse(chunks(model, request, envelope, body.stream_options?.include_usage ?? false, call), call) as never;
+    return c.json(await whole(model, request, envelope, call), 200);
   });
 }
 
@@ -80,13 +80,13 @@ async function* chunks(
   request: CompletionRequest,
   envelope: Envelope,
   includeUsage: boolean,
-  signal: AbortSignal,
+  call: Call,
 ): AsyncGenerator<ChatChunk> {
   const head = { ...envelope, object: 'chat.completion.chunk' as const };
   const chunk = (choice: ChatChunkChoice): ChatChunk => ({ ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}) });
   let completionTokens = 0;
   let opened = -1;
-  for await (const event of complete(model, request, signal)) {
+  for await (const event of completeRecorded(model, request, call)) {
     if (event.type === 'prompt') continue;
     const { choice: index, text, tokens, finishReason } = event;
     if (index > opened)
@@ -101,10 +101,10 @@ async function* chunks(
   if (includeUsage) yield { ...head, choices: [], usage: toUsage(request.prompt.length, completionTokens) };
 }
 
-async function whole(model: LanguageModel, request: CompletionRequest, envelope: Envelope, signal: AbortSignal): Promise<ChatCompletion> {
+async function whole(model: LanguageModel, request: CompletionRequest, envelope: Envelope, call: Call): Promise<ChatCompletion> {
   const choices: ChatCompletion['choices'] = [];
   let completionTokens = 0;
-  for await (const event of complete(model, request, signal)) {
+  for await (const event of completeRecorded(model, request, call)) {
     if (event.type === 'prompt') continue;
     const { choice: index, text, tokens, finishReason } = event;
     const logprobs = request.topLogprobs === undefined ? null : toChatLogprobs(tokens, model.tokenizer);

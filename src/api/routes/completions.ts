@@ -3,8 +3,10 @@ import { checkContext } from '../../generation/check-context.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { GptEdgeError } from '../../model/errors.ts';
 import type { AppEnv } from '../app-env.ts';
+import type { Call } from '../complete-recorded.ts';
 import { type CompletionJob, completionChoices } from '../completion-choices.ts';
 import { jsonBodyMiddleware } from '../middleware/json-body.ts';
+import { requestedModel } from '../requested-model.ts';
 import { responseEnvelope } from '../response-envelope.ts';
 import {
   type Completion,
@@ -40,13 +42,13 @@ const route = createRoute({
 export function completionsRoute(app: OpenAPIHono<AppEnv>): void {
   app.openapi(route, async (c) => {
     const body = c.req.valid('json');
-    const { signal } = c.req.raw;
-    const model = await c.var.host.get(body.model ?? undefined);
+    const call = { signal: c.req.raw.signal, record: c.var.record };
+    const model = await requestedModel(c, body.model);
     const job = toJob(body, model);
     for (const { tokens } of job.prompts) checkContext(model, tokens.length, job.maxTokens);
     const head = { ...responseEnvelope('cmpl', model), object: 'text_completion' as const };
-    if (body.stream) return sseResponse(chunks(job, head, body.stream_options?.include_usage ?? false, signal), signal) as never;
-    return c.json(await whole(job, head, signal), 200);
+    if (body.stream) return sseResponse(chunks(job, head, body.stream_options?.include_usage ?? false, call), call) as never;
+    return c.json(await whole(job, head, call), 200);
   });
 }
 
@@ -83,19 +85,19 @@ function promptList(prompt: CompletionWireRequest['prompt']): (string | number[]
 
 const promptTokens = (job: CompletionJob) => job.prompts.reduce((sum, { tokens }) => sum + tokens.length, 0);
 
-async function* chunks(job: CompletionJob, head: Head, includeUsage: boolean, signal: AbortSignal): AsyncGenerator<Completion> {
+async function* chunks(job: CompletionJob, head: Head, includeUsage: boolean, call: Call): AsyncGenerator<Completion> {
   let completionTokens = 0;
-  for await (const part of completionChoices(job, signal)) {
+  for await (const part of completionChoices(job, call)) {
     if (part.choice.finish_reason) completionTokens += part.completionTokens;
     yield { ...head, choices: [part.choice], ...(includeUsage ? { usage: null } : {}) };
   }
   if (includeUsage) yield { ...head, choices: [], usage: toUsage(promptTokens(job), completionTokens) };
 }
 
-async function whole(job: CompletionJob, head: Head, signal: AbortSignal): Promise<Completion> {
+async function whole(job: CompletionJob, head: Head, call: Call): Promise<Completion> {
   const choices: CompletionChoice[] = [];
   let completionTokens = 0;
-  for await (const { choice, completionTokens: count } of completionChoices(job, signal)) {
+  for await (const { choice, completionTokens: count } of completionChoices(job, call)) {
     choices[choice.index] = append(choices[choice.index], choice);
     if (choice.finish_reason) completionTokens += count;
   }

@@ -4,6 +4,7 @@ import { nextToken } from '../../generation/next-token.ts';
 import type { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
 import type { AppEnv } from '../app-env.ts';
 import { jsonBodyMiddleware } from '../middleware/json-body.ts';
+import { requestedModel } from '../requested-model.ts';
 import { jsonBody, jsonContent } from '../schemas/content.ts';
 import { errorResponses } from '../schemas/error-schema.ts';
 import { integerBetween } from '../schemas/number-between.ts';
@@ -69,8 +70,9 @@ const route = createRoute({
 export function nextTokenRoute(app: OpenAPIHono<AppEnv>): void {
   app.openapi(route, async (c) => {
     const body = c.req.valid('json');
-    const model = await c.var.host.get(body.model ?? undefined);
+    const model = await requestedModel(c, body.model);
     const prompt = toPromptTokens(body.prompt, model);
+    c.var.record.promptTokens = prompt.length;
     const distribution = await nextToken(model, prompt, body.top_k ?? DEFAULT_TOP_K, c.req.raw.signal);
     const wire = toWireToken(model.tokenizer, model.manifest.eosTokenIds);
     return c.json(

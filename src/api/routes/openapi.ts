@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import packageJson from '../../../package.json' with { type: 'json' };
+import packageJson from '#package.json' with { type: 'json' };
 import type { AppEnv } from '../app-env.ts';
 import { chatChunkSchema } from '../schemas/chat-schema.ts';
 

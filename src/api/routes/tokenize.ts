@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { AppEnv } from '../app-env.ts';
 import { checkTokenIds } from '../check-token-ids.ts';
 import { jsonBodyMiddleware } from '../middleware/json-body.ts';
+import { requestedModel } from '../requested-model.ts';
 import { jsonBody, jsonContent } from '../schemas/content.ts';
 import { errorResponses } from '../schemas/error-schema.ts';
 import { tokenIdSchema } from '../schemas/prompt-schema.ts';
@@ -65,14 +66,14 @@ const detokenizeRoute = createRoute({
 export function tokenizeRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(tokenizeRoute, async (c) => {
     const body = c.req.valid('json');
-    const { tokenizer, decoder } = await c.var.host.get(body.model ?? undefined);
+    const { tokenizer, decoder } = await requestedModel(c, body.model);
     const tokens = tokenizer.encode(body.prompt, { addSpecialTokens: body.add_special_tokens ?? true });
     const token_strs = body.return_token_strs ? tokens.map((id) => tokenizer.label(id)) : null;
     return c.json({ count: tokens.length, max_model_len: decoder.contextWindow, tokens, token_strs }, 200);
   });
   app.openapi(detokenizeRoute, async (c) => {
     const { model: id, tokens } = c.req.valid('json');
-    const model = await c.var.host.get(id ?? undefined);
+    const model = await requestedModel(c, id);
     checkTokenIds(tokens, model, 'tokens');
     return c.json({ prompt: model.tokenizer.decode(tokens, { skipSpecialTokens: false }) }, 200);
   });

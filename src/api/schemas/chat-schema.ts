@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../model/limits.ts';
 import { integerBetween } from './number-between.ts';
-import { ignoredFields } from './openai-fields.ts';
+import { ignored, ignoredFields } from './openai-fields.ts';
 import { checkStreamOptions, samplingFields } from './sampling-fields.ts';
 import { usageSchema } from './usage-schema.ts';
 
@@ -17,7 +17,9 @@ const contentSchema = z.union(
   [
     z.string(),
     z
-      .array(z.strictObject({ type: z.literal('text'), text: z.string() }))
+      .array(
+        z.strictObject({ type: z.literal('text'), text: z.string(), prompt_cache_breakpoint: ignored(z.record(z.string(), z.unknown())) }),
+      )
       .min(1, 'must not be empty')
       .max(MAX_PARTS),
   ],
@@ -29,7 +31,7 @@ const contentSchema = z.union(
 const messageSchema = z.strictObject({
   role: z.enum(['system', 'developer', 'user', 'assistant']).openapi({ description: '`developer` is the same as `system`.' }),
   content: contentSchema,
-  name: z.string().nullish().openapi({ description: 'Accepted, without effect.' }),
+  name: ignored(z.string()),
   refusal: z.null().optional(),
 });
 

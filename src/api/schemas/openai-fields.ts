@@ -13,6 +13,7 @@ export const UNSUPPORTED_FIELDS: ReadonlySet<string> = new Set([
   'reasoning_effort',
   'response_format',
   'suffix',
+  'tool_call_id',
   'tool_calls',
   'tool_choice',
   'tools',
@@ -20,15 +21,17 @@ export const UNSUPPORTED_FIELDS: ReadonlySet<string> = new Set([
   'web_search_options',
 ]);
 
-const ignored = <T extends z.ZodType>(schema: T) => schema.nullish().openapi({ description: 'Accepted, without effect.' });
+/** A field that is accepted and changes nothing; null is the same as leaving it out. */
+export const ignored = <T extends z.ZodType>(schema: T) => schema.nullish().openapi({ description: 'Accepted, without effect.' });
 
 /**
  * Fields that real clients send and that change nothing here: notes for OpenAI's own accounting, storage and caches.
- * The list is closed; README has it too.
+ * The list is closed; docs/openai-fields.md has it too, and README.
  */
 export const ignoredFields = {
   metadata: ignored(z.record(z.string(), z.unknown())),
   prompt_cache_key: ignored(z.string()),
+  prompt_cache_options: ignored(z.record(z.string(), z.unknown())),
   prompt_cache_retention: ignored(z.string()),
   safety_identifier: ignored(z.string()),
   service_tier: ignored(z.string()),

@@ -1,5 +1,6 @@
 import { unstable_readConfig as readConfig } from 'wrangler';
 import { GptEdgeError } from '../../model/errors.ts';
+import { edgeOnlyArguments } from '../build-worker.ts';
 import { type ModelFolder, openModelFolders } from '../model-folder.ts';
 import { WRANGLER_CONFIG } from '../project-paths.ts';
 import { withRemoteBucket } from '../remote-bucket.ts';
@@ -10,6 +11,7 @@ export interface DeployOptions {
   /** Model folders; the first is the default model. */
   model: string[];
   var: Record<string, string>;
+  edgeOnly?: boolean;
   dryRun?: boolean;
 }
 
@@ -19,15 +21,15 @@ interface Step {
 }
 
 /** Creates the bucket if it is missing, uploads what has changed, deploys the Worker. */
-export async function deploy({ model: paths, var: vars, dryRun }: DeployOptions): Promise<void> {
+export async function deploy({ model: paths, var: vars, edgeOnly, dryRun }: DeployOptions): Promise<void> {
   const folders = await openModelFolders(paths);
-  for (const { name, run } of steps(folders, vars)) {
+  for (const { name, run } of steps(folders, vars, edgeOnly)) {
     console.log(dryRun ? `Would ${name}` : `${name[0].toUpperCase()}${name.slice(1)} ...`);
     if (!dryRun) await run();
   }
 }
 
-function steps(folders: readonly ModelFolder[], vars: Record<string, string>): Step[] {
+function steps(folders: readonly ModelFolder[], vars: Record<string, string>, edgeOnly?: boolean): Step[] {
   const bucket = readConfig({ config: WRANGLER_CONFIG }).r2_buckets[0].bucket_name!;
   const allVars = Object.entries({ MODEL_IDS: folders.map(({ manifest }) => manifest.id).join(','), ...vars });
   const varArgs = allVars.flatMap(([key, value]) => ['--var', `${key}:${value}`]);
@@ -38,8 +40,8 @@ function steps(folders: readonly ModelFolder[], vars: Record<string, string>): S
       run: () => withRemoteBucket((models) => uploadModel(folder, models)),
     })),
     {
-      name: `deploy the Worker with ${allVars.map((pair) => pair.join('=')).join(' ')}`,
-      run: async () => console.log(await runWrangler(['deploy', ...varArgs])),
+      name: `deploy the Worker${edgeOnly ? ', without onnxruntime-web,' : ''} with ${allVars.map((pair) => pair.join('=')).join(' ')}`,
+      run: async () => console.log(await runWrangler(['deploy', ...varArgs, ...(edgeOnly ? edgeOnlyArguments() : [])])),
     },
   ];
 }

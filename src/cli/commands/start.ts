@@ -9,18 +9,22 @@ export interface StartOptions {
   model: string[];
   engine?: string;
   kvCache?: string;
+  edgeOnly?: boolean;
   var: Record<string, string>;
   persistTo: string;
 }
 
 /** Serves model folders from the Worker in workerd. Miniflare keeps the process alive, and ends workerd when it is interrupted. */
-export async function start({ port, model: paths, engine, kvCache, var: vars, persistTo }: StartOptions): Promise<void> {
+export async function start(options: StartOptions): Promise<void> {
+  const { port, model: paths, edgeOnly, var: vars, persistTo } = options;
   const folders = await openModelFolders(paths);
   const ids = folders.map(({ manifest }) => manifest.id);
   const worker = await startLocalWorker({
     port,
     persistTo,
-    vars: { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...engineVars({ engine, kvCache }), ...vars },
+    edgeOnly,
+    vars: { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...engineVars(options), ...vars },
+    logRequests: true,
   });
   for (const folder of folders) await uploadModel(folder, worker.models);
   console.log(greeting(worker.url.origin, ids[0]));

@@ -30,7 +30,7 @@ export function printEdgePlan(plan: EdgePlan): void {
   const all = [...plan.every, ...plan.last];
   console.log(
     `\n${all.length} steps, ${sum(all.map(({ multiplyAdds }) => multiplyAdds)).toLocaleString('en')} multiply-adds a token, ` +
-      `buffers ${layout.buffers.bytes.toLocaleString('en')} bytes, ${plan.pageBytes.toLocaleString('en')} bytes of cache for 32 positions`,
+      `buffers ${layout.buffers.bytes.toLocaleString('en')} bytes, ${plan.cache.chunkBytes.toLocaleString('en')} bytes of cache for ${plan.cache.chunkPositions} positions`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { rounded } from './inline/round';
 import { maximumOf } from './inline/reduce';
 
-/** Where position p has its place: its page's address plus the block's offset within a page. */
+/** The block of a position: its page's address plus the block's offset from there. */
 // @ts-ignore: decorator
 @inline
 function blockOf(pages: usize, position: i32, offset: usize): usize {
@@ -15,7 +15,7 @@ export function appendF32(
   value: usize,
   valueStride: usize,
   pages: usize,
-  layer: i32,
+  offset: usize,
   position: i32,
   rows: i32,
   keyValueHeads: i32,
@@ -26,7 +26,7 @@ export function appendF32(
   for (let row = 0; row < rows; row++, position++, key += keyStride, value += valueStride) {
     const at = <usize>position & 31;
     for (let head = 0; head < keyValueHeads; head++) {
-      const keys = blockOf(pages, position, <usize>(layer * keyValueHeads + head) * block);
+      const keys = blockOf(pages, position, offset + <usize>head * block);
       let k = keys + (at >> 3) * (width << 3) + ((at & 7) << 2);
       let v = keys + (block >> 1) + (at << 5);
       const from = <usize>head * width;
@@ -68,7 +68,7 @@ export function appendQ8(
   value: usize,
   valueStride: usize,
   pages: usize,
-  layer: i32,
+  offset: usize,
   position: i32,
   rows: i32,
   keyValueHeads: i32,
@@ -79,7 +79,7 @@ export function appendQ8(
   for (let row = 0; row < rows; row++, position++, key += keyStride, value += valueStride) {
     const at = <usize>position & 31;
     for (let head = 0; head < keyValueHeads; head++) {
-      const keys = blockOf(pages, position, <usize>(layer * keyValueHeads + head) * block);
+      const keys = blockOf(pages, position, offset + <usize>head * block);
       const values = keys + (block >> 1);
       const k = keys + 128 + (at >> 3) * (width << 1) + ((at & 7) << 1);
       const v = values + 128 + ((at >> 1) << 4) + (at & 1);

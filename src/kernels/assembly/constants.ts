@@ -1,3 +1,5 @@
+import { initializeMath } from './math-constants';
+
 // A v128 literal inside a loop is rebuilt with three instructions each time round; one loaded from memory before the loop stays in a
 // register. So the constants that loops need lie in memory, filled by initialize() at the addresses below.
 
@@ -21,8 +23,6 @@ export const CODE_BIAS: usize = CONSTANTS + 112;
 
 /** 128 bytes for the last block of a row that is no whole block, padded with zeros. */
 export const LAST_BLOCK: usize = 3968;
-
-import { initializeMath } from './math-constants';
 
 export function initialize(): void {
   initializeMath();

@@ -2,71 +2,96 @@ import { lines, names } from './lines.ts';
 import { SideExits } from './side-exits.ts';
 
 const TILES = [1, 2, 3, 4];
-const sumsOf = (tile: number) => names('s', tile * 2);
 
 /**
- * The products of 8 floats, the `index`th such 8 at `eights`, with one float of each head.
+ * How many eights (of positions for scores, of dimensions for values) a tile computes at once: an addition takes 3 cycles or more, so that
+ * fewer than 6 sums would wait for one another.
+ */
+const eightsOf = (tile: number) => (tile < 3 ? 2 : 1);
+
+/** Two vectors of sums for each eight and head. */
+const sumsOf = (tile: number, eights: number) => names('s', tile * eights * 2);
+
+/**
+ * The products of eights of floats with one float of each head.
+ * @param load the source of a vector of an eight
  * @param other loads a head's float, four times
  */
-function addEight(tile: number, index: number, eights: string, other: (head: number) => string): string {
+function addProducts(
+  tile: number,
+  eights: number,
+  load: (eight: number, vector: number) => string,
+  other: (head: number) => string,
+): string {
+  const add = (eight: number, head: number, vector: number) => {
+    const sum = `s${(eight * tile + head) * 2 + vector}`;
+    return `${sum} = f32x4.add(${sum}, f32x4.mul(x${eight * 2 + vector}, r));`;
+  };
   return `{
-    const x0 = v128.load(${eights}, ${index * 32}), x1 = v128.load(${eights}, ${index * 32 + 16});
-    ${lines(
-      tile,
-      (head) => `{
-      const r = ${other(head)};
-      s${head * 2} = f32x4.add(s${head * 2}, f32x4.mul(x0, r));
-      s${head * 2 + 1} = f32x4.add(s${head * 2 + 1}, f32x4.mul(x1, r));
-    }`,
-    )}
+    ${lines(eights, (eight) => `const x${eight * 2} = ${load(eight, 0)}, x${eight * 2 + 1} = ${load(eight, 1)};`)}
+    ${lines(tile, (head) => `{ const r = ${other(head)}; ${lines(eights, (eight) => add(eight, head, 0) + add(eight, head, 1))} }`)}
   }`;
 }
 
-/** Scores of `groups` groups of 8 positions of one block: 4 dimensions each time round. */
+/** Scores of at least `groups` groups of 8 positions of one block: 4 dimensions each time round. */
 function scores(tile: number): string {
-  const sums = sumsOf(tile);
-  const exits = new SideExits('k');
+  const eights = eightsOf(tile);
+  const sums = sumsOf(tile, eights);
+  const exits = new SideExits('k0');
+  const pointers = names('k', eights);
+  const load = (i: number) => (eight: number, vector: number) => `v128.load(k${eight}, ${i * 32 + vector * 16})`;
+  const store = (eight: number, head: number, vector: number) =>
+    `v128.store(record, s${(eight * tile + head) * 2 + vector}, ${head} * RECORD + ${eight * 32 + vector * 16});`;
   return `
-export function scoresF32x${tile}(k: usize, headDimension: i32, scratch: usize, groups: i32): void {
-  const width = <usize>headDimension << 5;
-  const queries = queriesOf(scratch, headDimension);
+export function scoresF32x${tile}(keys: usize, headDimension: i32, scratch: usize, groups: i32): void {
+  const width = <usize>headDimension << 5, queries = queriesOf(scratch, headDimension);
   let record = scratch + RECORDS;
-  for (let group = 0; group < groups; group++) {
-    const end = k + width;
-    let q = queries;
+  for (let group = 0; group < groups; group += ${eights}) {
+    let ${pointers.map((k, eight) => `${k} = keys + ${eight} * width`).join(', ')}, q = queries;
+    const end = keys + width;
     let ${sums.map((sum) => `${sum} = f32x4.splat(0)`).join(', ')};
     do {
-      ${lines(4, (i) => addEight(tile, i, 'k', (head) => `v128.load(q, ${(i * tile + head) * 16})`) + exits.next(sums))}
-      k += 128;
+      ${lines(4, (i) => addProducts(tile, eights, load(i), (head) => `v128.load(q, ${(i * tile + head) * 16})`) + exits.next(sums))}
+      ${pointers.map((k) => `${k} += 128;`).join(' ')}
       q += ${tile * 64};
-    } while (k != end);
-    ${lines(tile, (head) => `v128.store(record, s${head * 2}, ${head} * RECORD); v128.store(record, s${head * 2 + 1}, ${head} * RECORD + 16);`)}
-    record += 32;
+    } while (k0 != end);
+    ${lines(eights, (eight) => lines(tile, (head) => store(eight, head, 0) + store(eight, head, 1)))}
+    keys += width * ${eights};
+    record += ${eights * 32};
   }
 }`;
 }
 
-/** Adds the values of the fours of positions from \`from\` to \`to\` (multiples of 4, in the block), weighed, to the sums. */
-function values(tile: number): string {
-  const sums = sumsOf(tile);
+/** The loop over positions for `eights` times 8 dimensions, and the addition to their sums. */
+function addValues(tile: number, eights: number, exits: SideExits): string {
+  const sums = sumsOf(tile, eights);
   const weights = names('e', tile);
-  const exits = new SideExits('v');
+  const load = (i: number) => (eight: number, vector: number) => `v128.load(v, ${eight * 1024 + i * 32 + vector * 16})`;
   return `
-export function valuesF32x${tile}(begin: usize, headDimension: i32, scratch: usize, from: usize, to: usize): void {
-  const stop = begin + (<usize>headDimension << 7), record = scratch + RECORDS;
-  const first = record + (from << 2), last = record + (to << 2);
-  let a = scratch + SUMS;
-  for (let chunk = begin; chunk != stop; chunk += 1024) {
     let v = chunk + (from << 5), ${weights.map((e, head) => `${e} = first + ${head} * RECORD`).join(', ')};
     let ${sums.map((sum) => `${sum} = f32x4.splat(0)`).join(', ')};
     do {
-      ${lines(4, (i) => addEight(tile, i, 'v', (head) => `v128.load32_splat(e${head}, ${i * 4})`) + exits.next(sums))}
+      ${lines(4, (i) => addProducts(tile, eights, load(i), (head) => `v128.load32_splat(e${head}, ${i * 4})`) + exits.next(sums))}
       v += 128;
       ${weights.map((e) => `${e} += 16;`).join(' ')}
     } while (e0 != last);
-    ${lines(tile * 2, (i) => `v128.store(a, f32x4.add(v128.load(a, ${i * 16}), s${i}), ${i * 16});`)}
-    a += ${tile * 32};
-  }
+    ${lines(sums.length, (i) => `v128.store(a, f32x4.add(v128.load(a, ${i * 16}), s${i}), ${i * 16});`)}
+    a += ${sums.length * 16};
+    chunk += ${eights * 1024};`;
+}
+
+/** Adds the values of the fours of positions from `from` to `to` (multiples of 4, in the block), weighed, to the sums. */
+function values(tile: number): string {
+  const eights = eightsOf(tile);
+  const exits = new SideExits('v');
+  const rest = eights > 1 ? `if (chunk != stop) { ${addValues(tile, 1, exits)} }` : '';
+  return `
+export function valuesF32x${tile}(chunk: usize, headDimension: i32, scratch: usize, from: usize, to: usize): void {
+  const stop = chunk + (<usize>headDimension << 7), record = scratch + RECORDS;
+  const first = record + (from << 2), last = record + (to << 2);
+  let a = scratch + SUMS;
+  while (chunk + ${eights * 1024} <= stop) { ${addValues(tile, eights, exits)} }
+  ${rest}
 }`;
 }
 

@@ -11,7 +11,7 @@ const binary = {
 };
 
 /**
- * Rows in vectors of 4 and a tail. V8 reads `v128.load` where it stands, so the loop is as good as one written by hand.
+ * Rows in vectors of 4 and a tail, of which a whole vector is read and the row's part written.
  * @param inputs names of the addresses
  * @param element of v128 variables of these names
  */

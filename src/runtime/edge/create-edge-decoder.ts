@@ -14,7 +14,7 @@ const MULTIPLY_ADDS_PER_TURN = 4.4e9;
 export async function createEdgeDecoder(plan: EdgePlan, files: ModelFiles, options: EdgeModelOptions): Promise<Decoder> {
   const model = await EdgeModel.load(plan, files, options);
   return {
-    engine: 'edge',
+    engine: `edge-${plan.options.cacheFormat}`,
     vocabularySize: plan.options.vocabularySize,
     contextWindow: plan.options.contextWindow,
     multiplyAddsPerTurn: MULTIPLY_ADDS_PER_TURN,

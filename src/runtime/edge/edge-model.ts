@@ -1,10 +1,9 @@
-import { PAGE_POSITIONS } from '../../kernels/attention-layouts.ts';
 import { instantiateKernels } from '../../kernels/instantiate-kernels.ts';
 import type { Kernels } from '../../kernels/kernels.ts';
 import type { ModelFiles } from '../../model/model-files.ts';
 import { type BoundSteps, bindSteps } from './bind-steps.ts';
 import { EngineMemory } from './engine-memory.ts';
-import { KvPages } from './kv-pages.ts';
+import { KvChunks } from './kv-chunks.ts';
 import { LOGITS_ROWS, type MemoryLayout, memoryLayout, PREFILL_ROWS } from './memory-layout.ts';
 import type { EdgePlan } from './plan/plan-graph.ts';
 import { loadWeights } from './weights/load-weights.ts';
@@ -23,21 +22,22 @@ export class EdgeModel {
   readonly plan: EdgePlan;
   readonly memory: EngineMemory;
   readonly layout: MemoryLayout;
-  readonly pages: KvPages;
+  readonly chunks: KvChunks;
   /** Gives back what sequences hold that were dropped undisposed: the loop of a cancelled request never gets to its end. */
-  readonly forgotten: FinalizationRegistry<{ pages: number[] }>;
+  readonly forgotten: FinalizationRegistry<{ readonly chunks: number[] }>;
   readonly #every: BoundSteps;
   readonly #last: BoundSteps;
 
   private constructor(plan: EdgePlan, memory: EngineMemory, layout: MemoryLayout, kernels: Kernels, cacheBytes: number) {
-    const windowPages = Math.ceil(plan.options.contextWindow / PAGE_POSITIONS);
-    // A fork copies its last page before the other is given back.
-    const maxPages = Math.max(windowPages + 1, Math.floor(cacheBytes / plan.pageBytes));
+    const { chunkBytes, chunkPositions } = plan.cache;
+    const windowChunks = Math.ceil(plan.options.contextWindow / chunkPositions);
+    // Of a sequence of the whole window, one fork at a time fits too: it copies the last chunk.
+    const maxChunks = Math.max(windowChunks + 1, Math.floor(cacheBytes / chunkBytes));
     this.plan = plan;
     this.memory = memory;
     this.layout = layout;
-    this.pages = new KvPages(memory, { start: layout.end, pageBytes: plan.pageBytes, maxPages });
-    this.forgotten = new FinalizationRegistry(({ pages }) => this.pages.releaseAll(pages));
+    this.chunks = new KvChunks(memory, { start: layout.end, chunkBytes, maxChunks });
+    this.forgotten = new FinalizationRegistry(({ chunks }) => this.chunks.releaseAll(chunks));
     this.#every = bindSteps(plan, 'every', layout, kernels);
     this.#last = bindSteps(plan, 'last', layout, kernels);
   }
@@ -55,11 +55,13 @@ export class EdgeModel {
   }
 
   /**
-   * Appends tokens behind `position` to the cache in `pages`.
+   * Appends tokens behind `position` to the cache in `chunks`.
    * @param logits is given those after each of its length's last tokens: [rows, vocabularySize]. They lie outside of the engine's memory,
    *   where the next call of any sequence writes its own, and which may move when it grows
    */
-  run(tokens: readonly number[], position: number, pages: readonly number[], logits: Float32Array): void {
+  run(tokens: readonly number[], position: number, chunks: readonly number[], logits: Float32Array): void {
+    const { chunkPages, pageStride } = this.plan.cache;
+    const pages = chunks.flatMap((chunk) => Array.from({ length: chunkPages }, (_, page) => chunk + page * pageStride));
     this.memory.views.u32.set(pages, this.layout.pageTable >> 2);
     const rows = logits.length / this.plan.options.vocabularySize;
     for (let start = 0; start < tokens.length; start += PREFILL_ROWS) {

@@ -1,20 +1,19 @@
-import { PAGE_POSITIONS } from '../../kernels/attention-layouts.ts';
 import type { Sequence } from '../../model/decoder.ts';
 import { GptEdgeError } from '../../model/errors.ts';
 import type { EdgeModel } from './edge-model.ts';
 
-/** A sequence whose KV cache lies in the engine's pages. */
+/** A sequence whose KV cache lies in chunks of the engine's memory. */
 export class EdgeSequence implements Sequence {
   readonly #model: EdgeModel;
-  /** Apart from the sequence, so that the pages can be given back when it is forgotten. */
-  readonly #held: { readonly pages: number[] };
+  /** Apart from the sequence, so that the chunks can be given back when it is forgotten. */
+  readonly #held: { readonly chunks: number[] };
   #length: number;
   /** Of one row, used anew by each call. */
   #logits: Float32Array | undefined;
 
-  constructor(model: EdgeModel, pages: number[] = [], length = 0) {
+  constructor(model: EdgeModel, chunks: number[] = [], length = 0) {
     this.#model = model;
-    this.#held = { pages };
+    this.#held = { chunks };
     this.#length = length;
     model.forgotten.register(this, this.#held, this);
   }
@@ -31,35 +30,36 @@ export class EdgeSequence implements Sequence {
     this.#reserve(length);
     if (rows === 1) this.#logits ??= new Float32Array(vocabularySize);
     const logits = rows === 1 ? this.#logits! : new Float32Array(rows * vocabularySize);
-    this.#model.run(tokens, this.#length, this.#held.pages, logits);
+    this.#model.run(tokens, this.#length, this.#held.chunks, logits);
     this.#length = length;
     return logits;
   }
 
-  /** Full pages are shared: no one writes them any more. The last one is copied. */
+  /** Full chunks are shared: no one writes them any more. The last one is copied. */
   fork(): Sequence {
-    const { pages: all } = this.#model;
-    const full = Math.floor(this.#length / PAGE_POSITIONS);
-    const pages = this.#held.pages.slice(0, full);
-    for (const page of pages) all.share(page);
-    if (this.#length > full * PAGE_POSITIONS) pages.push(all.copy(this.#held.pages[full]));
-    return new EdgeSequence(this.#model, pages, this.#length);
+    const { chunks: all, plan } = this.#model;
+    const full = Math.floor(this.#length / plan.cache.chunkPositions);
+    const chunks = this.#held.chunks.slice(0, full);
+    // First what may fail.
+    if (this.#length > full * plan.cache.chunkPositions) chunks.push(all.copy(this.#held.chunks[full]));
+    for (const chunk of chunks.slice(0, full)) all.share(chunk);
+    return new EdgeSequence(this.#model, chunks, this.#length);
   }
 
   dispose(): void {
     this.#model.forgotten.unregister(this);
-    this.#model.pages.releaseAll(this.#held.pages);
+    this.#model.chunks.releaseAll(this.#held.chunks);
     this.#length = 0;
   }
 
-  /** Pages for so many positions. One that does not get them all gets none. */
+  /** Chunks for so many positions. One that does not get them all gets none. */
   #reserve(length: number): void {
-    const { pages } = this.#held;
-    const before = pages.length;
+    const { chunks } = this.#held;
+    const before = chunks.length;
     try {
-      while (pages.length * PAGE_POSITIONS < length) pages.push(this.#model.pages.take());
+      while (chunks.length * this.#model.plan.cache.chunkPositions < length) chunks.push(this.#model.chunks.take());
     } catch (error) {
-      this.#model.pages.releaseAll(pages, before);
+      this.#model.chunks.releaseAll(chunks, before);
       throw error;
     }
   }

@@ -1,4 +1,4 @@
-import { attentionScratchBytes, PAGE_POSITIONS } from '../../kernels/attention-layouts.ts';
+import { attentionScratchBytes } from '../../kernels/attention-layouts.ts';
 import { FIRST_FREE_BYTE } from '../../kernels/kernels.ts';
 import { matrixScratchBytes } from '../../kernels/matrix-layouts.ts';
 import { type PlacedBuffers, placeBuffers } from './plan/place-buffers.ts';
@@ -41,6 +41,7 @@ export function memoryLayout(plan: EdgePlan, separate = false): MemoryLayout {
     return start;
   };
   const { contextWindow } = plan.options;
+  const { chunkPositions, chunkPages } = plan.cache;
   const { heads, keyValueHeads, headDimension } = plan.attention;
   const buffers = placeBuffers(plan, plan.buffers, { every: PREFILL_ROWS, last: LOGITS_ROWS }, separate);
   const arenaBytes = Math.max(buffers.bytes, STAGING_BYTES);
@@ -48,7 +49,7 @@ export function memoryLayout(plan: EdgePlan, separate = false): MemoryLayout {
   return {
     tokens: take(PREFILL_ROWS * 4),
     positions: take(PREFILL_ROWS * 4),
-    pageTable: take(Math.ceil(contextWindow / PAGE_POSITIONS) * 4),
+    pageTable: take(Math.ceil(contextWindow / chunkPositions) * chunkPages * 4),
     weights: plan.weights.map(({ bytes }) => take(bytes)),
     arena: take(arenaBytes),
     arenaBytes,

@@ -2,8 +2,8 @@ import compiled from 'onnxruntime-web/ort-wasm-simd-threaded.wasm';
 import type * as Ort from 'onnxruntime-web/wasm';
 
 /**
- * The one module that knows onnxruntime-web: a build without it replaces this file. Its WebAssembly is instantiated at
- * the first session, not before.
+ * The one module that knows onnxruntime-web, which a build for the edge engine alone leaves out (absent.ts takes its place). Its
+ * WebAssembly is instantiated at the first session, not before.
  *
  * workerd forbids compiling WebAssembly at run time, so the one instantiation that onnxruntime-web asks for is answered
  * with the module that the bundle compiled. Sessions are created one after the other, so that the replaced function is
@@ -13,11 +13,12 @@ export type { InferenceSession, Tensor } from 'onnxruntime-web/wasm';
 
 let last: Promise<unknown> = Promise.resolve();
 
-/** @throws what onnxruntime-web says of a graph it cannot run */
-export function createSession(
+/** @throws what onnxruntime-web says of a graph it cannot run; Error in a build without it */
+export async function createSession(
   graph: Uint8Array,
   options: Ort.InferenceSession.SessionOptions,
 ): Promise<{ ort: typeof Ort; session: Ort.InferenceSession }> {
+  if (compiled === undefined) throw new Error('this build has the edge engine alone (--edge-only)');
   const created = last.then(() => withCompiledModule(graph, options));
   last = created.catch(() => {});
   return created;

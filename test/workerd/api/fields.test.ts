@@ -25,6 +25,7 @@ interface Endpoint {
 const IGNORED: Record<keyof typeof ignoredFields, unknown> = {
   metadata: { any: 'thing' },
   prompt_cache_key: 'key',
+  prompt_cache_options: { mode: 'explicit', ttl: '30m' },
   prompt_cache_retention: '24h',
   safety_identifier: 'someone',
   service_tier: 'auto',
@@ -224,9 +225,14 @@ describe('nested fields', () => {
     expect(keysOf(messages.element)).toEqual(['content', 'name', 'refusal', 'role']);
     const plain = await ok(chats, base);
     const [message] = base.messages as Body[];
+    const [, parts] = (messages.element as unknown as z.ZodObject<{ content: z.ZodUnion<[z.ZodString, z.ZodArray]> }>).shape.content
+      .options;
+    expect(keysOf(parts.element)).toEqual(['prompt_cache_breakpoint', 'text', 'type']);
     for (const other of [{ role: 'assistant' }, { content: 'Hi' }])
       expect(await ok(chats, { ...base, messages: [{ ...message, ...other }] })).not.toBe(plain);
-    for (const same of [{ name: 'someone' }, { name: null }, { refusal: null }])
+    const part = { type: 'text', text: message.content };
+    const cached = { ...part, prompt_cache_breakpoint: { mode: 'explicit' } };
+    for (const same of [{ name: 'someone' }, { name: null }, { refusal: null }, { content: [part] }, { content: [cached] }])
       expect(await ok(chats, { ...base, messages: [{ ...message, ...same }] })).toBe(plain);
   });
 });

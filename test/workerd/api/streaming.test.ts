@@ -212,7 +212,7 @@ describe('shapes of completions', () => {
       id: expect.stringMatching(/^cmpl-[0-9a-f]{32}$/),
       object: 'text_completion',
       model: 'tinystories-gpt2',
-      system_fingerprint: expect.stringMatching(/^fp_[0-9a-f]{12}_edge$/),
+      system_fingerprint: expect.stringMatching(/^fp_[0-9a-f]{12}_edge-f32$/),
       choices: [{ index: 0, text: ', there was a little girl', logprobs: null, finish_reason: 'length' }],
       usage: { prompt_tokens: 4, completion_tokens: 6, total_tokens: 10 },
     });
@@ -309,7 +309,7 @@ describe('shapes of chats', () => {
       id: expect.stringMatching(/^chatcmpl-[0-9a-f]{32}$/),
       object: 'chat.completion',
       model: 'tinystories-gpt2',
-      system_fingerprint: expect.stringMatching(/^fp_[0-9a-f]{12}_edge$/),
+      system_fingerprint: expect.stringMatching(/^fp_[0-9a-f]{12}_edge-f32$/),
       choices: [
         { index: 0, message: { role: 'assistant', content: ' One day, a cat', refusal: null }, logprobs: null, finish_reason: 'length' },
       ],

@@ -2,6 +2,7 @@ import { waitUntil } from 'cloudflare:workers';
 import type { z } from '@hono/zod-openapi';
 import kernels from '../../../dist/kernels/relaxed.wasm';
 import { createApp } from '../../../src/api/create-app.ts';
+import type { RequestLine } from '../../../src/api/request-line.ts';
 import type { ChatCompletion } from '../../../src/api/schemas/chat-schema.ts';
 import type { Completion } from '../../../src/api/schemas/completion-schema.ts';
 import { IsolateModels } from '../../../src/worker/isolate-models.ts';
@@ -35,7 +36,7 @@ export async function idsOf(labels: readonly string[]): Promise<number[]> {
 }
 
 /** An app of its own over the Worker's real models. */
-export const appOver = (isPublic: boolean) =>
+export const appOver = (isPublic: boolean, log: (line: RequestLine) => void = () => {}) =>
   createApp({
     host: new IsolateModels({
       bucket: testEnv.MODELS,
@@ -46,6 +47,7 @@ export const appOver = (isPublic: boolean) =>
       keepAlive: waitUntil,
     }),
     isPublic,
+    log,
   });
 
 export interface KnownRoute {

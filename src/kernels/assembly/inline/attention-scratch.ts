@@ -9,13 +9,15 @@ export const LOWEST: usize = 128;
 export const ROUNDS: usize = 192;
 /** and the sums of its exponentials, lane by lane. */
 export const TOTALS: usize = 256;
+/** For Q8 the greatest of a page's weights, lane by lane. */
+export const GREATEST: usize = 320;
 /** A page's scores, for each head RECORD bytes. */
-export const RECORDS: usize = 320;
+export const RECORDS: usize = 384;
 /** 32 float32 scores, then their exponentials. For Q8 the 32 int16 codes of these take their place, and at SCALE what a code stands for. */
 export const RECORD: usize = 128;
 export const SCALE: usize = 64;
 /** Sums of values, float32 [headDimension / 8][tile][8]. */
-export const SUMS: usize = 832;
+export const SUMS: usize = 896;
 
 /**
  * The queries: float32 [headDimension][tile], or int16 [headDimension / 2][tile][2], each element or pair four times: V8 folds no offset
@@ -31,5 +33,5 @@ export function queriesOf(scratch: usize, headDimension: i32): usize {
 // @ts-ignore: decorator
 @inline
 export function areaBytes(headDimension: i32): usize {
-  return SUMS + <usize>headDimension * 80;
+  return SUMS + 64 + <usize>headDimension * 80;
 }

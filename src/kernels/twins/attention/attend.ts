@@ -1,4 +1,4 @@
-import { PAGE_POSITIONS } from '../../attention-layouts.ts';
+import { type KvCacheKind, kvBlockBytes, PAGE_POSITIONS } from '../../attention-layouts.ts';
 import { LOG2E } from '../../coefficients.ts';
 import type { Kernels } from '../../kernels.ts';
 import { exp2 } from '../exp2.ts';
@@ -7,10 +7,10 @@ import type { MemoryViews } from '../memory-views.ts';
 import { quantize } from './append.ts';
 import { placesF32, placesQ8 } from './blocks.ts';
 
-/** What one query of one head sees of its key-value head: positions first to last of a block of the pages. */
+/** What one query of one head sees of its key-value head: positions first to last, in blocks `offset` behind the pages' addresses. */
 interface Sight {
   pages: number;
-  block: number;
+  offset: number;
   first: number;
   last: number;
 }
@@ -63,7 +63,7 @@ function addTotals(totals: Float32Array, exponentials: number[], at: number): vo
 function attendOneF32(views: MemoryViews): AttendOne {
   const { f32 } = views;
   return (query, factor, sight) => {
-    const places = placesF32(views, sight.pages, sight.block, query.length);
+    const places = placesF32(views, sight.pages, sight.offset, query.length);
     const q = query.map((x) => multiply(x, factor));
     const score = (position: number) => q.reduce((sum, x, d) => add(sum, multiply(f32[places.key(position, d)], x)), 0);
     return attendByPages(sight, query.length, score, (sums, positions, e) => {
@@ -90,7 +90,7 @@ function powerBelow(x: number): number {
 function attendOneQ8(views: MemoryViews): AttendOne {
   const { f32, i8 } = views;
   return (query, factor, sight) => {
-    const places = placesQ8(views, sight.pages, sight.block, query.length);
+    const places = placesQ8(views, sight.pages, sight.offset, query.length);
     const { codes, step } = quantize(query, 16);
     const queryFactor = multiply(step, factor);
     const score = (position: number) => {
@@ -110,23 +110,23 @@ function attendOneQ8(views: MemoryViews): AttendOne {
 }
 
 /** Every row and head on its own, from what {@link Kernels.attendF32} and {@link Kernels.attendQ8} take. */
-function attendAll({ f32 }: MemoryViews, attendOne: AttendOne): Kernels['attendF32'] {
-  return (query, queryStride, y, yStride, pages, layer, position, rows, heads, keyValueHeads, headDimension, scale, window) => {
+function attendAll({ f32 }: MemoryViews, kind: KvCacheKind, attendOne: AttendOne): Kernels['attendF32'] {
+  return (query, queryStride, y, yStride, pages, offset, position, rows, heads, keyValueHeads, headDimension, scale, window) => {
     const factor = multiply(f(scale), f(LOG2E));
     for (let row = 0; row < rows; row++)
       for (let head = 0; head < heads; head++) {
         const last = position + row;
         const first = window > 0 ? Math.max(0, last - window + 1) : 0;
-        const block = layer * keyValueHeads + Math.floor(head / (heads / keyValueHeads));
+        const block = offset + Math.floor(head / (heads / keyValueHeads)) * kvBlockBytes(kind, headDimension);
         const from = ((query + row * queryStride) >> 2) + head * headDimension;
-        const result = attendOne(f32.slice(from, from + headDimension), factor, { pages, block, first, last });
+        const result = attendOne(f32.slice(from, from + headDimension), factor, { pages, offset: block, first, last });
         f32.set(result, ((y + row * yStride) >> 2) + head * headDimension);
       }
   };
 }
 
 /** The twin of {@link Kernels.attendF32}. */
-export const attendF32 = (views: MemoryViews): Kernels['attendF32'] => attendAll(views, attendOneF32(views));
+export const attendF32 = (views: MemoryViews): Kernels['attendF32'] => attendAll(views, 'F32', attendOneF32(views));
 
 /** The twin of {@link Kernels.attendQ8}. */
-export const attendQ8 = (views: MemoryViews): Kernels['attendQ8'] => attendAll(views, attendOneQ8(views));
+export const attendQ8 = (views: MemoryViews): Kernels['attendQ8'] => attendAll(views, 'Q8', attendOneQ8(views));

@@ -11,6 +11,8 @@ import { type IntegersValue, type RowsValue, type StoredValue, type Value, width
 
 /** Floats of a row are padded to this many, which the matrix kernels write. */
 const ROW_PADDING = 16;
+/** Rows that lie a multiple of this apart share a few lines of the first cache, 64 sets of 64 bytes, and drive each other out of them. */
+const CACHE_CONFLICT_BYTES = 1024;
 
 /** What a plan has to serve. */
 export interface PlanOptions {
@@ -73,7 +75,7 @@ export class PlanBuilder {
   /** A buffer of float32 rows. */
   rows(name: string, dims: readonly number[], cut: boolean): RowsValue {
     const width = dims.reduce((product, dim) => product * dim, 1);
-    const stride = Math.ceil(width / ROW_PADDING) * ROW_PADDING * Float32Array.BYTES_PER_ELEMENT;
+    const stride = rowStride(width);
     this.buffers.push({ name, stride, width, bytes: (rows) => rows * stride });
     return { kind: 'rows', buffer: this.buffers.length - 1, offset: 0, dims, cut };
   }
@@ -194,6 +196,12 @@ function boundedMatrixBytes(layout: MatrixKind, outputs: number, inputs: number)
   } catch (error) {
     throw unsupported(`it has a matrix whose ${(error as Error).message}.`);
   }
+}
+
+/** Bytes between rows of `width` floats. */
+function rowStride(width: number): number {
+  const bytes = Math.ceil(width / ROW_PADDING) * ROW_PADDING * Float32Array.BYTES_PER_ELEMENT;
+  return bytes % CACHE_CONFLICT_BYTES === 0 ? bytes + 64 : bytes;
 }
 
 function constantIntegers(tensor: StoredTensor): IntegersValue | undefined {

@@ -1,8 +1,8 @@
-import { kvPageBytes } from '../../../kernels/attention-layouts.ts';
 import { MAX_LAYERS } from '../../../model/limits.ts';
 import { showText } from '../../../model/show-text.ts';
 import type { GraphNode, ModelGraph } from '../graph/model-graph.ts';
 import { unsupported } from '../unsupported.ts';
+import { type CacheShape, cacheShape } from './cache-shape.ts';
 import { OPERATORS } from './operator-table.ts';
 import { planIntegers } from './operators/integers.ts';
 import { type AttentionShape, PlanBuilder, type PlanOptions } from './plan-builder.ts';
@@ -20,8 +20,7 @@ export interface EdgePlan extends SplitSteps {
   readonly attention: AttentionShape;
   /** The buffer of the logits. */
   readonly logits: number;
-  /** Bytes of 32 positions in the KV cache. */
-  readonly pageBytes: number;
+  readonly cache: CacheShape;
 }
 
 /**
@@ -36,15 +35,14 @@ export function planGraph(graph: ModelGraph, options: PlanOptions): EdgePlan {
   const logits = plan.value('logits');
   if (logits.kind !== 'rows' || widthOf(logits) !== options.vocabularySize || plan.attention === undefined)
     throw unsupported(`its logits are not rows of ${options.vocabularySize}, behind attention.`);
-  const { heads, keyValueHeads, headDimension, layers } = plan.attention;
   return {
     ...splitByRows(plan.steps, plan.buffers),
     options,
     buffers: plan.buffers,
     weights: plan.weights,
-    attention: { heads, keyValueHeads, headDimension, layers },
+    attention: plan.attention,
     logits: logits.buffer,
-    pageBytes: kvPageBytes(options.cacheFormat === 'q8' ? 'Q8' : 'F32', layers, keyValueHeads, headDimension),
+    cache: cacheShape(options, plan.attention),
   };
 }
 

@@ -2,7 +2,8 @@ import { GptEdgeError } from '../../../model/errors.ts';
 import type { ModelFiles } from '../../../model/model-files.ts';
 import { showText } from '../../../model/show-text.ts';
 import type { StoredTensor } from '../graph/stored-tensor.ts';
-import { type TensorSink, type WeightTarget, weightSinks } from './weight-sinks.ts';
+import type { TensorSink, WeightTarget } from './staged-sink.ts';
+import { weightSinks } from './weight-sinks.ts';
 
 /**
  * Streams the weights into WebAssembly memory, rearranged on the way into the kernels' layout. Beside them exist two pieces of the file, and

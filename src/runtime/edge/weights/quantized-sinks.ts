@@ -3,7 +3,7 @@ import { TensorProto_DataType as ElementType } from '../../../model/onnx/onnx-ml
 import { STAGING_BYTES } from '../memory-layout.ts';
 import type { PlannedWeight } from '../plan/planned-weight.ts';
 import { wholeSink } from './sink.ts';
-import { stagedSink, type TensorSink, type WeightTarget } from './weight-sinks.ts';
+import { stagedSink, type TensorSink, type WeightTarget } from './staged-sink.ts';
 
 /** Codes are scattered as they come. So are scales, unless zero points belong to them: then both are collected, a small part of the matrix. */
 export function quantizedSinks(target: WeightTarget, weight: PlannedWeight, address: number): TensorSink[] {

@@ -1,25 +1,10 @@
-import type { Kernels } from '../../../kernels/kernels.ts';
 import { TensorProto_DataType as ElementType } from '../../../model/onnx/onnx-ml_pb.js';
-import type { EngineMemory } from '../engine-memory.ts';
 import type { StoredTensor } from '../graph/stored-tensor.ts';
-import { type MemoryLayout, STAGING_BYTES } from '../memory-layout.ts';
-import type { EdgePlan } from '../plan/plan-graph.ts';
 import type { PlannedWeight } from '../plan/planned-weight.ts';
 import { float16Value } from './float16.ts';
 import { quantizedSinks } from './quantized-sinks.ts';
 import { type Sink, unitSink } from './sink.ts';
-
-export interface WeightTarget {
-  readonly plan: EdgePlan;
-  readonly layout: MemoryLayout;
-  readonly memory: EngineMemory;
-  readonly kernels: Kernels;
-}
-
-export interface TensorSink {
-  readonly tensor: StoredTensor;
-  readonly sink: Sink;
-}
+import { stagedSink, type TensorSink, type WeightTarget } from './staged-sink.ts';
 
 /** Where the bytes of a weight's tensors go, in what order ever they come. */
 export function weightSinks(target: WeightTarget, weight: PlannedWeight, address: number): TensorSink[] {
@@ -43,21 +28,4 @@ function matrixSink(target: WeightTarget, { layout, elements, outputs, inputs, t
   return stagedSink(target, elements.byteLength, layout === 'f16' ? 2 : 4, (source, first, count) =>
     pack(source, first, count, address, outputs, inputs, transposed ? 1 : 0),
   );
-}
-
-/** Units by way of the staging area, where kernels can read them. */
-export function stagedSink(
-  { memory, layout }: WeightTarget,
-  bytes: number,
-  unit: number,
-  consume: (source: number, first: number, count: number) => void,
-): Sink {
-  const most = Math.floor(STAGING_BYTES / unit);
-  return unitSink(bytes, unit, (units, first, count) => {
-    for (let done = 0; done < count; done += most) {
-      const some = Math.min(most, count - done);
-      memory.views.u8.set(units.subarray(done * unit, (done + some) * unit), layout.arena);
-      consume(layout.arena, first + done, some);
-    }
-  });
 }

@@ -1,4 +1,6 @@
+import { MAX_HEAD_DIMENSION } from '../../../../kernels/attention-layouts.ts';
 import type { GraphNode } from '../../graph/model-graph.ts';
+import { layerOffset } from '../cache-shape.ts';
 import { address, numberAttribute, type PlanBuilder } from '../plan-builder.ts';
 import { PROBES } from '../probe.ts';
 import type { Operand } from '../step.ts';
@@ -14,8 +16,6 @@ const NONE: Readonly<Record<string, number | string>> = {
   v_quant_type: 'NONE',
   kv_cache_bit_width: 0,
 };
-/** Far above any model's, and what the kernels are made for. */
-const MAX_HEAD_DIMENSION = 256;
 const HEAD_MULTIPLE = 8;
 
 /** ONNX Runtime's attention with a KV cache: causal, grouped queries, rotary positions and a local window if asked for. */
@@ -128,7 +128,8 @@ function attend(
   { query, key, value, headDimension }: Parts,
   { heads, keyValueHeads, layer }: { heads: number; keyValueHeads: number; layer: number },
 ): RowsValue {
-  const append: Operand[] = [...address(key), ...address(value), 'pages', layer, 'position', 'rows', keyValueHeads, headDimension];
+  const offset = layerOffset(plan.options, layer, { keyValueHeads, headDimension });
+  const append: Operand[] = [...address(key), ...address(value), 'pages', offset, 'position', 'rows', keyValueHeads, headDimension];
   const reads = [key.buffer, value.buffer];
   plan.step({
     node: `${node.name}.append`,
@@ -142,7 +143,7 @@ function attend(
   const scale = numberAttribute(node, 'scale', 0) || 1 / Math.sqrt(headDimension);
   const window = Math.max(0, numberAttribute(node, 'local_window_size', -1));
   const sizes = [heads, keyValueHeads, headDimension, scale, window];
-  const operands: Operand[] = [...address(query), ...address(out), 'pages', layer, 'position', 'rows', ...sizes, 'scratch'];
+  const operands: Operand[] = [...address(query), ...address(out), 'pages', offset, 'position', 'rows', ...sizes, 'scratch'];
   plan.step({
     node: node.name,
     kernel: plan.options.cacheFormat === 'q8' ? 'attendQ8' : 'attendF32',

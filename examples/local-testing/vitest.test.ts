@@ -1,0 +1,21 @@
+// A program in Node, tested against a real model and without any network: the same text gives the same answer, always.
+import { type LocalWorker, serveModels } from 'gpt-edge/local';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { title } from './program.ts';
+
+let edge: LocalWorker;
+beforeAll(async () => {
+  edge = await serveModels(); // the model that comes with gpt-edge; { models: ['<folder>'] } serves others
+}, 60_000); // the first start bundles the Worker
+afterAll(() => edge.stop());
+
+it('should find the same title for the same story', async () => {
+  const story = 'Once upon a time there was a frog who could not swim.';
+  const found = await title(story, edge.url.origin);
+  expect(found).toMatch(/\w/);
+  expect(await title(story, edge.url.origin)).toBe(found);
+});
+
+it('should tell of a story that is too long', async () => {
+  await expect(title('Ribbit. '.repeat(600), edge.url.origin)).rejects.toThrow(/context window/);
+});

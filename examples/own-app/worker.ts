@@ -1,0 +1,21 @@
+// gpt-edge's routes in a Hono app of one's own, below /llm. wrangler.toml needs the bucket and the variables that `gpt-edge init` writes.
+import { createApp, modelsFromEnv } from 'gpt-edge';
+import { Hono } from 'hono';
+
+let app: Hono | undefined;
+
+function createOwnApp(env: Env): Hono {
+  const llm = createApp({
+    host: modelsFromEnv(env),
+    isPublic: true, // whoever may call it is for the app around it to say
+    log: ({ path, status, completion_tokens = 0 }) => console.log(`${status} ${path}: ${completion_tokens} tokens`),
+  });
+  return new Hono().get('/', (c) => c.text('An app of my own.')).route('/llm', llm);
+}
+
+export default {
+  fetch(request, env, context) {
+    app ??= createOwnApp(env); // once for each isolate, as the model is loaded once
+    return app.fetch(request, env, context);
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,31 @@
+/** What the package ships beside dist/lib. A new file needs a line here, and a new folder one in `files` of package.json. */
+export const SHIPPED: readonly string[] = [
+  'LICENSE',
+  'README.md',
+  'package.json',
+  'bin/gpt-edge.js',
+  'dist/kernels/plain.wasm',
+  'dist/kernels/relaxed.wasm',
+  'model-assets/LICENSE',
+  'model-assets/tinystories-gpt2/README.md',
+  'model-assets/tinystories-gpt2/config.json',
+  'model-assets/tinystories-gpt2/generation_config.json',
+  'model-assets/tinystories-gpt2/manifest.json',
+  'model-assets/tinystories-gpt2/model.onnx',
+  'model-assets/tinystories-gpt2/model.onnx_data',
+  'model-assets/tinystories-gpt2/tokenizer.json',
+  'model-assets/tinystories-gpt2/tokenizer_config.json',
+  'template/README.md',
+  'template/gitignore',
+  'template/src/worker.ts',
+  'template/wrangler.toml',
+];
+
+/** What dist/lib may have of a source: the compiled module and its declarations; what the compiler does not write goes along as it is. */
+export function compiled(source: string): readonly string[] {
+  if (source.endsWith('.wasm')) return [`dist/lib/${source}`];
+  if (source.endsWith('_pb.js') || source.endsWith('_pb.d.ts')) return [`dist/lib/${source}`];
+  if (!source.endsWith('.ts') || source.endsWith('.d.ts')) return [];
+  const module = source.slice(0, -'.ts'.length);
+  return [`dist/lib/${module}.js`, `dist/lib/${module}.d.ts`];
+}

@@ -1,0 +1,86 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { Tensor } from 'onnxruntime-web/wasm';
+import { compiledKernels } from '../../../src/cli/compiled-kernels.ts';
+import { DiskModelFiles } from '../../../src/cli/disk-model-files.ts';
+import { ort } from '../../../src/cli/evaluate/onnx-session.ts';
+import type { ModelFolder } from '../../../src/cli/model-folder.ts';
+import { externalDataFiles } from '../../../src/model/graph-files.ts';
+import { ModelProtoSchema, ValueInfoProtoSchema } from '../../../src/model/onnx/onnx-ml_pb.js';
+import { EdgeModel } from '../../../src/runtime/edge/edge-model.ts';
+import { planModel } from '../../../src/runtime/edge/plan-model.ts';
+
+export interface LayerError {
+  readonly value: string;
+  /** Largest difference to onnxruntime-web. */
+  readonly absolute: number;
+  /** The same over the largest value. */
+  readonly relative: number;
+}
+
+/**
+ * Every value between the operators of a graph, as the edge engine computes it for a prompt, against onnxruntime-web, which is made to
+ * give them all out. Values that the engine does not compute by themselves (fused ones) are left out.
+ */
+export async function compareLayers(folder: ModelFolder, ids: readonly number[]): Promise<LayerError[]> {
+  const files = new DiskModelFiles(folder);
+  const plan = await planModel(files, 'f32');
+  const model = await EdgeModel.load(plan, files, { kernels: compiledKernels(), cacheBytes: 0, keepBuffers: true });
+  const chunks = Array.from({ length: Math.ceil(ids.length / plan.cache.chunkPositions) }, () => model.chunks.take());
+  model.run(ids, 0, chunks, new Float32Array(plan.options.vocabularySize));
+  const lastBuffers = new Set(plan.last.flatMap(({ writes }) => writes));
+  const written = new Map<string, number>();
+  // What is rotated in place is no longer what its operator made.
+  const rotated = new Set([...plan.every, ...plan.last].flatMap(({ kernel, writes }) => (kernel === 'rotate' ? writes : [])));
+  for (const [index, { name, width }] of plan.buffers.entries()) if (width > 0 && !rotated.has(index)) written.set(name, index);
+  const theirs = await runWithAllValues(folder, ids, [...written.keys()]);
+  return [...theirs].map(([value, expected]) => {
+    const buffer = written.get(value)!;
+    const { width, stride } = plan.buffers[buffer];
+    // The last steps ran for one row alone.
+    const rows = lastBuffers.has(buffer) ? 1 : Math.min(ids.length, expected.length / width);
+    const start = model.layout.arena + model.layout.buffers.offsets[buffer];
+    let absolute = 0;
+    for (let row = 0; row < rows; row++)
+      for (let i = 0; i < width; i++) {
+        const own = model.memory.views.f32[((start + row * stride) >> 2) + i];
+        absolute = Math.max(absolute, Math.abs(own - expected[expected.length - (rows - row) * width + i]));
+      }
+    const largest = expected.reduce((most, entry) => Math.max(most, Math.abs(entry)), 0);
+    return { value, absolute, relative: absolute / largest };
+  });
+}
+
+/** Runs a folder's graph with more outputs: what the nodes of these names make. */
+async function runWithAllValues(folder: ModelFolder, ids: readonly number[], names: readonly string[]): Promise<Map<string, Float32Array>> {
+  const proto = fromBinary(ModelProtoSchema, await readFile(join(folder.path, 'model.onnx')));
+  const graph = proto.graph!;
+  const made = new Map(graph.node.map(({ name, output }) => [name || output[0], output[0]]));
+  const outputs = new Map(names.flatMap((name) => (made.has(name) ? [[made.get(name)!, name] as const] : [])));
+  const known = new Set(graph.output.map(({ name }) => name));
+  for (const name of outputs.keys()) if (!known.has(name)) graph.output.push(create(ValueInfoProtoSchema, { name }));
+  const data = externalDataFiles(Object.keys(folder.manifest.files));
+  const externalData = await Promise.all(data.map(async (path) => ({ path, data: await readFile(join(folder.path, path)) })));
+  // Not optimized, since fusions would take the values away.
+  const options = { executionProviders: ['wasm'], externalData, graphOptimizationLevel: 'disabled' as const };
+  const session = await ort.InferenceSession.create(toBinary(ModelProtoSchema, proto), options);
+  const int64 = (values: readonly number[], dims: readonly number[]) => new ort.Tensor('int64', BigInt64Array.from(values, BigInt), dims);
+  const { keyValueHeads, headDimension } = folder.manifest;
+  const feeds: Record<string, Tensor> = {
+    input_ids: int64(ids, [1, ids.length]),
+    position_ids: int64([...ids.keys()], [1, ids.length]),
+    attention_mask: int64(
+      ids.map(() => 1),
+      [1, ids.length],
+    ),
+    num_logits_to_keep: int64([1], []),
+  };
+  for (const name of session.inputNames)
+    if (name.startsWith('past_')) feeds[name] = new ort.Tensor('float32', new Float32Array(0), [1, keyValueHeads, 0, headDimension]);
+  const result = await session.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => session.inputNames.includes(name))));
+  await session.release();
+  // Float16 is cast only behind a look-up, which the engine does at once.
+  const floats = [...outputs].filter(([output]) => result[output].type === 'float32');
+  return new Map(floats.map(([output, name]) => [name, Float32Array.from(result[output].data as Float32Array)]));
+}
