@@ -1,30 +1,40 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_MODEL, PROJECT } from '../../src/cli/project-paths.ts';
+import { folderBytes } from '../../src/model/folder-bytes.ts';
+import { parseManifest } from '../../src/model/manifest.ts';
 import { runCli } from './run-cli.ts';
 
 const golden = (name: string) => join(PROJECT, 'test', 'golden', name);
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 describe('gpt-edge inspect', () => {
   it('should show facts, weights and memory of a model folder', async () => {
+    const manifest = parseManifest(await readFile(join(DEFAULT_MODEL, 'manifest.json'), 'utf8'));
     const { code, stdout } = await runCli(['inspect', DEFAULT_MODEL]);
     expect(code).toBe(0);
+    const planned = (name: string) => Number(new RegExp(`^${name} +(\\d+\\.\\d) MB`, 'm').exec(stdout)?.[1]);
     for (const line of [
       /^architecture +gpt2, 6 layers of width 256, 4 heads of 64$/m,
       /^parameters +5,918,720$/m,
       /^context window +512 tokens$/m,
       /^vocabulary +4,096 tokens, EOS 0$/m,
-      /^stored as +fp16, 12\.1 MB on disk$/m,
+      new RegExp(`^stored as +q8, ${megabytes(folderBytes(manifest))} on disk$`, 'm'),
       /^multiply-adds +5\.8 million per token$/m,
       /^licence +mit$/m,
-      /^layers\.\*\.attention\.qkv\.weight +float16 +256 x 768 +6 +2\.36 MB$/m,
-      /^weights +47\.3 MB$/m,
-      /^KV cache of 512 tokens +6\.3 MB$/m,
-      /^of 128 MB +55\.4 MB are left$/m,
+      /^layers\.\*\.attention\.qkv\.weight +8 bits +768 x 8 x 32 +6 +1\.18 MB$/m,
+      /^layers\.\*\.attention\.qkv\.weight\.scales +float32 +768 x 8 +6 +0\.15 MB$/m,
+      /^Memory in a Worker on the engine edge, /m,
+      new RegExp(`^KV cache of 512 tokens in float32 +${megabytes(manifest.kvBytesPerToken * manifest.contextWindow)}$`, 'm'),
+      new RegExp(`^of 128 MB +${megabytes(128e6 - planned('in all') * 1e6)} are left$`, 'm'),
     ])
       expect(stdout).toMatch(line);
+    // The edge engine holds the scales in float16: 8.5 bits of the 9 that the file has for most weights.
+    expect(planned('weights') / (manifest.files['model.onnx_data'].bytes / 1e6)).toBeCloseTo(8.5 / 9, 1);
+    const parts = ['heap', 'weights', 'buffers', 'tokenizer', 'KV cache of 512 tokens in float32'];
+    expect(parts.reduce((sum, name) => sum + planned(name), 0)).toBeCloseTo(planned('in all'), 0);
   });
 
   it('should show a checkpoint that is not converted yet, of each family', async () => {

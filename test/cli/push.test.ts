@@ -11,6 +11,7 @@ import { openModelFolder } from '../../src/cli/model-folder.ts';
 import { DEFAULT_MODEL } from '../../src/cli/project-paths.ts';
 import { pushModel } from '../../src/cli/push-model.ts';
 import { PART_BYTES } from '../../src/cli/put-file.ts';
+import { hashFile } from '../../src/convert/hash-file.ts';
 
 const WEIGHTS = 'models/tinystories-gpt2/model.onnx_data';
 
@@ -49,6 +50,19 @@ describe('pushing a model folder', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
+  /** The default model with more weights than one part holds. Pushing reads no graph, so they may be the same ones again. */
+  async function makeLargeModel() {
+    const path = join(folder, 'large');
+    await cp(DEFAULT_MODEL, path, { recursive: true });
+    const weights = await readFile(join(path, 'model.onnx_data'));
+    const copies = Math.floor((2 * PART_BYTES) / weights.length) + 1;
+    await writeFile(join(path, 'model.onnx_data'), Buffer.concat(new Array<Buffer>(copies).fill(weights)));
+    const { manifest } = await openModelFolder(DEFAULT_MODEL);
+    manifest.files['model.onnx_data'] = await hashFile(join(path, 'model.onnx_data'));
+    await writeFile(join(path, 'manifest.json'), JSON.stringify(manifest));
+    return openModelFolder(path);
+  }
+
   it('should put every file with its SHA-256, the manifest last, and then only what has changed', async () => {
     await cp(DEFAULT_MODEL, join(folder, 'model'), { recursive: true });
     const model = await openModelFolder(join(folder, 'model'));
@@ -78,7 +92,7 @@ describe('pushing a model folder', () => {
   });
 
   it('should go on with an upload that was interrupted', async () => {
-    const model = await openModelFolder(DEFAULT_MODEL);
+    const model = await makeLargeModel();
     const parts = Math.ceil(model.manifest.files['model.onnx_data'].bytes / PART_BYTES);
     expect(parts).toBeGreaterThan(1);
     await withLocalBucket(join(folder, 'state'), async (models) => {
@@ -101,7 +115,7 @@ describe('pushing a model folder', () => {
   });
 
   it('should begin anew where the bucket does not know the upload any more', async () => {
-    const model = await openModelFolder(DEFAULT_MODEL);
+    const model = await makeLargeModel();
     const { sha256 } = model.manifest.files['model.onnx_data'];
     await withLocalBucket(join(folder, 'state'), async (models) => {
       await models.uploads.set(`${WEIGHTS} ${sha256}`, { uploadId: 'forgotten', parts: [{ partNumber: 1, etag: 'x' }] });
@@ -111,7 +125,7 @@ describe('pushing a model folder', () => {
   });
 
   it('should say what arrived damaged', async () => {
-    const model = await openModelFolder(DEFAULT_MODEL);
+    const model = await makeLargeModel();
     await withLocalBucket(join(folder, 'state'), async (models) => {
       const target = watched(models, () => {});
       const original = target.bucket.resumeMultipartUpload;

@@ -6,7 +6,7 @@ import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
 import { R2ModelFiles } from '../../src/storage/r2-model-files.ts';
 import { sha256 } from '../../src/storage/sha256.ts';
 import { IsolateModels } from '../../src/worker/isolate-models.ts';
-import { DEFAULT_MODEL, projectFile, seedModel, testEnv } from './helpers.ts';
+import { DEFAULT_MODEL, projectFile, projectJson, seedModel, testEnv } from './helpers.ts';
 
 const ID = 'tinystories-gpt2';
 const WEIGHTS = `models/${ID}/model.onnx_data`;
@@ -174,14 +174,19 @@ describe('a model in R2', () => {
 
   it('should refuse a model that needs more memory than there is, with the sum', async () => {
     const choice: EngineChoice = { engine: 'ort', cacheFormat: 'auto' };
+    const { files, kvBytesPerToken, contextWindow } = await projectJson<Manifest>(`${DEFAULT_MODEL}/manifest.json`);
+    // onnxruntime-web's own 16 MB, weights in two copies, 2.5 bytes of heap for each of tokenizer.json.
+    const bytes = [16e6, 2 * files['model.onnx_data'].bytes, 2.5 * files['tokenizer.json'].bytes, kvBytesPerToken * contextWindow];
+    const [engine, weights, tokenizer, cache] = bytes.map((part) => Math.ceil(part / 1e6));
+    const needed = Math.ceil(bytes.reduce((sum, part) => sum + part, 0) / 1e6);
     const ask = (memoryLimitMegabytes: number) =>
       freshApp(testEnv.MODELS, { choice, memoryLimitMegabytes })('/v1/completions', { prompt: 'Once' });
-    const error = await errorOf(await ask(70));
+    const error = await errorOf(await ask(needed - 1));
     expect(error).toMatchObject({ status: 503, code: 'memory_limit_exceeded' });
     expect(error.message).toBe(
-      'tinystories-gpt2 needs 71 MB: engine 16 MB, weights 48 MB, tokenizer 1 MB, KV cache of 512 tokens 7 MB. That is over the limit of 70 MB (MEMORY_LIMIT_MB). Fewer bits (--dtype) or a shorter context window (--context) make it smaller.',
+      `${ID} needs ${needed} MB: engine ${engine} MB, weights ${weights} MB, tokenizer ${tokenizer} MB, KV cache of ${contextWindow} tokens ${cache} MB. That is over the limit of ${needed - 1} MB (MEMORY_LIMIT_MB). Fewer bits (--dtype) or a shorter context window (--context) make it smaller.`,
     );
-    expect((await ask(71)).status).toBe(200);
+    expect((await ask(needed)).status).toBe(200);
   });
 
   it('should answer 503 for a graph that the engine refuses', async () => {

@@ -63,7 +63,18 @@ interface WindowTask extends Pick<EvaluateOptions, 'against'> {
 /** Scores one window; both models yield the same rows at a time, as their vocabularies are of one size. */
 async function addWindow(sums: ScoreSums, { model, against, ids, window }: WindowTask): Promise<void> {
   const others = against && windowLogits(against, ids, window);
-  for await (const { targets, logits } of windowLogits(model, ids, window)) {
+  try {
+    await addRows(sums, windowLogits(model, ids, window), others);
+  } finally {
+    // Asked for as many rows as the first has, it has not ended by itself, and holds its KV cache.
+    await others?.return(undefined);
+  }
+}
+
+type Rows = ReturnType<typeof windowLogits>;
+
+async function addRows(sums: ScoreSums, rows: Rows, others?: Rows): Promise<void> {
+  for await (const { targets, logits } of rows) {
     const next = await others?.next();
     const other = next?.done === false ? next.value.logits : undefined;
     const width = logits.length / targets.length;

@@ -25,13 +25,16 @@ interface Distribution {
   rest_probability: number;
 }
 
+/** For the engine `auto` takes, edge, whose activations are 16 bits: a scored or chosen token's log-probability is up to 3e-4 off. */
 const TOLERANCE = 1e-3;
+/** Tokens that are not likely at all are up to 1.0e-3 off. */
+const ALTERNATIVES_TOLERANCE = 2e-3;
 
-function expectClose(actual: readonly (number | null)[], expected: readonly (number | null)[]) {
+function expectClose(actual: readonly (number | null)[], expected: readonly (number | null)[], tolerance = TOLERANCE) {
   expect(actual).toHaveLength(expected.length);
   for (const [index, value] of expected.entries())
     if (value === null) expect(actual[index]).toBeNull();
-    else expect(Math.abs(actual[index]! - value), `at ${index}`).toBeLessThan(TOLERANCE);
+    else expect(Math.abs(actual[index]! - value), `at ${index}`).toBeLessThan(tolerance);
 }
 
 function softmax(logits: readonly number[]): number[] {
@@ -81,6 +84,7 @@ describe('the default model against the reference of Hugging Face transformers',
       expectClose(
         top.map(([, logprob]) => logprob),
         expected,
+        ALTERNATIVES_TOLERANCE,
       );
       for (const [place, id] of ids.entries()) {
         const text = await textOf(id);
@@ -111,6 +115,7 @@ describe('the default model against the reference of Hugging Face transformers',
         expectClose(
           top_logprobs.map(({ logprob }) => logprob),
           golden.greedy_top5[index].logprobs,
+          ALTERNATIVES_TOLERANCE,
         );
     }
   });
