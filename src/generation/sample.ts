@@ -1,5 +1,6 @@
 import { type Cut, NO_CUT, tighter } from './cut.ts';
-import { countOfTokens, findCut, weightOfTokens } from './find-cut.ts';
+import { findCut } from './find-cut.ts';
+import { countOfTokens, weightOfTokens } from './measures.ts';
 import type { SamplingOptions } from './sampling-options.ts';
 import type { VocabularyMath } from './vocabulary-math.ts';
 

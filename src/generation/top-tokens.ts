@@ -1,4 +1,5 @@
-import { countOfTokens, findCut } from './find-cut.ts';
+import { findCut } from './find-cut.ts';
+import { countOfTokens } from './measures.ts';
 import type { VocabularyMath } from './vocabulary-math.ts';
 
 /** The `k` tokens of the greatest logits that `math` holds, best first; of equal ones the lower id first. */

@@ -16,7 +16,7 @@ export class VocabularyMath {
   readonly vocabularySize: number;
   /** [vocabularySize], to be processed in place. The memory does not grow, so the view stays valid; its content is the last `load`'s. */
   readonly logits: Float32Array<ArrayBuffer>;
-  /** [vocabularySize]: what `exponentials` wrote last. */
+  /** [vocabularySize]: what `exponentials` wrote last and `keepTo` left of it. */
   readonly weights: Float32Array<ArrayBuffer>;
   readonly #kernels: VocabularyKernels;
   readonly #width: number;
