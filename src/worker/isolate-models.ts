@@ -22,7 +22,7 @@ export interface IsolateModelsOptions {
   /** The served models; the first is the default. */
   ids: readonly string[];
   engineOf: (id: string) => EngineChoice;
-  /** The edge engine's kernels. */
+  /** The kernels of the edge engine and of sampling. */
   kernels: WebAssembly.Module;
   /** A model whose plan needs more is refused. */
   memoryLimitMegabytes: number;
