@@ -2,7 +2,7 @@
 const layers = {
   model: [],
   tokenizer: ['model'],
-  generation: ['tokenizer', 'model'],
+  generation: ['tokenizer', 'kernels', 'model'],
   api: ['generation', 'tokenizer', 'model'],
   storage: ['model'],
   kernels: [],

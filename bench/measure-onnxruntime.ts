@@ -1,5 +1,6 @@
+import { compiledKernels } from '../src/cli/compiled-kernels.ts';
 import type { ModelFolder } from '../src/cli/model-folder.ts';
-import { topTokens } from '../src/generation/top-tokens.ts';
+import { VocabularyMath } from '../src/generation/vocabulary-math.ts';
 import { openOnnx } from '../test/convert/open-onnx.ts';
 import type { Task } from './task.ts';
 
@@ -26,9 +27,13 @@ export async function measureOnnxruntime({ path }: ModelFolder, task: Task): Pro
   const model = await openOnnx(path);
   await model.forward(model.empty, task.prefillTokens);
   const prefillSeconds = await seconds(() => model.forward(model.empty, task.prefillTokens));
+  const math = VocabularyMath.compiled(model.vocabularySize, compiledKernels());
   let { logits, state } = await model.forward(model.empty, task.decodePrompt);
   const decodeSeconds = await seconds(async () => {
-    for (let index = 1; index < task.decodeTokens; index++) ({ logits, state } = await model.forward(state, [topTokens(logits, 1)[0]]));
+    for (let index = 1; index < task.decodeTokens; index++) {
+      math.load(logits);
+      ({ logits, state } = await model.forward(state, [math.best()]));
+    }
   });
   await model.close();
   return {

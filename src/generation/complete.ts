@@ -27,7 +27,7 @@ export async function* complete(model: LanguageModel, request: CompletionRequest
     for (let choice = 0; choice < request.choices; choice++) {
       const branch = sequence.fork();
       try {
-        const step = { eosTokenIds, multiplyAddsPerToken, topLogprobs, turns };
+        const step = { math: model.math, eosTokenIds, multiplyAddsPerToken, topLogprobs, turns };
         const tokens = decode({ sequence: branch, logits, prompt, sampling, choice, maxTokens, ...step });
         for await (const piece of textPieces(tokens, model.tokenizer, request.stops, prompt)) yield { type: 'piece', choice, ...piece };
       } finally {
@@ -49,7 +49,7 @@ async function readPrompt(model: LanguageModel, sequence: Sequence, request: Com
     const rows = logits.length / vocabularySize;
     const row = (index: number) => logits.subarray(index * vocabularySize, (index + 1) * vocabularySize);
     for (let index = 0; scorePrompt && index < rows && start + index + 1 < prompt.length; index++)
-      scores.push(scoreToken(row(index), prompt[start + index + 1], topLogprobs));
+      scores.push(scoreToken(model.math, row(index), prompt[start + index + 1], topLogprobs));
     last = row(rows - 1).slice();
   }
   return { logits: last, scores };

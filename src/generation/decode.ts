@@ -6,8 +6,10 @@ import { randomAt } from './random-at.ts';
 import { sample } from './sample.ts';
 import type { SamplingOptions } from './sampling-options.ts';
 import type { Turns } from './turns.ts';
+import type { VocabularyMath } from './vocabulary-math.ts';
 
 export interface DecodeRequest {
+  math: VocabularyMath;
   /** Holds the prompt. */
   sequence: Sequence;
   /** After the prompt's last token: [vocabularySize]. */
@@ -37,14 +39,14 @@ export interface DecodedToken extends Partial<ScoredToken> {
  * @throws what `turns` throws once the generation is aborted
  */
 export async function* decode(request: DecodeRequest): AsyncGenerator<DecodedToken> {
-  const { sequence, prompt, sampling, maxTokens, topLogprobs } = request;
+  const { math, sequence, prompt, sampling, maxTokens, topLogprobs } = request;
   const generated: number[] = [];
   let logits = request.logits;
   while (generated.length < maxTokens) {
-    const processed = logits.slice();
-    processLogits(processed, sampling, prompt, generated);
-    const id = sample(processed, sampling, randomAt(sampling.seed, request.choice, prompt.length + generated.length));
-    const scores = topLogprobs === undefined ? {} : scoreToken(logits, id, topLogprobs);
+    math.load(logits);
+    processLogits(math.logits, sampling, prompt, generated);
+    const id = sample(math, sampling, randomAt(sampling.seed, request.choice, prompt.length + generated.length));
+    const scores = topLogprobs === undefined ? {} : scoreToken(math, logits, id, topLogprobs);
     const endOfSequence = request.eosTokenIds.includes(id);
     generated.push(id);
     yield { id, endOfSequence, ...scores };

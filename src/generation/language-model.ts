@@ -3,12 +3,15 @@ import type { Manifest } from '../model/manifest.ts';
 import type { ChatTemplate } from '../tokenizer/chat-template.ts';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import type { SamplingOptions } from './sampling-options.ts';
+import type { VocabularyMath } from './vocabulary-math.ts';
 
 /** A model that is loaded and can generate. */
 export interface LanguageModel {
   readonly id: string;
   readonly manifest: Manifest;
   readonly decoder: Decoder;
+  /** Shared by all that the model generates; see there. */
+  readonly math: VocabularyMath;
   readonly tokenizer: TextTokenizer;
   /** null where the model has none: it completes, but cannot chat. */
   readonly chatTemplate: ChatTemplate | null;

@@ -1,18 +1,15 @@
 import { topTokens } from './top-tokens.ts';
+import type { VocabularyMath } from './vocabulary-math.ts';
 
 export interface TokenLogprob {
   id: number;
-  /** Natural logarithm of the probability that the model itself gives, before temperature, penalties and bias. */
+  /** Natural logarithm of the probability that the model itself gives, before temperature, penalties and bias; to about 1e-6. */
   logprob: number;
 }
 
-/** log Σ exp(logits): what turns a logit into a log-probability when subtracted. */
-export function logSumExp(logits: Float32Array): number {
-  let max = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) if (logit > max) max = logit;
-  let sum = 0;
-  for (const logit of logits) sum += Math.exp(logit - max);
-  return max + Math.log(sum);
+/** log Σ exp(logits) of those that `math` holds: what turns a logit into a log-probability when subtracted. */
+export function logSumExp(math: VocabularyMath): number {
+  return math.logits[math.best()] + Math.log(math.exponentials(1));
 }
 
 /** One token with its log-probability, and the `top` most probable ones beside it. */
@@ -20,8 +17,10 @@ export interface ScoredToken extends TokenLogprob {
   top: TokenLogprob[];
 }
 
-export function scoreToken(logits: Float32Array, id: number, top: number): ScoredToken {
-  const norm = logSumExp(logits);
+/** @param logits [vocabularySize], which `math` holds afterwards */
+export function scoreToken(math: VocabularyMath, logits: Float32Array, id: number, top: number): ScoredToken {
+  math.load(logits);
+  const norm = logSumExp(math);
   const scored = (token: number): TokenLogprob => ({ id: token, logprob: logits[token] - norm });
-  return { ...scored(id), top: topTokens(logits, top).map(scored) };
+  return { ...scored(id), top: topTokens(math, top).map(scored) };
 }

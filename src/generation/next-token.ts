@@ -22,14 +22,16 @@ export async function nextToken(
   signal?: AbortSignal,
 ): Promise<NextTokenDistribution> {
   checkContext(model, prompt.length, 1);
+  const { math } = model;
   const sequence = model.decoder.createSequence();
   try {
     let logits = new Float32Array();
     const turns = new Turns(model.decoder.multiplyAddsPerTurn, signal);
     for await (const slice of prefill(model, sequence, prompt, turns)) logits = slice.logits as Float32Array<ArrayBuffer>;
-    const norm = logSumExp(logits);
+    math.load(logits);
+    const norm = logSumExp(math);
     const scored = (id: number): TokenLogprob => ({ id, logprob: logits[id] - norm });
-    const top = topTokens(logits, count).map(scored);
+    const top = topTokens(math, count).map(scored);
     const shown = top.reduce((sum, { logprob }) => sum + Math.exp(logprob), 0);
     return { top, endOfSequence: model.manifest.eosTokenIds.map(scored), restProbability: Math.max(0, 1 - shown) };
   } finally {

@@ -44,10 +44,4 @@ export interface RowKernels {
     pairs: number,
     interleaved: number,
   ): void;
-  /** y[row] = table[ids[row]], table float32 [entries, width] row by row; ids int32, each in range (the host checks). */
-  gatherRows(table: number, ids: number, y: number, yStride: number, rows: number, width: number): void;
-  /** softmax of one row of `width`, in place. */
-  softmax(x: number, width: number): void;
-  /** Index of the greatest of `width` values, the first of equals. No value is NaN. */
-  argmax(x: number, width: number): number;
 }

@@ -22,7 +22,7 @@ export interface IsolateModelsOptions {
   /** The served models; the first is the default. */
   ids: readonly string[];
   engineOf: (id: string) => EngineChoice;
-  /** The edge engine's kernels. */
+  /** The kernels of the edge engine and of sampling. */
   kernels: WebAssembly.Module;
   /** A model whose plan needs more is refused. */
   memoryLimitMegabytes: number;
@@ -66,14 +66,15 @@ export class IsolateModels implements ModelHost {
     const state: LoadState = { state: 'loading', loadedBytes: 0, totalBytes: 0 };
     this.#states.set(id, state);
     try {
-      const files = await R2ModelFiles.open(this.#options.bucket, id);
+      const { bucket, kernels } = this.#options;
+      const files = await R2ModelFiles.open(bucket, id);
       const plan = await this.#plan(files);
       checkMemory(id, plan, this.#limitBytes);
       state.totalBytes = totalBytes(files.manifest);
       files.onBytes = (count, name) => {
         if (isLoading(name)) state.loadedBytes += count;
       };
-      const model = await loadLanguageModel(files, () => createDecoder(files, plan, this.#options.kernels, this.#limitBytes));
+      const model = await loadLanguageModel(files, () => createDecoder(files, plan, kernels, this.#limitBytes), kernels);
       state.state = 'ready';
       return model;
     } catch (error) {

@@ -1,5 +1,6 @@
 import { parseGenerationConfig } from '../generation/generation-config.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
+import { VocabularyMath } from '../generation/vocabulary-math.ts';
 import type { Decoder } from '../model/decoder.ts';
 import { loadedFiles } from '../model/loaded-files.ts';
 import type { Manifest } from '../model/manifest.ts';
@@ -13,7 +14,11 @@ import { parseTokenizerConfig, parseTokenizerJson } from '../tokenizer/tokenizer
  * Loads all of a model: decoder, tokenizer, chat template, recommended sampling options.
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for what they say
  */
-export async function loadLanguageModel(files: ModelFiles, createDecoder: () => Promise<Decoder>): Promise<LanguageModel> {
+export async function loadLanguageModel(
+  files: ModelFiles,
+  createDecoder: () => Promise<Decoder>,
+  kernels: WebAssembly.Module,
+): Promise<LanguageModel> {
   const { manifest } = files;
   const optional = (name: string) => (name in manifest.files ? files.read(name) : null);
   const [tokenizerBytes, configBytes, generationBytes, decoder] = await Promise.all([
@@ -27,6 +32,7 @@ export async function loadLanguageModel(files: ModelFiles, createDecoder: () => 
     id: manifest.id,
     manifest,
     decoder,
+    math: VocabularyMath.compiled(decoder.vocabularySize, kernels),
     tokenizer: new TextTokenizer(parseTokenizerJson(tokenizerBytes), tokenizerConfig),
     chatTemplate: ChatTemplate.from(tokenizerConfig),
     samplingDefaults: generationBytes ? parseGenerationConfig(generationBytes) : {},

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluateText } from '../../src/cli/evaluate/evaluate-text.ts';
 import { type EvaluatedModel, openEvaluatedModel } from '../../src/cli/evaluate/evaluated-model.ts';
+import { logSumExp } from '../../src/cli/evaluate/log-sum-exp.ts';
 import { ScoreSums } from '../../src/cli/evaluate/score-sums.ts';
 import { textWindows } from '../../src/cli/evaluate/text-windows.ts';
 import { DEFAULT_MODEL } from '../../src/cli/project-paths.ts';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import { scoreToken } from '../../src/generation/log-probabilities.ts';
 import { runCli } from './run-cli.ts';
 
 const GOLDEN = join(import.meta.dirname, '../golden');
@@ -87,7 +87,7 @@ describe('evaluateText', () => {
   async function natsOf(ids: readonly number[], firstScored: number): Promise<number> {
     const logits = await model.decoder.createSequence().forward(ids.slice(0, -1), ids.length - 1);
     const row = (index: number) => logits.subarray(index * 4096, (index + 1) * 4096);
-    return ids.reduce((sum, id, index) => (index < firstScored ? sum : sum - scoreToken(row(index - 1), id, 0).logprob), 0);
+    return ids.reduce((sum, id, index) => (index < firstScored ? sum : sum + logSumExp(row(index - 1)) - row(index - 1)[id]), 0);
   }
 
   it('should find no difference between a model and itself', async () => {

@@ -108,7 +108,9 @@ describe('complete', () => {
       const model = pastModel({ multiplyAddsPerToken });
       const { prompt } = completionRequest();
       const [first] = await eventsOf(model, { scorePrompt: true, topLogprobs: 2, maxTokens: 0 });
-      const expected = prompt.slice(1).map((id, index) => scoreToken(model.decoder.logitsAfter(prompt.slice(0, index + 1)), id, 2));
+      const expected = prompt
+        .slice(1)
+        .map((id, index) => scoreToken(model.math, model.decoder.logitsAfter(prompt.slice(0, index + 1)), id, 2));
       expect(first).toEqual({ type: 'prompt', tokens: [null, ...expected] });
     }
   });

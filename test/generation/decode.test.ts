@@ -9,6 +9,7 @@ import { Turns } from '../../src/generation/turns.ts';
 import { GptEdgeError } from '../../src/model/errors.ts';
 import { collect } from './collect.ts';
 import { MULTIPLY_ADDS_PER_TURN, PastDecoder } from './past-decoder.ts';
+import { mathOf, plainVocabularyMath } from './plain-vocabulary-math.ts';
 
 const PROMPT = [3, 1, 4, 1, 5];
 
@@ -17,7 +18,14 @@ async function start(decoder: PastDecoder, changes: Partial<DecodeRequest> = {})
   const sequence = decoder.createSequence();
   const logits = (await sequence.forward(prompt)).slice();
   const sampling = { ...SAMPLING_DEFAULTS, seed: 7 };
-  const defaults = { choice: 0, maxTokens: 10, eosTokenIds: [], multiplyAddsPerToken: 1, turns: new Turns(MULTIPLY_ADDS_PER_TURN) };
+  const defaults = {
+    math: plainVocabularyMath(50),
+    choice: 0,
+    maxTokens: 10,
+    eosTokenIds: [],
+    multiplyAddsPerToken: 1,
+    turns: new Turns(MULTIPLY_ADDS_PER_TURN),
+  };
   return { sequence, logits, prompt, sampling, ...defaults, ...changes };
 }
 
@@ -32,9 +40,9 @@ function direct(sampling: SamplingOptions, count: number, choice = 0): number[] 
   const decoder = new PastDecoder(50, 64);
   const generated: number[] = [];
   while (generated.length < count) {
-    const logits = decoder.logitsAfter([...PROMPT, ...generated]);
-    processLogits(logits, sampling, PROMPT, generated);
-    generated.push(sample(logits, sampling, randomAt(sampling.seed, choice, PROMPT.length + generated.length)));
+    const math = mathOf(decoder.logitsAfter([...PROMPT, ...generated]));
+    processLogits(math.logits, sampling, PROMPT, generated);
+    generated.push(sample(math, sampling, randomAt(sampling.seed, choice, PROMPT.length + generated.length)));
   }
   return generated;
 }
@@ -95,7 +103,9 @@ describe('decode', () => {
     const tokens = await run({ sampling, topLogprobs: 3 });
     const decoder = new PastDecoder(50, 64);
     for (const [index, { endOfSequence, ...scored }] of tokens.entries())
-      expect(scored).toEqual(scoreToken(decoder.logitsAfter([...PROMPT, ...idsOf(tokens).slice(0, index)]), scored.id, 3));
+      expect(scored).toEqual(
+        scoreToken(plainVocabularyMath(50), decoder.logitsAfter([...PROMPT, ...idsOf(tokens).slice(0, index)]), scored.id, 3),
+      );
   });
 
   it('should report no scores where none were asked for, and no alternatives for 0', async () => {

@@ -6,6 +6,7 @@ import { SAMPLING_DEFAULTS } from '../../src/generation/sampling-options.ts';
 import { type Manifest, parseManifest } from '../../src/model/manifest.ts';
 import { tokenizer } from '../tokenizer/default-tokenizer.ts';
 import { PastDecoder } from './past-decoder.ts';
+import { plainVocabularyMath } from './plain-vocabulary-math.ts';
 
 const MANIFEST = join(import.meta.dirname, '../../model-assets/tinystories-gpt2/manifest.json');
 
@@ -19,6 +20,7 @@ export function pastModel(
     id: 'past',
     manifest: { ...defaults, vocabularySize, contextWindow, eosTokenIds: [], bosTokenId: null, multiplyAddsPerToken: 1, ...manifest },
     decoder: new PastDecoder(vocabularySize, contextWindow),
+    math: plainVocabularyMath(vocabularySize),
     tokenizer,
     chatTemplate: null,
     samplingDefaults: {},

@@ -1,5 +1,7 @@
-import { logSumExp } from '../../generation/log-probabilities.ts';
-import { topTokens } from '../../generation/top-tokens.ts';
+import { logSumExp } from './log-sum-exp.ts';
+
+/** The lowest id of several. */
+const mostProbable = (logits: Float32Array): number => logits.indexOf(logits.reduce((a, b) => Math.max(a, b)));
 
 /** Sums over scored tokens, of one model and, where there is one, another to compare with. */
 export class ScoreSums {
@@ -29,6 +31,6 @@ export class ScoreSums {
       const difference = against[id] - againstNorm - (logits[id] - norm);
       this.divergence += Math.exp(against[id] - againstNorm) * difference;
     }
-    if (topTokens(logits, 1)[0] === topTokens(against, 1)[0]) this.agreements++;
+    if (mostProbable(logits) === mostProbable(against)) this.agreements++;
   }
 }

@@ -5,7 +5,6 @@ import type { MemoryViews } from './memory-views.ts';
 import { binaryMap, unaryMap } from './rows/maps.ts';
 import { layerNorm, rmsNorm } from './rows/norms.ts';
 import { rotate } from './rows/rotate.ts';
-import { argmax, gatherRows, softmax } from './rows/single.ts';
 
 export function rowTwins(views: MemoryViews): RowKernels {
   return {
@@ -20,8 +19,5 @@ export function rowTwins(views: MemoryViews): RowKernels {
     geluTanh: unaryMap(views, geluTanh),
     tanh: unaryMap(views, tanh),
     rotate: rotate(views),
-    gatherRows: gatherRows(views),
-    softmax: softmax(views),
-    argmax: argmax(views),
   };
 }

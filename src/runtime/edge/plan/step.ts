@@ -1,4 +1,5 @@
 import type { Kernels } from '../../../kernels/kernels.ts';
+import type { VocabularyKernels } from '../../../kernels/vocabulary-kernels.ts';
 
 /** A number that a kernel is called with: fixed, or found out when buffers, weights and the call are known. */
 export type Operand =
@@ -20,7 +21,7 @@ export type Operand =
 /** One call of a kernel. */
 export interface Step {
   readonly node: string;
-  readonly kernel: Exclude<keyof Kernels, 'initialize' | 'argmax' | 'softmax'>;
+  readonly kernel: Exclude<keyof Kernels, 'initialize' | keyof VocabularyKernels>;
   readonly operands: readonly Operand[];
   /** Buffers. A step that writes what it reads works in place. */
   readonly reads: readonly number[];
