@@ -71,6 +71,26 @@ describe('a model in R2', () => {
     expect(ranges.map((range) => (range as { offset: number }).offset)).toEqual(expected);
   });
 
+  it('should be streamed in order, no more than one piece ahead of what was asked for', async () => {
+    let reads = 0;
+    const files = await R2ModelFiles.open(
+      watched((key) => {
+        if (key === WEIGHTS) reads++;
+      }),
+      ID,
+    );
+    let position = 0;
+    let pieces = 0;
+    for await (const piece of files.stream('model.onnx_data')) {
+      pieces++;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(reads).toBeLessThanOrEqual(pieces + 1);
+      expect(await sha256(piece)).toBe(await sha256(new Uint8Array(weights, position, piece.length)));
+      position += piece.length;
+    }
+    expect([position, pieces]).toEqual([weights.byteLength, Math.ceil(weights.byteLength / CHUNK_BYTES)]);
+  });
+
   it('should be loaded once, however many ask for it at once', async () => {
     const reads: string[] = [];
     const ask = freshApp(
