@@ -16,6 +16,8 @@ export interface LocalWorkerOptions {
   vars?: Record<string, string>;
   /** Folder of the local bucket, as wrangler's `--persist-to`. @default .wrangler/state */
   persistTo?: string;
+  /** Serves Chrome's DevTools protocol for the Worker at this port. @default not at all */
+  inspectorPort?: number;
 }
 
 /** The Worker in workerd, with the bindings of wrangler.toml on local storage. */
@@ -30,7 +32,7 @@ export interface LocalWorker {
  * Starts the bundled Worker, after building it if a source has changed.
  * @throws GptEdgeError `command_failed` where the port is in use or the build fails
  */
-export async function startLocalWorker({ port = 0, vars = {}, persistTo = LOCAL_STATE }: LocalWorkerOptions): Promise<LocalWorker> {
+export async function startLocalWorker({ port = 0, vars = {}, persistTo = LOCAL_STATE, inspectorPort }: LocalWorkerOptions): Promise<LocalWorker> {
   if (!(await isBuilt())) await buildWorker();
   await checkPort(port);
   const { modulesRules: _rules, bindings, ...options } = workerOptionsOf(WRANGLER_CONFIG).workerOptions;
@@ -43,6 +45,7 @@ export async function startLocalWorker({ port = 0, vars = {}, persistTo = LOCAL_
       rootPath: WORKER_BUNDLE,
       host: '127.0.0.1',
       port,
+      inspectorPort,
       resourcePersistencePath: join(persistTo, 'v3'),
       log: new Log(LogLevel.WARN),
       cf: false,
