@@ -49,7 +49,20 @@ export class ReadBandwidth {
 async function compile(): Promise<Uint8Array<ArrayBuffer>> {
   const outputs = new Map<string, Uint8Array>();
   const { error, stderr } = await main(
-    ['read.ts', '--outFile', 'read.wasm', '--enable', 'simd', '-O3', '--runtime', 'stub', '--noAssert', '--importMemory', '--use', 'abort='],
+    [
+      'read.ts',
+      '--outFile',
+      'read.wasm',
+      '--enable',
+      'simd',
+      '-O3',
+      '--runtime',
+      'stub',
+      '--noAssert',
+      '--importMemory',
+      '--use',
+      'abort=',
+    ],
     {
       readFile: (name: string) => (name === 'read.ts' ? SOURCE : null),
       writeFile: (name: string, contents: Uint8Array | string) => {

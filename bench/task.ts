@@ -15,7 +15,11 @@ export interface Task {
 
 const STEPS = 24;
 
-export function makeTask({ contextWindow, vocabularySize, eosTokenIds }: Pick<Manifest, 'contextWindow' | 'vocabularySize' | 'eosTokenIds'>): Task {
+export function makeTask({
+  contextWindow,
+  vocabularySize,
+  eosTokenIds,
+}: Pick<Manifest, 'contextWindow' | 'vocabularySize' | 'eosTokenIds'>): Task {
   const steps = Math.min(STEPS, contextWindow >> 2);
   const ids = Array.from({ length: 2 * contextWindow }, (_, index) => (index * 7919 + 13) % vocabularySize);
   return {

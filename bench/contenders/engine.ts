@@ -6,7 +6,7 @@ import { topTokens } from '../../src/generation/top-tokens.ts';
 import { Turns } from '../../src/generation/turns.ts';
 import type { Decoder, Sequence } from '../../src/model/decoder.ts';
 import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
-import { median, medianElapsed } from '../median.ts';
+import { median, medianFigures } from '../median.ts';
 import { ReadBandwidth } from '../read-bandwidth.ts';
 import { type Elapsed, each, stopwatch } from '../stopwatch.ts';
 import { makeTask, type Task } from '../task.ts';
@@ -115,12 +115,12 @@ function summarize(rounds: readonly Round[], wasmBytes: number, decodeBytes?: nu
   );
   const reads = rounds.flatMap(({ readBytesPerSecond }) => readBytesPerSecond ?? []);
   return {
-    short: medianElapsed(rounds.map(({ short }) => short)),
-    prefill: medianElapsed(rounds.map(({ prefill }) => prefill)),
-    generated: medianElapsed(rounds.map(({ generated }) => generated)),
+    short: medianFigures(rounds.map(({ short }) => short)),
+    prefill: medianFigures(rounds.map(({ prefill }) => prefill)),
+    generated: medianFigures(rounds.map(({ generated }) => generated)),
     wasmBytes,
     ...(longs.length > 0 && {
-      long: medianElapsed(longs),
+      long: medianFigures(longs),
       longOverShort: median(rounds.map(({ short, long }) => long!.cpu / short.cpu)),
     }),
     ...(reads.length > 0 && { readBytesPerSecond: median(reads), bandwidthShare: median(shares) }),

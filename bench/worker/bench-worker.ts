@@ -3,7 +3,7 @@ import { engineVars } from '../../src/cli/engine-vars.ts';
 import { type LocalWorker, startLocalWorker } from '../../src/cli/local-worker.ts';
 import type { ModelFolder } from '../../src/cli/model-folder.ts';
 import { pushModel } from '../../src/cli/push-model.ts';
-import { medianElapsed } from '../median.ts';
+import { medianFigures } from '../median.ts';
 import type { Elapsed } from '../stopwatch.ts';
 import { WorkerdProcess } from './workerd-process.ts';
 
@@ -17,7 +17,6 @@ export interface WorkerJob {
 export interface StreamTimes {
   readonly first: Elapsed;
   readonly rest: Elapsed;
-  readonly chunks: number;
 }
 
 /** The Worker in a fresh workerd, its model in local R2 and not loaded yet, and a client that times it. */
@@ -43,26 +42,42 @@ export class BenchWorker {
 
   /** A completion of exactly `maxTokens`, greedy. */
   async complete(prompt: readonly number[], maxTokens: number): Promise<StreamTimes> {
-    // No EOS, so that every run decodes the same number of tokens.
-    const logit_bias = Object.fromEntries(this.#eosTokenIds.map((token) => [token, -100]));
-    const now = (): Elapsed => ({ wall: performance.now(), cpu: this.process?.cpu ?? Number.NaN });
-    const started = now();
+    const started = this.#now();
     let first: Elapsed | undefined;
-    let chunks = 0;
-    const body = { prompt, max_tokens: maxTokens, temperature: 0, logit_bias };
-    for await (const { choices } of new EdgeClient(this.#worker.url.origin).complete(body)) {
-      first ??= now();
-      if (choices.length > 0) chunks++;
-    }
-    return { first: between(started, first!), rest: between(first!, now()), chunks };
+    for await (const _chunk of new EdgeClient(this.#worker.url.origin).complete(this.#body(prompt, maxTokens))) first ??= this.#now();
+    return { first: between(started, first!), rest: between(first!, this.#now()) };
   }
 
   /** The median of several, after one that is not counted: V8 compiles the kernels while they run. */
   async completeOften(times: number, prompt: readonly number[], maxTokens: number): Promise<StreamTimes> {
-    const { chunks } = await this.complete(prompt, maxTokens);
+    await this.complete(prompt, maxTokens);
     const runs: StreamTimes[] = [];
     for (let run = 0; run < times; run++) runs.push(await this.complete(prompt, maxTokens));
-    return { first: medianElapsed(runs.map(({ first }) => first)), rest: medianElapsed(runs.map(({ rest }) => rest)), chunks };
+    return { first: medianFigures(runs.map(({ first }) => first)), rest: medianFigures(runs.map(({ rest }) => rest)) };
+  }
+
+  /** As {@link complete}, in one piece: what a token takes without a chunk of its own. */
+  async completeWhole(prompt: readonly number[], maxTokens: number): Promise<Elapsed> {
+    const started = this.#now();
+    const body = JSON.stringify({ ...this.#body(prompt, maxTokens), stream: false });
+    const answer = await fetch(new URL('/v1/completions', this.#worker.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    const { usage } = (await answer.json()) as { usage: { completion_tokens: number } };
+    if (usage.completion_tokens !== maxTokens) throw new Error(`${usage.completion_tokens} tokens instead of ${maxTokens}`);
+    return between(started, this.#now());
+  }
+
+  #now(): Elapsed {
+    return { wall: performance.now(), cpu: this.process?.cpu ?? Number.NaN };
+  }
+
+  #body(prompt: readonly number[], maxTokens: number) {
+    // No EOS, so that every run decodes the same number of tokens.
+    const logit_bias = Object.fromEntries(this.#eosTokenIds.map((token) => [token, -100]));
+    return { prompt, max_tokens: maxTokens, temperature: 0, logit_bias };
   }
 
   stop(): Promise<void> {

@@ -47,7 +47,10 @@ export class Inspector {
 
   /** @returns a reference to the value of `expression` in the Worker's global scope */
   async evaluate(expression: string): Promise<string> {
-    const { result } = await this.send<{ result: { objectId: string } }>('Runtime.evaluate', { expression, uniqueContextId: this.#context });
+    const { result } = await this.send<{ result: { objectId: string } }>('Runtime.evaluate', {
+      expression,
+      uniqueContextId: this.#context,
+    });
     return result.objectId;
   }
 

@@ -9,7 +9,7 @@ export interface MemoryFigures {
   readonly heapBytes: number;
   /** What workerd's own objects hold for the isolate, as V8 counts it. */
   readonly embedderBytes: number;
-  /** What array buffers point to. WebAssembly memory is counted here, too. */
+  /** What array buffers point to. V8 does not count WebAssembly memory here: that was checked. */
   readonly backingBytes: number;
   /** Sum of the isolate's WebAssembly memories. */
   readonly wasmBytes: number;
@@ -46,7 +46,9 @@ async function look(worker: BenchWorker, inspector: Inspector): Promise<MemoryFi
   await wasmBytes(inspector);
   // What finalizers give back is collected the second time.
   const wasm = await wasmBytes(inspector);
-  const usage = await inspector.send<{ usedSize: number; embedderHeapUsedSize: number; backingStorageSize: number }>('Runtime.getHeapUsage');
+  const usage = await inspector.send<{ usedSize: number; embedderHeapUsedSize: number; backingStorageSize: number }>(
+    'Runtime.getHeapUsage',
+  );
   return {
     heapBytes: usage.usedSize,
     embedderBytes: usage.embedderHeapUsedSize,

@@ -32,7 +32,12 @@ export interface LocalWorker {
  * Starts the bundled Worker, after building it if a source has changed.
  * @throws GptEdgeError `command_failed` where the port is in use or the build fails
  */
-export async function startLocalWorker({ port = 0, vars = {}, persistTo = LOCAL_STATE, inspectorPort }: LocalWorkerOptions): Promise<LocalWorker> {
+export async function startLocalWorker({
+  port = 0,
+  vars = {},
+  persistTo = LOCAL_STATE,
+  inspectorPort,
+}: LocalWorkerOptions): Promise<LocalWorker> {
   if (!(await isBuilt())) await buildWorker();
   await checkPort(port);
   const { modulesRules: _rules, bindings, ...options } = workerOptionsOf(WRANGLER_CONFIG).workerOptions;
