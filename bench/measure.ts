@@ -8,7 +8,7 @@ import type { EngineFigures } from './contenders/engine-figures.ts';
 import { runContender } from './contenders/run-contender.ts';
 import { decodeBytes } from './decode-bytes.ts';
 import { medianFigures } from './median.ts';
-import type { Peer } from './peers/peers.ts';
+import type { Peer } from './peers/peer.ts';
 import { makeTask, type Task } from './task.ts';
 import { type MemoryMeasurement, measureMemory } from './worker/measure-memory.ts';
 import { measureWorker, type WorkerFigures } from './worker/measure-worker.ts';

@@ -1,5 +1,38 @@
-import type { Peer } from './peers.ts';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EngineFigures } from '../contenders/engine-figures.ts';
+import { runContender } from '../contenders/run-contender.ts';
+import { findChromium } from './find-chromium.ts';
+import { measureWllama, WLLAMA_VERSIONS } from './measure-wllama.ts';
+import type { Peer } from './peer.ts';
 
-export async function findPeers(_gguf: string | undefined, _note: (text: string) => void): Promise<Peer[]> {
-  return [];
+const MODULES = join(import.meta.dirname, 'node_modules');
+
+/**
+ * The peers that are installed here.
+ * @param note told of each that is not, and what to do
+ * @throws Error where no model is named for them
+ */
+export async function findPeers(gguf: string | undefined, note: (text: string) => void): Promise<Peer[]> {
+  if (gguf === undefined || !existsSync(gguf)) throw new Error('--peers needs --gguf <file>: the same model in a GGUF file.');
+  const isInstalled = (name: string) => {
+    if (existsSync(join(MODULES, name))) return true;
+    note(`${name} is not installed and is left out: sh bench/peers/install.sh`);
+    return false;
+  };
+  const peers: Peer[] = [];
+  if (isInstalled('node-llama-cpp'))
+    peers.push({
+      name: 'llama.cpp, native',
+      measure: (task) => runContender<unknown, EngineFigures>('../peers/llama-cpp.ts', { gguf, task }),
+    });
+  const chromium = findChromium();
+  if (chromium === undefined) note('Chromium is not installed, and wllama is left out: name it in CHROMIUM.');
+  else
+    for (const version of WLLAMA_VERSIONS.filter(({ folder }) => isInstalled(folder)))
+      peers.push({
+        name: `wllama ${version.version}, Chromium`,
+        measure: (task) => measureWllama({ gguf, task, chromium, version, modules: MODULES }),
+      });
+  return peers;
 }
