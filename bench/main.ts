@@ -12,22 +12,24 @@ interface Options {
   readonly runs: number;
   readonly peers?: boolean;
   readonly gguf?: string;
+  readonly llamaBench?: string;
   readonly json?: boolean;
 }
 
-const { model, engine, runs, peers, gguf, json } = new Command('npm run bench --')
+const { model, engine, runs, peers, gguf, llamaBench, json } = new Command('npm run bench --')
   .option('--model <folder>', 'a model folder', DEFAULT_MODEL)
   .addOption(new Option('--engine <engine>', 'which engine is measured').choices(ENGINES).default('auto'))
   .option('--runs <n>', 'how often each contender is measured, in turn', Number, 3)
   .option('--peers', 'measure wllama and llama.cpp too, where bench/peers/install.sh has been run')
   .option('--gguf <file>', 'the same model for --peers')
+  .option('--llama-bench <file>', 'a build of ik_llama.cpp for --peers')
   .option('--json', 'print JSON')
   .parse()
   .opts<Options>();
 
 const note = (text: string) => console.error(text);
 const folder = await openModelFolder(model);
-const others = peers ? await findPeers(gguf, note) : [];
+const others = peers ? await findPeers({ gguf, llamaBench }, note) : [];
 const measured = await measure({ folder, engine, runs, peers: others, onProgress: note });
 if (json) console.log(JSON.stringify({ model: folder.manifest.id, runs, ...withoutPlan(measured) }, null, 2));
 else {

@@ -3,17 +3,24 @@ import { join } from 'node:path';
 import type { EngineFigures } from '../contenders/engine-figures.ts';
 import { runContender } from '../contenders/run-contender.ts';
 import { findChromium } from './find-chromium.ts';
+import { measureLlamaBench } from './llama-bench.ts';
 import { measureWllama, WLLAMA_VERSIONS } from './measure-wllama.ts';
 import type { Peer } from './peer.ts';
 
 const MODULES = join(import.meta.dirname, 'node_modules');
+
+export interface PeerOptions {
+  readonly gguf?: string;
+  /** llama-bench of ik_llama.cpp. */
+  readonly llamaBench?: string;
+}
 
 /**
  * The peers that are installed here.
  * @param note told of each that is not, and what to do
  * @throws Error where no model is named for them
  */
-export async function findPeers(gguf: string | undefined, note: (text: string) => void): Promise<Peer[]> {
+export async function findPeers({ gguf, llamaBench }: PeerOptions, note: (text: string) => void): Promise<Peer[]> {
   if (gguf === undefined || !existsSync(gguf)) throw new Error('--peers needs --gguf <file>: the same model in a GGUF file.');
   const isInstalled = (name: string) => {
     if (existsSync(join(MODULES, name))) return true;
@@ -26,6 +33,8 @@ export async function findPeers(gguf: string | undefined, note: (text: string) =
       name: 'llama.cpp, native',
       measure: (task) => runContender<unknown, EngineFigures>('../peers/llama-cpp.ts', { gguf, task }),
     });
+  if (llamaBench === undefined) note('ik_llama.cpp is left out: --llama-bench <file> names its benchmark.');
+  else peers.push({ name: 'ik_llama.cpp, native, by the clock', measure: (task) => measureLlamaBench(llamaBench, { gguf, task }) });
   const chromium = findChromium();
   if (chromium === undefined) note('Chromium is not installed, and wllama is left out: name it in CHROMIUM.');
   else

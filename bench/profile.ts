@@ -1,0 +1,100 @@
+import { Command } from 'commander';
+import { openDecoder } from '../src/cli/evaluate/open-decoder.ts';
+import { openModelFolder } from '../src/cli/model-folder.ts';
+import { printTable } from '../src/cli/print-table.ts';
+import { DEFAULT_MODEL } from '../src/cli/project-paths.ts';
+import { processLogits } from '../src/generation/process-logits.ts';
+import { randomAt } from '../src/generation/random-at.ts';
+import { sample } from '../src/generation/sample.ts';
+import { SAMPLING_DEFAULTS, type SamplingOptions } from '../src/generation/sampling-options.ts';
+import { CACHE_FORMATS, type EngineChoice } from '../src/runtime/engine-choice.ts';
+import { KernelTimes } from './kernel-times.ts';
+import { median } from './median.ts';
+import { stopwatch } from './stopwatch.ts';
+import { makeTask } from './task.ts';
+
+/**
+ * Where a decode step of the edge engine goes, kernel by kernel, and what the generation loop adds to it. For a profile by V8 itself:
+ * `node --cpu-prof --cpu-prof-dir=dist bench/profile.ts`.
+ */
+const { model, kvCache, position } = new Command('node bench/profile.ts')
+  .option('--model <folder>', 'a model folder', DEFAULT_MODEL)
+  .option('--kv-cache <format>', CACHE_FORMATS.join(', '), 'q8')
+  .option('--position <n>', 'tokens before the steps', Number, 50)
+  .parse()
+  .opts<{ model: string; kvCache: EngineChoice['cacheFormat']; position: number }>();
+
+const WARM_UP_STEPS = 100;
+const STEPS = 100;
+
+const times = new KernelTimes();
+const folder = await openModelFolder(model);
+const { tokens } = makeTask(folder.manifest);
+const decoder = await openDecoder(folder, { engine: 'edge', cacheFormat: kvCache });
+const prompt = decoder.createSequence();
+await prompt.forward(tokens.slice(0, position));
+
+/** Milliseconds of a step. All begin behind the same position. */
+async function steps(count: number): Promise<number[]> {
+  const milliseconds: number[] = [];
+  for (let index = 0; index < count; index++) {
+    const sequence = prompt.fork();
+    const elapsed = stopwatch();
+    await sequence.forward([tokens[index % tokens.length]]);
+    milliseconds.push(elapsed().cpu);
+    sequence.dispose();
+  }
+  return milliseconds;
+}
+
+await steps(WARM_UP_STEPS);
+const step = median(await steps(STEPS));
+times.start();
+await steps(STEPS);
+times.stop();
+console.log(
+  `${folder.manifest.id}: a step behind ${position} tokens takes ${step.toFixed(3)} ms of processor time; with each kernel timed:`,
+);
+const kernels = times.perStep(STEPS);
+const total = kernels.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+const share = (milliseconds: number, of: number) => `${((100 * milliseconds) / of).toFixed(1)} %`;
+printTable(
+  ['kernel', 'calls', 'ms', 'share'],
+  kernels.map(({ name, calls, milliseconds }) => [name, calls.toFixed(0), milliseconds.toFixed(3), share(milliseconds, total)]),
+);
+
+/** Milliseconds of one call, of many. */
+function timeOf(run: (index: number) => unknown): number {
+  const samples: number[] = [];
+  for (let round = 0; round < 12; round++) {
+    const elapsed = stopwatch();
+    for (let index = 0; index < 20; index++) run(index);
+    samples.push(elapsed().cpu / 20);
+  }
+  return median(samples.slice(2));
+}
+
+const logits = (await prompt.fork().forward([tokens[0]])).slice();
+const generated = tokens.slice(0, 100);
+const sampled = (options: Partial<SamplingOptions>) => {
+  const all = { ...SAMPLING_DEFAULTS, seed: 1, ...options };
+  return timeOf((index) => {
+    const processed = logits.slice();
+    processLogits(processed, all, tokens.slice(0, position), generated);
+    return sample(processed, all, randomAt(1, 0, index));
+  });
+};
+const loop: Record<string, number> = {
+  'copy of the logits': timeOf(() => logits.slice()),
+  'random number': timeOf((index) => randomAt(1, 0, index)),
+  'copy, process, sample: greedy': sampled({ temperature: 0 }),
+  'copy, process, sample: temperature 1 (the default)': sampled({}),
+  'the same, top_p 0.9': sampled({ topP: 0.9 }),
+  'the same, top_k 40': sampled({ topK: 40 }),
+  'the same, repetition penalty 1.1': sampled({ repetitionPenalty: 1.1 }),
+};
+console.log(`\nthe generation loop beside it, for ${decoder.vocabularySize} tokens of vocabulary`);
+printTable(
+  ['', 'ms', 'of a step'],
+  Object.entries(loop).map(([name, milliseconds]) => [name, milliseconds.toFixed(3), share(milliseconds, step)]),
+);
