@@ -16,7 +16,7 @@ interface Options {
   readonly json?: boolean;
 }
 
-const { model, engine, runs, peers, gguf, llamaBench, json } = new Command('npm run bench --')
+const command = new Command('npm run bench --')
   .option('--model <folder>', 'a model folder', DEFAULT_MODEL)
   .addOption(new Option('--engine <engine>', 'which engine is measured').choices(ENGINES).default('auto'))
   .option('--runs <n>', 'how often each contender is measured, in turn', Number, 3)
@@ -24,12 +24,14 @@ const { model, engine, runs, peers, gguf, llamaBench, json } = new Command('npm 
   .option('--gguf <file>', 'the same model for --peers')
   .option('--llama-bench <file>', 'a build of ik_llama.cpp for --peers')
   .option('--json', 'print JSON')
-  .parse()
-  .opts<Options>();
+  .parse();
+const { model, engine, runs, peers, gguf, llamaBench, json } = command.opts<Options>();
+if (!(Number.isInteger(runs) && runs > 0)) command.error('--runs must be a whole number from 1 on');
+if (peers && gguf === undefined) command.error('--peers needs --gguf <file>: the same model in a GGUF file');
 
 const note = (text: string) => console.error(text);
 const folder = await openModelFolder(model);
-const others = peers ? await findPeers({ gguf, llamaBench }, note) : [];
+const others = peers ? await findPeers({ gguf: gguf!, llamaBench }, note) : [];
 const measured = await measure({ folder, engine, runs, peers: others, onProgress: note });
 if (json) console.log(JSON.stringify({ model: folder.manifest.id, runs, ...withoutPlan(measured) }, null, 2));
 else {

@@ -6,6 +6,7 @@ import type { Measurement } from './measure.ts';
 import type { Elapsed } from './stopwatch.ts';
 
 const NOTHING = '-';
+const LIMIT_BYTES = DEFAULT_MEMORY_LIMIT_MB * 1e6;
 const rate = (time?: Elapsed) => (time ? `${(1000 / time.cpu).toFixed(1)}` : NOTHING);
 const milliseconds = (time?: Elapsed) => (time ? time.cpu.toFixed(2) : NOTHING);
 const ratio = (value?: number) => (value === undefined || Number.isNaN(value) ? NOTHING : `${value.toFixed(2)}x`);
@@ -79,7 +80,11 @@ function printMemory({ planned, memory: { idle, full } }: Measurement): void {
   console.log(
     `planned: ${megabytes(planned.memory.totalBytes)} (${planned.memory.parts.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(', ')})`,
   );
-  console.log(`an isolate's limit: ${DEFAULT_MEMORY_LIMIT_MB} MB, ${percent(sum(full) / (DEFAULT_MEMORY_LIMIT_MB * 1e6))} of it used`);
+  console.log(`an isolate's limit: ${DEFAULT_MEMORY_LIMIT_MB} MB, ${percent(sum(full) / LIMIT_BYTES)} of it used`);
+  if (planned.memory.totalBytes > LIMIT_BYTES)
+    console.log(
+      'The plan is over the limit, and a Worker refuses the model as it is. It was measured with a higher limit (MEMORY_LIMIT_MB).',
+    );
 }
 
 function printCost({ task, worker }: Measurement): void {

@@ -10,7 +10,7 @@ import type { Peer } from './peer.ts';
 const MODULES = join(import.meta.dirname, 'node_modules');
 
 export interface PeerOptions {
-  readonly gguf?: string;
+  readonly gguf: string;
   /** llama-bench of ik_llama.cpp. */
   readonly llamaBench?: string;
 }
@@ -18,10 +18,10 @@ export interface PeerOptions {
 /**
  * The peers that are installed here.
  * @param note told of each that is not, and what to do
- * @throws Error where no model is named for them
+ * @throws Error where the model's file is missing
  */
 export async function findPeers({ gguf, llamaBench }: PeerOptions, note: (text: string) => void): Promise<Peer[]> {
-  if (gguf === undefined || !existsSync(gguf)) throw new Error('--peers needs --gguf <file>: the same model in a GGUF file.');
+  if (!existsSync(gguf)) throw new Error(`There is no ${gguf}.`);
   const isInstalled = (name: string) => {
     if (existsSync(join(MODULES, name))) return true;
     note(`${name} is not installed and is left out: sh bench/peers/install.sh`);
