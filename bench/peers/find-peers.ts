@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { GptEdgeError } from '../../src/model/errors.ts';
 import type { EngineFigures } from '../contenders/engine-figures.ts';
 import { runContender } from '../contenders/run-contender.ts';
 import { findChromium } from './find-chromium.ts';
@@ -18,10 +19,10 @@ export interface PeerOptions {
 /**
  * The peers that are installed here.
  * @param note told of each that is not, and what to do
- * @throws Error where the model's file is missing
+ * @throws GptEdgeError `invalid_value` where the model's file is missing
  */
 export async function findPeers({ gguf, llamaBench }: PeerOptions, note: (text: string) => void): Promise<Peer[]> {
-  if (!existsSync(gguf)) throw new Error(`There is no ${gguf}.`);
+  if (!existsSync(gguf)) throw new GptEdgeError('invalid_value', `There is no file ${gguf}.`);
   const isInstalled = (name: string) => {
     if (existsSync(join(MODULES, name))) return true;
     note(`${name} is not installed and is left out: sh bench/peers/install.sh`);
