@@ -18,6 +18,8 @@ export interface LocalWorkerOptions extends BundleOptions {
   logRequests?: boolean;
   /** Folder of the local bucket, as wrangler's `--persist-to`. @default .wrangler/state */
   persistTo?: string;
+  /** Serves Chrome's DevTools protocol for the Worker at this port. @default not at all */
+  inspectorPort?: number;
 }
 
 /** The Worker in workerd, with the bindings of wrangler.toml on local storage. */
@@ -33,13 +35,14 @@ export interface LocalWorker {
  * @throws GptEdgeError `command_failed` where the port is in use or the build fails
  */
 export async function startLocalWorker(options: LocalWorkerOptions = {}): Promise<LocalWorker> {
-  const { port = 0, persistTo = LOCAL_STATE } = options;
+  const { port = 0, persistTo = LOCAL_STATE, inspectorPort } = options;
   await checkPort(port);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...(await localWorkerOptions(options)),
       host: '127.0.0.1',
       port,
+      inspectorPort,
       resourcePersistencePath: join(persistTo, 'v3'),
       log: new Log(LogLevel.WARN),
       cf: false,

@@ -50,7 +50,7 @@ async function readPrompt(model: LanguageModel, sequence: Sequence, request: Com
     const row = (index: number) => logits.subarray(index * vocabularySize, (index + 1) * vocabularySize);
     for (let index = 0; scorePrompt && index < rows && start + index + 1 < prompt.length; index++)
       scores.push(scoreToken(model.math, row(index), prompt[start + index + 1], topLogprobs));
-    last = row(rows - 1).slice();
+    if (rows > 0) last = row(rows - 1).slice();
   }
   return { logits: last, scores };
 }

@@ -10,7 +10,7 @@ export interface PrefillSlice {
   start: number;
   /** Tokens in the slice. */
   count: number;
-  /** [count, vocabularySize] with all logits asked for, else [1, vocabularySize], of the last token. Valid until the next slice. */
+  /** [count, vocabularySize] with all logits asked for, else those after the prompt's last token, and none before. Valid until the next slice. */
   logits: Float32Array;
 }
 
@@ -32,6 +32,7 @@ export async function* prefill(
   for (let start = 0; start < prompt.length; start += size) {
     const tokens = prompt.slice(start, start + size);
     await turns.spend(tokens.length * multiplyAddsPerToken);
-    yield { start, count: tokens.length, logits: await sequence.forward(tokens, allLogits ? tokens.length : 1) };
+    const isLast = start + size >= prompt.length;
+    yield { start, count: tokens.length, logits: await sequence.forward(tokens, allLogits ? tokens.length : Number(isLast)) };
   }
 }

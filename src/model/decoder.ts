@@ -18,7 +18,7 @@ export interface Sequence {
   /** Positions held in the KV cache. */
   readonly length: number;
   /**
-   * Appends `tokens` (at least one) and returns the logits after each of the last `rows` of them, 1 by default:
+   * Appends `tokens` (at least one) and returns the logits after each of the last `rows` of them, 1 by default, 0 for none:
    * [rows, vocabularySize], row-major. The array is the engine's: valid until the next call on this sequence or on one that it shares a fork with.
    * @throws GptEdgeError `context_length_exceeded` when the context window would overflow, `memory_limit_exceeded` when the KV caches of
    *   all sequences leave no room; the sequence is then unchanged

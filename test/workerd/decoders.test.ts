@@ -55,6 +55,13 @@ describe.each([
     }
   });
 
+  it('should give no logits where none are asked for, and go on all the same', async () => {
+    const sequence = decoder.createSequence();
+    expect((await sequence.forward(prompt.slice(0, 4), 0)).length).toBe(0);
+    const logits = (await sequence.forward(prompt.slice(4))).slice();
+    expect(largestDifference(await decoder.createSequence().forward(prompt), logits)).toBeLessThanOrEqual(tolerance);
+  });
+
   it('should keep sequences independent of each other', async () => {
     const [first, second] = [decoder.createSequence(), decoder.createSequence()];
     await Promise.all([first.forward(prompt), second.forward([...prompt].reverse())]);

@@ -65,7 +65,8 @@ export class OrtSequence implements Sequence {
       input_ids: int64(tokens, [1, tokens.length]),
       attention_mask: int64(new Array(total).fill(1), [1, total]),
       position_ids: int64(positions, [1, tokens.length]),
-      num_logits_to_keep: int64([rows], []),
+      // 0 would keep all.
+      num_logits_to_keep: int64([Math.max(1, rows)], []),
     };
     return Object.fromEntries(Object.entries(inputs).filter(([name]) => session.inputNames.includes(name)));
   }

@@ -1,0 +1,130 @@
+import { compiledKernels } from '../../src/cli/compiled-kernels.ts';
+import { openDecoder } from '../../src/cli/evaluate/open-decoder.ts';
+import { openModelFolder } from '../../src/cli/model-folder.ts';
+import { decode } from '../../src/generation/decode.ts';
+import { SAMPLING_DEFAULTS } from '../../src/generation/sampling-options.ts';
+import { Turns } from '../../src/generation/turns.ts';
+import { VocabularyMath } from '../../src/generation/vocabulary-math.ts';
+import type { Decoder, Sequence } from '../../src/model/decoder.ts';
+import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
+import { median, medianFigures } from '../median.ts';
+import { ReadBandwidth } from '../read-bandwidth.ts';
+import { type Elapsed, each, stopwatch } from '../stopwatch.ts';
+import { makeTask, type Task } from '../task.ts';
+import type { EngineFigures } from './engine-figures.ts';
+import { serveContender } from './run-contender.ts';
+import { watchWasmMemory } from './watch-wasm-memory.ts';
+
+export interface EngineJob {
+  readonly folder: string;
+  readonly choice: EngineChoice;
+  /** Of weights, read by a step. Where it is left out, no bandwidth is measured. */
+  readonly decodeBytes?: number;
+}
+
+/** How often each figure is taken, in turn with the others; an engine of which one round takes longer than this gets one. */
+const ROUNDS = 5;
+const WARM_UP = 2;
+const COMPILER_MILLISECONDS = 500;
+const SLOW_ROUND_MILLISECONDS = 5000;
+/** A prompt that would take longer is not fed. */
+const LONGEST_PREFILL_MILLISECONDS = 60_000;
+
+/** An engine in Node with nothing around it: no HTTP, no tokenizer, and no sampler but for the figure that is about it. */
+await serveContender(async ({ folder: path, choice, decodeBytes }: EngineJob): Promise<EngineFigures> => {
+  const largestMemory = watchWasmMemory();
+  const folder = await openModelFolder(path);
+  const task = makeTask(folder.manifest);
+  const decoder = await openDecoder(folder, choice);
+  const bandwidth = decodeBytes === undefined ? undefined : await ReadBandwidth.over(decodeBytes);
+  const started = performance.now();
+  const first = await measureRound(decoder, task);
+  const isSlow = performance.now() - started > SLOW_ROUND_MILLISECONDS;
+  const long = await prefilled(decoder, task, task.long, first.prefill);
+  // V8 compiles what runs often once more, beside it.
+  for (let round = 0; round < (isSlow ? 0 : WARM_UP); round++) await measureRound(decoder, task, long, bandwidth);
+  await new Promise((resolve) => setTimeout(resolve, COMPILER_MILLISECONDS));
+  const rounds: Round[] = [];
+  for (let round = 0; round < (isSlow ? 1 : ROUNDS); round++) rounds.push(await measureRound(decoder, task, long, bandwidth));
+  return summarize(rounds, largestMemory(), decodeBytes);
+});
+
+interface Round {
+  readonly short: Elapsed;
+  readonly long?: Elapsed;
+  readonly prefill: Elapsed;
+  readonly generated: Elapsed;
+  readonly readBytesPerSecond?: number;
+}
+
+async function measureRound(decoder: Decoder, task: Task, long?: Sequence, bandwidth?: ReadBandwidth): Promise<Round> {
+  const beginning = await sequenceOf(decoder, task, task.short);
+  const reads = [bandwidth?.measure()];
+  const short = await timeSteps(beginning, task);
+  const longSteps = long && (await timeSteps(long, task));
+  reads.push(bandwidth?.measure());
+  const generated = await timeGeneration(decoder, beginning, task);
+  const elapsed = stopwatch();
+  const whole = await sequenceOf(decoder, task, task.prefill);
+  const prefill = each(elapsed(), task.prefill);
+  for (const sequence of [beginning, whole]) sequence.dispose();
+  return { short, long: longSteps, prefill, generated, readBytesPerSecond: bandwidth && median(reads as number[]) };
+}
+
+/** Greedy steps from a fork, so that all rounds begin behind the same number of tokens. */
+async function timeSteps(from: Sequence, { steps, tokens }: Task): Promise<Elapsed> {
+  const sequence = from.fork();
+  const elapsed = stopwatch();
+  for (let index = 0; index < steps; index++) await sequence.forward([tokens[index]]);
+  const time = each(elapsed(), steps);
+  sequence.dispose();
+  return time;
+}
+
+/** The same steps within the generation loop. */
+async function timeGeneration(decoder: Decoder, from: Sequence, { steps, tokens, short }: Task): Promise<Elapsed> {
+  const sequence = from.fork();
+  const logits = (await sequence.forward([tokens[short]])).slice();
+  const request = {
+    ...{ sequence, logits, prompt: tokens.slice(0, short + 1), choice: 0, maxTokens: steps, eosTokenIds: [], multiplyAddsPerToken: 0 },
+    sampling: { ...SAMPLING_DEFAULTS, temperature: 0, seed: 1 },
+    math: VocabularyMath.compiled(decoder.vocabularySize, compiledKernels()),
+    turns: new Turns(decoder.multiplyAddsPerTurn),
+  };
+  const elapsed = stopwatch();
+  let generated = 0;
+  for await (const _token of decode(request)) generated++;
+  // The last token is sampled, and not fed back.
+  const time = each(elapsed(), generated - 1);
+  sequence.dispose();
+  return time;
+}
+
+async function sequenceOf(decoder: Decoder, { tokens }: Task, count: number): Promise<Sequence> {
+  const sequence = decoder.createSequence();
+  await sequence.forward(tokens.slice(0, count));
+  return sequence;
+}
+
+async function prefilled(decoder: Decoder, task: Task, count: number, perToken: Elapsed): Promise<Sequence | undefined> {
+  return count * perToken.wall > LONGEST_PREFILL_MILLISECONDS ? undefined : sequenceOf(decoder, task, count);
+}
+
+function summarize(rounds: readonly Round[], wasmBytes: number, decodeBytes?: number): EngineFigures {
+  const longs = rounds.flatMap(({ long }) => long ?? []);
+  const shares = rounds.flatMap(({ short, readBytesPerSecond }) =>
+    readBytesPerSecond && decodeBytes ? [((decodeBytes / short.cpu) * 1000) / readBytesPerSecond] : [],
+  );
+  const reads = rounds.flatMap(({ readBytesPerSecond }) => readBytesPerSecond ?? []);
+  return {
+    short: medianFigures(rounds.map(({ short }) => short)),
+    prefill: medianFigures(rounds.map(({ prefill }) => prefill)),
+    generated: medianFigures(rounds.map(({ generated }) => generated)),
+    wasmBytes,
+    ...(longs.length > 0 && {
+      long: medianFigures(longs),
+      longOverShort: median(rounds.map(({ short, long }) => long!.cpu / short.cpu)),
+    }),
+    ...(reads.length > 0 && { readBytesPerSecond: median(reads), bandwidthShare: median(shares) }),
+  };
+}

@@ -1,0 +1,14 @@
+import type { EdgePlan } from '../src/runtime/edge/plan/plan-graph.ts';
+
+/** Kernels that read a row or a few of a table. */
+const LOOK_UPS = /^(gather|rotate)/;
+
+/** Bytes of weights that a decode step reads: of all but the tables that are only looked up. The KV cache is not counted. */
+export function decodeBytes({ every, last, weights }: EdgePlan): number {
+  const read = new Set<number>();
+  for (const { kernel, operands } of [...every, ...last]) {
+    if (LOOK_UPS.test(kernel)) continue;
+    for (const operand of operands) if (typeof operand === 'object' && 'weight' in operand) read.add(operand.weight);
+  }
+  return weights.reduce((sum, { bytes }, index) => sum + (read.has(index) ? bytes : 0), 0);
+}

@@ -1,0 +1,75 @@
+import { DiskModelFiles } from '../src/cli/disk-model-files.ts';
+import type { ModelFolder } from '../src/cli/model-folder.ts';
+import { DEFAULT_MEMORY_LIMIT_MB } from '../src/model/memory-plan.ts';
+import type { Engine, EngineChoice } from '../src/runtime/engine-choice.ts';
+import { type EnginePlan, planEngine } from '../src/runtime/plan-engine.ts';
+import type { EngineJob } from './contenders/engine.ts';
+import type { EngineFigures } from './contenders/engine-figures.ts';
+import { runContender } from './contenders/run-contender.ts';
+import { decodeBytes } from './decode-bytes.ts';
+import { medianFigures } from './median.ts';
+import type { Peer } from './peers/peer.ts';
+import { makeTask, type Task } from './task.ts';
+import { type MemoryMeasurement, measureMemory } from './worker/measure-memory.ts';
+import { measureWorker, type WorkerFigures } from './worker/measure-worker.ts';
+
+export interface BenchOptions {
+  readonly folder: ModelFolder;
+  readonly engine: Engine;
+  readonly runs: number;
+  readonly peers: readonly Peer[];
+  /** Told what is measured next. */
+  readonly onProgress: (what: string) => void;
+}
+
+/** Medians of all runs. */
+export interface Measurement {
+  readonly task: Task;
+  readonly planned: EnginePlan;
+  /** Of weights, read by a step of the edge engine. */
+  readonly decodeBytes?: number;
+  readonly engine: EngineFigures;
+  readonly worker: WorkerFigures;
+  readonly memory: MemoryMeasurement;
+  /** onnxruntime-web on the same folder, and those that were asked for. */
+  readonly peers: Readonly<Record<string, EngineFigures>>;
+}
+
+/** Runs all contenders in turn, `runs` times over, each in a process of its own. */
+export async function measure({ folder, engine, runs, peers, onProgress }: BenchOptions): Promise<Measurement> {
+  const planned = await planEngine(new DiskModelFiles(folder), { engine, cacheFormat: 'auto' }, DEFAULT_MEMORY_LIMIT_MB * 1e6);
+  const bytes = planned.engine === 'edge' ? decodeBytes(planned.plan) : undefined;
+  const task = makeTask(folder.manifest);
+  const workerJob = { folder, engine: planned.engine, memoryLimitMegabytes: limitFor(planned) };
+  const inNode = (choice: EngineChoice, readBytes?: number): Promise<EngineFigures> =>
+    runContender('engine.ts', { folder: folder.path, choice, decodeBytes: readBytes } satisfies EngineJob);
+  const contenders: Record<string, () => Promise<EngineFigures>> = {
+    engine: () => inNode(choiceOf(planned), bytes),
+    ...(planned.engine !== 'ort' && { 'onnxruntime-web': () => inNode({ engine: 'ort', cacheFormat: 'auto' }) }),
+    ...Object.fromEntries(peers.map(({ name, measure }) => [name, () => measure(task)])),
+  };
+  const figures: Record<string, EngineFigures[]> = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
+  const worker: WorkerFigures[] = [];
+  for (let run = 1; run <= runs; run++) {
+    for (const [name, measureOne] of Object.entries(contenders)) {
+      onProgress(`run ${run} of ${runs}: ${name}`);
+      figures[name].push(await measureOne());
+    }
+    onProgress(`run ${run} of ${runs}: the Worker in workerd`);
+    worker.push(await measureWorker(workerJob, task));
+  }
+  onProgress('memory in workerd');
+  const memory = await measureMemory(workerJob, task);
+  const { engine: own, ...others } = Object.fromEntries(Object.entries(figures).map(([name, runs]) => [name, medianFigures(runs)]));
+  return { task, planned, decodeBytes: bytes, engine: own, worker: medianFigures(worker), memory, peers: others };
+}
+
+/** In Node as in the Worker: the same engine, and a KV cache in the same format. */
+function choiceOf(planned: EnginePlan): EngineChoice {
+  return { engine: planned.engine, cacheFormat: planned.engine === 'edge' ? planned.plan.options.cacheFormat : 'auto' };
+}
+
+/** What does not fit a Worker is measured all the same: local workerd enforces nothing. */
+function limitFor({ memory }: EnginePlan): number {
+  return Math.max(DEFAULT_MEMORY_LIMIT_MB, Math.ceil(memory.totalBytes / 1e6));
+}

@@ -1,0 +1,13 @@
+import type { EngineFigures } from '../contenders/engine-figures.ts';
+import type { Task } from '../task.ts';
+
+/** Another program that runs the same model from a GGUF file. */
+export interface Peer {
+  readonly name: string;
+  measure(task: Task): Promise<EngineFigures>;
+}
+
+export interface PeerJob {
+  readonly gguf: string;
+  readonly task: Task;
+}

@@ -1,0 +1,112 @@
+import { Command } from 'commander';
+import { compiledKernels } from '../src/cli/compiled-kernels.ts';
+import { DiskModelFiles } from '../src/cli/disk-model-files.ts';
+import { openDecoder } from '../src/cli/evaluate/open-decoder.ts';
+import { openModelFolder } from '../src/cli/model-folder.ts';
+import { printTable } from '../src/cli/print-table.ts';
+import { DEFAULT_MODEL } from '../src/cli/project-paths.ts';
+import { processLogits } from '../src/generation/process-logits.ts';
+import { randomAt } from '../src/generation/random-at.ts';
+import { sample } from '../src/generation/sample.ts';
+import { SAMPLING_DEFAULTS, type SamplingOptions } from '../src/generation/sampling-options.ts';
+import { VocabularyMath } from '../src/generation/vocabulary-math.ts';
+import { CACHE_FORMATS, type EngineChoice } from '../src/runtime/engine-choice.ts';
+import { TextTokenizer } from '../src/tokenizer/text-tokenizer.ts';
+import { parseTokenizerConfig, parseTokenizerJson } from '../src/tokenizer/tokenizer-json.ts';
+import { KernelTimes } from './kernel-times.ts';
+import { median } from './median.ts';
+import { stopwatch } from './stopwatch.ts';
+import { makeTask } from './task.ts';
+
+/**
+ * Where a decode step of the edge engine goes, kernel by kernel, and what the generation loop adds to it. For a profile by V8 itself:
+ * `node --cpu-prof --cpu-prof-dir=dist bench/profile.ts`.
+ */
+const { model, kvCache, position } = new Command('node bench/profile.ts')
+  .option('--model <folder>', 'a model folder', DEFAULT_MODEL)
+  .option('--kv-cache <format>', CACHE_FORMATS.join(', '), 'q8')
+  .option('--position <n>', 'tokens before the steps', Number, 50)
+  .parse()
+  .opts<{ model: string; kvCache: EngineChoice['cacheFormat']; position: number }>();
+
+const WARM_UP_STEPS = 100;
+const STEPS = 100;
+const TEXT = 'Once upon a time there was a little girl. One day she went to the';
+
+const times = new KernelTimes();
+const folder = await openModelFolder(model);
+const { tokens } = makeTask(folder.manifest);
+const decoder = await openDecoder(folder, { engine: 'edge', cacheFormat: kvCache });
+const prompt = decoder.createSequence();
+await prompt.forward(tokens.slice(0, position));
+
+/** Milliseconds of a step. All begin behind the same position. */
+async function step(index: number): Promise<number> {
+  const sequence = prompt.fork();
+  const elapsed = stopwatch();
+  await sequence.forward([tokens[index % tokens.length]]);
+  const { cpu } = elapsed();
+  sequence.dispose();
+  return cpu;
+}
+
+for (let index = 0; index < WARM_UP_STEPS; index++) await step(index);
+const bare: number[] = [];
+for (let index = 0; index < STEPS; index++) {
+  bare.push(await step(index));
+  await times.measure(() => step(index));
+}
+const whole = median(bare);
+console.log(
+  `${folder.manifest.id}: a step behind ${position} tokens takes ${whole.toFixed(3)} ms of processor time; with each kernel timed:`,
+);
+const kernels = times.perStep();
+const total = kernels.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+const share = (milliseconds: number, of: number) => `${((100 * milliseconds) / of).toFixed(1)} %`;
+printTable(
+  ['kernel', 'calls', 'ms', 'share'],
+  kernels.map(({ name, calls, milliseconds }) => [name, calls.toFixed(0), milliseconds.toFixed(3), share(milliseconds, total)]),
+);
+
+/** Milliseconds of one call, of many. */
+function timeOf(run: (index: number) => unknown): number {
+  const samples: number[] = [];
+  for (let round = 0; round < 12; round++) {
+    const elapsed = stopwatch();
+    for (let index = 0; index < 20; index++) run(index);
+    samples.push(elapsed().cpu / 20);
+  }
+  return median(samples.slice(2));
+}
+
+// Of a text as models write it: behind arbitrary tokens every next one is likely, and top_p has thousands to sort.
+const files = new DiskModelFiles(folder);
+const tokenizer = new TextTokenizer(
+  parseTokenizerJson(await files.read('tokenizer.json')),
+  parseTokenizerConfig(await files.read('tokenizer_config.json')),
+);
+const logits = (await decoder.createSequence().forward(tokenizer.encode(TEXT))).slice();
+const generated = tokens.slice(0, 100);
+const math = VocabularyMath.compiled(decoder.vocabularySize, compiledKernels());
+const sampled = (options: Partial<SamplingOptions>) => {
+  const all = { ...SAMPLING_DEFAULTS, seed: 1, ...options };
+  return timeOf((index) => {
+    math.load(logits);
+    processLogits(math.logits, all, tokens.slice(0, position), generated);
+    return sample(math, all, randomAt(1, 0, index));
+  });
+};
+const loop: Record<string, number> = {
+  'copy of the logits': timeOf(() => math.load(logits)),
+  'random number': timeOf((index) => randomAt(1, 0, index)),
+  'copy, process, sample: greedy': sampled({ temperature: 0 }),
+  'copy, process, sample: temperature 1 (the default)': sampled({}),
+  'the same, top_p 0.9': sampled({ topP: 0.9 }),
+  'the same, top_k 40': sampled({ topK: 40 }),
+  'the same, repetition penalty 1.1': sampled({ repetitionPenalty: 1.1 }),
+};
+console.log(`\nthe generation loop beside it, for ${decoder.vocabularySize} tokens of vocabulary`);
+printTable(
+  ['', 'ms', 'of a step'],
+  Object.entries(loop).map(([name, milliseconds]) => [name, milliseconds.toFixed(3), share(milliseconds, whole)]),
+);

@@ -1,0 +1,90 @@
+import { EdgeClient } from '../../src/cli/edge-client.ts';
+import { engineVars } from '../../src/cli/engine-vars.ts';
+import { type LocalWorker, startLocalWorker } from '../../src/cli/local-worker.ts';
+import type { ModelFolder } from '../../src/cli/model-folder.ts';
+import { pushModel } from '../../src/cli/push-model.ts';
+import { medianFigures } from '../median.ts';
+import type { Elapsed } from '../stopwatch.ts';
+import { WorkerdProcess } from './workerd-process.ts';
+
+export interface WorkerJob {
+  readonly folder: ModelFolder;
+  readonly engine: string;
+  readonly memoryLimitMegabytes: number;
+}
+
+/** From the request to the first chunk, and from there to the last. */
+export interface StreamTimes {
+  readonly first: Elapsed;
+  readonly rest: Elapsed;
+}
+
+/** The Worker in a fresh workerd, its model in local R2 and not loaded yet, and a client that times it. */
+export class BenchWorker {
+  readonly #worker: LocalWorker;
+  readonly #eosTokenIds: readonly number[];
+  readonly process: WorkerdProcess | undefined;
+
+  private constructor(worker: LocalWorker, eosTokenIds: readonly number[]) {
+    this.#worker = worker;
+    this.#eosTokenIds = eosTokenIds;
+    this.process = WorkerdProcess.find();
+  }
+
+  static async start({ folder, engine, memoryLimitMegabytes }: WorkerJob, inspectorPort?: number): Promise<BenchWorker> {
+    const { id, eosTokenIds } = folder.manifest;
+    const vars = { PUBLIC: 'true', MODEL_IDS: id, MEMORY_LIMIT_MB: String(memoryLimitMegabytes), ...engineVars({ engine }) };
+    const worker = await startLocalWorker({ vars, inspectorPort });
+    await pushModel(folder, worker.models);
+    await (await fetch(new URL('/health', worker.url))).text();
+    return new BenchWorker(worker, eosTokenIds);
+  }
+
+  /** A completion of exactly `maxTokens`, greedy. */
+  async complete(prompt: readonly number[], maxTokens: number): Promise<StreamTimes> {
+    const started = this.#now();
+    let first: Elapsed | undefined;
+    for await (const _chunk of new EdgeClient(this.#worker.url.origin).complete(this.#body(prompt, maxTokens))) first ??= this.#now();
+    return { first: between(started, first!), rest: between(first!, this.#now()) };
+  }
+
+  /** The median of several, after one that is not counted: V8 compiles the kernels while they run. */
+  async completeOften(times: number, prompt: readonly number[], maxTokens: number): Promise<StreamTimes> {
+    await this.complete(prompt, maxTokens);
+    const runs: StreamTimes[] = [];
+    for (let run = 0; run < times; run++) runs.push(await this.complete(prompt, maxTokens));
+    return { first: medianFigures(runs.map(({ first }) => first)), rest: medianFigures(runs.map(({ rest }) => rest)) };
+  }
+
+  /** As {@link complete}, in one piece: what a token takes without a chunk of its own. */
+  async completeWhole(prompt: readonly number[], maxTokens: number): Promise<Elapsed> {
+    const started = this.#now();
+    const body = JSON.stringify({ ...this.#body(prompt, maxTokens), stream: false });
+    const answer = await fetch(new URL('/v1/completions', this.#worker.url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    const { usage } = (await answer.json()) as { usage: { completion_tokens: number } };
+    if (usage.completion_tokens !== maxTokens) throw new Error(`${usage.completion_tokens} tokens instead of ${maxTokens}`);
+    return between(started, this.#now());
+  }
+
+  #now(): Elapsed {
+    return { wall: performance.now(), cpu: this.process?.cpu ?? Number.NaN };
+  }
+
+  #body(prompt: readonly number[], maxTokens: number) {
+    // No EOS, so that every run decodes the same number of tokens.
+    const logit_bias = Object.fromEntries(this.#eosTokenIds.map((token) => [token, -100]));
+    return { prompt, max_tokens: maxTokens, temperature: 0, logit_bias };
+  }
+
+  stop(): Promise<void> {
+    return this.#worker.stop();
+  }
+}
+
+function between(from: Elapsed, to: Elapsed): Elapsed {
+  return { wall: to.wall - from.wall, cpu: to.cpu - from.cpu };
+}

@@ -1,0 +1,68 @@
+interface Message {
+  readonly id?: number;
+  readonly result: never;
+  readonly error?: { readonly message: string };
+  readonly method?: string;
+  readonly params?: { readonly context?: { readonly uniqueId: string } };
+}
+
+/** A connection to an isolate through Chrome's DevTools protocol (https://chromedevtools.github.io/devtools-protocol/v8/). */
+export class Inspector {
+  readonly #socket: WebSocket;
+  readonly #waiting = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
+  #lastId = 0;
+  #context: string | undefined;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.addEventListener('message', ({ data }) => {
+      const { id, result, error, method, params } = JSON.parse(String(data)) as Message;
+      if (method === 'Runtime.executionContextCreated') this.#context = params!.context!.uniqueId;
+      const waiting = this.#waiting.get(id ?? -1);
+      if (waiting === undefined) return;
+      this.#waiting.delete(id!);
+      if (error) waiting.reject(new Error(`The inspector answers: ${error.message}`));
+      else waiting.resolve(result);
+    });
+    socket.addEventListener('close', () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error('The inspector has closed the connection.'));
+    });
+  }
+
+  /** @param port where workerd lists the isolates of all its services; the Worker's is taken */
+  static async connect(port: number): Promise<Inspector> {
+    const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as { id: string; webSocketDebuggerUrl: string }[];
+    const target = targets.find(({ id }) => id.startsWith('core:user:'));
+    if (target === undefined) throw new Error('The inspector lists no Worker.');
+    const socket = new WebSocket(target.webSocketDebuggerUrl);
+    await new Promise((resolve, reject) => {
+      socket.addEventListener('open', resolve);
+      socket.addEventListener('error', reject);
+    });
+    const inspector = new Inspector(socket);
+    // Answers with the isolate's global scopes, of which workerd makes none the default.
+    await inspector.send('Runtime.enable');
+    return inspector;
+  }
+
+  /** @returns a reference to the value of `expression` in the Worker's global scope */
+  async evaluate(expression: string): Promise<string> {
+    const { result } = await this.send<{ result: { objectId: string } }>('Runtime.evaluate', {
+      expression,
+      uniqueContextId: this.#context,
+    });
+    return result.objectId;
+  }
+
+  send<Result>(method: string, params: object = {}): Promise<Result> {
+    const id = ++this.#lastId;
+    return new Promise<Result>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#socket.send(JSON.stringify({ id, method, params }));
+    });
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}

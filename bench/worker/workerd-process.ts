@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** The workerd that this process has started, as Linux accounts for it. */
+export class WorkerdProcess {
+  readonly #pid: string;
+
+  private constructor(pid: string) {
+    this.#pid = pid;
+  }
+
+  /** Undefined where there is no /proc. */
+  static find(): WorkerdProcess | undefined {
+    const pid = entries('/proc').find((entry) => {
+      const status = text(`/proc/${entry}/status`);
+      return status.startsWith('Name:\tworkerd') && status.includes(`PPid:\t${process.pid}\n`);
+    });
+    return pid === undefined ? undefined : new WorkerdProcess(pid);
+  }
+
+  get residentBytes(): number {
+    return Number(/VmRSS:\s+(\d+) kB/.exec(text(`/proc/${this.#pid}/status`))?.[1]) * 1024;
+  }
+
+  /** Milliseconds of processor time so far, of all threads that live. Threads are pooled: hardly one ends. */
+  get cpu(): number {
+    const tasks = `/proc/${this.#pid}/task`;
+    return entries(tasks).reduce((sum, task) => sum + Number(text(`${tasks}/${task}/schedstat`).split(' ', 1)[0]) / 1e6, 0);
+  }
+}
+
+function entries(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function text(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
