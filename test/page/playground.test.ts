@@ -152,7 +152,7 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
 
   it('should go on behind an end, and end where the reader says so', async () => {
     const { page, playground } = await open();
-    await playground.generate({ seed: '7', max_tokens: '120' });
+    await playground.generate({ seed: '7', max_tokens: '300' });
     const ended = await playground.ids();
     await page.locator('.token.end').click();
     await playground.take(1);
