@@ -25,7 +25,8 @@ export async function* complete(model: LanguageModel, request: CompletionRequest
     const { logits, scores } = await readPrompt(model, sequence, request, turns);
     if (request.scorePrompt) yield { type: 'prompt', tokens: scores };
     for (let choice = 0; choice < request.choices; choice++) {
-      const branch = sequence.fork();
+      // The last needs no copy of the past: no one goes on from it any more.
+      const branch = choice === request.choices - 1 ? sequence : sequence.fork();
       try {
         const step = { math: model.math, eosTokenIds, multiplyAddsPerToken, topLogprobs, turns };
         const tokens = decode({ sequence: branch, logits, prompt, sampling, choice, maxTokens, ...step });

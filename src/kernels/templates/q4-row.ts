@@ -5,10 +5,11 @@ import { SideExits } from './side-exits.ts';
  * One row of x times q4 weights, 8 outputs at a time: what decoding does, at the speed of memory. A record's 4 words of 8 codes for each
  * output meet 8 activations each: low nibbles the first four of them, high nibbles the others. Sums of a block fit 16 bits: 16 products
  * of at most 127 * 15 in a lane. Multiplying them by the block's integer scales (instead of by ones) makes the last addition of
- * neighbours do the scaling.
+ * neighbours do the scaling. Activations are loaded 16 at a time and spread by shuffles (see q8Row).
  */
 export function q4Row(): string {
   const exits = new SideExits('x');
+  const splat = (lane: number) => `v128.shuffle<i32>(x4, x4, ${lane}, ${lane}, ${lane}, ${lane})`;
   const half = (word: number, vector: number) => {
     const dots = 'i16x8.add(dot(low, v128.and(codes, nibbles)), dot(high, v128.and(i16x8.shr_u(codes, 4), nibbles)))';
     return `{ const codes = v128.load(w, ${word * 32 + vector * 16}); t${vector} = ${word ? `i16x8.add(t${vector}, ${dots})` : dots}; }`;
@@ -21,10 +22,11 @@ function q4Row(activations: usize, weights: usize, y: usize, outputs: i32, block
   for (let output = 0; output < outputs; output += 8) {
     let a0 = zero, a1 = zero;
     for (let x = activations; x < sums; x += Q4_ACTIVATIONS) {
-      let t0: v128, t1: v128;
+      let t0: v128, t1: v128, x4: v128;
       ${lines(
         4,
-        (word) => `{ const low = v128.load32_splat(x, ${word * 8}), high = v128.load32_splat(x, ${word * 8 + 4});
+        (word) => `{ ${word % 2 ? '' : `x4 = v128.load(x, ${word * 8});`}
+        const low = ${splat(word % 2 ? 2 : 0)}, high = ${splat(word % 2 ? 3 : 1)};
         ${half(word, 0)}
         ${half(word, 1)} }
       ${exits.next(['t0', 't1'])}`,
