@@ -17,7 +17,7 @@ export async function createDecoder(
 ): Promise<Decoder> {
   if (planned.engine === 'ort') return createOrtDecoder(files);
   // What is left of the limit serves requests that come at once.
-  const cache = planned.memory.parts.at(-1)!.bytes;
-  const cacheBytes = cache + Math.max(0, limitBytes - planned.memory.totalBytes);
+  const { windowChunks, chunkBytes } = planned.plan.cache;
+  const cacheBytes = windowChunks * chunkBytes + Math.max(0, limitBytes - planned.memory.totalBytes);
   return createEdgeDecoder(planned.plan, files, { kernels, cacheBytes });
 }

@@ -1,9 +1,10 @@
 import { GptEdgeError } from '../model/errors.ts';
 import { describeMemoryPlan, type MemoryPlan } from '../model/memory-plan.ts';
 import type { ModelFiles } from '../model/model-files.ts';
-import type { EdgePlan } from './edge/plan/plan-graph.ts';
+import type { CacheFormat } from './edge/plan/cache-format.ts';
+import { type EdgePlan, planGraph } from './edge/plan/plan-graph.ts';
 import { planEdgeMemory } from './edge/plan-edge-memory.ts';
-import { planModel } from './edge/plan-model.ts';
+import { readModelGraph } from './edge/read-model-graph.ts';
 import type { EngineChoice } from './engine-choice.ts';
 import { planOrtMemory } from './ort/plan-ort-memory.ts';
 
@@ -12,7 +13,8 @@ export type EnginePlan =
   | { readonly engine: 'edge'; readonly plan: EdgePlan; readonly memory: MemoryPlan }
   | {
       readonly engine: 'ort';
-      readonly memory: MemoryPlan /** Why it is not the edge engine, where that was not asked for. */;
+      readonly memory: MemoryPlan;
+      /** Why it is not the edge engine, where that was not asked for. */
       readonly reason?: string;
     };
 
@@ -33,12 +35,14 @@ export async function planEngine(files: ModelFiles, choice: EngineChoice, limitB
 }
 
 async function planEdge(files: ModelFiles, cacheFormat: EngineChoice['cacheFormat'], limitBytes: number): Promise<EnginePlan> {
-  const planWith = async (format: 'f32' | 'q8'): Promise<EnginePlan> => {
-    const plan = await planModel(files, format);
+  const { contextWindow, vocabularySize } = files.manifest;
+  const graph = await readModelGraph(files);
+  const planWith = (format: CacheFormat): EnginePlan => {
+    const plan = planGraph(graph, { contextWindow, vocabularySize, cacheFormat: format });
     return { engine: 'edge', plan, memory: planEdgeMemory(plan, files.manifest) };
   };
   if (cacheFormat !== 'auto') return planWith(cacheFormat);
-  const precise = await planWith('f32');
+  const precise = planWith('f32');
   return precise.memory.totalBytes <= limitBytes ? precise : planWith('q8');
 }
 

@@ -36,7 +36,7 @@ export class IsolateModels implements ModelHost {
   readonly #options: IsolateModelsOptions;
   readonly #limitBytes: number;
   readonly #loads: LoadOnce<LanguageModel>;
-  /** By the hash of the graph, so that a model that was pushed anew is planned anew. */
+  /** By the hashes of the files, so that a model that was pushed anew is planned anew. */
   readonly #plans: LoadOnce<EnginePlan>;
   readonly #states = new Map<string, LoadState>();
 

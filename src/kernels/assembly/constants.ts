@@ -3,7 +3,7 @@ import { initializeMath } from './math-constants';
 // A v128 literal inside a loop is rebuilt with three instructions each time round; one loaded from memory before the loop stays in a
 // register. So the constants that loops need lie in memory, filled by initialize() at the addresses below.
 
-/** Where the host's own memory plan may begin; below lie the constants. */
+/** Where the constants begin. The host's own memory plan begins behind them, at FIRST_FREE_BYTE. */
 export const CONSTANTS: usize = 1024;
 export const ONES_I16: usize = CONSTANTS;
 /** 15 in each byte. */

@@ -20,10 +20,8 @@ export type BoundSteps = (call: Call) => void;
  * @param part the steps that every position needs, or the last ones, which read some rows of what the others have written
  */
 export function bindSteps(plan: EdgePlan, part: 'every' | 'last', layout: MemoryLayout, kernels: Kernels): BoundSteps {
-  const filledByEvery = new Set(plan.every.flatMap(({ writes }) => writes));
-  const bound = plan[part].map((step) =>
-    bindStep(step, (operand) => bindOperand(operand, plan, layout, part === 'last' ? filledByEvery : new Set()), kernels),
-  );
+  const filledByEvery = new Set(part === 'last' ? plan.every.flatMap(({ writes }) => writes) : []);
+  const bound = plan[part].map((step) => bindStep(step, (operand) => bindOperand(operand, plan, layout, filledByEvery), kernels));
   return (call) => {
     for (const run of bound) run(call);
   };

@@ -29,8 +29,7 @@ export class EdgeModel {
   readonly #last: BoundSteps;
 
   private constructor(plan: EdgePlan, memory: EngineMemory, layout: MemoryLayout, kernels: Kernels, cacheBytes: number) {
-    const { chunkBytes, chunkPositions } = plan.cache;
-    const windowChunks = Math.ceil(plan.options.contextWindow / chunkPositions);
+    const { chunkBytes, windowChunks } = plan.cache;
     // Of a sequence of the whole window, one fork at a time fits too: it copies the last chunk.
     const maxChunks = Math.max(windowChunks + 1, Math.floor(cacheBytes / chunkBytes));
     this.plan = plan;

@@ -21,7 +21,6 @@ export interface MemoryLayout {
   readonly weights: readonly number[];
   /** Buffers of the plan; the weights' staging area while they are loaded. */
   readonly arena: number;
-  readonly arenaBytes: number;
   readonly buffers: PlacedBuffers;
   readonly scratch: number;
   /** The first page's address. */
@@ -29,8 +28,6 @@ export interface MemoryLayout {
 }
 
 const ALIGNMENT = 64;
-/** Addresses in WebAssembly are 32 bits. */
-export const MAX_MEMORY_BYTES = 2 ** 32 - 2 ** 16;
 
 /** @param separate gives every buffer a place of its own, for tests that read them all */
 export function memoryLayout(plan: EdgePlan, separate = false): MemoryLayout {
@@ -40,8 +37,7 @@ export function memoryLayout(plan: EdgePlan, separate = false): MemoryLayout {
     end = Math.ceil((start + bytes) / ALIGNMENT) * ALIGNMENT;
     return start;
   };
-  const { contextWindow } = plan.options;
-  const { chunkPositions, chunkPages } = plan.cache;
+  const { windowChunks, chunkPages } = plan.cache;
   const { heads, keyValueHeads, headDimension } = plan.attention;
   const buffers = placeBuffers(plan, plan.buffers, { every: PREFILL_ROWS, last: LOGITS_ROWS }, separate);
   const arenaBytes = Math.max(buffers.bytes, STAGING_BYTES);
@@ -49,10 +45,9 @@ export function memoryLayout(plan: EdgePlan, separate = false): MemoryLayout {
   return {
     tokens: take(PREFILL_ROWS * 4),
     positions: take(PREFILL_ROWS * 4),
-    pageTable: take(Math.ceil(contextWindow / chunkPositions) * chunkPages * 4),
+    pageTable: take(windowChunks * chunkPages * 4),
     weights: plan.weights.map(({ bytes }) => take(bytes)),
     arena: take(arenaBytes),
-    arenaBytes,
     buffers,
     scratch: take(scratchBytes),
     end,

@@ -22,7 +22,7 @@ export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
     tokenizerHeap(manifest),
     {
       name: `KV cache of ${contextWindow} tokens in ${format}`,
-      bytes: Math.ceil(contextWindow / plan.cache.chunkPositions) * plan.cache.chunkBytes,
+      bytes: plan.cache.windowChunks * plan.cache.chunkBytes,
     },
   ]);
 }

@@ -8,7 +8,7 @@ describe('unitSink', () => {
     for (let round = 0; round < 50; round++) {
       const bytes = Uint8Array.from({ length: unit * random.integer(12) }, () => random.integer(256));
       const received: number[] = [];
-      const sink = unitSink(bytes.length, unit, (units, first, count) => {
+      const sink = unitSink(unit, (units, first, count) => {
         expect([units.length, first * unit]).toEqual([count * unit, received.length]);
         received.push(...units);
       });

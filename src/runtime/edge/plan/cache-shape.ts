@@ -14,6 +14,8 @@ export interface CacheShape {
   readonly chunkBytes: number;
   /** Bytes from a page to the next in a chunk. */
   readonly pageStride: number;
+  /** Chunks of a sequence of the whole context window. */
+  readonly windowChunks: number;
 }
 
 type Sizes = Pick<AttentionShape, 'keyValueHeads' | 'headDimension'>;
@@ -26,6 +28,7 @@ export function cacheShape(options: PlanOptions, { layers, keyValueHeads, headDi
     chunkPositions: chunkPages * PAGE_POSITIONS,
     chunkBytes: chunkPages * kvPageBytes(kind, layers, keyValueHeads, headDimension),
     pageStride: kvPageStride(kind, keyValueHeads, headDimension),
+    windowChunks: Math.ceil(options.contextWindow / (chunkPages * PAGE_POSITIONS)),
   };
 }
 

@@ -12,14 +12,12 @@ export function quantizedSinks(target: WeightTarget, weight: PlannedWeight, addr
   const scales = weight.scales!;
   const q4 = layout === 'q4';
   const packCodes = q4 ? kernels.packQ4Codes : kernels.packQ8Codes;
-  const codes = stagedSink(target, elements.byteLength, q4 ? 16 : 32, (source, first, count) =>
-    packCodes(source, first, count, address, inputs),
-  );
+  const codes = stagedSink(target, q4 ? 16 : 32, (source, first, count) => packCodes(source, first, count, address, inputs));
   const sinks: TensorSink[] = [{ tensor: elements, sink: codes }];
   const row = Math.ceil(inputs / blockSize) * 4;
   const repeat = blockSize / BLOCK_INPUTS;
   if (!zeroPoints && repeat === 1) {
-    const sink = stagedSink(target, scales.byteLength, row, (source, first, count) => {
+    const sink = stagedSink(target, row, (source, first, count) => {
       if (q4) kernels.packQ4Scales(source, 0, 0, first, count, address, inputs);
       else kernels.packQ8Scales(source, first, count, address, inputs);
     });

@@ -1,16 +1,14 @@
 /** Takes a tensor's bytes in order, in pieces of any length. */
 export interface Sink {
-  readonly bytes: number;
   write(piece: Uint8Array): void;
 }
 
 /** Hands on whole units alone: `count` of them from the one of number `first` on. Of a unit that a piece cuts, the start waits for the rest. */
-export function unitSink(bytes: number, unit: number, consume: (units: Uint8Array, first: number, count: number) => void): Sink {
+export function unitSink(unit: number, consume: (units: Uint8Array, first: number, count: number) => void): Sink {
   const cut = new Uint8Array(unit);
   let waiting = 0;
   let first = 0;
   return {
-    bytes,
     write(piece) {
       let at = 0;
       if (waiting > 0) {
@@ -35,7 +33,6 @@ export function wholeSink(bytes: number, consume: (whole: Uint8Array) => void): 
   const whole = new Uint8Array(bytes);
   let filled = 0;
   return {
-    bytes,
     write(piece) {
       whole.set(piece, filled);
       filled += piece.length;

@@ -20,12 +20,11 @@ export interface TensorSink {
 /** Units by way of the staging area, where kernels can read them. */
 export function stagedSink(
   { memory, layout }: WeightTarget,
-  bytes: number,
   unit: number,
   consume: (source: number, first: number, count: number) => void,
 ): Sink {
   const most = Math.floor(STAGING_BYTES / unit);
-  return unitSink(bytes, unit, (units, first, count) => {
+  return unitSink(unit, (units, first, count) => {
     for (let done = 0; done < count; done += most) {
       const some = Math.min(most, count - done);
       memory.views.u8.set(units.subarray(done * unit, (done + some) * unit), layout.arena);

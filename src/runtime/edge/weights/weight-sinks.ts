@@ -14,18 +14,18 @@ export function weightSinks(target: WeightTarget, weight: PlannedWeight, address
 }
 
 /** float32 as it comes, or from float16. */
-function plainSink({ memory }: WeightTarget, { type, byteLength }: StoredTensor, address: number): Sink {
-  if (type === ElementType.FLOAT) return unitSink(byteLength, 4, (units, first) => memory.views.u8.set(units, address + first * 4));
-  return unitSink(byteLength, 2, (units, first, count) => {
+function plainSink({ memory }: WeightTarget, { type }: StoredTensor, address: number): Sink {
+  if (type === ElementType.FLOAT) return unitSink(4, (units, first) => memory.views.u8.set(units, address + first * 4));
+  return unitSink(2, (units, first, count) => {
     const { f32 } = memory.views;
     for (let i = 0; i < count; i++) f32[(address >> 2) + first + i] = float16Value(units[2 * i] | (units[2 * i + 1] << 8));
   });
 }
 
-function matrixSink(target: WeightTarget, { layout, elements, outputs, inputs, transposed }: PlannedWeight, address: number): Sink {
+function matrixSink(target: WeightTarget, { layout, outputs, inputs, transposed }: PlannedWeight, address: number): Sink {
   const { kernels } = target;
   const pack = layout === 'f16' ? kernels.packF16 : kernels.packF32;
-  return stagedSink(target, elements.byteLength, layout === 'f16' ? 2 : 4, (source, first, count) =>
+  return stagedSink(target, layout === 'f16' ? 2 : 4, (source, first, count) =>
     pack(source, first, count, address, outputs, inputs, transposed ? 1 : 0),
   );
 }
