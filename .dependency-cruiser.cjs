@@ -1,17 +1,18 @@
 /** The layers: imports run downwards only. Each folder lists what it may import from src. */
 const layers = {
-  model: [],
-  tokenizer: ['model'],
-  generation: ['tokenizer', 'kernels', 'model'],
-  api: ['generation', 'tokenizer', 'model'],
-  storage: ['model'],
+  core: [],
   kernels: [],
-  runtime: ['kernels', 'model'],
-  convert: ['model'],
+  tokenizer: ['core'],
+  storage: ['core'],
+  runtime: ['kernels', 'core'],
+  convert: ['core'],
+  generation: ['tokenizer', 'kernels', 'core'],
+  api: ['generation', 'tokenizer', 'core'],
   page: ['api'],
-  worker: ['api', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'model'],
-  cli: ['convert', 'generation', 'tokenizer', 'runtime', 'kernels', 'model'],
-  library: ['worker', 'api', 'cli', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'model'],
+  worker: ['api', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
+  local: ['convert', 'generation', 'tokenizer', 'runtime', 'kernels', 'core'],
+  cli: ['local', 'convert', 'runtime', 'core'],
+  library: ['worker', 'api', 'local', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
 };
 
 const layerRules = Object.entries(layers).map(([layer, below]) => ({
@@ -41,14 +42,14 @@ module.exports = {
       name: 'worker-without-node',
       comment: 'The Worker bundle stays importable without Node built-ins.',
       severity: 'error',
-      from: { path: '^src/(worker|api|generation|tokenizer|runtime|storage|model|page)' },
+      from: { path: '^src/(worker|api|generation|tokenizer|runtime|storage|core|page)' },
       to: { dependencyTypes: ['core'] },
     },
     {
       name: 'onnxruntime-in-one-module',
       comment: 'A build without onnxruntime-web replaces that module. In Node, where gpt-edge eval runs it, it is loaded in another way.',
       severity: 'error',
-      from: { pathNot: '^src/(runtime/ort/onnxruntime|cli/evaluate/onnx-session).ts$' },
+      from: { pathNot: '^src/(runtime/ort/onnxruntime|local/evaluate/onnx-session).ts$' },
       to: { path: 'onnxruntime-web' },
     },
     {

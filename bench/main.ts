@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { openModelFolder } from '../src/cli/model-folder.ts';
-import { DEFAULT_MODEL } from '../src/cli/project-paths.ts';
+import { openModelFolder } from '../src/local/model-folder.ts';
+import { DEFAULT_MODEL } from '../src/local/project-paths.ts';
 import { ENGINES, type Engine } from '../src/runtime/engine-choice.ts';
 import { measure } from './measure.ts';
 import { findPeers } from './peers/find-peers.ts';

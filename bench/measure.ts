@@ -1,6 +1,6 @@
-import { DiskModelFiles } from '../src/cli/disk-model-files.ts';
-import type { ModelFolder } from '../src/cli/model-folder.ts';
-import { DEFAULT_MEMORY_LIMIT_MB } from '../src/model/memory-plan.ts';
+import { DEFAULT_MEMORY_LIMIT_MB } from '../src/core/memory-plan.ts';
+import { DiskModelFiles } from '../src/local/disk-model-files.ts';
+import type { ModelFolder } from '../src/local/model-folder.ts';
 import type { Engine, EngineChoice } from '../src/runtime/engine-choice.ts';
 import { type EnginePlan, planEngine } from '../src/runtime/plan-engine.ts';
 import type { EngineJob } from './contenders/engine.ts';

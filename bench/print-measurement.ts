@@ -1,5 +1,5 @@
-import { printTable } from '../src/cli/print-table.ts';
-import { DEFAULT_MEMORY_LIMIT_MB } from '../src/model/memory-plan.ts';
+import { printTable } from '../src/cli/printing/print-table.ts';
+import { DEFAULT_MEMORY_LIMIT_MB } from '../src/core/memory-plan.ts';
 import type { EngineFigures } from './contenders/engine-figures.ts';
 import { dollarsPerMillionTokens } from './cost.ts';
 import type { Measurement } from './measure.ts';

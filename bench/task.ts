@@ -1,4 +1,4 @@
-import type { Manifest } from '../src/model/manifest.ts';
+import type { Manifest } from '../src/core/folder/manifest.ts';
 
 /** What is timed, the same for every contender. */
 export interface Task {

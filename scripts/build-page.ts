@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { basename, dirname, extname, join, sep } from 'node:path';
 import { type BuildResult, build as bundle } from 'esbuild';
 import { MAX_PAGE_BYTES, pageSize } from '../src/cli/page-size.ts';
-import { PACKAGE, PAGE_FILES } from '../src/cli/project-paths.ts';
+import { PACKAGE, PAGE_FILES } from '../src/local/project-paths.ts';
 
 /**
  * Builds the playground and the reference into dist/page: every file but the two pages named by its content. Run by
@@ -12,7 +12,7 @@ import { PACKAGE, PAGE_FILES } from '../src/cli/project-paths.ts';
  */
 const SOURCE = join(PACKAGE, 'src', 'page');
 const ASSETS = join(PAGE_FILES, 'assets');
-const ENTRIES = ['playground.tsx', 'playground.css', 'reference.ts', 'reference.css', 'icon.svg'];
+const ENTRIES = ['main.tsx', 'playground.css', 'reference.ts', 'reference.css', 'icon.svg'];
 const PAGES = ['index.html', 'docs.html'];
 /** What the built files contain of others, and asks to be handed on with them. */
 const LICENCES = [

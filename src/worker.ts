@@ -1,4 +1,4 @@
-import { createApp } from './api/create-app.ts';
+import { createApp } from './api/app.ts';
 import { modelsFromEnv } from './worker/models-from-env.ts';
 import type { WorkerEnv } from './worker/worker-env.ts';
 

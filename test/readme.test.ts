@@ -3,8 +3,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LocalWorker } from '../src/cli/local-worker.ts';
-import { PROJECT } from '../src/cli/project-paths.ts';
+import type { LocalWorker } from '../src/local/local-worker.ts';
+import { PROJECT } from '../src/local/project-paths.ts';
 import { serveDefaultModel } from './http/serve-default-model.ts';
 
 const run = promisify(execFile);

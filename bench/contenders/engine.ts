@@ -1,11 +1,11 @@
-import { compiledKernels } from '../../src/cli/compiled-kernels.ts';
-import { openDecoder } from '../../src/cli/evaluate/open-decoder.ts';
-import { openModelFolder } from '../../src/cli/model-folder.ts';
+import type { Decoder, Sequence } from '../../src/core/decoder.ts';
 import { decode } from '../../src/generation/decode.ts';
-import { SAMPLING_DEFAULTS } from '../../src/generation/sampling-options.ts';
-import { Turns } from '../../src/generation/turns.ts';
-import { VocabularyMath } from '../../src/generation/vocabulary-math.ts';
-import type { Decoder, Sequence } from '../../src/model/decoder.ts';
+import { VocabularyMath } from '../../src/generation/sampling/logits.ts';
+import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
+import { Turns } from '../../src/generation/work-budget.ts';
+import { compiledKernels } from '../../src/local/compiled-kernels.ts';
+import { openDecoder } from '../../src/local/evaluate/open-decoder.ts';
+import { openModelFolder } from '../../src/local/model-folder.ts';
 import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
 import { median, medianFigures } from '../median.ts';
 import { ReadBandwidth } from '../read-bandwidth.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { GptEdgeError } from '../../src/model/errors.ts';
+import { GptEdgeError } from '../../src/core/errors.ts';
 import type { EngineFigures } from '../contenders/engine-figures.ts';
 import { runContender } from '../contenders/run-contender.ts';
 import { findChromium } from './find-chromium.ts';

@@ -1,8 +1,8 @@
 import { EdgeClient } from '../../src/cli/edge-client.ts';
 import { engineVars } from '../../src/cli/engine-vars.ts';
-import { type LocalWorker, startLocalWorker } from '../../src/cli/local-worker.ts';
-import type { ModelFolder } from '../../src/cli/model-folder.ts';
-import { pushModel } from '../../src/cli/push-model.ts';
+import { pushModel } from '../../src/local/bucket/push-model.ts';
+import { type LocalWorker, startLocalWorker } from '../../src/local/local-worker.ts';
+import type { ModelFolder } from '../../src/local/model-folder.ts';
 import { medianFigures } from '../median.ts';
 import type { Elapsed } from '../stopwatch.ts';
 import { WorkerdProcess } from './workerd-process.ts';

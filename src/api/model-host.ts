@@ -1,6 +1,6 @@
+import type { Manifest } from '../core/folder/manifest.ts';
+import type { MemoryPlan } from '../core/memory-plan.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
-import type { Manifest } from '../model/manifest.ts';
-import type { MemoryPlan } from '../model/memory-plan.ts';
 
 /** How far a model is on its way into this isolate. */
 export interface LoadState {

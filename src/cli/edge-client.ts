@@ -1,5 +1,5 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { GptEdgeError } from '../model/errors.ts';
+import { GptEdgeError } from '../core/errors.ts';
 
 /** What is read here of a streamed completion's chunk. */
 export interface CompletionChunk {

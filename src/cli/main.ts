@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { GptEdgeError } from '../model/errors.ts';
-import { MAX_CONTEXT_WINDOW } from '../model/limits.ts';
+import { GptEdgeError } from '../core/errors.ts';
+import { MAX_CONTEXT_WINDOW } from '../core/limits.ts';
+import { LOCAL_STATE } from '../local/project-paths.ts';
 import { CACHE_FORMATS, ENGINES } from '../runtime/engine-choice.ts';
-import { LOCAL_STATE } from './project-paths.ts';
 
 const DEFAULT_PORT = 8787;
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { GptEdgeError } from '../model/errors.ts';
-import { IS_CHECKOUT, PACKAGE } from './project-paths.ts';
+import { GptEdgeError } from '../core/errors.ts';
+import { IS_CHECKOUT, PACKAGE } from '../local/project-paths.ts';
 
 /**
  * Packs this gpt-edge, a checkout or an installed package, into a tarball in `folder`, and returns its file name.

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { PAGE_FILES } from './project-paths.ts';
+import { PAGE_FILES } from '../local/project-paths.ts';
 
 /** Of everything that the playground at / is made of, fonts included. It should be there before the reader looks. */
 export const MAX_PAGE_BYTES = 60_000;

@@ -1,8 +1,8 @@
-import { folderBytes } from '../model/folder-bytes.ts';
-import type { ModelBucket } from './model-bucket.ts';
-import type { ModelFolder } from './model-folder.ts';
-import { ProgressBar } from './progress-bar.ts';
-import { pushModel } from './push-model.ts';
+import { folderBytes } from '../core/folder/folder-bytes.ts';
+import type { ModelBucket } from '../local/bucket/model-bucket.ts';
+import { pushModel } from '../local/bucket/push-model.ts';
+import type { ModelFolder } from '../local/model-folder.ts';
+import { ProgressBar } from './printing/progress-bar.ts';
 
 /** Pushes a model folder with a progress bar, and says what was put. */
 export async function uploadModel(folder: ModelFolder, target: ModelBucket): Promise<void> {

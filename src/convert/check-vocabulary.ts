@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { GptEdgeError } from '../model/errors.ts';
+import { GptEdgeError } from '../core/errors.ts';
 
 /** BPE and WordPiece map tokens to ids, Unigram lists [token, score] in the ids' order. */
 const schema = z.object({

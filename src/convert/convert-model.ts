@@ -1,10 +1,11 @@
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GptEdgeError } from '../model/errors.ts';
-import { GRAPH_FILE } from '../model/graph-files.ts';
-import { type Manifest, modelIdSchema } from '../model/manifest.ts';
+import { GptEdgeError } from '../core/errors.ts';
+import { GRAPH_FILE } from '../core/folder/graph-files.ts';
+import { type Manifest, modelIdSchema } from '../core/folder/manifest.ts';
 import type { DecoderPlan, GraphContext } from './architectures/architecture.ts';
 import { findArchitecture } from './architectures/index.ts';
+import { matchTensors } from './architectures/match-tensors.ts';
 import { checkVocabulary } from './check-vocabulary.ts';
 import type { ConvertOptions } from './convert-options.ts';
 import { countParameters } from './count-parameters.ts';
@@ -12,16 +13,15 @@ import { defaultDtype } from './default-dtype.ts';
 import { describeModel } from './describe-model.ts';
 import type { Dtype } from './dtypes/dtype.ts';
 import { findDtype } from './dtypes/index.ts';
+import { replaceFolder } from './files/replace-folder.ts';
 import { EXTERNAL_DATA_FILE, ExternalDataWriter } from './graph/external-data-writer.ts';
 import { GraphBuilder } from './graph/graph-builder.ts';
 import { kvBytesPerToken } from './kv-bytes-per-token.ts';
-import { copyPublishedGraph } from './published/copy-published-graph.ts';
-import { openPublishedGraph } from './published/open-published-graph.ts';
-import { replaceFolder } from './replace-folder.ts';
-import { type ModelSource, readJson } from './sources/hugging-face-folder.ts';
-import { matchTensors } from './sources/match-tensors.ts';
+import { type ModelSource, readJson } from './sources/hugging-face/hugging-face-folder.ts';
+import { copyPublishedGraph } from './sources/onnx/copy-published-graph.ts';
+import { openPublishedGraph } from './sources/onnx/open-published-graph.ts';
 import { openSource } from './sources/open-source.ts';
-import type { SourceTensor } from './sources/tensor-source.ts';
+import type { SourceTensor } from './tensors/tensor-source.ts';
 import { writeManifest } from './write-manifest.ts';
 
 /**

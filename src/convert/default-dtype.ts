@@ -1,4 +1,4 @@
-import type { SourceTensor } from './sources/tensor-source.ts';
+import type { SourceTensor } from './tensors/tensor-source.ts';
 
 /** The way to store weights that comes nearest to a checkpoint's, by its own name for the element type. Any other: fp32. */
 const NEAREST: Readonly<Record<string, string>> = {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { GptEdgeError } from '../model/errors.ts';
-import type { Manifest } from '../model/manifest.ts';
-import { type ModelSource, readJson } from './sources/hugging-face-folder.ts';
+import { GptEdgeError } from '../core/errors.ts';
+import type { Manifest } from '../core/folder/manifest.ts';
+import { type ModelSource, readJson } from './sources/hugging-face/hugging-face-folder.ts';
 
 type SmallFiles = Pick<ModelSource, 'files' | 'license'>;
 

@@ -1,7 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Manifest, parseManifest } from '../model/manifest.ts';
-import { hashFile } from './hash-file.ts';
+import { type Manifest, parseManifest } from '../core/folder/manifest.ts';
+import { hashFile } from './files/hash-file.ts';
 
 /**
  * Writes a folder's manifest.json over all of its files. The same folder gives the same bytes.

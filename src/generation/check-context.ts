@@ -1,4 +1,4 @@
-import { GptEdgeError } from '../model/errors.ts';
+import { GptEdgeError } from '../core/errors.ts';
 import type { LanguageModel } from './language-model.ts';
 
 /** What an API calls the two. */

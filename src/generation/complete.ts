@@ -1,12 +1,12 @@
-import type { Sequence } from '../model/decoder.ts';
+import type { Sequence } from '../core/decoder.ts';
 import { checkContext } from './check-context.ts';
 import type { CompletionRequest } from './completion-request.ts';
 import { decode } from './decode.ts';
 import type { LanguageModel } from './language-model.ts';
-import { type ScoredToken, scoreToken } from './log-probabilities.ts';
 import { prefill } from './prefill.ts';
-import { type TextPiece, textPieces } from './text-pieces.ts';
-import { Turns } from './turns.ts';
+import { type ScoredToken, scoreToken } from './sampling/log-probabilities.ts';
+import { type TextPiece, textPieces } from './text/text-pieces.ts';
+import { Turns } from './work-budget.ts';
 
 /** The scored prompt comes first where it was asked for (its first token has no score), then each choice's pieces in turn. */
 export type CompletionEvent = { type: 'prompt'; tokens: (ScoredToken | null)[] } | ({ type: 'piece'; choice: number } & TextPiece);

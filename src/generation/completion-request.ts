@@ -1,4 +1,4 @@
-import type { SamplingOptions } from './sampling-options.ts';
+import type { SamplingOptions } from './sampling/sampling-options.ts';
 
 /** A prompt and how to go on from it. Ranges are the API's to check. */
 export interface CompletionRequest {

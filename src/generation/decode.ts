@@ -1,12 +1,12 @@
-import type { Sequence } from '../model/decoder.ts';
-import { GptEdgeError } from '../model/errors.ts';
-import { type ScoredToken, scoreToken } from './log-probabilities.ts';
-import { processLogits } from './process-logits.ts';
-import { randomAt } from './random-at.ts';
-import { sample } from './sample.ts';
-import type { SamplingOptions } from './sampling-options.ts';
-import type { Turns } from './turns.ts';
-import type { VocabularyMath } from './vocabulary-math.ts';
+import type { Sequence } from '../core/decoder.ts';
+import { GptEdgeError } from '../core/errors.ts';
+import { type ScoredToken, scoreToken } from './sampling/log-probabilities.ts';
+import type { VocabularyMath } from './sampling/logits.ts';
+import { processLogits } from './sampling/process-logits.ts';
+import { randomAt } from './sampling/random-at.ts';
+import { sample } from './sampling/sampler.ts';
+import type { SamplingOptions } from './sampling/sampling-options.ts';
+import type { Turns } from './work-budget.ts';
 
 export interface DecodeRequest {
   math: VocabularyMath;

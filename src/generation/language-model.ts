@@ -1,9 +1,9 @@
-import type { Decoder } from '../model/decoder.ts';
-import type { Manifest } from '../model/manifest.ts';
+import type { Decoder } from '../core/decoder.ts';
+import type { Manifest } from '../core/folder/manifest.ts';
 import type { ChatTemplate } from '../tokenizer/chat-template.ts';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
-import type { SamplingOptions } from './sampling-options.ts';
-import type { VocabularyMath } from './vocabulary-math.ts';
+import type { VocabularyMath } from './sampling/logits.ts';
+import type { SamplingOptions } from './sampling/sampling-options.ts';
 
 /** A model that is loaded and can generate. */
 export interface LanguageModel {

@@ -1,9 +1,9 @@
 import { checkContext } from './check-context.ts';
 import type { LanguageModel } from './language-model.ts';
-import { logSumExp, type TokenLogprob } from './log-probabilities.ts';
 import { prefill } from './prefill.ts';
-import { topTokens } from './top-tokens.ts';
-import { Turns } from './turns.ts';
+import { logSumExp, type TokenLogprob } from './sampling/log-probabilities.ts';
+import { topTokens } from './sampling/top-tokens.ts';
+import { Turns } from './work-budget.ts';
 
 export interface NextTokenDistribution {
   /** The most probable tokens, best first. */

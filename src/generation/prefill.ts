@@ -1,6 +1,6 @@
-import type { Sequence } from '../model/decoder.ts';
+import type { Sequence } from '../core/decoder.ts';
 import type { LanguageModel } from './language-model.ts';
-import type { Turns } from './turns.ts';
+import type { Turns } from './work-budget.ts';
 
 /** Logits of several positions are one array; 8 MB of it is little beside the weights. */
 const MAX_LOGITS_BYTES = 8 * 2 ** 20;

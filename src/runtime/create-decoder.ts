@@ -1,5 +1,5 @@
-import type { Decoder } from '../model/decoder.ts';
-import type { ModelFiles } from '../model/model-files.ts';
+import type { Decoder } from '../core/decoder.ts';
+import type { ModelFiles } from '../core/folder/model-files.ts';
 import { createEdgeDecoder } from './edge/create-edge-decoder.ts';
 import { createOrtDecoder } from './ort/create-ort-decoder.ts';
 import type { EnginePlan } from './plan-engine.ts';

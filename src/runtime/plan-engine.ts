@@ -1,10 +1,10 @@
-import { GptEdgeError } from '../model/errors.ts';
-import { describeMemoryPlan, type MemoryPlan } from '../model/memory-plan.ts';
-import type { ModelFiles } from '../model/model-files.ts';
+import { GptEdgeError } from '../core/errors.ts';
+import type { ModelFiles } from '../core/folder/model-files.ts';
+import { describeMemoryPlan, type MemoryPlan } from '../core/memory-plan.ts';
+import { readModelGraph } from './edge/graph/read-model-graph.ts';
 import type { CacheFormat } from './edge/plan/cache-format.ts';
+import { planEdgeMemory } from './edge/plan/plan-edge-memory.ts';
 import { type EdgePlan, planGraph } from './edge/plan/plan-graph.ts';
-import { planEdgeMemory } from './edge/plan-edge-memory.ts';
-import { readModelGraph } from './edge/read-model-graph.ts';
 import type { EngineChoice } from './engine-choice.ts';
 import { planOrtMemory } from './ort/plan-ort-memory.ts';
 

@@ -1,7 +1,7 @@
-import { GptEdgeError } from '../model/errors.ts';
-import { MAX_CONFIG_BYTES } from '../model/limits.ts';
-import { CHUNK_BYTES, type Manifest, type ManifestFile, parseManifest } from '../model/manifest.ts';
-import type { ModelFiles } from '../model/model-files.ts';
+import { GptEdgeError } from '../core/errors.ts';
+import { CHUNK_BYTES, type Manifest, type ManifestFile, parseManifest } from '../core/folder/manifest.ts';
+import type { ModelFiles } from '../core/folder/model-files.ts';
+import { MAX_CONFIG_BYTES } from '../core/limits.ts';
 import { sha256 } from './sha256.ts';
 
 /** Reads under way at once. Each holds a chunk beside the file that is being filled; more do not read faster. */

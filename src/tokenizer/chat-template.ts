@@ -1,5 +1,5 @@
 import { Template } from '@huggingface/jinja';
-import { GptEdgeError } from '../model/errors.ts';
+import { GptEdgeError } from '../core/errors.ts';
 import { guard } from './special-token-guard.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
 import type { TokenizerConfig } from './tokenizer-json.ts';

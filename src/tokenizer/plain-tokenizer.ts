@@ -1,5 +1,5 @@
 import { Tokenizer } from '@huggingface/tokenizers';
-import { CompactBpe } from './compact-bpe.ts';
+import { CompactBpe } from './bpe/compact-bpe.ts';
 import type { TokenizerConfig, TokenizerJson } from './tokenizer-json.ts';
 
 /** A tokenizer without added tokens: all text is plain. */

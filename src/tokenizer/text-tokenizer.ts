@@ -1,4 +1,4 @@
-import { GptEdgeError } from '../model/errors.ts';
+import { GptEdgeError } from '../core/errors.ts';
 import { escapeRegExp } from './escape-reg-exp.ts';
 import { exactDigits } from './exact-digits.ts';
 import { createPlainTokenizer, type PlainTokenizer } from './plain-tokenizer.ts';

@@ -1,4 +1,4 @@
-import { GptEdgeError } from '../model/errors.ts';
+import { GptEdgeError } from '../core/errors.ts';
 import { byteAlphabet } from './byte-alphabet.ts';
 import { type DecoderStep, decoderSteps } from './decoder-steps.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';

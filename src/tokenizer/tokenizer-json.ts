@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { GptEdgeError } from '../model/errors.ts';
-import { CompactBpe } from './compact-bpe.ts';
-import { readWithCompactBpe } from './read-with-compact-bpe.ts';
+import { GptEdgeError } from '../core/errors.ts';
+import { CompactBpe } from './bpe/compact-bpe.ts';
+import { readWithCompactBpe } from './bpe/read-with-compact-bpe.ts';
 
 const componentSchema = z.looseObject({ type: z.string() }).nullish();
 

@@ -1,10 +1,10 @@
-import { parseGenerationConfig } from '../generation/generation-config.ts';
+import type { Decoder } from '../core/decoder.ts';
+import { loadedFiles } from '../core/folder/loaded-files.ts';
+import type { Manifest } from '../core/folder/manifest.ts';
+import type { ModelFiles } from '../core/folder/model-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
-import { VocabularyMath } from '../generation/vocabulary-math.ts';
-import type { Decoder } from '../model/decoder.ts';
-import { loadedFiles } from '../model/loaded-files.ts';
-import type { Manifest } from '../model/manifest.ts';
-import type { ModelFiles } from '../model/model-files.ts';
+import { parseGenerationConfig } from '../generation/sampling/generation-config.ts';
+import { VocabularyMath } from '../generation/sampling/logits.ts';
 import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
 import { TextTokenizer } from '../tokenizer/text-tokenizer.ts';

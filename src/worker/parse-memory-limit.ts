@@ -1,4 +1,4 @@
-import { DEFAULT_MEMORY_LIMIT_MB } from '../model/memory-plan.ts';
+import { DEFAULT_MEMORY_LIMIT_MB } from '../core/memory-plan.ts';
 
 /**
  * The variable MEMORY_LIMIT_MB: megabytes that a model may need.

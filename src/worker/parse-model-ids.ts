@@ -1,4 +1,4 @@
-import { modelIdSchema } from '../model/manifest.ts';
+import { modelIdSchema } from '../core/folder/manifest.ts';
 
 /**
  * The variable MODEL_IDS: ids with commas between.

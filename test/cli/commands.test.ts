@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DEFAULT_MODEL } from '../../src/cli/project-paths.ts';
+import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
 import { runCli } from './run-cli.ts';
 
 const { size: WEIGHTS_BYTES } = await stat(join(DEFAULT_MODEL, 'model.onnx_data'));

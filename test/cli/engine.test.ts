@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WireModel } from '../../src/api/schemas/model-schema.ts';
-import { DEFAULT_MODEL } from '../../src/cli/project-paths.ts';
+import type { WireModel } from '../../src/api/openai/schemas/model-schema.ts';
+import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
 import { runCli } from './run-cli.ts';
 
 describe('engine and KV cache on the command line', () => {

@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_MODEL, PROJECT } from '../../src/cli/project-paths.ts';
-import { folderBytes } from '../../src/model/folder-bytes.ts';
-import { parseManifest } from '../../src/model/manifest.ts';
+import { folderBytes } from '../../src/core/folder/folder-bytes.ts';
+import { parseManifest } from '../../src/core/folder/manifest.ts';
+import { DEFAULT_MODEL, PROJECT } from '../../src/local/project-paths.ts';
 import { runCli } from './run-cli.ts';
 
 const golden = (name: string) => join(PROJECT, 'test', 'golden', name);

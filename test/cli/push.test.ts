@@ -3,15 +3,15 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Bucket } from '../../src/cli/bucket.ts';
-import { hashStream } from '../../src/cli/hash-stream.ts';
-import { withLocalBucket } from '../../src/cli/local-bucket.ts';
-import type { ModelBucket } from '../../src/cli/model-bucket.ts';
-import { openModelFolder } from '../../src/cli/model-folder.ts';
-import { DEFAULT_MODEL } from '../../src/cli/project-paths.ts';
-import { pushModel } from '../../src/cli/push-model.ts';
-import { PART_BYTES } from '../../src/cli/put-file.ts';
-import { hashFile } from '../../src/convert/hash-file.ts';
+import { hashFile } from '../../src/convert/files/hash-file.ts';
+import type { Bucket } from '../../src/local/bucket/bucket.ts';
+import { hashStream } from '../../src/local/bucket/hash-stream.ts';
+import { withLocalBucket } from '../../src/local/bucket/local-bucket.ts';
+import type { ModelBucket } from '../../src/local/bucket/model-bucket.ts';
+import { pushModel } from '../../src/local/bucket/push-model.ts';
+import { PART_BYTES } from '../../src/local/bucket/put-file.ts';
+import { openModelFolder } from '../../src/local/model-folder.ts';
+import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
 
 const WEIGHTS = 'models/tinystories-gpt2/model.onnx_data';
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { PROJECT } from '../../src/cli/project-paths.ts';
+import { PROJECT } from '../../src/local/project-paths.ts';
 
 export interface CliResult {
   code: number | null;

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import { hashFile } from '../../src/convert/hash-file.ts';
-import { parseManifest } from '../../src/model/manifest.ts';
-import { ModelProtoSchema } from '../../src/model/onnx/onnx-ml_pb.js';
+import { hashFile } from '../../src/convert/files/hash-file.ts';
+import { parseManifest } from '../../src/core/folder/manifest.ts';
+import { ModelProtoSchema } from '../../src/core/onnx/onnx-ml_pb.js';
 import { buildSafetensors, type HeaderEntry, splitSafetensors } from './build-safetensors.ts';
 
 const TINY = join(import.meta.dirname, '../golden/tiny-gpt2');

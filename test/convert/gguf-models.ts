@@ -1,5 +1,5 @@
-import type { ModelSource } from '../../src/convert/sources/hugging-face-folder.ts';
-import { readJson } from '../../src/convert/sources/hugging-face-folder.ts';
+import type { ModelSource } from '../../src/convert/sources/hugging-face/hugging-face-folder.ts';
+import { readJson } from '../../src/convert/sources/hugging-face/hugging-face-folder.ts';
 import { buildGguf, field, type GgufEntry, type GgufParts } from './build-gguf.ts';
 
 type Fields = NonNullable<GgufParts['fields']>;

@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDecoder } from '../../src/cli/evaluate/open-decoder.ts';
-import { openModelFolder } from '../../src/cli/model-folder.ts';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import type { Decoder } from '../../src/model/decoder.ts';
+import type { Decoder } from '../../src/core/decoder.ts';
+import { openDecoder } from '../../src/local/evaluate/open-decoder.ts';
+import { openModelFolder } from '../../src/local/model-folder.ts';
 
 const GOLDEN = join(import.meta.dirname, '../golden');
 const ASSETS = join(import.meta.dirname, '../../model-assets');

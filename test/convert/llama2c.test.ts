@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import { readJson } from '../../src/convert/sources/hugging-face-folder.ts';
-import { openLlama2c } from '../../src/convert/sources/llama2c.ts';
+import { readJson } from '../../src/convert/sources/hugging-face/hugging-face-folder.ts';
+import { openLlama2c } from '../../src/convert/sources/llama2c/open-llama2c.ts';
 import { openSource } from '../../src/convert/sources/open-source.ts';
-import { GptEdgeError } from '../../src/model/errors.ts';
+import { GptEdgeError } from '../../src/core/errors.ts';
 import { buildLlama2c, buildTokenizerBin, type Llama2cNumbers, llama2cVocabulary } from './build-llama2c.ts';
 import { damage, randomIntegers } from './fuzz-bytes.ts';
 

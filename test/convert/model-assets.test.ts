@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { hashFile } from '../../src/convert/hash-file.ts';
-import { parseManifest } from '../../src/model/manifest.ts';
+import { hashFile } from '../../src/convert/files/hash-file.ts';
+import { parseManifest } from '../../src/core/folder/manifest.ts';
 
 const ASSETS = join(import.meta.dirname, '../../model-assets');
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensor } from 'onnxruntime-web/wasm';
-import { openOnnxSession, ort } from '../../src/cli/evaluate/onnx-session.ts';
-import { parseManifest } from '../../src/model/manifest.ts';
+import { parseManifest } from '../../src/core/folder/manifest.ts';
+import { openOnnxSession, ort } from '../../src/local/evaluate/onnx-session.ts';
 
 /** A sequence's KV cache, by the names of the inputs it goes into, and the positions it holds. */
 export interface OnnxState {

@@ -3,12 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDecoder } from '../../src/cli/evaluate/open-decoder.ts';
-import { openModelFolder } from '../../src/cli/model-folder.ts';
 import { llama } from '../../src/convert/architectures/llama.ts';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import { hashFile } from '../../src/convert/hash-file.ts';
-import { openPublishedGraph } from '../../src/convert/published/open-published-graph.ts';
+import { hashFile } from '../../src/convert/files/hash-file.ts';
+import { openPublishedGraph } from '../../src/convert/sources/onnx/open-published-graph.ts';
 import {
   AttributeProtoSchema,
   type GraphProto,
@@ -18,7 +16,9 @@ import {
   TensorProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
-} from '../../src/model/onnx/onnx-ml_pb.js';
+} from '../../src/core/onnx/onnx-ml_pb.js';
+import { openDecoder } from '../../src/local/evaluate/open-decoder.ts';
+import { openModelFolder } from '../../src/local/model-folder.ts';
 import { planOrtMemory } from '../../src/runtime/ort/plan-ort-memory.ts';
 import { damage, randomIntegers } from './fuzz-bytes.ts';
 

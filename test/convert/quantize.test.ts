@@ -5,7 +5,7 @@ import { packCodes, packZeroPoints } from '../../src/convert/quantize/pack-block
 import { quantizeRows } from '../../src/convert/quantize/quantize-rows.ts';
 import { quantizeSymmetric } from '../../src/convert/quantize/quantize-symmetric.ts';
 import { quantizeWithZeroPoint } from '../../src/convert/quantize/quantize-with-zero-point.ts';
-import { transpose } from '../../src/convert/quantize/transpose.ts';
+import { transpose } from '../../src/convert/tensors/transpose.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 
 const QUANTIZERS = [

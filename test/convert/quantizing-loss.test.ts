@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { logSumExp } from '../../src/cli/evaluate/log-sum-exp.ts';
-import { openDecoder } from '../../src/cli/evaluate/open-decoder.ts';
-import { openModelFolder } from '../../src/cli/model-folder.ts';
-import { DEFAULT_MODEL } from '../../src/cli/project-paths.ts';
+import { logSumExp } from '../../src/local/evaluate/log-sum-exp.ts';
+import { openDecoder } from '../../src/local/evaluate/open-decoder.ts';
+import { openModelFolder } from '../../src/local/model-folder.ts';
+import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
 
 interface Reference {
   /** Texts as the quantized model goes on, with each token's log-probability under the checkpoint that it was converted from. */

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Tensor } from 'onnxruntime-web/wasm';
-import { openOnnxSession } from '../../src/cli/evaluate/onnx-session.ts';
 import type { WeightTarget } from '../../src/convert/dtypes/dtype.ts';
 import { EXTERNAL_DATA_FILE, ExternalDataWriter } from '../../src/convert/graph/external-data-writer.ts';
 import { GraphBuilder } from '../../src/convert/graph/graph-builder.ts';
-import { ModelProtoSchema, type TensorProto } from '../../src/model/onnx/onnx-ml_pb.js';
+import { ModelProtoSchema, type TensorProto } from '../../src/core/onnx/onnx-ml_pb.js';
+import { openOnnxSession } from '../../src/local/evaluate/onnx-session.ts';
 
 export interface GraphRun {
   readonly outputs: Readonly<Record<string, Tensor>>;

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openSafetensors } from '../../src/convert/sources/safetensors.ts';
-import { MAX_HEADER_BYTES, MAX_TENSORS, parseSafetensorsHeader } from '../../src/convert/sources/safetensors-header.ts';
-import { GptEdgeError } from '../../src/model/errors.ts';
+import { openSafetensors } from '../../src/convert/sources/hugging-face/safetensors.ts';
+import { MAX_HEADER_BYTES, MAX_TENSORS, parseSafetensorsHeader } from '../../src/convert/sources/hugging-face/safetensors-header.ts';
+import { GptEdgeError } from '../../src/core/errors.ts';
 import { buildSafetensors } from './build-safetensors.ts';
 
 let folder: string;

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import { MAX_TENSORS } from '../../src/convert/sources/safetensors-header.ts';
-import { MAX_INDEX_BYTES, MAX_SHARDS, parseSafetensorsIndex } from '../../src/convert/sources/safetensors-index.ts';
-import { openShardedSafetensors, SAFETENSORS_INDEX } from '../../src/convert/sources/sharded-safetensors.ts';
-import { GptEdgeError } from '../../src/model/errors.ts';
+import { MAX_TENSORS } from '../../src/convert/sources/hugging-face/safetensors-header.ts';
+import { MAX_INDEX_BYTES, MAX_SHARDS, parseSafetensorsIndex } from '../../src/convert/sources/hugging-face/safetensors-index.ts';
+import { openShardedSafetensors, SAFETENSORS_INDEX } from '../../src/convert/sources/hugging-face/sharded-safetensors.ts';
+import { GptEdgeError } from '../../src/core/errors.ts';
 import { buildSafetensors, splitSafetensors } from './build-safetensors.ts';
 
 const TINY = join(import.meta.dirname, '../golden/tiny-llama');

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ByteReader } from '../../src/convert/sources/byte-reader.ts';
+import { ByteReader } from '../../src/convert/files/byte-reader.ts';
 import { GgufMetadata } from '../../src/convert/sources/gguf/gguf-metadata.ts';
 import type { GgufValue } from '../../src/convert/sources/gguf/read-metadata.ts';
-import { ggufTokenizer } from '../../src/convert/tokenizers/gguf-tokenizer.ts';
-import { llama2cTokenizer } from '../../src/convert/tokenizers/llama2c-tokenizer.ts';
+import { ggufTokenizer } from '../../src/convert/sources/gguf/tokenizer/gguf-tokenizer.ts';
+import { llama2cTokenizer } from '../../src/convert/sources/llama2c/llama2c-tokenizer.ts';
 import { findScoreFault, mergesFromScores } from '../../src/convert/tokenizers/merges-from-scores.ts';
-import { GptEdgeError } from '../../src/model/errors.ts';
+import { GptEdgeError } from '../../src/core/errors.ts';
 import { byteAlphabet } from '../../src/tokenizer/byte-alphabet.ts';
 import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
 import { parseTokenizerConfig, parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { renderIssue } from '../../src/api/render-issue.ts';
-import { chatRequestSchema } from '../../src/api/schemas/chat-schema.ts';
-import { completionRequestSchema } from '../../src/api/schemas/completion-schema.ts';
-import { ignoredFields } from '../../src/api/schemas/openai-fields.ts';
-import { PACKAGE } from '../../src/cli/project-paths.ts';
+import { renderIssue } from '../../src/api/http/render-issue.ts';
+import { chatRequestSchema } from '../../src/api/openai/schemas/chat-schema.ts';
+import { completionRequestSchema } from '../../src/api/openai/schemas/completion-schema.ts';
+import { ignoredFields } from '../../src/api/openai/schemas/openai-fields.ts';
+import { PACKAGE } from '../../src/local/project-paths.ts';
 import { fieldsOf } from './openai-interfaces.ts';
 
 interface Row {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { PACKAGE } from '../../src/cli/project-paths.ts';
+import { PACKAGE } from '../../src/local/project-paths.ts';
 
 const RESOURCES = join(PACKAGE, 'node_modules', 'openai', 'resources');
 

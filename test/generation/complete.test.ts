@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type CompletionEvent, complete } from '../../src/generation/complete.ts';
 import type { CompletionRequest } from '../../src/generation/completion-request.ts';
-import { scoreToken } from '../../src/generation/log-probabilities.ts';
-import { SAMPLING_DEFAULTS } from '../../src/generation/sampling-options.ts';
+import { scoreToken } from '../../src/generation/sampling/log-probabilities.ts';
+import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
 import { collect } from './collect.ts';
 import { MULTIPLY_ADDS_PER_TURN } from './past-decoder.ts';
 import { completionRequest, pastModel } from './past-model.ts';

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { GptEdgeError } from '../../src/core/errors.ts';
 import { type DecodedToken, type DecodeRequest, decode } from '../../src/generation/decode.ts';
-import { scoreToken } from '../../src/generation/log-probabilities.ts';
-import { processLogits } from '../../src/generation/process-logits.ts';
-import { randomAt } from '../../src/generation/random-at.ts';
-import { sample } from '../../src/generation/sample.ts';
-import { SAMPLING_DEFAULTS, type SamplingOptions } from '../../src/generation/sampling-options.ts';
-import { Turns } from '../../src/generation/turns.ts';
-import { GptEdgeError } from '../../src/model/errors.ts';
+import { scoreToken } from '../../src/generation/sampling/log-probabilities.ts';
+import { processLogits } from '../../src/generation/sampling/process-logits.ts';
+import { randomAt } from '../../src/generation/sampling/random-at.ts';
+import { sample } from '../../src/generation/sampling/sampler.ts';
+import { SAMPLING_DEFAULTS, type SamplingOptions } from '../../src/generation/sampling/sampling-options.ts';
+import { Turns } from '../../src/generation/work-budget.ts';
 import { collect } from './collect.ts';
 import { MULTIPLY_ADDS_PER_TURN, PastDecoder } from './past-decoder.ts';
-import { mathOf, plainVocabularyMath } from './plain-vocabulary-math.ts';
+import { mathOf, plainVocabularyMath } from './sampling/reference-logits.ts';
 
 const PROMPT = [3, 1, 4, 1, 5];
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { logSumExp } from '../../src/generation/log-probabilities.ts';
 import { nextToken } from '../../src/generation/next-token.ts';
-import { topTokens } from '../../src/generation/top-tokens.ts';
+import { logSumExp } from '../../src/generation/sampling/log-probabilities.ts';
+import { topTokens } from '../../src/generation/sampling/top-tokens.ts';
 import { pastModel } from './past-model.ts';
-import { mathOf } from './plain-vocabulary-math.ts';
+import { mathOf } from './sampling/reference-logits.ts';
 
 const PROMPT = [3, 1, 4];
 

@@ -1,5 +1,5 @@
-import type { Decoder, Sequence } from '../../src/model/decoder.ts';
-import { GptEdgeError } from '../../src/model/errors.ts';
+import type { Decoder, Sequence } from '../../src/core/decoder.ts';
+import { GptEdgeError } from '../../src/core/errors.ts';
 
 /** A turn of the decoder's. */
 export const MULTIPLY_ADDS_PER_TURN = 125e6;

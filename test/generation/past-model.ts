@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Manifest, parseManifest } from '../../src/core/folder/manifest.ts';
 import type { CompletionRequest } from '../../src/generation/completion-request.ts';
 import type { LanguageModel } from '../../src/generation/language-model.ts';
-import { SAMPLING_DEFAULTS } from '../../src/generation/sampling-options.ts';
-import { type Manifest, parseManifest } from '../../src/model/manifest.ts';
+import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
 import { tokenizer } from '../tokenizer/default-tokenizer.ts';
 import { PastDecoder } from './past-decoder.ts';
-import { plainVocabularyMath } from './plain-vocabulary-math.ts';
+import { plainVocabularyMath } from './sampling/reference-logits.ts';
 
 const MANIFEST = join(import.meta.dirname, '../../model-assets/tinystories-gpt2/manifest.json');
 

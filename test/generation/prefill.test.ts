@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type PrefillSlice, prefill } from '../../src/generation/prefill.ts';
-import { Turns } from '../../src/generation/turns.ts';
+import { Turns } from '../../src/generation/work-budget.ts';
 import { MULTIPLY_ADDS_PER_TURN } from './past-decoder.ts';
 import { pastModel } from './past-model.ts';
 

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LocalWorker } from '../../src/cli/local-worker.ts';
+import type { LocalWorker } from '../../src/local/local-worker.ts';
 import { serveDefaultModel } from './serve-default-model.ts';
 
 /** Work for minutes: what is left of it would be seen. */

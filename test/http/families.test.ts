@@ -2,12 +2,12 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Completion } from '../../src/api/schemas/completion-schema.ts';
-import { type LocalWorker, startLocalWorker } from '../../src/cli/local-worker.ts';
-import { openModelFolder } from '../../src/cli/model-folder.ts';
-import { PROJECT } from '../../src/cli/project-paths.ts';
-import { pushModel } from '../../src/cli/push-model.ts';
+import type { Completion } from '../../src/api/openai/schemas/completion-schema.ts';
 import { convertModel } from '../../src/convert/convert-model.ts';
+import { pushModel } from '../../src/local/bucket/push-model.ts';
+import { type LocalWorker, startLocalWorker } from '../../src/local/local-worker.ts';
+import { openModelFolder } from '../../src/local/model-folder.ts';
+import { PROJECT } from '../../src/local/project-paths.ts';
 
 /** Hugging Face transformers in float32; see test/golden/README.md. */
 interface Reference {

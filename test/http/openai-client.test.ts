@@ -1,6 +1,6 @@
 import OpenAI, { BadRequestError, NotFoundError } from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LocalWorker } from '../../src/cli/local-worker.ts';
+import type { LocalWorker } from '../../src/local/local-worker.ts';
 import { serveDefaultModel } from './serve-default-model.ts';
 
 describe('the openai package', () => {

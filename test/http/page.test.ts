@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalWorker, startLocalWorker } from '../../src/cli/local-worker.ts';
 import { MAX_PAGE_BYTES, pageSize } from '../../src/cli/page-size.ts';
-import { PACKAGE, PAGE_FILES } from '../../src/cli/project-paths.ts';
+import { type LocalWorker, startLocalWorker } from '../../src/local/local-worker.ts';
+import { PACKAGE, PAGE_FILES } from '../../src/local/project-paths.ts';
 
 describe('the page and the reference', () => {
   let worker: LocalWorker;

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type LocalWorker, startLocalWorker } from '../../src/cli/local-worker.ts';
-import { openModelFolder } from '../../src/cli/model-folder.ts';
-import { pushModel } from '../../src/cli/push-model.ts';
 import { convertModel } from '../../src/convert/convert-model.ts';
+import { pushModel } from '../../src/local/bucket/push-model.ts';
+import { type LocalWorker, startLocalWorker } from '../../src/local/local-worker.ts';
+import { openModelFolder } from '../../src/local/model-folder.ts';
 
 /** See test/convert/shared-models.test.ts. */
 const GGUF = join(process.env.GPT_EDGE_MODELS ?? '', 'models/smollm2-135m-instruct/SmolLM2-135M-Instruct.Q4_1.gguf');

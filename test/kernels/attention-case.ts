@@ -8,8 +8,8 @@ import {
   PAGE_POSITIONS,
 } from '../../src/kernels/attention-layouts.ts';
 import { FIRST_FREE_BYTE, type Kernels } from '../../src/kernels/kernels.ts';
-import { placesQ8 } from '../../src/kernels/twins/attention/blocks.ts';
-import type { MemoryViews } from '../../src/kernels/twins/memory-views.ts';
+import type { MemoryViews } from '../../src/kernels/memory-views.ts';
+import { placesQ8 } from '../../src/kernels/reference/attention/blocks.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 
 export interface AttentionShape {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { instantiateKernels } from '../../src/kernels/instantiate-kernels.ts';
-import { type MemoryViews, memoryViews } from '../../src/kernels/twins/memory-views.ts';
+import { type MemoryViews, memoryViews } from '../../src/kernels/memory-views.ts';
 import { AttentionCase, type AttentionShape } from './attention-case.ts';
 import { expectSameMemory, modules } from './compare.ts';
 

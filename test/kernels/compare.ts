@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { instantiateKernels } from '../../src/kernels/instantiate-kernels.ts';
 import type { Kernels } from '../../src/kernels/kernels.ts';
-import { twinKernels } from '../../src/kernels/twins/index.ts';
-import { type MemoryViews, memoryViews } from '../../src/kernels/twins/memory-views.ts';
+import { type MemoryViews, memoryViews } from '../../src/kernels/memory-views.ts';
+import { twinKernels } from '../../src/kernels/reference/index.ts';
 
 const compile = (name: string) => new WebAssembly.Module(readFileSync(join(import.meta.dirname, `../../dist/kernels/${name}.wasm`)));
 export const modules = { relaxed: compile('relaxed'), plain: compile('plain') };

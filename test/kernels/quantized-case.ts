@@ -7,7 +7,7 @@ import {
   q4ActivationBytes,
   q8ActivationBytes,
 } from '../../src/kernels/matrix-layouts.ts';
-import type { MemoryViews } from '../../src/kernels/twins/memory-views.ts';
+import type { MemoryViews } from '../../src/kernels/memory-views.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { expectSameMemory } from './compare.ts';
 import { TestMemory } from './test-memory.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Kernels } from '../../src/kernels/kernels.ts';
-import type { MemoryViews } from '../../src/kernels/twins/memory-views.ts';
+import type { MemoryViews } from '../../src/kernels/memory-views.ts';
 import { VOCABULARY_BLOCK } from '../../src/kernels/vocabulary-kernels.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { expectSameMemory } from './compare.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PACKAGE } from '../../src/cli/project-paths.ts';
+import { PACKAGE } from '../../src/local/project-paths.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { compiled, SHIPPED, withoutHash } from './shipped-files.ts';
 

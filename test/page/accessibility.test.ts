@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LocalWorker } from '../../src/cli/local-worker.ts';
+import type { LocalWorker } from '../../src/local/local-worker.ts';
 import { chromiumPath, launchChromium } from '../browser/chromium.ts';
 import { serveDefaultModel } from '../http/serve-default-model.ts';
 import { openPage } from './open-page.ts';

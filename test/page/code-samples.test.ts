@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { codeSamples } from '../../src/page/code-samples.ts';
+import { codeSamples } from '../../src/page/state/code-samples.ts';
 
 it("should quote what a shell would read, and write keys as JavaScript's", () => {
   const body = { prompt: 'it\'s "so": $HOME\n', max_tokens: 5, stop: ['"a": b'] };

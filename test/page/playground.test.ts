@@ -1,9 +1,9 @@
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ChatCompletion } from '../../src/api/schemas/chat-schema.ts';
-import type { Completion } from '../../src/api/schemas/completion-schema.ts';
-import type { LocalWorker } from '../../src/cli/local-worker.ts';
-import { percent } from '../../src/page/surprise.ts';
+import type { ChatCompletion } from '../../src/api/openai/schemas/chat-schema.ts';
+import type { Completion } from '../../src/api/openai/schemas/completion-schema.ts';
+import type { LocalWorker } from '../../src/local/local-worker.ts';
+import { percent } from '../../src/page/state/surprisal.ts';
 import { chromiumPath, launchChromium } from '../browser/chromium.ts';
 import { serveDefaultModel } from '../http/serve-default-model.ts';
 import { type OpenedPage, openPage } from './open-page.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { isSliding, readParameters } from '../../src/page/parameters.ts';
-import { samplingFields } from '../../src/page/sampling-fields.ts';
-import { percent, surprise } from '../../src/page/surprise.ts';
-import { tokenTexts } from '../../src/page/token-texts.ts';
+import { isSliding, readParameters } from '../../src/page/state/parameters.ts';
+import { samplingFields } from '../../src/page/state/sampling-fields.ts';
+import { percent, surprise } from '../../src/page/state/surprisal.ts';
+import { tokenTexts } from '../../src/page/state/token-texts.ts';
 
 describe('texts of tokens', () => {
   it('should put characters together that several tokens share', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fromFragment, type SharedState, toFragment } from '../../src/page/share-link.ts';
+import { fromFragment, type SharedState, toFragment } from '../../src/page/state/share-link.ts';
 
 const state: SharedState = {
   mode: 'chat',

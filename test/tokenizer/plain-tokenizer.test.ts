@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import { CompactBpe } from '../../src/tokenizer/compact-bpe.ts';
+import { CompactBpe } from '../../src/tokenizer/bpe/compact-bpe.ts';
 import { exactDigits } from '../../src/tokenizer/exact-digits.ts';
 import { createPlainTokenizer } from '../../src/tokenizer/plain-tokenizer.ts';
 import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';

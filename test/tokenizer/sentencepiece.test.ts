@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DecodedToken } from '../../src/generation/decode.ts';
-import { textPieces } from '../../src/generation/text-pieces.ts';
+import { textPieces } from '../../src/generation/text/text-pieces.ts';
 import { IncrementalDetokenizer } from '../../src/tokenizer/incremental-detokenizer.ts';
 import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
 import { parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import kernels from '../../dist/kernels/relaxed.wasm';
-import type { Decoder } from '../../src/model/decoder.ts';
+import type { Decoder } from '../../src/core/decoder.ts';
 import { createDecoder } from '../../src/runtime/create-decoder.ts';
 import { planEngine } from '../../src/runtime/plan-engine.ts';
 import { R2ModelFiles } from '../../src/storage/r2-model-files.ts';

@@ -1,5 +1,5 @@
 import { env, SELF } from 'cloudflare:test';
-import type { Manifest } from '../../src/model/manifest.ts';
+import type { Manifest } from '../../src/core/folder/manifest.ts';
 
 export interface TestEnv {
   MODELS: R2Bucket;

@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import kernels from '../../dist/kernels/relaxed.wasm';
-import { createApp } from '../../src/api/create-app.ts';
-import { CHUNK_BYTES, type Manifest } from '../../src/model/manifest.ts';
+import { createApp } from '../../src/api/app.ts';
+import { CHUNK_BYTES, type Manifest } from '../../src/core/folder/manifest.ts';
 import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
 import { R2ModelFiles } from '../../src/storage/r2-model-files.ts';
 import { sha256 } from '../../src/storage/sha256.ts';

@@ -1,13 +1,13 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { GptEdgeError } from '../../core/errors.ts';
 import { checkContext } from '../../generation/check-context.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
-import { GptEdgeError } from '../../model/errors.ts';
-import type { AppEnv } from '../app-env.ts';
-import { type Call, completeRecorded } from '../complete-recorded.ts';
-import { jsonBodyMiddleware } from '../middleware/json-body.ts';
-import { requestedModel } from '../requested-model.ts';
-import { responseEnvelope } from '../response-envelope.ts';
+import type { AppEnv } from '../http/app-env.ts';
+import { jsonBodyMiddleware } from '../http/json-body.ts';
+import { sseResponse } from '../http/sse-response.ts';
+import { requestedModel } from '../openai/requested-model.ts';
+import { responseEnvelope } from '../openai/response-envelope.ts';
 import {
   type ChatChunk,
   type ChatChunkChoice,
@@ -16,14 +16,14 @@ import {
   chatCompletionSchema,
   chatRequestSchema,
   DEFAULT_CHAT_MAX_TOKENS,
-} from '../schemas/chat-schema.ts';
-import { eventStream, jsonBody, jsonContent } from '../schemas/content.ts';
-import { errorResponses } from '../schemas/error-schema.ts';
-import { toUsage } from '../schemas/usage-schema.ts';
-import { sseResponse } from '../sse-response.ts';
-import { toChatLogprobs } from '../to-chat-logprobs.ts';
-import { toChatMessages } from '../to-chat-messages.ts';
-import { toSamplingOptions, toStops } from '../to-sampling-options.ts';
+} from '../openai/schemas/chat-schema.ts';
+import { eventStream, jsonBody, jsonContent } from '../openai/schemas/content.ts';
+import { errorResponses } from '../openai/schemas/error-schema.ts';
+import { toUsage } from '../openai/schemas/usage-schema.ts';
+import { toChatLogprobs } from '../openai/to-chat-logprobs.ts';
+import { toChatMessages } from '../openai/to-chat-messages.ts';
+import { toSamplingOptions, toStops } from '../openai/to-sampling-options.ts';
+import { type Call, completeRecorded } from '../request-log/complete-recorded.ts';
 
 const route = createRoute({
   method: 'post',

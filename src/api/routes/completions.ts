@@ -1,13 +1,13 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { GptEdgeError } from '../../core/errors.ts';
 import { checkContext } from '../../generation/check-context.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
-import { GptEdgeError } from '../../model/errors.ts';
-import type { AppEnv } from '../app-env.ts';
-import type { Call } from '../complete-recorded.ts';
-import { type CompletionJob, completionChoices } from '../completion-choices.ts';
-import { jsonBodyMiddleware } from '../middleware/json-body.ts';
-import { requestedModel } from '../requested-model.ts';
-import { responseEnvelope } from '../response-envelope.ts';
+import type { AppEnv } from '../http/app-env.ts';
+import { jsonBodyMiddleware } from '../http/json-body.ts';
+import { sseResponse } from '../http/sse-response.ts';
+import { type CompletionJob, completionChoices } from '../openai/completion-choices.ts';
+import { requestedModel } from '../openai/requested-model.ts';
+import { responseEnvelope } from '../openai/response-envelope.ts';
 import {
   type Completion,
   type CompletionChoice,
@@ -15,14 +15,14 @@ import {
   completionRequestSchema,
   completionSchema,
   DEFAULT_MAX_TOKENS,
-} from '../schemas/completion-schema.ts';
-import { eventStream, jsonBody, jsonContent } from '../schemas/content.ts';
-import { errorResponses } from '../schemas/error-schema.ts';
-import { MAX_COMPLETIONS } from '../schemas/prompt-schema.ts';
-import { toUsage } from '../schemas/usage-schema.ts';
-import { sseResponse } from '../sse-response.ts';
-import { toPromptTokens } from '../to-prompt-tokens.ts';
-import { toSamplingOptions, toStops } from '../to-sampling-options.ts';
+} from '../openai/schemas/completion-schema.ts';
+import { eventStream, jsonBody, jsonContent } from '../openai/schemas/content.ts';
+import { errorResponses } from '../openai/schemas/error-schema.ts';
+import { MAX_COMPLETIONS } from '../openai/schemas/prompt-schema.ts';
+import { toUsage } from '../openai/schemas/usage-schema.ts';
+import { toPromptTokens } from '../openai/to-prompt-tokens.ts';
+import { toSamplingOptions, toStops } from '../openai/to-sampling-options.ts';
+import type { Call } from '../request-log/complete-recorded.ts';
 
 const route = createRoute({
   method: 'post',

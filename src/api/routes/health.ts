@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { AppEnv } from '../app-env.ts';
-import { jsonContent } from '../schemas/content.ts';
-import { errorResponses } from '../schemas/error-schema.ts';
+import type { AppEnv } from '../http/app-env.ts';
+import { jsonContent } from '../openai/schemas/content.ts';
+import { errorResponses } from '../openai/schemas/error-schema.ts';
 
 const route = createRoute({
   method: 'get',

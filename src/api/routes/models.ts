@@ -1,10 +1,10 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { GptEdgeError } from '../../model/errors.ts';
-import type { AppEnv } from '../app-env.ts';
+import { GptEdgeError } from '../../core/errors.ts';
+import type { AppEnv } from '../http/app-env.ts';
 import type { ModelHost } from '../model-host.ts';
-import { jsonContent } from '../schemas/content.ts';
-import { errorResponses } from '../schemas/error-schema.ts';
-import { modelListSchema, modelSchema, toWireModel } from '../schemas/model-schema.ts';
+import { jsonContent } from '../openai/schemas/content.ts';
+import { errorResponses } from '../openai/schemas/error-schema.ts';
+import { modelListSchema, modelSchema, toWireModel } from '../openai/schemas/model-schema.ts';
 
 const listRoute = createRoute({
   method: 'get',

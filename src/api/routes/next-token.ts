@@ -1,15 +1,15 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { TokenLogprob } from '../../generation/log-probabilities.ts';
 import { nextToken } from '../../generation/next-token.ts';
+import type { TokenLogprob } from '../../generation/sampling/log-probabilities.ts';
 import type { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
-import type { AppEnv } from '../app-env.ts';
-import { jsonBodyMiddleware } from '../middleware/json-body.ts';
-import { requestedModel } from '../requested-model.ts';
-import { jsonBody, jsonContent } from '../schemas/content.ts';
-import { errorResponses } from '../schemas/error-schema.ts';
-import { integerBetween } from '../schemas/number-between.ts';
-import { singlePromptSchema } from '../schemas/prompt-schema.ts';
-import { toPromptTokens } from '../to-prompt-tokens.ts';
+import type { AppEnv } from '../http/app-env.ts';
+import { jsonBodyMiddleware } from '../http/json-body.ts';
+import { requestedModel } from '../openai/requested-model.ts';
+import { jsonBody, jsonContent } from '../openai/schemas/content.ts';
+import { errorResponses } from '../openai/schemas/error-schema.ts';
+import { integerBetween } from '../openai/schemas/number-between.ts';
+import { singlePromptSchema } from '../openai/schemas/prompt-schema.ts';
+import { toPromptTokens } from '../openai/to-prompt-tokens.ts';
 
 /** Enough to draw a distribution's head; the rest is told as one sum. */
 const MAX_TOP_K = 1000;

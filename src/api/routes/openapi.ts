@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import packageJson from '#package.json' with { type: 'json' };
-import type { AppEnv } from '../app-env.ts';
-import { chatChunkSchema } from '../schemas/chat-schema.ts';
+import type { AppEnv } from '../http/app-env.ts';
+import { chatChunkSchema } from '../openai/schemas/chat-schema.ts';
 
 /** The OpenAPI 3.1 document, from the schemas that validate the requests. */
 export function openapiRoute(app: OpenAPIHono<AppEnv>): void {

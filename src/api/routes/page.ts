@@ -1,9 +1,9 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
-import { GptEdgeError } from '../../model/errors.ts';
-import type { AppEnv } from '../app-env.ts';
-import type { PageAssets } from '../page-assets.ts';
+import { GptEdgeError } from '../../core/errors.ts';
+import type { AppEnv } from '../http/app-env.ts';
+import type { PageAssets } from '../http/page-assets.ts';
 
 const CONTENT_SECURITY_POLICY = {
   defaultSrc: ["'none'"],

@@ -1,11 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { AppEnv } from '../app-env.ts';
-import { checkTokenIds } from '../check-token-ids.ts';
-import { jsonBodyMiddleware } from '../middleware/json-body.ts';
-import { requestedModel } from '../requested-model.ts';
-import { jsonBody, jsonContent } from '../schemas/content.ts';
-import { errorResponses } from '../schemas/error-schema.ts';
-import { tokenIdSchema } from '../schemas/prompt-schema.ts';
+import type { AppEnv } from '../http/app-env.ts';
+import { jsonBodyMiddleware } from '../http/json-body.ts';
+import { checkTokenIds } from '../openai/check-token-ids.ts';
+import { requestedModel } from '../openai/requested-model.ts';
+import { jsonBody, jsonContent } from '../openai/schemas/content.ts';
+import { errorResponses } from '../openai/schemas/error-schema.ts';
+import { tokenIdSchema } from '../openai/schemas/prompt-schema.ts';
 
 const model = z.string().nullish();
 

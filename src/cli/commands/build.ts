@@ -1,6 +1,6 @@
-import { buildWorker, MAX_BUNDLE_BYTES, MAX_EDGE_ONLY_GZIP_BYTES } from '../build-worker.ts';
+import { buildWorker, MAX_BUNDLE_BYTES, MAX_EDGE_ONLY_GZIP_BYTES } from '../../local/build-worker.ts';
+import { IS_CHECKOUT } from '../../local/project-paths.ts';
 import { MAX_PAGE_BYTES, type PageSize, pageSize } from '../page-size.ts';
-import { IS_CHECKOUT } from '../project-paths.ts';
 
 /** Bundles the Worker, in a checkout after the page, and prints the sizes of both. */
 export async function build(options: { edgeOnly?: boolean } = {}): Promise<void> {

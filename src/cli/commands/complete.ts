@@ -1,10 +1,10 @@
+import { pushModel } from '../../local/bucket/push-model.ts';
+import { startLocalWorker } from '../../local/local-worker.ts';
+import { openModelFolder } from '../../local/model-folder.ts';
+import { DEFAULT_MODEL } from '../../local/project-paths.ts';
 import { EdgeClient } from '../edge-client.ts';
 import { engineVars } from '../engine-vars.ts';
-import { startLocalWorker } from '../local-worker.ts';
-import { openModelFolder } from '../model-folder.ts';
-import { ProgressBar } from '../progress-bar.ts';
-import { DEFAULT_MODEL } from '../project-paths.ts';
-import { pushModel } from '../push-model.ts';
+import { ProgressBar } from '../printing/progress-bar.ts';
 
 /** Between two looks at how far a load is; the bar draws no faster. */
 const POLL_MS = 50;

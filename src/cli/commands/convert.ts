@@ -1,7 +1,7 @@
 import { convertModel } from '../../convert/convert-model.ts';
-import { GptEdgeError } from '../../model/errors.ts';
-import { folderBytes } from '../../model/folder-bytes.ts';
-import { ProgressBar } from '../progress-bar.ts';
+import { GptEdgeError } from '../../core/errors.ts';
+import { folderBytes } from '../../core/folder/folder-bytes.ts';
+import { ProgressBar } from '../printing/progress-bar.ts';
 
 export interface ConvertCommandOptions {
   dtype?: string;

@@ -1,10 +1,10 @@
 import { unstable_readConfig as readConfig } from 'wrangler';
-import { GptEdgeError } from '../../model/errors.ts';
-import { edgeOnlyArguments } from '../build-worker.ts';
-import { type ModelFolder, openModelFolders } from '../model-folder.ts';
-import { WRANGLER_CONFIG } from '../project-paths.ts';
-import { withRemoteBucket } from '../remote-bucket.ts';
-import { runWrangler } from '../run-wrangler.ts';
+import { GptEdgeError } from '../../core/errors.ts';
+import { withRemoteBucket } from '../../local/bucket/remote-bucket.ts';
+import { edgeOnlyArguments } from '../../local/build-worker.ts';
+import { type ModelFolder, openModelFolders } from '../../local/model-folder.ts';
+import { WRANGLER_CONFIG } from '../../local/project-paths.ts';
+import { runWrangler } from '../../local/run-wrangler.ts';
 import { uploadModel } from '../upload-model.ts';
 
 export interface DeployOptions {

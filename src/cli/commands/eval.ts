@@ -1,9 +1,9 @@
+import { type Evaluation, evaluateText } from '../../local/evaluate/evaluate-text.ts';
+import { type EvaluatedModel, openEvaluatedModel } from '../../local/evaluate/evaluated-model.ts';
+import { readText } from '../../local/evaluate/read-text.ts';
 import type { Engine, EngineChoice } from '../../runtime/engine-choice.ts';
-import { type Evaluation, evaluateText } from '../evaluate/evaluate-text.ts';
-import { type EvaluatedModel, openEvaluatedModel } from '../evaluate/evaluated-model.ts';
-import { readText } from '../evaluate/read-text.ts';
-import { printTable } from '../print-table.ts';
-import { ProgressBar } from '../progress-bar.ts';
+import { printTable } from '../printing/print-table.ts';
+import { ProgressBar } from '../printing/progress-bar.ts';
 
 export interface EvalOptions {
   text: string;

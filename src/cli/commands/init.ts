@@ -1,8 +1,8 @@
 import { cp, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { GptEdgeError } from '../../model/errors.ts';
+import { GptEdgeError } from '../../core/errors.ts';
+import { PACKAGE } from '../../local/project-paths.ts';
 import { packPackage } from '../pack-package.ts';
-import { PACKAGE } from '../project-paths.ts';
 
 export interface InitOptions {
   /** Where npm is to take gpt-edge from, such as a git URL. Without it the project gets a tarball of this very gpt-edge. */

@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import { findArchitecture } from '../../convert/architectures/index.ts';
 import { countParameters } from '../../convert/count-parameters.ts';
 import { describeModel } from '../../convert/describe-model.ts';
-import { openPublishedGraph, type PublishedGraph } from '../../convert/published/open-published-graph.ts';
-import { readJson } from '../../convert/sources/hugging-face-folder.ts';
+import { readJson } from '../../convert/sources/hugging-face/hugging-face-folder.ts';
+import { openPublishedGraph, type PublishedGraph } from '../../convert/sources/onnx/open-published-graph.ts';
 import { openSource } from '../../convert/sources/open-source.ts';
-import { folderBytes } from '../../model/folder-bytes.ts';
-import { GRAPH_FILE } from '../../model/graph-files.ts';
-import { DEFAULT_MEMORY_LIMIT_MB } from '../../model/memory-plan.ts';
+import { folderBytes } from '../../core/folder/folder-bytes.ts';
+import { GRAPH_FILE } from '../../core/folder/graph-files.ts';
+import { DEFAULT_MEMORY_LIMIT_MB } from '../../core/memory-plan.ts';
+import { DiskModelFiles } from '../../local/disk-model-files.ts';
+import { openModelFolder } from '../../local/model-folder.ts';
 import type { EngineChoice } from '../../runtime/engine-choice.ts';
 import { planEngine } from '../../runtime/plan-engine.ts';
-import { DiskModelFiles } from '../disk-model-files.ts';
 import { graphWeights } from '../inspect/graph-weights.ts';
 import { printEdgePlan } from '../inspect/print-edge-plan.ts';
 import { type Facts, printFacts } from '../inspect/print-facts.ts';
 import { printMemoryPlan } from '../inspect/print-memory-plan.ts';
 import { printTensorGroups } from '../inspect/tensor-group.ts';
-import { openModelFolder } from '../model-folder.ts';
 
 /** Prints what is known of a model folder, or of a checkpoint that could be converted into one. */
 export interface InspectOptions {

@@ -1,9 +1,9 @@
-import { folderBytes } from '../../model/folder-bytes.ts';
-import { type Manifest, parseManifest } from '../../model/manifest.ts';
-import type { Bucket } from '../bucket.ts';
-import { withLocalBucket } from '../local-bucket.ts';
-import { printTable } from '../print-table.ts';
-import { withRemoteBucket } from '../remote-bucket.ts';
+import { folderBytes } from '../../core/folder/folder-bytes.ts';
+import { type Manifest, parseManifest } from '../../core/folder/manifest.ts';
+import type { Bucket } from '../../local/bucket/bucket.ts';
+import { withLocalBucket } from '../../local/bucket/local-bucket.ts';
+import { withRemoteBucket } from '../../local/bucket/remote-bucket.ts';
+import { printTable } from '../printing/print-table.ts';
 
 export interface ListOptions {
   remote?: boolean;

@@ -1,6 +1,6 @@
-import { withLocalBucket } from '../local-bucket.ts';
-import { openModelFolder } from '../model-folder.ts';
-import { withRemoteBucket } from '../remote-bucket.ts';
+import { withLocalBucket } from '../../local/bucket/local-bucket.ts';
+import { withRemoteBucket } from '../../local/bucket/remote-bucket.ts';
+import { openModelFolder } from '../../local/model-folder.ts';
 import { uploadModel } from '../upload-model.ts';
 
 export interface PushOptions {

@@ -1,6 +1,6 @@
+import { startLocalWorker } from '../../local/local-worker.ts';
+import { openModelFolders } from '../../local/model-folder.ts';
 import { engineVars } from '../engine-vars.ts';
-import { startLocalWorker } from '../local-worker.ts';
-import { openModelFolders } from '../model-folder.ts';
 import { uploadModel } from '../upload-model.ts';
 
 export interface StartOptions {

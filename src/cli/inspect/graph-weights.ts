@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { packedWeights } from '../../convert/graph/packed-weights.ts';
 import { readGraph } from '../../convert/graph/read-graph.ts';
-import { externalRange } from '../../model/onnx/external-range.ts';
-import { type TensorProto, TensorProto_DataType } from '../../model/onnx/onnx-ml_pb.js';
+import { externalRange } from '../../core/onnx/external-range.ts';
+import { type TensorProto, TensorProto_DataType } from '../../core/onnx/onnx-ml_pb.js';
 import type { StoredTensor } from './tensor-group.ts';
 
 /** ONNX's names of the types that weights are stored in. */

@@ -1,7 +1,7 @@
-import { LOGITS_ROWS, memoryLayout, PREFILL_ROWS } from '../../runtime/edge/memory-layout.ts';
+import { LOGITS_ROWS, memoryLayout, PREFILL_ROWS } from '../../runtime/edge/plan/memory-layout.ts';
 import type { EdgePlan } from '../../runtime/edge/plan/plan-graph.ts';
 import type { Step } from '../../runtime/edge/plan/step.ts';
-import { printTable } from '../print-table.ts';
+import { printTable } from '../printing/print-table.ts';
 
 /** Prints what the edge engine does for a call, step by step, and where each result lies. */
 export function printEdgePlan(plan: EdgePlan): void {

@@ -1,5 +1,5 @@
-import type { Manifest } from '../../model/manifest.ts';
-import { printLines } from '../print-lines.ts';
+import type { Manifest } from '../../core/folder/manifest.ts';
+import { printLines } from '../printing/print-lines.ts';
 
 /** What is known of a model, converted or not. */
 export interface Facts extends Omit<Manifest, 'format' | 'dtype' | 'files' | 'kvBytesPerToken'> {

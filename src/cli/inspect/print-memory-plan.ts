@@ -1,5 +1,5 @@
-import { DEFAULT_MEMORY_LIMIT_MB, type MemoryPlan } from '../../model/memory-plan.ts';
-import { printLines } from '../print-lines.ts';
+import { DEFAULT_MEMORY_LIMIT_MB, type MemoryPlan } from '../../core/memory-plan.ts';
+import { printLines } from '../printing/print-lines.ts';
 
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 

@@ -1,4 +1,4 @@
-import { printTable } from '../print-table.ts';
+import { printTable } from '../printing/print-table.ts';
 
 /** A tensor as a file stores it. */
 export interface StoredTensor {

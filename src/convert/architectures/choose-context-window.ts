@@ -1,4 +1,4 @@
-import { GptEdgeError } from '../../model/errors.ts';
+import { GptEdgeError } from '../../core/errors.ts';
 
 /**
  * The positions that a model folder keeps: all that the model has, or the fewer that were asked for.

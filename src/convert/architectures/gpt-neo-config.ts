@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_LAYERS, MAX_VOCABULARY } from '../../model/limits.ts';
+import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_LAYERS, MAX_VOCABULARY } from '../../core/limits.ts';
 import { countSchema } from './count-schema.ts';
 import { parseConfig } from './parse-config.ts';
 

@@ -1,4 +1,4 @@
-import { GptEdgeError } from '../../model/errors.ts';
+import { GptEdgeError } from '../../core/errors.ts';
 import type { Architecture } from './architecture.ts';
 import { gptNeo } from './gpt-neo.ts';
 import { gpt2 } from './gpt2.ts';

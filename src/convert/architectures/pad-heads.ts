@@ -1,7 +1,7 @@
-import { GptEdgeError } from '../../model/errors.ts';
-import { MAX_WEIGHTS_BYTES } from '../../model/limits.ts';
+import { GptEdgeError } from '../../core/errors.ts';
+import { MAX_WEIGHTS_BYTES } from '../../core/limits.ts';
 import type { Weight } from '../dtypes/dtype.ts';
-import type { QuantizedBlocks } from '../sources/tensor-source.ts';
+import type { QuantizedBlocks } from '../tensors/tensor-source.ts';
 
 /** Sizes of attention heads, or of their halves, in a checkpoint and in the graph. */
 export interface HeadPadding {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { GptEdgeError } from '../../model/errors.ts';
+import { GptEdgeError } from '../../core/errors.ts';
 
 /**
  * Reads the fields of config.json that an architecture asks for.

@@ -1,4 +1,4 @@
-import { GptEdgeError } from '../../model/errors.ts';
+import { GptEdgeError } from '../../core/errors.ts';
 
 /** A setting of config.json and the values of it that are implemented. */
 export interface Setting {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_CONTEXT_WINDOW } from '../../model/limits.ts';
+import { MAX_CONTEXT_WINDOW } from '../../core/limits.ts';
 import { countSchema } from './count-schema.ts';
 
 /** Llama 3's stretched positions. */

@@ -1,5 +1,5 @@
-import { GptEdgeError } from '../../model/errors.ts';
-import { MAX_WEIGHTS_BYTES } from '../../model/limits.ts';
+import { GptEdgeError } from '../../core/errors.ts';
+import { MAX_WEIGHTS_BYTES } from '../../core/limits.ts';
 import type { WeightTarget } from '../dtypes/dtype.ts';
 import { ElementType } from '../graph/graph-builder.ts';
 

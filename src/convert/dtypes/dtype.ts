@@ -1,6 +1,6 @@
 import type { ExternalDataWriter } from '../graph/external-data-writer.ts';
 import type { GraphBuilder } from '../graph/graph-builder.ts';
-import type { TensorValues } from '../sources/tensor-source.ts';
+import type { TensorValues } from '../tensors/tensor-source.ts';
 
 /** A weight on its way from the checkpoint into the model folder. */
 export interface Weight extends TensorValues {

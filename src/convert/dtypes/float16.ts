@@ -1,5 +1,5 @@
 import { Float16Array, f16round } from '@petamoriken/float16';
-import { GptEdgeError } from '../../model/errors.ts';
+import { GptEdgeError } from '../../core/errors.ts';
 import { ElementType } from '../graph/graph-builder.ts';
 import { floatDtype } from './float-dtype.ts';
 

@@ -1,4 +1,4 @@
-import { GptEdgeError } from '../../model/errors.ts';
+import { GptEdgeError } from '../../core/errors.ts';
 import type { Dtype } from './dtype.ts';
 import { float16 } from './float16.ts';
 import { float32 } from './float32.ts';

@@ -1,4 +1,4 @@
-import type { QuantizedBlocks } from '../sources/tensor-source.ts';
+import type { QuantizedBlocks } from '../tensors/tensor-source.ts';
 import type { Weight } from './dtype.ts';
 
 /**

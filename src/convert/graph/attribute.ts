@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { type AttributeProto, AttributeProto_AttributeType, AttributeProtoSchema } from '../../model/onnx/onnx-ml_pb.js';
+import { type AttributeProto, AttributeProto_AttributeType, AttributeProtoSchema } from '../../core/onnx/onnx-ml_pb.js';
 
 /** An integer is a bigint and a float a number, since ONNX tells 1 from 1.0. */
 export type AttributeValue = bigint | number | string;

@@ -8,7 +8,7 @@ import {
   TensorProto_DataType,
   TensorProtoSchema,
   ValueInfoProtoSchema,
-} from '../../model/onnx/onnx-ml_pb.js';
+} from '../../core/onnx/onnx-ml_pb.js';
 import { type AttributeValue, toAttribute } from './attribute.ts';
 import { type DataLocation, EXTERNAL_DATA_FILE } from './external-data-writer.ts';
 

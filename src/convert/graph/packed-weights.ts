@@ -1,4 +1,4 @@
-import type { GraphProto } from '../../model/onnx/onnx-ml_pb.js';
+import type { GraphProto } from '../../core/onnx/onnx-ml_pb.js';
 
 /** Which input of the operators that unpack codes of a few bits holds them. */
 const CODES_INPUT: Readonly<Record<string, number>> = { MatMulNBits: 1, GatherBlockQuantized: 0 };

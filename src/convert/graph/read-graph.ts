@@ -1,9 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { GptEdgeError } from '../../model/errors.ts';
-import { MAX_GRAPH_BYTES } from '../../model/limits.ts';
-import type { GraphProto } from '../../model/onnx/onnx-ml_pb.js';
-import { parseGraph } from '../../model/onnx/parse-graph.ts';
+import { GptEdgeError } from '../../core/errors.ts';
+import { MAX_GRAPH_BYTES } from '../../core/limits.ts';
+import type { GraphProto } from '../../core/onnx/onnx-ml_pb.js';
+import { parseGraph } from '../../core/onnx/parse-graph.ts';
 
 /**
  * Reads the graph of an ONNX file.

@@ -1,5 +1,5 @@
-import { GptEdgeError } from '../../model/errors.ts';
-import type { QuantizedBlocks } from '../sources/tensor-source.ts';
+import { GptEdgeError } from '../../core/errors.ts';
+import type { QuantizedBlocks } from '../tensors/tensor-source.ts';
 import { BLOCK_SIZE, type BlockQuantizer } from './block-quantizer.ts';
 
 /** A matrix whose rows are cut into blocks. The last block of a row is shorter where `width` is no multiple of BLOCK_SIZE. */

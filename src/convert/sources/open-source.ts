@@ -1,11 +1,11 @@
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { GptEdgeError } from '../../model/errors.ts';
-import { invalidFile } from '../../model/invalid-file.ts';
+import { GptEdgeError } from '../../core/errors.ts';
+import { invalidFile } from '../../core/invalid-file.ts';
 import { GGUF_MAGIC } from './gguf/gguf-header.ts';
-import { openGguf } from './gguf.ts';
-import { type ModelSource, openHuggingFaceFolder } from './hugging-face-folder.ts';
-import { openLlama2c } from './llama2c.ts';
+import { openGguf } from './gguf/open-gguf.ts';
+import { type ModelSource, openHuggingFaceFolder } from './hugging-face/hugging-face-folder.ts';
+import { openLlama2c } from './llama2c/open-llama2c.ts';
 
 /**
  * Opens whatever a conversion can start from: a folder in Hugging Face's layout, a GGUF file, or a llama2.c checkpoint.

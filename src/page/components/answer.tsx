@@ -1,8 +1,8 @@
-import { pathOf, type Turn } from '../conversation.ts';
-import { endIdsOf } from '../playground-state.ts';
-import type { ViewProps } from '../view-props.ts';
+import { pathOf, type Turn } from '../state/conversation.ts';
+import { endIdsOf } from '../state/playground-state.ts';
 import { PathList } from './path-list.tsx';
 import { TokenFlow } from './token-flow.tsx';
+import type { ViewProps } from './view-props.ts';
 
 interface Props extends ViewProps {
   turn: Turn;

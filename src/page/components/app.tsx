@@ -1,5 +1,4 @@
 import { useEffect } from 'preact/hooks';
-import type { ViewProps } from '../view-props.ts';
 import { ChatSheet } from './chat-sheet.tsx';
 import { CompletionSheet } from './completion-sheet.tsx';
 import { Footer } from './footer.tsx';
@@ -10,6 +9,7 @@ import { ModeSwitch } from './mode-switch.tsx';
 import { ModelCard } from './model-card.tsx';
 import { ParametersCard } from './parameters-card.tsx';
 import { ProblemNote } from './problem-note.tsx';
+import type { ViewProps } from './view-props.ts';
 
 /** The whole page. */
 export function App({ playground, state, licences }: ViewProps & { licences: string }) {

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { codeSamples } from '../code-samples.ts';
-import { copyText } from '../copy-text.ts';
-import { conversationOf } from '../playground-state.ts';
-import type { ViewProps } from '../view-props.ts';
+import { codeSamples } from '../state/code-samples.ts';
+import { conversationOf } from '../state/playground-state.ts';
+import { copyText } from './copy-text.ts';
+import type { ViewProps } from './view-props.ts';
 
 /** The request as code, to take along. */
 export function CodeDialog({ playground, state, onClose }: ViewProps & { onClose: () => void }) {

@@ -1,9 +1,9 @@
-import { conversationOf } from '../playground-state.ts';
-import type { ViewProps } from '../view-props.ts';
+import { conversationOf } from '../state/playground-state.ts';
 import { Answer } from './answer.tsx';
 import { Controls } from './controls.tsx';
 import { PromptField } from './prompt-field.tsx';
 import { Reading } from './reading.tsx';
+import type { ViewProps } from './view-props.ts';
 
 /** A prompt, and the text that goes on from it. */
 export function CompletionSheet(view: ViewProps) {

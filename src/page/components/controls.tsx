@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
-import { pathOf } from '../conversation.ts';
-import { canGenerate, contextUse, conversationOf, endIdsOf, modelOf, type PlaygroundState } from '../playground-state.ts';
-import type { ViewProps } from '../view-props.ts';
+import { pathOf } from '../state/conversation.ts';
+import { canGenerate, contextUse, conversationOf, endIdsOf, modelOf, type PlaygroundState } from '../state/playground-state.ts';
 import { CodeDialog } from './code-dialog.tsx';
 import { ProblemNote } from './problem-note.tsx';
 import { ShareButton } from './share-button.tsx';
+import type { ViewProps } from './view-props.ts';
 
 /** Fields that have a place of their own for what is wrong with them. */
 const hasPlace = (state: PlaygroundState, field: string): boolean =>

@@ -1,11 +1,11 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { type Path, pathOf } from '../conversation.ts';
-import type { Alternative, Distribution } from '../distribution.ts';
-import { conversationOf } from '../playground-state.ts';
-import { percent } from '../surprise.ts';
-import { tokenTexts } from '../token-texts.ts';
-import type { ViewProps } from '../view-props.ts';
+import { type Path, pathOf } from '../state/conversation.ts';
+import type { Alternative, Distribution } from '../state/distribution.ts';
+import { conversationOf } from '../state/playground-state.ts';
+import { percent } from '../state/surprisal.ts';
+import { tokenTexts } from '../state/token-texts.ts';
 import { ProblemNote } from './problem-note.tsx';
+import type { ViewProps } from './view-props.ts';
 
 /** Characters of the text before that say where in it the token stands. */
 const BEFORE = 28;

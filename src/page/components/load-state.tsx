@@ -1,5 +1,5 @@
-import { megabytes } from '../megabytes.ts';
-import { modelOf, type PlaygroundState } from '../playground-state.ts';
+import { modelOf, type PlaygroundState } from '../state/playground-state.ts';
+import { megabytes } from './megabytes.ts';
 
 /** How far the chosen model is loaded. */
 export function LoadState({ state }: { state: PlaygroundState }) {

@@ -1,5 +1,5 @@
-import type { Mode } from '../conversation.ts';
-import type { ViewProps } from '../view-props.ts';
+import type { Mode } from '../state/conversation.ts';
+import type { ViewProps } from './view-props.ts';
 
 const MODES: [Mode, string][] = [
   ['completion', 'Completion'],

@@ -1,9 +1,9 @@
-import type { WireModel } from '../../api/schemas/model-schema.ts';
-import { megabytes } from '../megabytes.ts';
-import { modelOf } from '../playground-state.ts';
-import { loadModel } from '../start-playground.ts';
-import type { ViewProps } from '../view-props.ts';
+import type { WireModel } from '../../api/openai/schemas/model-schema.ts';
+import { modelOf } from '../state/playground-state.ts';
+import { loadModel } from '../state/start-playground.ts';
+import { megabytes } from './megabytes.ts';
 import { ProblemNote } from './problem-note.tsx';
+import type { ViewProps } from './view-props.ts';
 
 const millions = (count: number): string => (count >= 1e9 ? `${(count / 1e9).toFixed(1)} billion` : `${(count / 1e6).toFixed(1)} million`);
 

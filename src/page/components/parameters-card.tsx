@@ -1,8 +1,8 @@
-import { isSliding, type Parameter } from '../parameters.ts';
-import type { Playground } from '../playground.ts';
-import type { PlaygroundState } from '../playground-state.ts';
-import type { ViewProps } from '../view-props.ts';
+import { isSliding, type Parameter } from '../state/parameters.ts';
+import type { Playground } from '../state/playground.ts';
+import type { PlaygroundState } from '../state/playground-state.ts';
 import { ProblemNote } from './problem-note.tsx';
+import type { ViewProps } from './view-props.ts';
 
 /** Shown at once; the others are folded away. */
 const FIRST = ['temperature', 'top_p', 'max_tokens', 'seed'];

@@ -1,5 +1,5 @@
-import type { Path, Turn } from '../conversation.ts';
-import type { Playground } from '../playground.ts';
+import type { Path, Turn } from '../state/conversation.ts';
+import type { Playground } from '../state/playground.ts';
 
 interface Props {
   playground: Playground;

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import type { PlaygroundState } from '../playground-state.ts';
+import type { PlaygroundState } from '../state/playground-state.ts';
 
 interface Props {
   state: PlaygroundState;

@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
-import { canGenerate, conversationOf, EXAMPLES } from '../playground-state.ts';
-import type { ViewProps } from '../view-props.ts';
+import { canGenerate, conversationOf, EXAMPLES } from '../state/playground-state.ts';
 import { ProblemNote } from './problem-note.tsx';
+import type { ViewProps } from './view-props.ts';
 
 const COUNT_AFTER_MS = 250;
 

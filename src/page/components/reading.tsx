@@ -1,5 +1,5 @@
-import { contextUse, modelOf, type PlaygroundState } from '../playground-state.ts';
-import { surprise } from '../surprise.ts';
+import { contextUse, modelOf, type PlaygroundState } from '../state/playground-state.ts';
+import { surprise } from '../state/surprisal.ts';
 
 const STEPS: [number, string][] = [
   [0.95, '95 %'],

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
-import { pathOf } from '../conversation.ts';
-import { copyText } from '../copy-text.ts';
-import { conversationOf } from '../playground-state.ts';
-import { toFragment } from '../share-link.ts';
-import type { ViewProps } from '../view-props.ts';
+import { pathOf } from '../state/conversation.ts';
+import { conversationOf } from '../state/playground-state.ts';
+import { toFragment } from '../state/share-link.ts';
+import { copyText } from './copy-text.ts';
+import type { ViewProps } from './view-props.ts';
 
 /** The link that brings all of this back, put into the address and on the clipboard. */
 export function ShareButton({ playground, state }: ViewProps) {

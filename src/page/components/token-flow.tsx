@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
-import { percent, surprise } from '../surprise.ts';
-import type { Token } from '../token.ts';
-import { tokenTexts } from '../token-texts.ts';
+import { percent, surprise } from '../state/surprisal.ts';
+import type { Token } from '../state/token.ts';
+import { tokenTexts } from '../state/token-texts.ts';
 
 interface Props {
   lead?: string;

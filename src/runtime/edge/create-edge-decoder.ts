@@ -1,8 +1,8 @@
-import type { Decoder } from '../../model/decoder.ts';
-import type { ModelFiles } from '../../model/model-files.ts';
-import { EdgeModel, type EdgeModelOptions } from './edge-model.ts';
-import { EdgeSequence } from './edge-sequence.ts';
+import type { Decoder } from '../../core/decoder.ts';
+import type { ModelFiles } from '../../core/folder/model-files.ts';
 import type { EdgePlan } from './plan/plan-graph.ts';
+import { EdgeModel, type EdgeModelOptions } from './run/edge-model.ts';
+import { EdgeSequence } from './run/edge-sequence.ts';
 
 /** Some 60 ms of a prompt's 4-bit products, twice as much token by token; 32 tokens of a 135M model, which fill the kernels' tiles. */
 const MULTIPLY_ADDS_PER_TURN = 4.4e9;

@@ -1,7 +1,7 @@
-import type { Decoder } from '../../model/decoder.ts';
-import { GptEdgeError } from '../../model/errors.ts';
-import { externalDataFiles, GRAPH_FILE } from '../../model/graph-files.ts';
-import type { ModelFiles } from '../../model/model-files.ts';
+import type { Decoder } from '../../core/decoder.ts';
+import { GptEdgeError } from '../../core/errors.ts';
+import { externalDataFiles, GRAPH_FILE } from '../../core/folder/graph-files.ts';
+import type { ModelFiles } from '../../core/folder/model-files.ts';
 import { createSession } from './onnxruntime.ts';
 import { OrtSequence } from './ort-sequence.ts';
 

@@ -1,6 +1,6 @@
-import type { Sequence } from '../../model/decoder.ts';
-import { GptEdgeError } from '../../model/errors.ts';
-import type { Manifest } from '../../model/manifest.ts';
+import type { Sequence } from '../../core/decoder.ts';
+import { GptEdgeError } from '../../core/errors.ts';
+import type { Manifest } from '../../core/folder/manifest.ts';
 import type { InferenceSession, Tensor } from './onnxruntime.ts';
 
 type Ort = Awaited<ReturnType<typeof import('./onnxruntime.ts').createSession>>['ort'];

@@ -1,6 +1,6 @@
-import { externalDataFiles, GRAPH_FILE } from '../../model/graph-files.ts';
-import type { Manifest } from '../../model/manifest.ts';
-import { type MemoryPlan, memoryPlan, tokenizerHeap } from '../../model/memory-plan.ts';
+import { externalDataFiles, GRAPH_FILE } from '../../core/folder/graph-files.ts';
+import type { Manifest } from '../../core/folder/manifest.ts';
+import { type MemoryPlan, memoryPlan, tokenizerHeap } from '../../core/memory-plan.ts';
 
 /** onnxruntime-web's memory before any model, and its graph, buffers and growth. */
 const ENGINE_BYTES = 16e6;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gptNeo } from '../../../src/convert/architectures/gpt-neo.ts';
 import { parseGptNeoConfig } from '../../../src/convert/architectures/gpt-neo-config.ts';
-import { GptEdgeError } from '../../../src/model/errors.ts';
+import { GptEdgeError } from '../../../src/core/errors.ts';
 
 const CONFIG = {
   model_type: 'gpt_neo',

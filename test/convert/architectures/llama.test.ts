@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { llama } from '../../../src/convert/architectures/llama.ts';
 import { parseLlamaConfig } from '../../../src/convert/architectures/llama-config.ts';
-import { GptEdgeError } from '../../../src/model/errors.ts';
+import { GptEdgeError } from '../../../src/core/errors.ts';
 
 /** As transformers 4 writes it. */
 const CONFIG = {

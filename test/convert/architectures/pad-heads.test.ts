@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { padHeadColumns, padHeadRows } from '../../../src/convert/architectures/pad-heads.ts';
-import type { QuantizedBlocks } from '../../../src/convert/sources/tensor-source.ts';
+import type { QuantizedBlocks } from '../../../src/convert/tensors/tensor-source.ts';
 
 /** Two heads of two rows, [4, 64]: two blocks of 32 a row. */
 function quantized() {

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Tensor } from 'onnxruntime-web/wasm';
-import { compiledKernels } from '../../../src/cli/compiled-kernels.ts';
-import { DiskModelFiles } from '../../../src/cli/disk-model-files.ts';
-import { ort } from '../../../src/cli/evaluate/onnx-session.ts';
-import type { ModelFolder } from '../../../src/cli/model-folder.ts';
-import { externalDataFiles } from '../../../src/model/graph-files.ts';
-import { ModelProtoSchema, ValueInfoProtoSchema } from '../../../src/model/onnx/onnx-ml_pb.js';
-import { EdgeModel } from '../../../src/runtime/edge/edge-model.ts';
-import { planModel } from '../../../src/runtime/edge/plan-model.ts';
+import { externalDataFiles } from '../../../src/core/folder/graph-files.ts';
+import { ModelProtoSchema, ValueInfoProtoSchema } from '../../../src/core/onnx/onnx-ml_pb.js';
+import { compiledKernels } from '../../../src/local/compiled-kernels.ts';
+import { DiskModelFiles } from '../../../src/local/disk-model-files.ts';
+import { ort } from '../../../src/local/evaluate/onnx-session.ts';
+import type { ModelFolder } from '../../../src/local/model-folder.ts';
+import { planModel } from '../../../src/runtime/edge/plan/plan-model.ts';
+import { EdgeModel } from '../../../src/runtime/edge/run/edge-model.ts';
 
 export interface LayerError {
   readonly value: string;

@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openModelFolder } from '../../../src/cli/model-folder.ts';
-import { DEFAULT_MODEL, PACKAGE } from '../../../src/cli/project-paths.ts';
 import { convertModel } from '../../../src/convert/convert-model.ts';
+import { openModelFolder } from '../../../src/local/model-folder.ts';
+import { DEFAULT_MODEL, PACKAGE } from '../../../src/local/project-paths.ts';
 import { compareLayers } from './compare-layers.ts';
 
 const GOLDEN = join(PACKAGE, 'test', 'golden');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { declareDecoder, keepLastPositions } from '../../../src/convert/graph/decoder-inputs.ts';
 import { ElementType, GraphBuilder, MICROSOFT } from '../../../src/convert/graph/graph-builder.ts';
 import { writeGroupQueryAttention } from '../../../src/convert/graph/group-query-attention.ts';
-import { ModelProtoSchema, NodeProtoSchema, type TensorProto } from '../../../src/model/onnx/onnx-ml_pb.js';
+import { ModelProtoSchema, NodeProtoSchema, type TensorProto } from '../../../src/core/onnx/onnx-ml_pb.js';
 import { modelGraph } from '../../../src/runtime/edge/graph/model-graph.ts';
 import { type EdgePlan, planGraph } from '../../../src/runtime/edge/plan/plan-graph.ts';
 

@@ -1,13 +1,13 @@
 import { mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ModelFolder } from '../../../src/cli/model-folder.ts';
 import type { Dtype, Weight, WeightTarget } from '../../../src/convert/dtypes/dtype.ts';
 import { findDtype } from '../../../src/convert/dtypes/index.ts';
 import { type DecoderInputs, declareDecoder, keepLastPositions } from '../../../src/convert/graph/decoder-inputs.ts';
 import { EXTERNAL_DATA_FILE, ExternalDataWriter } from '../../../src/convert/graph/external-data-writer.ts';
 import { ElementType, GraphBuilder, MICROSOFT } from '../../../src/convert/graph/graph-builder.ts';
 import { writeGroupQueryAttention } from '../../../src/convert/graph/group-query-attention.ts';
-import type { Manifest } from '../../../src/model/manifest.ts';
+import type { Manifest } from '../../../src/core/folder/manifest.ts';
+import type { ModelFolder } from '../../../src/local/model-folder.ts';
 import { SeededRandom } from '../../generation/seeded-random.ts';
 
 const CONTEXT_WINDOW = 160;

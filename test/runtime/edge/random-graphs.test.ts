@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDecoder } from '../../../src/cli/evaluate/open-decoder.ts';
-import type { Decoder } from '../../../src/model/decoder.ts';
+import type { Decoder } from '../../../src/core/decoder.ts';
+import { openDecoder } from '../../../src/local/evaluate/open-decoder.ts';
 import { SeededRandom } from '../../generation/seeded-random.ts';
 import { randomDecoder } from './random-decoder.ts';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { DEFAULT_MODEL } from '../../../src/cli/project-paths.ts';
-import { parseManifest } from '../../../src/model/manifest.ts';
+import { parseManifest } from '../../../src/core/folder/manifest.ts';
+import { DEFAULT_MODEL } from '../../../src/local/project-paths.ts';
 import { planOrtMemory } from '../../../src/runtime/ort/plan-ort-memory.ts';
 
 it('should count weights in float16 twice as large as stored, others as they are, each in two copies', async () => {

@@ -1,8 +1,8 @@
 import { SELF } from 'cloudflare:test';
 import OpenAI, { BadRequestError, NotFoundError } from 'openai';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { WireModel } from '../../../src/api/schemas/model-schema.ts';
-import type { Manifest } from '../../../src/model/manifest.ts';
+import type { WireModel } from '../../../src/api/openai/schemas/model-schema.ts';
+import type { Manifest } from '../../../src/core/folder/manifest.ts';
 import { ask, DEFAULT_MODEL, seedModel } from '../helpers.ts';
 import { chat, complete, detokenize, knownRoutes, type Tokens, tokenize } from './support.ts';
 

@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ignoredFields } from '../../../src/api/schemas/openai-fields.ts';
+import type { ignoredFields } from '../../../src/api/openai/schemas/openai-fields.ts';
 import { DEFAULT_MODEL, post, projectJson, seedModel } from '../helpers.ts';
 import { type Body, complete, fieldsOf, knownRoutes, tokenize } from './support.ts';
 

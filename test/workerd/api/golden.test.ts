@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { LegacyLogprobs } from '../../../src/api/schemas/completion-schema.ts';
+import type { LegacyLogprobs } from '../../../src/api/openai/schemas/completion-schema.ts';
 import { ask, DEFAULT_MODEL, projectJson, seedModel } from '../helpers.ts';
 import { chat, complete, detokenize, idsOf, tokenize } from './support.ts';
 

@@ -1,8 +1,8 @@
 import { SELF } from 'cloudflare:test';
 import type { z } from '@hono/zod-openapi';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ErrorBody } from '../../../src/api/render-error.ts';
-import { UNSUPPORTED_FIELDS } from '../../../src/api/schemas/openai-fields.ts';
+import type { ErrorBody } from '../../../src/api/http/render-error.ts';
+import { UNSUPPORTED_FIELDS } from '../../../src/api/openai/schemas/openai-fields.ts';
 import { DEFAULT_MODEL, post, seedModel } from '../helpers.ts';
 import { appOver, type Body, fieldsOf, knownRoutes } from './support.ts';
 
@@ -412,7 +412,7 @@ describe('a deployment that is not public', () => {
   });
 
   it('should be what an app is without saying anything', async () => {
-    const { createApp } = await import('../../../src/api/create-app.ts');
+    const { createApp } = await import('../../../src/api/app.ts');
     const host = { ids: [], get: () => Promise.reject(new Error()), describe: () => Promise.reject(new Error()) };
     expect((await createApp({ host }).request('http://edge/v1/models')).status).toBe(401);
   });

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type RequestLine, writeRequestLine } from '../../../src/api/request-line.ts';
+import { type RequestLine, writeRequestLine } from '../../../src/api/request-log/request-line.ts';
 import { DEFAULT_MODEL, readEvents, seedModel } from '../helpers.ts';
 import { appOver } from './support.ts';
 

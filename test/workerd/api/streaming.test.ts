@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ChatChunk, ChatCompletion } from '../../../src/api/schemas/chat-schema.ts';
-import type { Completion, LegacyLogprobs } from '../../../src/api/schemas/completion-schema.ts';
+import type { ChatChunk, ChatCompletion } from '../../../src/api/openai/schemas/chat-schema.ts';
+import type { Completion, LegacyLogprobs } from '../../../src/api/openai/schemas/completion-schema.ts';
 import { DEFAULT_MODEL, post, readEvents, seedModel } from '../helpers.ts';
 import { type Body, chat, complete, detokenize, randomNumbers, tokenize } from './support.ts';
 

@@ -1,10 +1,10 @@
 import { waitUntil } from 'cloudflare:workers';
 import type { z } from '@hono/zod-openapi';
 import kernels from '../../../dist/kernels/relaxed.wasm';
-import { createApp } from '../../../src/api/create-app.ts';
-import type { RequestLine } from '../../../src/api/request-line.ts';
-import type { ChatCompletion } from '../../../src/api/schemas/chat-schema.ts';
-import type { Completion } from '../../../src/api/schemas/completion-schema.ts';
+import { createApp } from '../../../src/api/app.ts';
+import type { ChatCompletion } from '../../../src/api/openai/schemas/chat-schema.ts';
+import type { Completion } from '../../../src/api/openai/schemas/completion-schema.ts';
+import type { RequestLine } from '../../../src/api/request-log/request-line.ts';
 import { IsolateModels } from '../../../src/worker/isolate-models.ts';
 import { parseModelIds } from '../../../src/worker/parse-model-ids.ts';
 import { ask, testEnv } from '../helpers.ts';

@@ -1,4 +1,4 @@
-import type { TensorValues } from '../tensor-source.ts';
+import type { TensorValues } from '../../tensors/tensor-source.ts';
 import { decodeQ4_0, decodeQ4_1, decodeQ5_0, decodeQ5_1, decodeQ8_0 } from './decode-blocks.ts';
 import { decodeQ4_K, decodeQ5_K, decodeQ6_K } from './decode-k-blocks.ts';
 

@@ -1,4 +1,4 @@
-import type { QuantizedBlocks, TensorValues } from '../tensor-source.ts';
+import type { QuantizedBlocks, TensorValues } from '../../tensors/tensor-source.ts';
 import { finiteScale } from './finite-scale.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { TensorValues } from '../tensor-source.ts';
+import type { TensorValues } from '../../tensors/tensor-source.ts';
 import { finiteScale } from './finite-scale.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { MAX_CONTEXT_WINDOW, MAX_DIMENSION } from '../../../model/limits.ts';
+import { MAX_CONTEXT_WINDOW, MAX_DIMENSION } from '../../../core/limits.ts';
 import { type GgufArchitecture, renameWith } from './gguf-architecture.ts';
 
 /** GPT-2. Its matrices are [outputs, inputs] in GGUF and [inputs, outputs] in Hugging Face's layout. */

@@ -1,9 +1,9 @@
-import { GptEdgeError } from '../../../model/errors.ts';
-import { MAX_WEIGHTS_BYTES } from '../../../model/limits.ts';
-import { showText } from '../../../model/show-text.ts';
-import type { ByteReader } from '../byte-reader.ts';
-import { MAX_TENSOR_DIMENSION, MAX_TENSOR_NAME, MAX_TENSORS } from '../safetensors-header.ts';
-import type { SourceTensor } from '../tensor-source.ts';
+import { GptEdgeError } from '../../../core/errors.ts';
+import { MAX_WEIGHTS_BYTES } from '../../../core/limits.ts';
+import { showText } from '../../../core/show-text.ts';
+import type { ByteReader } from '../../files/byte-reader.ts';
+import type { SourceTensor } from '../../tensors/tensor-source.ts';
+import { MAX_TENSOR_DIMENSION, MAX_TENSOR_NAME, MAX_TENSORS } from '../hugging-face/safetensors-header.ts';
 import { type BlockType, blockTypes, UNSUPPORTED_TYPES } from './block-types.ts';
 import { type GgufValue, MAX_METADATA_KEYS, readMetadata, readString } from './read-metadata.ts';
 

@@ -1,5 +1,5 @@
-import { GptEdgeError } from '../../../model/errors.ts';
-import { MAX_CONTEXT_WINDOW, MAX_DIMENSION } from '../../../model/limits.ts';
+import { GptEdgeError } from '../../../core/errors.ts';
+import { MAX_CONTEXT_WINDOW, MAX_DIMENSION } from '../../../core/limits.ts';
 import { type GgufArchitecture, renameWith } from './gguf-architecture.ts';
 import type { GgufMetadata } from './gguf-metadata.ts';
 import type { GgufFile } from './open-gguf-file.ts';

@@ -1,6 +1,6 @@
-import type { GptEdgeError } from '../../../model/errors.ts';
-import { invalidFile } from '../../../model/invalid-file.ts';
-import { showText } from '../../../model/show-text.ts';
+import type { GptEdgeError } from '../../../core/errors.ts';
+import { invalidFile } from '../../../core/invalid-file.ts';
+import { showText } from '../../../core/show-text.ts';
 import type { GgufValue } from './read-metadata.ts';
 
 /** A GGUF file's metadata by type. Every method throws GptEdgeError `invalid_file` for a value of another type or beyond its limit. */

@@ -1,11 +1,11 @@
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { invalidFile } from '../../../model/invalid-file.ts';
-import { ByteReader } from '../byte-reader.ts';
-import { decodeFloats } from '../decode-floats.ts';
-import { readRange } from '../read-range.ts';
-import type { TensorSource, TensorValues } from '../tensor-source.ts';
+import { invalidFile } from '../../../core/invalid-file.ts';
+import { ByteReader } from '../../files/byte-reader.ts';
+import { readRange } from '../../files/read-range.ts';
+import { decodeFloats } from '../../tensors/decode-floats.ts';
+import type { TensorSource, TensorValues } from '../../tensors/tensor-source.ts';
 import { BrokenBlock } from './finite-scale.ts';
 import { type GgufTensor, MAX_GGUF_HEADER_BYTES, readGgufHeader } from './gguf-header.ts';
 import { GgufMetadata } from './gguf-metadata.ts';

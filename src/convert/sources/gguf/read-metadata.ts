@@ -1,6 +1,6 @@
-import { MAX_CONFIG_BYTES, MAX_VOCABULARY } from '../../../model/limits.ts';
-import { showText } from '../../../model/show-text.ts';
-import type { ByteReader } from '../byte-reader.ts';
+import { MAX_CONFIG_BYTES, MAX_VOCABULARY } from '../../../core/limits.ts';
+import { showText } from '../../../core/show-text.ts';
+import type { ByteReader } from '../../files/byte-reader.ts';
 
 /** Real files have 20 to 60 keys. */
 export const MAX_METADATA_KEYS = 4096;

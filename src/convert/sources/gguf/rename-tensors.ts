@@ -1,8 +1,8 @@
-import { invalidFile } from '../../../model/invalid-file.ts';
-import { showText } from '../../../model/show-text.ts';
-import { transpose } from '../../quantize/transpose.ts';
-import { toHalfRotatedRows } from '../half-rotated-rows.ts';
-import type { SourceTensor, TensorSource, TensorValues } from '../tensor-source.ts';
+import { invalidFile } from '../../../core/invalid-file.ts';
+import { showText } from '../../../core/show-text.ts';
+import { toHalfRotatedRows } from '../../tensors/half-rotated-rows.ts';
+import type { SourceTensor, TensorSource, TensorValues } from '../../tensors/tensor-source.ts';
+import { transpose } from '../../tensors/transpose.ts';
 import type { GgufArchitecture, Rearrangement } from './gguf-architecture.ts';
 import type { GgufTensor } from './gguf-header.ts';
 import type { GgufFile } from './open-gguf-file.ts';

@@ -1,6 +1,6 @@
-import { GptEdgeError } from '../../../model/errors.ts';
-import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_VOCABULARY } from '../../../model/limits.ts';
-import type { ByteReader } from '../byte-reader.ts';
+import { GptEdgeError } from '../../../core/errors.ts';
+import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_VOCABULARY } from '../../../core/limits.ts';
+import type { ByteReader } from '../../files/byte-reader.ts';
 
 /** What a llama2.c checkpoint says about itself. */
 export interface Llama2cHeader {

@@ -1,5 +1,5 @@
-import type { ByteReader } from '../byte-reader.ts';
-import type { SourceTensor } from '../tensor-source.ts';
+import type { ByteReader } from '../../files/byte-reader.ts';
+import type { SourceTensor } from '../../tensors/tensor-source.ts';
 import type { Llama2cHeader } from './llama2c-header.ts';
 import { llama2cLayout, type Section } from './llama2c-layout.ts';
 

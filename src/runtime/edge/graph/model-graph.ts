@@ -1,7 +1,7 @@
-import { type AttributeProto, type GraphProto, AttributeProto_AttributeType as Kind } from '../../../model/onnx/onnx-ml_pb.js';
-import { showText } from '../../../model/show-text.ts';
-import { unsupported } from '../unsupported.ts';
+import { type AttributeProto, type GraphProto, AttributeProto_AttributeType as Kind } from '../../../core/onnx/onnx-ml_pb.js';
+import { showText } from '../../../core/show-text.ts';
 import { type StoredTensor, storedTensor } from './stored-tensor.ts';
+import { unsupported } from './unsupported.ts';
 
 export type Attribute = number | string | readonly number[] | StoredTensor;
 

@@ -1,9 +1,9 @@
-import { GRAPH_FILE } from '../../../model/graph-files.ts';
-import { MAX_WEIGHTS_BYTES } from '../../../model/limits.ts';
-import { externalRange } from '../../../model/onnx/external-range.ts';
-import { TensorProto_DataType as ElementType, type TensorProto } from '../../../model/onnx/onnx-ml_pb.js';
-import { showText } from '../../../model/show-text.ts';
-import { unsupported } from '../unsupported.ts';
+import { GRAPH_FILE } from '../../../core/folder/graph-files.ts';
+import { MAX_WEIGHTS_BYTES } from '../../../core/limits.ts';
+import { externalRange } from '../../../core/onnx/external-range.ts';
+import { TensorProto_DataType as ElementType, type TensorProto } from '../../../core/onnx/onnx-ml_pb.js';
+import { showText } from '../../../core/show-text.ts';
+import { unsupported } from './unsupported.ts';
 
 /** A tensor that the model folder holds: in a file of external data from `offset` on, or in the graph itself. */
 export interface StoredTensor {

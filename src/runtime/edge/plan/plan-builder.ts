@@ -1,8 +1,8 @@
+import { showText } from '../../../core/show-text.ts';
 import { BLOCK_INPUTS, type MatrixKind, matrixBytes } from '../../../kernels/matrix-layouts.ts';
-import { showText } from '../../../model/show-text.ts';
 import type { Attribute, GraphNode, ModelGraph } from '../graph/model-graph.ts';
 import { integersOf, type StoredTensor } from '../graph/stored-tensor.ts';
-import { unsupported } from '../unsupported.ts';
+import { unsupported } from '../graph/unsupported.ts';
 import type { CacheFormat } from './cache-format.ts';
 import type { PlannedWeight } from './planned-weight.ts';
 import { PROBES } from './probe.ts';

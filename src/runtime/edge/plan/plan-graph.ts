@@ -1,7 +1,7 @@
-import { MAX_LAYERS } from '../../../model/limits.ts';
-import { showText } from '../../../model/show-text.ts';
+import { MAX_LAYERS } from '../../../core/limits.ts';
+import { showText } from '../../../core/show-text.ts';
 import type { GraphNode, ModelGraph } from '../graph/model-graph.ts';
-import { unsupported } from '../unsupported.ts';
+import { unsupported } from '../graph/unsupported.ts';
 import { type CacheShape, cacheShape } from './cache-shape.ts';
 import { OPERATORS } from './operator-table.ts';
 import { planIntegers } from './operators/integers.ts';

@@ -1,4 +1,4 @@
-import { unsupported } from '../unsupported.ts';
+import { unsupported } from '../graph/unsupported.ts';
 import type { PlannedBuffer, Step } from './step.ts';
 
 /** The steps that each position of a prompt needs, and those that only the positions need whose logits are wanted. */

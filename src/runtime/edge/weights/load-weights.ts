@@ -1,6 +1,6 @@
-import { GptEdgeError } from '../../../model/errors.ts';
-import type { ModelFiles } from '../../../model/model-files.ts';
-import { showText } from '../../../model/show-text.ts';
+import { GptEdgeError } from '../../../core/errors.ts';
+import type { ModelFiles } from '../../../core/folder/model-files.ts';
+import { showText } from '../../../core/show-text.ts';
 import type { StoredTensor } from '../graph/stored-tensor.ts';
 import type { TensorSink, WeightTarget } from './staged-sink.ts';
 import { weightSinks } from './weight-sinks.ts';

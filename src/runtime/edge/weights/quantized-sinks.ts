@@ -1,6 +1,6 @@
+import { TensorProto_DataType as ElementType } from '../../../core/onnx/onnx-ml_pb.js';
 import { BLOCK_INPUTS } from '../../../kernels/matrix-layouts.ts';
-import { TensorProto_DataType as ElementType } from '../../../model/onnx/onnx-ml_pb.js';
-import { STAGING_BYTES } from '../memory-layout.ts';
+import { STAGING_BYTES } from '../plan/memory-layout.ts';
 import type { PlannedWeight } from '../plan/planned-weight.ts';
 import { wholeSink } from './sink.ts';
 import { stagedSink, type TensorSink, type WeightTarget } from './staged-sink.ts';

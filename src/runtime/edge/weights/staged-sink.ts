@@ -1,8 +1,8 @@
 import type { Kernels } from '../../../kernels/kernels.ts';
-import type { EngineMemory } from '../engine-memory.ts';
 import type { StoredTensor } from '../graph/stored-tensor.ts';
-import { type MemoryLayout, STAGING_BYTES } from '../memory-layout.ts';
+import { type MemoryLayout, STAGING_BYTES } from '../plan/memory-layout.ts';
 import type { EdgePlan } from '../plan/plan-graph.ts';
+import type { EngineMemory } from '../run/engine-memory.ts';
 import { type Sink, unitSink } from './sink.ts';
 
 export interface WeightTarget {

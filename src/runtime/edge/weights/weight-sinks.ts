@@ -1,4 +1,4 @@
-import { TensorProto_DataType as ElementType } from '../../../model/onnx/onnx-ml_pb.js';
+import { TensorProto_DataType as ElementType } from '../../../core/onnx/onnx-ml_pb.js';
 import type { StoredTensor } from '../graph/stored-tensor.ts';
 import type { PlannedWeight } from '../plan/planned-weight.ts';
 import { float16Value } from './float16.ts';

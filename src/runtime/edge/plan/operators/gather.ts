@@ -1,5 +1,5 @@
-import { TensorProto_DataType as ElementType } from '../../../../model/onnx/onnx-ml_pb.js';
-import { showText } from '../../../../model/show-text.ts';
+import { TensorProto_DataType as ElementType } from '../../../../core/onnx/onnx-ml_pb.js';
+import { showText } from '../../../../core/show-text.ts';
 import type { GraphNode } from '../../graph/model-graph.ts';
 import { address, numberAttribute, type PlanBuilder } from '../plan-builder.ts';
 import type { RowsValue } from '../value.ts';

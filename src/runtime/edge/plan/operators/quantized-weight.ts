@@ -1,6 +1,6 @@
+import { TensorProto_DataType as ElementType } from '../../../../core/onnx/onnx-ml_pb.js';
+import { showText } from '../../../../core/show-text.ts';
 import { BLOCK_INPUTS } from '../../../../kernels/matrix-layouts.ts';
-import { TensorProto_DataType as ElementType } from '../../../../model/onnx/onnx-ml_pb.js';
-import { showText } from '../../../../model/show-text.ts';
 import type { GraphNode } from '../../graph/model-graph.ts';
 import type { StoredTensor } from '../../graph/stored-tensor.ts';
 import type { PlanBuilder } from '../plan-builder.ts';

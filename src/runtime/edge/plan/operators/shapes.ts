@@ -1,4 +1,4 @@
-import { TensorProto_DataType as ElementType } from '../../../../model/onnx/onnx-ml_pb.js';
+import { TensorProto_DataType as ElementType } from '../../../../core/onnx/onnx-ml_pb.js';
 import type { GraphNode } from '../../graph/model-graph.ts';
 import { integersOf } from '../../graph/stored-tensor.ts';
 import { numberAttribute, type PlanBuilder } from '../plan-builder.ts';

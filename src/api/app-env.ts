@@ -1,7 +1,0 @@
-import type { ModelHost } from './model-host.ts';
-import type { RequestRecord } from './request-record.ts';
-
-/** What the routes find in Hono's context. */
-export interface AppEnv {
-  Variables: { host: ModelHost; requestId: string; record: RequestRecord };
-}

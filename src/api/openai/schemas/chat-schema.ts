@@ -1,0 +1,116 @@
+import { z } from '@hono/zod-openapi';
+import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
+import { checkStreamOptions, promptTokenIdsField, samplingFields, tokenIdsField } from './common-fields.ts';
+import { integerBetween } from './number-between.ts';
+import { ignored, ignoredFields } from './openai-fields.ts';
+import { usageSchema } from './usage-schema.ts';
+
+/** More turns than any small context window holds. */
+const MAX_MESSAGES = 1024;
+/** Text parts of one message. */
+const MAX_PARTS = 64;
+
+/** max_tokens of a chat request that has none: what is left of the context window, but no more than this. */
+export const DEFAULT_CHAT_MAX_TOKENS = 1024;
+
+const contentSchema = z.union(
+  [
+    z.string(),
+    z
+      .array(
+        z.strictObject({ type: z.literal('text'), text: z.string(), prompt_cache_breakpoint: ignored(z.record(z.string(), z.unknown())) }),
+      )
+      .min(1, 'must not be empty')
+      .max(MAX_PARTS),
+  ],
+  {
+    error: `must be a string or up to ${MAX_PARTS} parts of the type text`,
+  },
+);
+
+const messageSchema = z.strictObject({
+  role: z.enum(['system', 'developer', 'user', 'assistant']).openapi({ description: '`developer` is the same as `system`.' }),
+  content: contentSchema,
+  name: ignored(z.string()),
+  refusal: z.null().optional(),
+});
+
+const tokenCount = integerBetween(1, MAX_CONTEXT_WINDOW).nullish();
+
+export const chatRequestSchema = z
+  .strictObject({
+    ...samplingFields,
+    ...ignoredFields,
+    messages: z.array(messageSchema).min(1, 'must not be empty').max(MAX_MESSAGES, `has at most ${MAX_MESSAGES} messages`),
+    max_completion_tokens: tokenCount.openapi({
+      description: `Default: what is left of the context window, at most ${DEFAULT_CHAT_MAX_TOKENS}.`,
+    }),
+    max_tokens: tokenCount.openapi({ description: 'The older name of max_completion_tokens.' }),
+    logprobs: z.boolean().nullish().openapi({ description: 'Report log-probabilities. Default false.' }),
+    top_logprobs: integerBetween(0, 20).nullish().openapi({ description: 'Alternatives to report with each token; needs logprobs.' }),
+  })
+  .superRefine((request, context) => {
+    checkStreamOptions(request, context);
+    const { logprobs, top_logprobs, max_tokens, max_completion_tokens } = request;
+    const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    if (top_logprobs != null && !logprobs) refuse('top_logprobs', 'only allowed when logprobs is true');
+    if (max_tokens != null && max_completion_tokens != null) refuse('max_tokens', 'not allowed beside max_completion_tokens');
+  })
+  .openapi('ChatCompletionRequest', {
+    example: { messages: [{ role: 'user', content: 'Tell me a story about a dragon.' }], seed: 1 },
+  });
+
+const tokenLogprobSchema = z.object({ token: z.string(), logprob: z.number(), bytes: z.array(z.number().int()) });
+
+export const chatLogprobsSchema = z
+  .object({
+    content: z.array(tokenLogprobSchema.extend({ top_logprobs: z.array(tokenLogprobSchema) })),
+    refusal: z.null(),
+  })
+  .openapi('ChatLogprobs');
+
+const finishReasonSchema = z.enum(['stop', 'length']);
+
+const envelope = { id: z.string(), created: z.number().int(), model: z.string(), system_fingerprint: z.string() };
+
+export const chatCompletionSchema = z
+  .object({
+    ...envelope,
+    object: z.literal('chat.completion'),
+    choices: z.array(
+      z.object({
+        index: z.number().int(),
+        message: z.object({ role: z.literal('assistant'), content: z.string(), refusal: z.null() }),
+        logprobs: chatLogprobsSchema.nullable(),
+        token_ids: tokenIdsField,
+        finish_reason: finishReasonSchema,
+      }),
+    ),
+    prompt_token_ids: promptTokenIdsField,
+    usage: usageSchema,
+  })
+  .openapi('ChatCompletion');
+
+export const chatChunkSchema = z
+  .object({
+    ...envelope,
+    object: z.literal('chat.completion.chunk'),
+    choices: z.array(
+      z.object({
+        index: z.number().int(),
+        delta: z.object({ role: z.literal('assistant').optional(), content: z.string().optional(), refusal: z.null().optional() }),
+        logprobs: chatLogprobsSchema.nullable(),
+        token_ids: tokenIdsField,
+        finish_reason: finishReasonSchema.nullable(),
+      }),
+    ),
+    prompt_token_ids: promptTokenIdsField,
+    usage: usageSchema.nullish(),
+  })
+  .openapi('ChatCompletionChunk');
+
+export type ChatWireRequest = z.infer<typeof chatRequestSchema>;
+export type ChatCompletion = z.infer<typeof chatCompletionSchema>;
+export type ChatChunk = z.infer<typeof chatChunkSchema>;
+export type ChatChunkChoice = ChatChunk['choices'][number];
+export type ChatLogprobs = z.infer<typeof chatLogprobsSchema>;

@@ -1,0 +1,61 @@
+import { z } from '@hono/zod-openapi';
+import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
+import { checkStreamOptions, promptTokenIdsField, samplingFields, tokenIdsField } from './common-fields.ts';
+import { integerBetween } from './number-between.ts';
+import { ignoredFields } from './openai-fields.ts';
+import { promptsSchema } from './prompt-schema.ts';
+import { usageSchema } from './usage-schema.ts';
+
+/** As in OpenAI's API. */
+export const DEFAULT_MAX_TOKENS = 16;
+
+export const completionRequestSchema = z
+  .strictObject({
+    ...samplingFields,
+    ...ignoredFields,
+    prompt: promptsSchema
+      .nullish()
+      .openapi({ description: "Text or token ids to go on from. Default: the model's end-of-text token.", example: 'Once upon a time' }),
+    max_tokens: integerBetween(0, MAX_CONTEXT_WINDOW)
+      .nullish()
+      .openapi({ description: `Default ${DEFAULT_MAX_TOKENS}.` }),
+    echo: z.boolean().nullish().openapi({ description: 'Put the prompt before the completion. Default false.' }),
+    logprobs: integerBetween(0, 5).nullish().openapi({ description: 'Report log-probabilities, and those of this many alternatives.' }),
+  })
+  .superRefine(checkStreamOptions)
+  .openapi('CompletionRequest', { example: { prompt: 'Once upon a time', max_tokens: 100, seed: 1 } });
+
+export const legacyLogprobsSchema = z
+  .object({
+    tokens: z.array(z.string()),
+    token_logprobs: z.array(z.number().nullable()),
+    top_logprobs: z.array(z.record(z.string(), z.number()).nullable()),
+    text_offset: z.array(z.number().int()).openapi({ description: 'In UTF-16 code units from the beginning of `text`.' }),
+  })
+  .openapi('LegacyLogprobs');
+
+export const completionSchema = z
+  .object({
+    id: z.string(),
+    object: z.literal('text_completion'),
+    created: z.number().int(),
+    model: z.string(),
+    system_fingerprint: z.string(),
+    choices: z.array(
+      z.object({
+        index: z.number().int(),
+        text: z.string(),
+        logprobs: legacyLogprobsSchema.nullable(),
+        token_ids: tokenIdsField,
+        prompt_token_ids: promptTokenIdsField,
+        finish_reason: z.enum(['stop', 'length']).nullable().openapi({ description: 'null in the chunks of a stream but the last.' }),
+      }),
+    ),
+    usage: usageSchema.nullish(),
+  })
+  .openapi('Completion');
+
+export type CompletionWireRequest = z.infer<typeof completionRequestSchema>;
+export type Completion = z.infer<typeof completionSchema>;
+export type CompletionChoice = Completion['choices'][number];
+export type LegacyLogprobs = z.infer<typeof legacyLogprobsSchema>;

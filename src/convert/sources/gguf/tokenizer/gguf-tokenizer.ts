@@ -1,0 +1,89 @@
+import { GptEdgeError } from '../../../../core/errors.ts';
+import { MAX_TOKENIZER_BYTES } from '../../../../core/limits.ts';
+import { showText } from '../../../../core/show-text.ts';
+import { jsonBytes } from '../../../files/json-bytes.ts';
+import type { NamedToken } from '../../../tokenizers/tokenizer-parts.ts';
+import { findVocabularyFault, TokenType, type Vocabulary } from '../../../tokenizers/vocabulary.ts';
+import type { GgufMetadata } from '../gguf-metadata.ts';
+import { byteLevelTokenizer } from './byte-level-tokenizer.ts';
+import type { GgufTokenizerContext, SpecialTokens } from './gguf-tokenizer-context.ts';
+import { sentencePieceTokenizer } from './sentencepiece-tokenizer.ts';
+
+/** Of any token; they become parts of patterns and messages. Runs of 128 spaces are the longest in use. */
+const MAX_TOKEN_CHARACTERS = 1024;
+
+/** The files of a tokenizer, and the ids that config.json and generation_config.json state. */
+export interface ConvertedTokenizer {
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly tokens: { readonly bos_token_id?: number; readonly eos_token_id?: number | number[]; readonly pad_token_id?: number };
+}
+
+type Builder = (context: GgufTokenizerContext) => Uint8Array;
+
+/** By `tokenizer.ggml.model`. */
+const BUILDERS: Readonly<Record<string, Builder>> = { gpt2: byteLevelTokenizer, llama: sentencePieceTokenizer };
+
+/**
+ * Rebuilds tokenizer.json and tokenizer_config.json from a GGUF file's `tokenizer.*` fields.
+ * @throws GptEdgeError `invalid_file` for a vocabulary of another size than the model's, with tokens that come twice or merges of none;
+ *   `unsupported_model`, by name, for a kind of tokenizer that is not implemented
+ */
+export function ggufTokenizer(
+  file: string,
+  metadata: GgufMetadata,
+  model: { readonly vocabularySize: number; readonly architecture: string },
+): ConvertedTokenizer {
+  const kind = metadata.text('tokenizer.ggml.model');
+  if (!Object.hasOwn(BUILDERS, kind)) {
+    const message = `${file}: tokenizer.ggml.model ${showText(kind)} is not supported; supported: ${Object.keys(BUILDERS).join(', ')}`;
+    throw new GptEdgeError('unsupported_model', message, { param: file });
+  }
+  const vocabulary = readVocabulary(metadata, model.vocabularySize);
+  const special = readSpecialTokens(metadata, vocabulary);
+  const tokenizer = BUILDERS[kind]({ file, metadata, architecture: model.architecture, vocabulary, special });
+  if (tokenizer.length > MAX_TOKENIZER_BYTES)
+    throw metadata.invalid('tokenizer.ggml.tokens', `make ${tokenizer.length} bytes, over the limit of ${MAX_TOKENIZER_BYTES}`);
+  const files = new Map([
+    ['tokenizer.json', tokenizer],
+    ['tokenizer_config.json', jsonBytes(tokenizerConfig(metadata, special))],
+  ]);
+  return { files, tokens: tokenIds(special) };
+}
+
+function readVocabulary(metadata: GgufMetadata, vocabularySize: number): Vocabulary {
+  const key = 'tokenizer.ggml.tokens';
+  const tokens = metadata.texts(key);
+  if (tokens.length !== vocabularySize)
+    throw metadata.invalid(key, `has ${tokens.length} tokens, and the embedding ${vocabularySize} rows`);
+  const fault = findVocabularyFault(tokens, MAX_TOKEN_CHARACTERS);
+  if (fault) throw metadata.invalid(key, `token ${fault.id} ${fault.problem}`);
+  const typesKey = 'tokenizer.ggml.token_type';
+  const types = metadata.has(typesKey) ? metadata.numbers(typesKey, tokens.length) : new Uint8Array(tokens.length).fill(TokenType.NORMAL);
+  return { tokens, types };
+}
+
+function readSpecialTokens(metadata: GgufMetadata, { tokens }: Vocabulary): SpecialTokens {
+  const read = (name: string): NamedToken | undefined => {
+    const id = metadata.optionalCount(`tokenizer.ggml.${name}_token_id`, tokens.length - 1);
+    return id === undefined ? undefined : { id, content: tokens[id] };
+  };
+  return { bos: read('bos'), eos: read('eos'), eot: read('eot'), unknown: read('unknown'), padding: read('padding') };
+}
+
+function tokenIds({ bos, eos, eot, padding }: SpecialTokens): ConvertedTokenizer['tokens'] {
+  const ends = [...new Set([eos, eot].filter((token) => token !== undefined).map(({ id }) => id))];
+  return { bos_token_id: bos?.id, eos_token_id: ends.length > 1 ? ends : ends[0], pad_token_id: padding?.id };
+}
+
+/** Fields without a value are left out of the JSON. */
+function tokenizerConfig(metadata: GgufMetadata, { bos, eos, unknown, padding }: SpecialTokens): object {
+  return {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    bos_token: bos?.content,
+    eos_token: eos?.content,
+    unk_token: unknown?.content,
+    pad_token: padding?.content,
+    chat_template: metadata.optionalText('tokenizer.chat_template'),
+    clean_up_tokenization_spaces: false,
+  };
+}

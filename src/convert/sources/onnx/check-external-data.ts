@@ -1,0 +1,45 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EXTERNAL_DATA_NAME, GRAPH_FILE } from '../../../core/folder/graph-files.ts';
+import { invalidFile } from '../../../core/invalid-file.ts';
+import { MAX_WEIGHTS_BYTES } from '../../../core/limits.ts';
+import { externalRange } from '../../../core/onnx/external-range.ts';
+import type { GraphProto } from '../../../core/onnx/onnx-ml_pb.js';
+import { showText } from '../../../core/show-text.ts';
+import { graphTensors } from './graph-tensors.ts';
+
+/** The largest published models are cut into some tens. */
+const MAX_DATA_FILES = 64;
+
+/**
+ * Checks that everything that a graph refers to lies beside it.
+ * @param folder where the graph lies
+ * @param file names the graph in messages
+ * @returns bytes of each file of external data, by the name that the graph refers to
+ * @throws GptEdgeError `invalid_file` for a location that is no plain name of a file in the folder, or a range beyond its end
+ */
+export async function checkExternalData(graph: GraphProto, folder: string, file: string): Promise<Map<string, number>> {
+  const sizes = new Map<string, number>();
+  for (const tensor of graphTensors(graph)) {
+    const range = externalRange(tensor, file);
+    if (!range) continue;
+    const { location, offset, length } = range;
+    const fail = (problem: string) => invalidFile(file, `tensor ${showText(tensor.name)}: ${problem}`);
+    if (!EXTERNAL_DATA_NAME.test(location) || location === GRAPH_FILE)
+      throw fail(`external data in ${showText(location)}, which is no name of a file in the graph's folder that begins with "model"`);
+    const size = sizes.get(location) ?? (await sizeOf(join(folder, location), location));
+    sizes.set(location, size);
+    if (sizes.size > MAX_DATA_FILES) throw fail(`external data in more than ${MAX_DATA_FILES} files`);
+    if (offset + length > size) throw fail(`its ${length} bytes at ${offset} of ${location} end beyond that file's ${size} bytes`);
+  }
+  return sizes;
+}
+
+async function sizeOf(path: string, name: string): Promise<number> {
+  const stats = await stat(path).catch((cause: Error) => {
+    throw invalidFile(name, `cannot be read, and the graph refers to it: ${cause.message}`, cause);
+  });
+  if (!stats.isFile()) throw invalidFile(name, 'is no file');
+  if (stats.size > MAX_WEIGHTS_BYTES) throw invalidFile(name, `has ${stats.size} bytes, over the limit of ${MAX_WEIGHTS_BYTES}`);
+  return stats.size;
+}

@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
+import { WRANGLER_CONFIG } from '../project-paths.ts';
+import type { Bucket } from './bucket.ts';
+import type { ModelBucket } from './model-bucket.ts';
+import { UnfinishedUploads } from './unfinished-uploads.ts';
+
+/** The bucket behind a running Miniflare's binding MODELS. */
+export async function localModels(miniflare: Miniflare, persistTo: string): Promise<ModelBucket> {
+  const bucket = (await miniflare.getR2Bucket('MODELS')) as unknown as Bucket;
+  return { bucket, uploads: new UnfinishedUploads(join(persistTo, 'gpt-edge-uploads.json')) };
+}
+
+/** Does something with the local bucket, without the Worker. A Worker that runs on the same folder sees it at once. */
+export async function withLocalBucket<T>(persistTo: string, use: (models: ModelBucket) => Promise<T>): Promise<T> {
+  const { workerOptions } = workerOptionsOf(WRANGLER_CONFIG);
+  const compatibilityDate = workerOptions.compatibilityDate as string;
+  const r2Buckets = workerOptions.r2Buckets as Record<string, { id: string }>;
+  const resourcePersistencePath = join(persistTo, 'v3');
+  const script = 'export default { fetch: () => new Response(null, { status: 404 }) }';
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({ modules: true, script, compatibilityDate, r2Buckets, resourcePersistencePath, cf: false }),
+  );
+  try {
+    return await use(await localModels(miniflare, persistTo));
+  } finally {
+    await miniflare.dispose();
+  }
+}

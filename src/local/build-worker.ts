@@ -1,0 +1,87 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { GptEdgeError } from '../core/errors.ts';
+import { IS_CHECKOUT, PACKAGE, PAGE_FILES, PROJECT, WORKER_BUNDLE, WRANGLER_CONFIG } from './project-paths.ts';
+import { runWrangler } from './run-wrangler.ts';
+
+/** The platform takes 64 MiB; onnxruntime-web has 13.6 of these 16, so that anything large that slips in is noticed. */
+export const MAX_BUNDLE_BYTES = 16 * 2 ** 20;
+/** Without onnxruntime-web, compressed: what a start-up of less than 100 ms allows. */
+export const MAX_EDGE_ONLY_GZIP_BYTES = 1e6;
+
+/** What onnxruntime-web is imported as: its JavaScript and its WebAssembly. */
+const ONNXRUNTIME = ['onnxruntime-web/wasm', 'onnxruntime-web/ort-wasm-simd-threaded.wasm'];
+
+export interface BundleOptions {
+  /** Leave onnxruntime-web out. */
+  edgeOnly?: boolean;
+}
+
+export interface BundleSize {
+  rawBytes: number;
+  gzipBytes: number;
+}
+
+/**
+ * Bundles the Worker as a deployment does, into its bundleFolder; in a checkout after the page, which wrangler.toml has built first.
+ * @throws GptEdgeError `command_failed` where that fails or the bundle is larger than 16 MiB, or than 1 MB compressed without onnxruntime-web
+ */
+export async function buildWorker({ edgeOnly = false }: BundleOptions = {}): Promise<BundleSize> {
+  const folder = bundleFolder({ edgeOnly });
+  await rm(folder, { recursive: true, force: true });
+  await runWrangler(['deploy', '--dry-run', '--outdir', folder, ...(edgeOnly ? edgeOnlyArguments() : [])]);
+  const size = await bundleSize(folder);
+  if (size.rawBytes > MAX_BUNDLE_BYTES)
+    throw new GptEdgeError('command_failed', `The Worker bundle has ${size.rawBytes} bytes, more than ${MAX_BUNDLE_BYTES}.`);
+  if (edgeOnly && size.gzipBytes > MAX_EDGE_ONLY_GZIP_BYTES)
+    throw new GptEdgeError('command_failed', `The bundle has ${size.gzipBytes} bytes gzip, more than ${MAX_EDGE_ONLY_GZIP_BYTES}.`);
+  return size;
+}
+
+/** What wrangler is told to leave onnxruntime-web out. */
+export function edgeOnlyArguments(): string[] {
+  const absent = join(PACKAGE, IS_CHECKOUT ? 'src/runtime/ort/absent.ts' : 'dist/lib/runtime/ort/absent.js');
+  return ONNXRUNTIME.flatMap((name) => ['--alias', `${name}:${absent}`]);
+}
+
+/** dist/worker, or a folder of its own for the edge engine alone. */
+export function bundleFolder({ edgeOnly = false }: BundleOptions = {}): string {
+  return edgeOnly ? `${WORKER_BUNDLE}-edge-only` : WORKER_BUNDLE;
+}
+
+/** The bundle's module: wrangler names it after the entry that wrangler.toml names, and writes no other. */
+export async function bundleEntry(options: BundleOptions = {}): Promise<string> {
+  const folder = bundleFolder(options);
+  const name = (await readdir(folder).catch(() => [])).find((file) => file.endsWith('.js'));
+  return join(folder, name ?? 'worker.js');
+}
+
+/** Whether the bundle was built after the last change of a source, of a project's own or of gpt-edge's. */
+export async function isBuilt(options: BundleOptions = {}): Promise<boolean> {
+  const built = await stat(await bundleEntry(options)).catch(() => null);
+  if (built === null || !existsSync(join(PAGE_FILES, 'index.html'))) return false;
+  const folders = [join(PROJECT, 'src'), ...(PROJECT === PACKAGE ? [] : [join(PACKAGE, IS_CHECKOUT ? 'src' : 'dist/lib')])];
+  const files = (await Promise.all(folders.map(filesBelow))).flat();
+  const times = await Promise.all(
+    [...files, WRANGLER_CONFIG, join(PROJECT, 'package.json'), join(PROJECT, 'package-lock.json')].map(
+      async (path) => (await stat(path).catch(() => null))?.mtimeMs ?? 0,
+    ),
+  );
+  return Math.max(...times) < built.mtimeMs;
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+async function bundleSize(folder: string): Promise<BundleSize> {
+  const names = (await readdir(folder)).filter((name) => /\.(js|wasm)$/.test(name));
+  const modules = await Promise.all(names.map((name) => readFile(join(folder, name))));
+  const zipped = await Promise.all(modules.map((bytes) => promisify(gzip)(bytes)));
+  const sum = (buffers: Buffer[]) => buffers.reduce((total, { length }) => total + length, 0);
+  return { rawBytes: sum(modules), gzipBytes: sum(zipped) };
+}

@@ -1,0 +1,25 @@
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CHUNK_BYTES, type Manifest } from '../core/folder/manifest.ts';
+import type { ModelFiles } from '../core/folder/model-files.ts';
+import type { ModelFolder } from './model-folder.ts';
+
+/** A model folder on disk, as an engine reads it. Sizes were checked when it was opened; hashes are the Worker's and push's to check. */
+export class DiskModelFiles implements ModelFiles {
+  readonly manifest: Manifest;
+  readonly #path: string;
+
+  constructor({ manifest, path }: ModelFolder) {
+    this.manifest = manifest;
+    this.#path = path;
+  }
+
+  async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await readFile(join(this.#path, name)));
+  }
+
+  stream(name: string): AsyncIterable<Uint8Array> {
+    return createReadStream(join(this.#path, name), { highWaterMark: CHUNK_BYTES });
+  }
+}

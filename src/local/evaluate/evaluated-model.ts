@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Decoder } from '../../core/decoder.ts';
+import type { Manifest } from '../../core/folder/manifest.ts';
+import type { EngineChoice } from '../../runtime/engine-choice.ts';
+import { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
+import { parseTokenizerConfig, parseTokenizerJson } from '../../tokenizer/tokenizer-json.ts';
+import { openModelFolder } from '../model-folder.ts';
+import { openDecoder } from './open-decoder.ts';
+
+/** A model folder opened for evaluation. */
+export interface EvaluatedModel {
+  readonly manifest: Manifest;
+  readonly tokenizer: TextTokenizer;
+  readonly decoder: Decoder;
+}
+
+/**
+ * Opens a model folder in Node.
+ * @throws GptEdgeError `invalid_file` or `unsupported_model` for a folder that is damaged or cannot be run
+ */
+export async function openEvaluatedModel(path: string, choice: EngineChoice): Promise<EvaluatedModel> {
+  const folder = await openModelFolder(path);
+  const [tokenizer, config] = await Promise.all(['tokenizer.json', 'tokenizer_config.json'].map((name) => readFile(join(path, name))));
+  return {
+    manifest: folder.manifest,
+    tokenizer: new TextTokenizer(parseTokenizerJson(tokenizer), parseTokenizerConfig(config)),
+    decoder: await openDecoder(folder, choice),
+  };
+}

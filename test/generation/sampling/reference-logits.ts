@@ -1,0 +1,15 @@
+import { VocabularyMath } from '../../../src/generation/sampling/logits.ts';
+import { twinKernels } from '../../../src/kernels/reference/index.ts';
+
+/** Without WebAssembly: the kernels' twins, which give the same bits. */
+export function plainVocabularyMath(vocabularySize: number): VocabularyMath {
+  const buffer = new ArrayBuffer(VocabularyMath.bytes(vocabularySize));
+  return new VocabularyMath(vocabularySize, twinKernels(buffer), buffer);
+}
+
+/** One that holds these logits. */
+export function mathOf(logits: Float32Array): VocabularyMath {
+  const math = plainVocabularyMath(logits.length);
+  math.load(logits);
+  return math;
+}

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { CompactBpe } from '../../../src/tokenizer/bpe/compact-bpe.ts';
+import { createPlainTokenizer } from '../../../src/tokenizer/plain-tokenizer.ts';
+import { SeededRandom } from '../../generation/seeded-random.ts';
+import { tokenizerConfig, tokenizerJson } from '../default-tokenizer.ts';
+import { libraryTokenizer } from '../library-tokenizer.ts';
+import { parsed, type WholeTokenizerJson } from '../whole-tokenizer-json.ts';
+
+describe('random byte-pair encodings', () => {
+  /** Half of the alphabet is unknown; merges go over tokens that merges made; entries that no merge reaches; ids in no order, with gaps. */
+  function randomModel(random: SeededRandom) {
+    const alphabet = [...'abcdeé\u2581日😀 '].filter(() => random.next() < 0.6);
+    const tokens = new Set(['a', '\u2581', ...alphabet]);
+    const merges: [string, string][] = [];
+    for (let count = random.integer(40); count > 0; count--) {
+      const merge: [string, string] = [random.pick([...tokens]), random.pick([...tokens])];
+      merges.push(merge);
+      tokens.add(merge.join(''));
+    }
+    if (random.next() < 0.5) tokens.add('<unk>');
+    if (random.next() < 0.7)
+      for (let byte = 0; byte < 256; byte++) if (byte !== 0xa9) tokens.add(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
+    for (const unreached of ['ab日', 'éc', '😀😀a', 'e e', '']) if (random.next() < 0.5) tokens.add(unreached);
+    const entries = [...tokens].map((token): [string, number] => [token, 0]);
+    let id = 0;
+    for (let left = entries.length; left > 0; left--) {
+      const at = random.integer(left);
+      entries[at][1] = id += random.next() < 0.1 ? 3 : 1;
+      entries.push(...entries.splice(at, 1));
+    }
+    const flag = () => random.pick([true, false, null, undefined]);
+    return {
+      type: random.pick(['BPE', undefined]),
+      continuing_subword_prefix: null,
+      unk_token: tokens.has('<unk>') ? random.pick(['<unk>', null]) : null,
+      fuse_unk: flag(),
+      byte_fallback: flag(),
+      ignore_merges: flag(),
+      vocab: Object.fromEntries(entries),
+      merges: random.next() < 0.5 || merges.flat().some((part) => part.includes(' ')) ? merges : merges.map((merge) => merge.join(' ')),
+    };
+  }
+
+  const decoder = { type: 'Sequence', decoders: [{ type: 'ByteFallback' }, { type: 'Fuse' }] };
+  const preTokenizers = [
+    null,
+    { type: 'Metaspace', replacement: '\u2581', prepend_scheme: 'always', split: false },
+    { type: 'WhitespaceSplit' },
+    { type: 'Split', pattern: { String: ' ' }, behavior: 'MergedWithPrevious', invert: false },
+  ];
+  const normalizers = [
+    null,
+    { type: 'NFD' },
+    { type: 'Strip', strip_left: true, strip_right: true },
+    { type: 'Prepend', prepend: '\u2581' },
+  ];
+
+  it('should equal the library', () => {
+    const random = new SeededRandom(42);
+    for (let round = 0; round < 200; round++) {
+      const json = {
+        ...tokenizerJson,
+        decoder,
+        normalizer: random.pick(normalizers),
+        pre_tokenizer: random.pick(preTokenizers),
+        model: randomModel(random),
+      } as WholeTokenizerJson;
+      expect(parsed(json).model, JSON.stringify(json.model)).toBeInstanceOf(CompactBpe);
+      const [ours, library] = [createPlainTokenizer(parsed(json), tokenizerConfig), libraryTokenizer(json, tokenizerConfig)];
+      const texts = random.list(20, () =>
+        random.text([...'aaabbbcdeé\u2581日😀  \n', '\ud800', '\ude00', 'ab', '日日', 'aaaa'], 1 + random.integer(60)),
+      );
+      for (const text of texts) expect(ours.encode(text), JSON.stringify({ text, json })).toEqual(library.encode(text));
+      for (let id = 0; id < 400; id++) expect(ours.spelling(id)).toBe(library.spelling(id));
+    }
+  });
+});
+
+describe('what the compact model does not hold', () => {
+  const model = { type: 'BPE', vocab: { a: 0, b: 1, ab: 2, '</w>': 3, 'b</w>': 4 }, merges: [['a', 'b']] };
+  const changes: Record<string, object> = {
+    'a suffix of words': { end_of_word_suffix: '</w>' },
+    'a suffix within words': { continuing_subword_suffix: '@@' },
+    'a merge of no token': {
+      merges: [
+        ['a', 'b'],
+        ['ab', 'x'],
+      ],
+    },
+    'a merge into no token': { merges: [['b', 'a']] },
+    'a merge of three': { merges: [['a', 'b', 'a']] },
+    'an id that comes twice': { vocab: { ...model.vocab, c: 2 } },
+    'an id over the cap': { vocab: { ...model.vocab, c: 2 ** 20 } },
+    'an entry over the cap': { vocab: { ...model.vocab, ['c'.repeat(5000)]: 5 } },
+    'a WordPiece': { type: 'WordPiece', unk_token: 'a', continuing_subword_prefix: '##' },
+    'a Unigram': {
+      type: 'Unigram',
+      unk_id: 0,
+      vocab: [
+        ['a', -1],
+        ['b', -2],
+        ['ab', -2.5],
+      ],
+    },
+  };
+  it.each(Object.keys(changes))('should be left to the library: %s', (name) => {
+    const json = {
+      ...tokenizerJson,
+      pre_tokenizer: { type: 'WhitespaceSplit' },
+      model: { ...model, ...changes[name] },
+    } as WholeTokenizerJson;
+    expect(parsed(json).model).not.toBeInstanceOf(CompactBpe);
+    const [ours, library] = [createPlainTokenizer(parsed(json), {}), libraryTokenizer(json, {})];
+    for (const text of ['ab', 'abba b', 'aab x', 'c']) expect(ours.encode(text), text).toEqual(library.encode(text));
+    for (let id = 0; id < 7; id++) expect(ours.spelling(id)).toBe(library.spelling(id));
+  });
+
+  it.each([{}, { vocab: null, merges: [] }, { vocab: {}, merges: null }])('should refuse the model %j', (fields) => {
+    expect(() => createPlainTokenizer(parsed({ ...tokenizerJson, model: { type: 'BPE', ...fields } }), {})).toThrow();
+  });
+});
+
+it('should leave out what is unknown where the unknown token is none', () => {
+  const model = { type: 'BPE', unk_token: '<unk>', vocab: { a: 0 }, merges: [] };
+  expect(createPlainTokenizer(parsed({ ...tokenizerJson, pre_tokenizer: null, model }), {}).encode('abab')).toEqual([0, 0]);
+});
