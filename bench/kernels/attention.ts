@@ -9,7 +9,7 @@ import {
   PAGE_POSITIONS,
 } from '../../src/kernels/attention-layouts.ts';
 import { instantiateKernels } from '../../src/kernels/instantiate-kernels.ts';
-import { FIRST_FREE_BYTE, type Kernels } from '../../src/kernels/kernels.ts';
+import { FIRST_FREE_BYTE, type Kernels, WASM_PAGE_BYTES } from '../../src/kernels/kernels.ts';
 import { median } from '../median.ts';
 
 /**
@@ -39,7 +39,7 @@ function attentionBench(kernels: Kernels, memory: WebAssembly.Memory, kind: KvCa
   const table = y + queryBytes;
   const scratch = (table + count * 4 + 63) & ~63;
   const first = (scratch + attentionScratchBytes(HEADS, KEY_VALUE_HEADS, WIDTH) + 63) & ~63;
-  memory.grow(Math.ceil((first + count * pageBytes - memory.buffer.byteLength) / 65536));
+  memory.grow(Math.ceil((first + count * pageBytes - memory.buffer.byteLength) / WASM_PAGE_BYTES));
   const f32 = new Float32Array(memory.buffer);
   new Uint32Array(memory.buffer).set(
     Array.from(

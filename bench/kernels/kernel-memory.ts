@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { instantiateKernels } from '../../src/kernels/instantiate-kernels.ts';
-import { FIRST_FREE_BYTE, type Kernels } from '../../src/kernels/kernels.ts';
+import { FIRST_FREE_BYTE, type Kernels, WASM_PAGE_BYTES } from '../../src/kernels/kernels.ts';
 
 /** Kernels over a memory of their own, handed out piece after piece. */
 export class KernelMemory {
@@ -10,7 +10,7 @@ export class KernelMemory {
   #next = FIRST_FREE_BYTE;
 
   constructor(bytes: number, build: 'relaxed' | 'plain' = 'relaxed') {
-    const memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + FIRST_FREE_BYTE) / 65536) + 1 });
+    const memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + FIRST_FREE_BYTE) / WASM_PAGE_BYTES) + 1 });
     const compiled = new WebAssembly.Module(readFileSync(join(import.meta.dirname, `../../dist/kernels/${build}.wasm`)));
     this.kernels = instantiateKernels(compiled, memory);
     this.buffer = memory.buffer;

@@ -13,5 +13,8 @@ export interface Kernels extends MatrixKernels, RowKernels, AttentionKernels, Vo
   initialize(): void;
 }
 
+/** WebAssembly memory is sized and grows in pages of this many bytes. */
+export const WASM_PAGE_BYTES = 65_536;
+
 /** The first byte that is free for the host's own memory plan. */
 export const FIRST_FREE_BYTE = 4096;

@@ -7,7 +7,7 @@ import {
   kvPageStride,
   PAGE_POSITIONS,
 } from '../../src/kernels/attention-layouts.ts';
-import { FIRST_FREE_BYTE, type Kernels } from '../../src/kernels/kernels.ts';
+import { FIRST_FREE_BYTE, type Kernels, WASM_PAGE_BYTES } from '../../src/kernels/kernels.ts';
 import type { MemoryViews } from '../../src/kernels/memory-views.ts';
 import { placesQ8 } from '../../src/kernels/reference/attention/blocks.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
@@ -65,7 +65,7 @@ export class AttentionCase {
     this.pages = take(count * 4);
     this.#firstPage = take(count * kvPageBytes(kind, 2, keyValueHeads, headDimension));
     this.#offset = kvLayerOffset(kind, 1, CHUNK, keyValueHeads, headDimension);
-    this.memoryPages = Math.ceil(end / 65536);
+    this.memoryPages = Math.ceil(end / WASM_PAGE_BYTES);
   }
 
   /** Random inputs; chunks of pages in reverse order, filled with finite numbers of another use, which `seed` changes. */

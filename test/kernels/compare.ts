@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { instantiateKernels } from '../../src/kernels/instantiate-kernels.ts';
-import type { Kernels } from '../../src/kernels/kernels.ts';
+import { type Kernels, WASM_PAGE_BYTES } from '../../src/kernels/kernels.ts';
 import { type MemoryViews, memoryViews } from '../../src/kernels/memory-views.ts';
 import { twinKernels } from '../../src/kernels/reference/index.ts';
 
@@ -37,7 +37,7 @@ export function expectSameMemory(
     fill(memoryViews(memory.buffer));
     return { buffer: memory.buffer, result: run(instantiateKernels(module, memory)) };
   });
-  const twin = new ArrayBuffer(pages * 65536);
+  const twin = new ArrayBuffer(pages * WASM_PAGE_BYTES);
   fill(memoryViews(twin));
   const result = run(twinKernels(twin));
   clear(twin);

@@ -1,4 +1,4 @@
-import { FIRST_FREE_BYTE } from '../../src/kernels/kernels.ts';
+import { FIRST_FREE_BYTE, WASM_PAGE_BYTES } from '../../src/kernels/kernels.ts';
 import type { MemoryRange } from './compare.ts';
 
 /** Room for rows that a kernel may wrongly write behind the last. */
@@ -24,6 +24,6 @@ export class TestMemory {
   }
 
   get pages(): number {
-    return Math.ceil(this.#next / 65536);
+    return Math.ceil(this.#next / WASM_PAGE_BYTES);
   }
 }

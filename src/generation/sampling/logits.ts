@@ -1,9 +1,7 @@
 import { instantiateKernels } from '../../kernels/instantiate-kernels.ts';
-import { FIRST_FREE_BYTE } from '../../kernels/kernels.ts';
+import { FIRST_FREE_BYTE, WASM_PAGE_BYTES } from '../../kernels/kernels.ts';
 import { VOCABULARY_BLOCK, type VocabularyKernels } from '../../kernels/vocabulary-kernels.ts';
 import type { Cut } from './cut.ts';
-
-const WASM_PAGE_BYTES = 65536;
 
 /**
  * Room for one row of logits, its weights and ids chosen from it, and what sampling computes from them, in WebAssembly with SIMD: e^x of

@@ -1,7 +1,6 @@
 import { GptEdgeError } from '../../../core/errors.ts';
+import { WASM_PAGE_BYTES } from '../../../kernels/kernels.ts';
 import { type MemoryViews, memoryViews } from '../../../kernels/memory-views.ts';
-
-const WASM_PAGE_BYTES = 65_536;
 
 /** A WebAssembly memory that grows, with views on it that stay valid. */
 export class EngineMemory {

@@ -1,7 +1,7 @@
+import { float16Value } from '../../../core/float16.ts';
 import { TensorProto_DataType as ElementType } from '../../../core/onnx/onnx-ml_pb.js';
 import type { StoredTensor } from '../graph/stored-tensor.ts';
 import type { PlannedWeight } from '../plan/planned-weight.ts';
-import { float16Value } from './float16.ts';
 import { quantizedSinks } from './quantized-sinks.ts';
 import { type Sink, unitSink } from './sink.ts';
 import { stagedSink, type TensorSink, type WeightTarget } from './staged-sink.ts';

@@ -1,4 +1,4 @@
-/** The value of a float16's bits (IEEE 754 binary16). */
+/** Returns the number that the 16 bits of a float16 (IEEE 754 binary16) stand for. */
 export function float16Value(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
