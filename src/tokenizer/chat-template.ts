@@ -28,7 +28,8 @@ export class ChatTemplate {
   }
 
   /**
-   * Reads the template of a tokenizer_config.json. If there are several, this is the one named `default`, else the first.
+   * Reads the template of a tokenizer_config.json. If there are several, this is the one named `default`, else the
+   * first.
    * @returns null if the model has no template
    * @throws GptEdgeError `unsupported_model` if the template is not valid Jinja
    */
@@ -46,8 +47,8 @@ export class ChatTemplate {
   }
 
   /**
-   * The token ids of the conversation, up to where the assistant's next message begins. The spellings of special tokens in
-   * a message stay text.
+   * The token ids of the conversation, up to where the assistant's next message begins. The spellings of special tokens
+   * in a message stay text.
    * @throws GptEdgeError `chat_template_error` if the template refuses the messages
    */
   encode(messages: readonly ChatMessage[], tokenizer: TextTokenizer): number[] {

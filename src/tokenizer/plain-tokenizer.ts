@@ -14,7 +14,8 @@ const NO_MODEL = { type: 'BPE', vocab: {}, merges: [] };
 
 /**
  * Makes a tokenizer out of @huggingface/tokenizers. Only the model of a byte-pair encoding, which takes most of the
- * library's memory, is replaced by {@link CompactBpe}; normalizer, pre-tokenizer and all other models are the library's.
+ * library's memory, is replaced by {@link CompactBpe}; normalizer, pre-tokenizer and all other models are the
+ * library's.
  * @throws Error if the library refuses the tokenizer
  */
 export function createPlainTokenizer(tokenizer: TokenizerJson, config: TokenizerConfig): PlainTokenizer {
@@ -48,8 +49,8 @@ function withCompactBpe(bpe: CompactBpe, { normalizer, pre_tokenizer: preTokeniz
 type Component = Record<string, unknown> & { type: string };
 
 /**
- * Rewrites each `Digits` of the pre-tokenizer as a `Split` on `\p{N}`. The original `Digits` means every Unicode number,
- * while that of @huggingface/tokenizers knows ASCII digits only; a `Split` is exact.
+ * Rewrites each `Digits` of the pre-tokenizer as a `Split` on `\p{N}`. The original `Digits` means every Unicode
+ * number, while that of @huggingface/tokenizers knows ASCII digits only; a `Split` is exact.
  */
 export function exactDigits(tokenizer: TokenizerJson): TokenizerJson {
   const rewrite = (component: Component): Component => {

@@ -1,9 +1,9 @@
 /**
  * Keeps the special tokens that a user typed from becoming real ones. A chat template renders all messages into one
- * string, in which a `<|im_end|>` out of a message looks like the template's own. So before rendering, the first character
- * of each special token in a message is replaced by its code point, written in private-use characters between two marks.
- * After the rendered string has been split at the real special tokens, the characters are restored. A mark that the user
- * typed is replaced as well, so that every text is restored exactly.
+ * string, in which a `<|im_end|>` out of a message looks like the template's own. So before rendering, the first
+ * character of each special token in a message is replaced by its code point, written in private-use characters between
+ * two marks. After the rendered string has been split at the real special tokens, the characters are restored. A mark
+ * that the user typed is replaced as well, so that every text is restored exactly.
  */
 const MARK = '\uE000';
 const END = '\uE001';

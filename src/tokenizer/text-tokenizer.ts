@@ -6,20 +6,23 @@ import { type LeadingStrip, leadingStrip, TextStart } from './text-start.ts';
 import { tokenBytes } from './token-bytes.ts';
 import type { AddedToken, TokenizerConfig, TokenizerJson } from './tokenizer-json.ts';
 
+/** How a text becomes token ids. */
 export interface EncodeOptions {
   /** Add the special tokens that the tokenizer puts around a sequence, such as BOS. @default true */
   addSpecialTokens?: boolean;
   /** Read the spelling of an added token as that token. Leave this false for what a user typed. @default false */
   parseSpecialTokens?: boolean;
-  /** The text has been through `guard`, and the parts between special tokens are restored. @default false */
+  /** The text holds parts that `guard` has changed (special-token-guard.ts), and they are restored. @default false */
   isGuarded?: boolean;
 }
 
 /**
- * Turns text into token ids and back, exactly as the tokenizer of a Hugging Face model does. Added tokens (EOS, marks of
- * roles and the like) are split off here, because the library cannot leave their spellings as text.
+ * Turns text into token ids and back, exactly as the tokenizer of a Hugging Face model does. Added tokens (EOS, marks
+ * of roles and the like) are split off here, because the library cannot leave their spellings as text.
  * @example
  * ```ts
+ * import { parseTokenizerConfig, parseTokenizerJson, TextTokenizer } from 'gpt-edge/tokenizer';
+ *
  * const tokenizer = new TextTokenizer(
  *   parseTokenizerJson(await readFile('tokenizer.json')),
  *   parseTokenizerConfig(await readFile('tokenizer_config.json')),
@@ -36,7 +39,7 @@ export class TextTokenizer {
   readonly #idOfAdded: ReadonlyMap<string, number>;
   readonly #pattern: RegExp | null;
   readonly #affixes: { prefix: number[]; suffix: number[] };
-  readonly #bytesOf: (entry: string) => Uint8Array;
+  readonly #bytesOf: (spelling: string) => Uint8Array;
   readonly #leadingStrip: LeadingStrip;
 
   /**
@@ -76,7 +79,7 @@ export class TextTokenizer {
   }
 
   /**
-   * Removes the space that SentencePiece puts before a text, from a text that comes in pieces.
+   * The remover of the space that SentencePiece puts before a text, for a text that comes in pieces.
    * @param before the tokens that the text continues. It is a beginning if all of them are special tokens; otherwise
    *   nothing is removed.
    */
@@ -98,7 +101,9 @@ export class TextTokenizer {
     return this.#added.get(id)?.special ?? false;
   }
 
-  /** The token as OpenAI's API prints it: its text, or `bytes:\xe2\x80` if its bytes are not valid UTF-8 on their own. */
+  /**
+   * The token as OpenAI's API prints it: its text, or `bytes:\xe2\x80` if its bytes are not valid UTF-8 on their own.
+   */
   label(id: number): string {
     const bytes = this.bytes(id);
     try {
@@ -125,7 +130,10 @@ export class TextTokenizer {
   }
 }
 
-/** A pattern with one capture group for each added token; null if there are none. Of tokens that begin alike, the longest matches. */
+/**
+ * A pattern with one capture group for each added token; null if there are none. Of tokens that begin alike, the
+ * longest matches.
+ */
 function addedTokenPattern(tokens: readonly AddedToken[]): RegExp | null {
   if (tokens.length === 0) return null;
   const longestFirst = [...tokens].sort((a, b) => b.content.length - a.content.length);

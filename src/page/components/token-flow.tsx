@@ -27,7 +27,9 @@ const STEPS: Record<string, number> = {
   End: Number.POSITIVE_INFINITY,
 };
 
-/** Shows tokens as running text, each of them a button. The text is one stop of the Tab key; arrow keys move within it. */
+/**
+ * Shows tokens as running text, each of them a button. The text is one stop of the Tab key; arrow keys move within it.
+ */
 export function TokenFlow({ lead, tokens, chosenAt, endIds, selected, isGrowing, onSelect }: Props) {
   const [current, setCurrent] = useState(0);
   const flow = useRef<HTMLDivElement>(null);
