@@ -13,7 +13,7 @@ export const SHIPPED: readonly string[] = [
   'dist/page/assets/licences-*.txt',
   'dist/page/assets/newsreader-*.woff2',
   'dist/page/assets/playground-*.css',
-  'dist/page/assets/playground-*.js',
+  'dist/page/assets/main-*.js',
   'dist/page/assets/reference-*.css',
   'dist/page/assets/reference-*.js',
   'model-assets/LICENSE',
