@@ -5,8 +5,12 @@
  * two marks. After the rendered string has been split at the real special tokens, the characters are restored. A mark
  * that the user typed is replaced as well, so that every text is restored exactly.
  */
+
+/** Begins a code point that stands for a character. */
 const MARK = '\uE000';
+/** Ends the code point. */
 const END = '\uE001';
+/** The first of sixteen private-use characters, which are the hexadecimal digits of the code point. */
 const DIGIT_ZERO = 0xe010;
 const ESCAPED = new RegExp(`${MARK}([\uE010-\uE01F]+)${END}`, 'g');
 
