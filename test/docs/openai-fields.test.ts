@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { renderIssue } from '../../src/api/http/render-issue.ts';
+import { invalidRequest } from '../../src/api/http/errors.ts';
 import { chatRequestSchema } from '../../src/api/openai/schemas/chat-schema.ts';
 import { completionRequestSchema } from '../../src/api/openai/schemas/completion-schema.ts';
 import { ignoredFields } from '../../src/api/openai/schemas/openai-fields.ts';
@@ -59,7 +59,7 @@ describe('docs/openai-fields.md', () => {
       expect(status, field).toBe(actual);
       if (isKnown) continue;
       const { error } = schema.safeParse({ ...good, [field]: 'auto' });
-      expect(renderIssue(error!)).toMatchObject({ code: 'unsupported_parameter', param: field });
+      expect(invalidRequest(error!)).toMatchObject({ code: 'unsupported_parameter', param: field });
     }
   });
 
@@ -89,7 +89,8 @@ describe('docs/openai-fields.md', () => {
         messages: [{ role: 'user', content: 'Hi', [key]: values[key] ?? (key === 'refusal' ? null : 'x') }],
       });
       expect(result.success, field).toBe(status !== 'rejected');
-      if (!result.success) expect(renderIssue(result.error)).toMatchObject({ code: 'unsupported_parameter', param: `messages[0].${key}` });
+      if (!result.success)
+        expect(invalidRequest(result.error)).toMatchObject({ code: 'unsupported_parameter', param: `messages[0].${key}` });
     }
   });
 

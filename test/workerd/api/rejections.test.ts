@@ -1,7 +1,7 @@
 import { SELF } from 'cloudflare:test';
 import type { z } from '@hono/zod-openapi';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ErrorBody } from '../../../src/api/http/render-error.ts';
+import type { ErrorBody } from '../../../src/api/openai/schemas/bodies.ts';
 import { UNSUPPORTED_FIELDS } from '../../../src/api/openai/schemas/openai-fields.ts';
 import { DEFAULT_MODEL, post, seedModel } from '../helpers.ts';
 import { appOver, type Body, fieldsOf, knownRoutes } from './support.ts';
