@@ -41,8 +41,8 @@ export interface AppOptions {
 
 /**
  * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions and models, beside
- * tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another Hono app.
- * It throws nothing; every failure is answered with OpenAI's error object.
+ * tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another Hono
+ * app. It throws nothing; every failure is answered with OpenAI's error object.
  * @example
  * import { createApp, modelsFromEnv, type WorkerEnv } from 'gpt-edge';
  *

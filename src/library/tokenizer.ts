@@ -8,7 +8,8 @@
  * const tokenizer = new TextTokenizer(parseTokenizerJson(tokenizerJson), config);
  * const ids = tokenizer.encode('Once upon a time');
  * tokenizer.decode(ids); // 'Once upon a time'
- * const prompt = ChatTemplate.from(config)?.encode([{ role: 'user', content: 'Hi' }], tokenizer); // ids, if the model chats
+ * // Token ids of a conversation; undefined if the model has no chat template.
+ * const prompt = ChatTemplate.from(config)?.encode([{ role: 'user', content: 'Hi' }], tokenizer);
  * @module
  */
 

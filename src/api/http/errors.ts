@@ -29,7 +29,10 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   command_failed: 500,
 };
 
-/** The status that nginx logs for a client that did not wait. Nobody reads this answer, but the log must not show a failure. */
+/**
+ * The status that nginx logs for a client that did not wait. Nobody reads this answer, but the log must not show a
+ * failure.
+ */
 const CLIENT_CLOSED_REQUEST = 499;
 
 /** The one place where an error becomes a response. */

@@ -5,8 +5,8 @@ import { GptEdgeError } from '../../core/errors.ts';
 import type { AppEnv } from './app-env.ts';
 
 /**
- * Answers 401 on every path but /health, unless the deployment is declared public. If the app is mounted below a path of
- * another app, that is its own /health.
+ * Answers 401 on every path but /health, unless the deployment is declared public. In an app that is mounted below a
+ * path of another app, the exception is the /health below that path.
  */
 export const requirePublic = (isPublic: boolean) =>
   createMiddleware<AppEnv>(async function requirePublic(c, next) {

@@ -51,7 +51,7 @@ export function answerHead<const T extends string>(idPrefix: 'cmpl' | 'chatcmpl'
   };
 }
 
-/** An answer of either endpoint: what is generated, and how a chunk tells it. */
+/** An answer of either endpoint: what is generated, and the form in which its chunks report it. */
 interface Answer<Head, Choice> {
   model: LanguageModel;
   requests: readonly CompletionRequest[];
@@ -62,9 +62,9 @@ interface Answer<Head, Choice> {
 }
 
 /**
- * The chunks of an answer in OpenAI's form, each with one part of one choice. With `include_usage` the last chunk has the
- * usage and no choice, and the others have a null. An answer that is not streamed is made of the same chunks and always
- * has a usage.
+ * The chunks of an answer in OpenAI's form, each with one part of one choice. With `include_usage` the last chunk has
+ * the usage and no choice, and the others have a null. An answer that is not streamed is joined from the same chunks and
+ * always has a usage.
  */
 export async function* choiceChunks<Head extends object, Choice>(
   { model, requests, body, head, toParts }: Answer<Head, Choice>,

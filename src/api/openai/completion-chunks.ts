@@ -67,7 +67,10 @@ function toLegacyLogprobs(tokens: readonly ReportedToken[], tokenizer: TextToken
   };
 }
 
-/** The alternatives and the token itself, by their text. Of two tokens that are spelled alike, the more probable one counts. */
+/**
+ * The alternatives and the token itself, by their text. Of two tokens that are spelled alike, the more probable one
+ * counts.
+ */
 function topLogprobs({ id, logprob, top = [] }: ReportedToken, tokenizer: TextTokenizer): Record<string, number> | null {
   if (logprob === undefined) return null;
   const all = new Map<string, number>();

@@ -76,7 +76,10 @@ const toChatMessage = ({ role, content }: ChatWireRequest['messages'][number]): 
 const toStops = ({ stop }: CompletionWireRequest | ChatWireRequest): readonly string[] =>
   typeof stop === 'string' ? [stop] : (stop ?? []);
 
-/** The sampler's options. Where the request says nothing, the model's recommendation counts, and then {@link SAMPLING_DEFAULTS}. */
+/**
+ * The sampler's options. Where the request says nothing, the model's recommendation counts, and then {@link
+ * SAMPLING_DEFAULTS}.
+ */
 function toSamplingOptions(body: CompletionWireRequest | ChatWireRequest, model: LanguageModel): SamplingOptions {
   const fallback = { ...SAMPLING_DEFAULTS, ...model.samplingDefaults };
   const logitBias = new Map(Object.entries(body.logit_bias ?? {}).map(([id, bias]) => [Number(id), bias]));

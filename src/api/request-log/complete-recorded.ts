@@ -3,7 +3,9 @@ import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { RequestContext } from './request-record.ts';
 
-/** Calls {@link complete} and records tokens and finish reasons as they come, so that an answer cut short is counted too. */
+/**
+ * Calls {@link complete} and records tokens and finish reasons as they come, so that an answer cut short is counted too.
+ */
 export async function* completeRecorded(
   model: LanguageModel,
   request: CompletionRequest,

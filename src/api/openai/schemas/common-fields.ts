@@ -13,7 +13,10 @@ const stopSchema = z
   .min(1, 'a stop string must not be empty')
   .max(MAX_STOP_LENGTH, `a stop string has at most ${MAX_STOP_LENGTH} characters`);
 
-/** The fields, other than those of sampling, that completions and chat completions share. A null is the same as leaving one out. */
+/**
+ * The fields, other than those of sampling, that completions and chat completions share. A null is the same as leaving
+ * one out.
+ */
 export const commonFields = {
   model: z
     .string()

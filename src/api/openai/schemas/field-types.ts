@@ -24,7 +24,9 @@ export const documentDefault = <T extends number | boolean>(description: string,
   default: value,
 });
 
-/** Documents a field whose fallback is the model's recommendation; `x-fallback` is what holds where the model has none. */
+/**
+ * Documents a field whose fallback is the model's recommendation; `x-fallback` is what holds where the model has none.
+ */
 export const documentModelDefault = (description: string, fallback: number) => ({
   description: `${description} Default: the model's, else ${fallback}.`,
   'x-fallback': fallback,
