@@ -4,7 +4,8 @@ import { openInChromium } from '../browser/open-in-chromium.ts';
 import { serveDefaultModel } from './serve-default-model.ts';
 
 /**
- * A page that reads a stream and an error from the Worker, which has another origin, and reports both to its own server.
+ * A page that reads a stream and an error from the Worker, which has another origin, and reports both to its own
+ * server.
  */
 const page = (origin: string) => `<!doctype html><title>gpt-edge</title><script type="module">
   const post = (body) => fetch('${origin}/v1/completions', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });

@@ -37,7 +37,8 @@ const EXPORTS: Record<string, { values: string[]; types: string[] }> = {
 };
 
 /**
- * The names that a module exports. One that is declared in the module itself, not listed in braces, must be the default.
+ * The names that a module exports. One that is declared in the module itself, not listed in braces, must be the
+ * default.
  */
 async function exportsOf(entry: string): Promise<{ values: string[]; types: string[] }> {
   const path = join(PACKAGE, 'src', `${entry}.ts`);

@@ -1,6 +1,6 @@
 /**
- * The files that the package ships, apart from dist/lib. A `*` stands for a hash of the file's content. A new file needs
- * a line here, and a new folder also one in `files` of package.json.
+ * The files that the package ships, apart from dist/lib. A `*` stands for a hash of the file's content. A new file
+ * needs a line here, and a new folder also one in `files` of package.json.
  */
 export const SHIPPED: readonly string[] = [
   'LICENSE',

@@ -7,7 +7,8 @@ import { GptEdgeError } from '../../core/errors.ts';
 const MAX_BODY_BYTES = 2 ** 20;
 
 /**
- * Without it, the validator would read a POST that has neither content type nor body as `{}`, and generate from nothing.
+ * Without it, the validator would read a POST that has neither content type nor body as `{}`, and generate from
+ * nothing.
  */
 const requireContentType = createMiddleware(async (c, next) => {
   if (c.req.header('content-type') === undefined) throw new HTTPException(415);

@@ -63,8 +63,8 @@ interface Answer<Head, Choice> {
 
 /**
  * The chunks of an answer in OpenAI's form, each with one part of one choice. With `include_usage` the last chunk has
- * the usage and no choice, and the others have a null. An answer that is not streamed is joined from the same chunks and
- * always has a usage.
+ * the usage and no choice, and the others have a null. An answer that is not streamed is joined from the same chunks
+ * and always has a usage.
  */
 export async function* choiceChunks<Head extends object, Choice>(
   { model, requests, body, head, toParts }: Answer<Head, Choice>,

@@ -12,7 +12,7 @@ import { promptList } from './to-completion-request.ts';
 /** A token, where its text begins, and its log-probability unless nothing comes before it. */
 type ReportedToken = Pick<PlacedToken, 'id' | 'offset' | 'logprob' | 'top'>;
 
-/** The chunks of a completion. With `echo`, each choice's first chunk is the prompt. */
+/** The chunks of a completion. With `echo`, the first chunk of each choice is the prompt. */
 export function completionChunks(
   body: CompletionWireRequest,
   model: LanguageModel,
@@ -43,10 +43,11 @@ export function completionChunks(
   return choiceChunks({ model, requests, body, head, toParts }, context);
 }
 
-/** An empty prompt has no text, although the model reads a token that starts the sequence. */
+/** The text that `echo` repeats. A prompt that was left out has none, although the model reads a start token. */
 const promptText = (prompt: string | number[] | null, { prompt: tokens }: CompletionRequest, { tokenizer }: LanguageModel): string =>
   typeof prompt === 'string' ? prompt : tokenizer.decode(tokens);
 
+/** The tokens of a prompt, placed in its text and scored. */
 function placePrompt(tokens: readonly number[], scores: readonly (ScoredToken | null)[], tokenizer: TextTokenizer): ReportedToken[] {
   const detokenizer = new IncrementalDetokenizer(tokenizer);
   let length = 0;

@@ -4,7 +4,8 @@ import type { LanguageModel } from '../../generation/language-model.ts';
 import type { RequestContext } from './request-record.ts';
 
 /**
- * Calls {@link complete} and records tokens and finish reasons as they come, so that an answer cut short is counted too.
+ * Calls {@link complete} and records tokens and finish reasons as they come, so that an answer cut short is counted
+ * too.
  */
 export async function* completeRecorded(
   model: LanguageModel,

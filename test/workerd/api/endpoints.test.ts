@@ -129,6 +129,29 @@ describe('/tokenize and /detokenize', () => {
   });
 });
 
+describe('/openapi.json', () => {
+  interface Document {
+    components: { schemas: Record<string, { properties?: Record<string, { default?: unknown; 'x-fallback'?: number }> }> };
+  }
+
+  it('should state what a field falls back to as a value, not only in its description', async () => {
+    const { schemas } = (await get<Document>('/openapi.json')).components;
+    const valuesOf = (schema: string, key: 'default' | 'x-fallback') =>
+      Object.fromEntries(
+        Object.entries(schemas[schema].properties!)
+          .filter(([, property]) => key in property)
+          .map(([name, property]) => [name, property[key]]),
+      );
+    const common = { n: 1, stream: false, return_token_ids: false, frequency_penalty: 0, presence_penalty: 0 };
+    expect(valuesOf('CompletionRequest', 'default')).toEqual({ ...common, max_tokens: 16, echo: false });
+    expect(valuesOf('ChatCompletionRequest', 'default')).toEqual({ ...common, logprobs: false });
+    expect(valuesOf('NextTokenRequest', 'default')).toEqual({ top_k: 10 });
+    expect(valuesOf('TokenizeRequest', 'default')).toEqual({ add_special_tokens: true, return_token_strs: false });
+    for (const schema of ['CompletionRequest', 'ChatCompletionRequest'])
+      expect(valuesOf(schema, 'x-fallback')).toEqual({ temperature: 1, top_p: 1, top_k: 0, min_p: 0, repetition_penalty: 1 });
+  });
+});
+
 describe('every answer', () => {
   it('should be readable by pages of any origin, as preflights say too', async () => {
     for (const { method, path } of knownRoutes()) {

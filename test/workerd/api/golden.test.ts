@@ -20,8 +20,8 @@ interface Reference {
 }
 
 /**
- * The edge engine, which `auto` chooses, has activations of 16 bits. Log-probabilities of scored or chosen tokens are up
- * to 3e-4 off.
+ * The edge engine, which `auto` chooses, has activations of 16 bits. Log-probabilities of scored or chosen tokens are
+ * up to 3e-4 off.
  */
 const TOLERANCE = 1e-3;
 /** Log-probabilities of very unlikely tokens are up to 1.0e-3 off. */
