@@ -1,7 +1,19 @@
 import { z } from '@hono/zod-openapi';
 import { ERROR_CODES } from '../../../core/errors.ts';
 
-export const errorSchema = z
+export const jsonContent = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
+
+export const jsonBody = <T extends z.ZodType>(schema: T) => ({ required: true as const, content: jsonContent(schema) });
+
+/** Server-sent events whose `data` is a chunk of the named schema, or an error object; `[DONE]` comes last. */
+export const eventStream = (chunk: string) => ({
+  'text/event-stream': {
+    schema: z.object({ data: z.string().openapi({ description: `A ${chunk} as JSON, an Error, or \`[DONE]\` at the end.` }) }),
+  },
+});
+
+/** OpenAI's error object. */
+const errorSchema = z
   .object({
     error: z.object({
       message: z.string(),
@@ -11,6 +23,8 @@ export const errorSchema = z
     }),
   })
   .openapi('Error');
+
+export type ErrorBody = z.infer<typeof errorSchema>;
 
 const DESCRIPTIONS = {
   400: 'The request is invalid.',
@@ -24,12 +38,10 @@ const DESCRIPTIONS = {
 } as const;
 
 type ErrorStatus = keyof typeof DESCRIPTIONS;
+type ErrorResponse = { description: string; content: ReturnType<typeof jsonContent<typeof errorSchema>> };
 
 /** The `responses` entries of a route for the errors it can answer with. */
 export function errorResponses<const S extends ErrorStatus>(...statuses: S[]) {
-  const entry = (status: S) => [status, { description: DESCRIPTIONS[status], content: { 'application/json': { schema: errorSchema } } }];
-  return Object.fromEntries(statuses.map(entry)) as Record<
-    S,
-    { description: string; content: { 'application/json': { schema: typeof errorSchema } } }
-  >;
+  const entry = (status: S) => [status, { description: DESCRIPTIONS[status], content: jsonContent(errorSchema) }];
+  return Object.fromEntries(statuses.map(entry)) as Record<S, ErrorResponse>;
 }
