@@ -97,7 +97,7 @@ export function valuesF32x${tile}(chunk: usize, headDimension: i32, scratch: usi
 
 /** scoresF32x1 .. scoresF32x4 and valuesF32x1 .. valuesF32x4: one page for 1 to 4 heads. */
 export function attentionF32(): string {
-  return `import { queriesOf, RECORD, RECORDS, SUMS } from '../assembly/inline/attention-scratch';
+  return `import { queriesOf, RECORD, RECORDS, SUMS } from '../../../src/kernels/assembly/inline/attention-scratch';
 ${TILES.map(scores).join('\n')}
 ${TILES.map(values).join('\n')}
 `;

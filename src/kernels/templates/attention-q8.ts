@@ -82,7 +82,7 @@ export function valuesQ8x${tile}(v: usize, headDimension: i32, scratch: usize): 
 
 /** scoresQ8x1 .. scoresQ8x4 and valuesQ8x1 .. valuesQ8x4: one page for 1 to 4 heads. */
 export function attentionQ8(): string {
-  return `import { FACTORS, queriesOf, RECORD, RECORDS, SCALE, SUMS } from '../assembly/inline/attention-scratch';
+  return `import { FACTORS, queriesOf, RECORD, RECORDS, SCALE, SUMS } from '../../../src/kernels/assembly/inline/attention-scratch';
 ${TILES.map(scores).join('\n')}
 ${TILES.map(values).join('\n')}
 `;

@@ -4,9 +4,9 @@ import { q4Tile } from './q4-tile.ts';
 /** The source of matMulQ4. */
 export function matMulQ4(): string {
   return `
-import { LOW_HALVES, NIBBLES } from '../assembly/constants';
-import { dot } from '../assembly/dot';
-import { Q4_ACTIVATIONS, Q4_RECORD, Q4_SCALES, blocksOf, paddedRows } from '../assembly/inline/matrix-layouts';
+import { LOW_HALVES, NIBBLES } from '../../../src/kernels/assembly/constants';
+import { dot } from '../../../src/kernels/assembly/dot';
+import { Q4_ACTIVATIONS, Q4_RECORD, Q4_SCALES, blocksOf, paddedRows } from '../../../src/kernels/assembly/inline/matrix-layouts';
 ${q4Row()}
 ${q4Tile()}
 

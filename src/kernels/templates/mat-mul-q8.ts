@@ -4,7 +4,7 @@ import { q8Tile } from './q8-tile.ts';
 /** The source of matMulQ8. */
 export function matMulQ8(): string {
   return `
-import { Q8_ACTIVATIONS, Q8_RECORD, Q8_SCALES, blocksOf, paddedRows } from '../assembly/inline/matrix-layouts';
+import { Q8_ACTIVATIONS, Q8_RECORD, Q8_SCALES, blocksOf, paddedRows } from '../../../src/kernels/assembly/inline/matrix-layouts';
 ${q8Row()}
 ${q8Tile()}
 

@@ -33,8 +33,8 @@ export function ${name}(${inputs.map((input) => `${input}Row: usize, ${input}Str
 export function rowMaps(): string {
   const unaries = Object.entries(unary);
   const binaries = Object.entries(binary);
-  return `import { ${unaries.map(([, f]) => f).join(', ')} } from '../assembly/inline/activations';
-import { storeTail } from '../assembly/inline/tail';
+  return `import { ${unaries.map(([, f]) => f).join(', ')} } from '../../../src/kernels/assembly/inline/activations';
+import { storeTail } from '../../../src/kernels/assembly/inline/tail';
 ${lines(unaries.length, (i) => rowMap(unaries[i][0], ['x'], `${unaries[i][1]}(x)`))}
 ${lines(binaries.length, (i) => rowMap(binaries[i][0], [binaries[i][1].a, binaries[i][1].b], binaries[i][1].element))}
 `;
