@@ -1,7 +1,7 @@
 import {
   attentionScratchBytes,
   type KvCacheKind,
-  kvBlockBytes,
+  kvHeadBytes,
   kvLayerOffset,
   kvPageBytes,
   kvPageStride,
@@ -9,7 +9,7 @@ import {
 } from '../../src/kernels/attention-layouts.ts';
 import { FIRST_FREE_BYTE, type Kernels, WASM_PAGE_BYTES } from '../../src/kernels/kernels.ts';
 import type { MemoryViews } from '../../src/kernels/memory-views.ts';
-import { placesQ8 } from '../../src/kernels/reference/attention/blocks.ts';
+import { placesQ8 } from '../../src/kernels/reference/attention/places.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 
 export interface AttentionShape {
@@ -150,7 +150,7 @@ export class AttentionCase {
     const places = placesQ8(
       views,
       this.pages,
-      this.#offset + keyValueHead * kvBlockBytes('Q8', this.shape.headDimension),
+      this.#offset + keyValueHead * kvHeadBytes('Q8', this.shape.headDimension),
       this.shape.headDimension,
     );
     return {

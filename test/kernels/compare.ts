@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { instantiateKernels } from '../../src/kernels/instantiate-kernels.ts';
 import { type Kernels, WASM_PAGE_BYTES } from '../../src/kernels/kernels.ts';
 import { type MemoryViews, memoryViews } from '../../src/kernels/memory-views.ts';
-import { twinKernels } from '../../src/kernels/reference/index.ts';
+import { referenceKernels } from '../../src/kernels/reference/reference-kernels.ts';
 
 const compile = (name: string) => new WebAssembly.Module(readFileSync(join(import.meta.dirname, `../../dist/kernels/${name}.wasm`)));
 export const modules = { relaxed: compile('relaxed'), plain: compile('plain') };
@@ -39,7 +39,7 @@ export function expectSameMemory(
   });
   const twin = new ArrayBuffer(pages * WASM_PAGE_BYTES);
   fill(memoryViews(twin));
-  const result = run(twinKernels(twin));
+  const result = run(referenceKernels(twin));
   clear(twin);
   const expected = Buffer.from(twin, RESERVED);
   for (const memory of memories) {

@@ -1,7 +1,7 @@
 /** Elements i and i + pairs. */
 function rotateHalves(x: usize, cos: usize, sin: usize, pairs: i32): void {
-  const half = <usize>pairs << 2;
-  const vectors = <usize>(pairs & ~3) << 2;
+  const half = (<usize>pairs) << 2;
+  const vectors = (<usize>(pairs & ~3)) << 2;
   let i: usize = 0;
   for (; i < vectors; i += 16) {
     const a = v128.load(x + i);
@@ -21,8 +21,8 @@ function rotateHalves(x: usize, cos: usize, sin: usize, pairs: i32): void {
 
 /** Elements 2i and 2i + 1. */
 function rotateNeighbours(x: usize, cos: usize, sin: usize, pairs: i32): void {
-  const vectors = <usize>(pairs & ~3) << 2;
-  const end = <usize>pairs << 2;
+  const vectors = (<usize>(pairs & ~3)) << 2;
+  const end = (<usize>pairs) << 2;
   let i: usize = 0;
   for (; i < vectors; i += 16) {
     const at = x + (i << 1);
@@ -59,12 +59,12 @@ export function rotate(
   pairs: i32,
   interleaved: i32,
 ): void {
-  const stride = <usize>pairs << 2;
+  const stride = (<usize>pairs) << 2;
   cos += <usize>position * stride;
   sin += <usize>position * stride;
   for (let row = 0; row < rows; row++, x += xStride, cos += stride, sin += stride) {
     let head = x;
-    for (let i = 0; i < heads; i++, head += <usize>headDimension << 2) {
+    for (let i = 0; i < heads; i++, head += (<usize>headDimension) << 2) {
       if (interleaved) rotateNeighbours(head, cos, sin, pairs);
       else rotateHalves(head, cos, sin, pairs);
     }

@@ -1,5 +1,5 @@
 import * as c from '../coefficients.ts';
-import { add, f, multiply, multiplyAdd, rounded } from './float32.ts';
+import { add, f, multiply, multiplyAdd, rounded } from './arithmetic.ts';
 
 /** ... + coefficients[1] x + coefficients[0], by Horner's scheme. */
 const horner = (x: number, coefficients: readonly number[]) => coefficients.reduceRight((sum, next) => multiplyAdd(sum, x, next));
@@ -39,4 +39,15 @@ export function gelu(x: number): number {
 export function geluTanh(x: number): number {
   const inner = add(multiply(multiply(f(c.GELU_CUBIC), multiply(x, x)), x), x);
   return f(x / add(1, exp(-multiply(inner, f(c.GELU_LINEAR)))));
+}
+
+/** 2^(x - bound) for an integer `bound` >= x, exactly 0 from x <= bound - 127 on; by Estrin's scheme. */
+export function exp2(x: number, bound: number): number {
+  const clamped = Math.max(x, bound - 127);
+  const whole = f(f(clamped + (c.ROUND - bound)) - (c.ROUND - bound));
+  const r = f(clamped - whole);
+  const square = multiply(r, r);
+  const upper = add(multiply(multiplyAdd(c.E5, r, c.E4), square), multiplyAdd(c.E3, r, c.E2));
+  const p = add(multiply(upper, square), multiplyAdd(c.E1, r, 1));
+  return whole - bound === -127 ? 0 : f(p * 2 ** (whole - bound));
 }

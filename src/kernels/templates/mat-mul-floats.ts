@@ -8,7 +8,7 @@ const PANEL = 128;
 /** The source of matMulF32 and matMulF16, which share floatPanel: for many rows f16 weights are unpacked panel by panel. */
 export function matMulFloats(): string {
   return `
-import { HALF_BITS, HALF_SCALE, HALF_SHIFT } from '../../../src/kernels/assembly/constants';
+import { HALF_BITS, HALF_SCALE, HALF_SHIFT } from '../../../src/kernels/assembly/inline/constants';
 import { highHalves, lowHalves, smallHighHalves, smallLowHalves } from '../../../src/kernels/assembly/inline/half';
 ${floatPanel()}
 ${f16Row()}

@@ -17,7 +17,7 @@ export function q4Row(): string {
   return `
 function q4Row(activations: usize, weights: usize, y: usize, outputs: i32, blocks: usize): void {
   const nibbles = v128.load(NIBBLES), lowHalves = v128.load(LOW_HALVES), zero = i32x4.splat(0);
-  const sums = activations + blocks * Q4_ACTIVATIONS, sumsEnd = sums + (((blocks + 1) >> 1) << 2), sumScale = v128.load32_splat(sumsEnd);
+  const sums = activations + blocks * Q4_ACTIVATIONS, sumsEnd = sums + (<usize>pairsOf(blocks) << 2), sumScale = v128.load32_splat(sumsEnd);
   let w = weights;
   for (let output = 0; output < outputs; output += 8) {
     let a0 = zero, a1 = zero;
@@ -31,7 +31,7 @@ function q4Row(activations: usize, weights: usize, y: usize, outputs: i32, block
         ${half(word, 1)} }
       ${exits.next(['t0', 't1'])}`,
       )}
-      const scale = v128.load32_splat(x, 32), scales = v128.load(w, Q4_SCALES);
+      const scale = v128.load32_splat(x, Q4_ACTIVATIONS_SCALE), scales = v128.load(w, Q4_SCALES);
       const scales0 = v128.or(v128.and(scales, lowHalves), i32x4.shl(scales, 16));
       const scales1 = v128.or(v128.andnot(scales, lowHalves), i32x4.shr_u(scales, 16));
       a0 = f32x4.add(a0, f32x4.mul(f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(t0, scales0)), scale));

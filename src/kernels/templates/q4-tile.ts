@@ -42,9 +42,9 @@ export function q4Tile(): string {
   return `
 function q4Tile(activations: usize, weights: usize, y: usize, yStride: usize, rows: i32, outputs: i32, blocks: usize, scratch: usize): void {
   const nibbles = v128.load(NIBBLES), lowHalves = v128.load(LOW_HALVES), zero = i32x4.splat(0);
-  const padded = paddedRows(rows), sums = scratch + ${SUMS}, sumsEnd = sums + (padded << 5);
+  const padded = <usize>paddedRows(rows), sums = scratch + ${SUMS}, sumsEnd = sums + (padded << 5);
   const recordStride = padded * Q4_ACTIVATIONS, blockSums = activations + blocks * recordStride, pairStride = padded << 2;
-  const blockSumScales = blockSums + ((blocks + 1) >> 1) * pairStride, minimaBytes = ((blocks + 1) >> 1) << 5;
+  const blockSumScales = blockSums + <usize>pairsOf(blocks) * pairStride, minimaBytes = <usize>pairsOf(blocks) * Q4_MINIMA_PAIR;
   let w = weights;
   for (let output = 0; output < outputs; output += 8) {
     for (let sum = sums; sum < sumsEnd; sum += 32) { v128.store(sum, zero); v128.store(sum, zero, 16); }
@@ -62,7 +62,7 @@ function q4Tile(activations: usize, weights: usize, y: usize, yStride: usize, ro
         const scales0 = v128.load(scratch, 256), scales1 = v128.load(scratch, 272);
         ${lines(
           ROWS,
-          (row) => `{ const scale = v128.load32_splat(x${row}, 32);
+          (row) => `{ const scale = v128.load32_splat(x${row}, Q4_ACTIVATIONS_SCALE);
           ${scaled(row, 0)}
           ${scaled(row, 1)} }`,
         )}

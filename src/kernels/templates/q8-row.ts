@@ -25,7 +25,7 @@ function q8Row(activations: usize, weights: usize, y: usize, outputs: i32, block
     for (let x = activations; x < end; x += Q8_ACTIVATIONS) {
       let t0: v128, t1: v128, x4: v128;
       ${lines(16, pair)}
-      const scale = v128.load32_splat(x, 64);
+      const scale = v128.load32_splat(x, Q8_ACTIVATIONS_SCALE);
       ${lines(
         2,
         (vector) => `a${vector} = f32x4.add(a${vector}, f32x4.mul(f32x4.convert_i32x4_s(t${vector}),

@@ -26,7 +26,7 @@ export function q8Tile(): string {
   return `
 function q8Tile(activations: usize, weights: usize, y: usize, yStride: usize, rows: i32, outputs: i32, blocks: usize, scratch: usize): void {
   const zero = i32x4.splat(0);
-  const padded = paddedRows(rows), sums = scratch + ${SUMS}, sumsEnd = sums + (padded << 5), rowsEnd = sums + (<usize>rows << 5);
+  const padded = <usize>paddedRows(rows), sums = scratch + ${SUMS}, sumsEnd = sums + (padded << 5), rowsEnd = sums + (<usize>rows << 5);
   const recordStride = padded * Q8_ACTIVATIONS, end = activations + blocks * recordStride;
   let w = weights;
   for (let output = 0; output < outputs; output += 8) {
@@ -43,7 +43,7 @@ function q8Tile(activations: usize, weights: usize, y: usize, yStride: usize, ro
         const scales0 = v128.load(scratch, ${SCALES}), scales1 = v128.load(scratch, ${SCALES + 16});
         ${lines(
           ROWS,
-          (row) => `{ const scale = v128.load32_splat(x${row}, 64);
+          (row) => `{ const scale = v128.load32_splat(x${row}, Q8_ACTIVATIONS_SCALE);
           ${scaled(row, 0)}
           ${scaled(row, 1)} }`,
         )}

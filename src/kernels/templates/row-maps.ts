@@ -34,7 +34,7 @@ export function rowMaps(): string {
   const unaries = Object.entries(unary);
   const binaries = Object.entries(binary);
   return `import { ${unaries.map(([, f]) => f).join(', ')} } from '../../../src/kernels/assembly/inline/activations';
-import { storeTail } from '../../../src/kernels/assembly/inline/tail';
+import { storeTail } from '../../../src/kernels/assembly/inline/vectors';
 ${lines(unaries.length, (i) => rowMap(unaries[i][0], ['x'], `${unaries[i][1]}(x)`))}
 ${lines(binaries.length, (i) => rowMap(binaries[i][0], [binaries[i][1].a, binaries[i][1].b], binaries[i][1].element))}
 `;

@@ -1,4 +1,4 @@
-import * as c from '../math-constants';
+import * as c from './constants';
 
 // @ts-ignore: decorator
 @inline
@@ -11,9 +11,9 @@ function multiplyAdd(a: v128, x: v128, b: v128): v128 {
 @inline
 export function exp(v: v128): v128 {
   const x = f32x4.pmax(f32x4.pmin(v, v128.load(c.EXP_HIGHEST)), v128.load(c.EXP_LOWEST));
-  const round = v128.load(c.ROUND);
-  const whole = f32x4.add(f32x4.mul(x, v128.load(c.LOG2E)), round);
-  const n = f32x4.sub(whole, round);
+  const rounder = v128.load(c.ROUND);
+  const whole = f32x4.add(f32x4.mul(x, v128.load(c.LOG2E)), rounder);
+  const n = f32x4.sub(whole, rounder);
   const r = f32x4.sub(f32x4.sub(x, f32x4.mul(n, v128.load(c.LN2_HIGH))), f32x4.mul(n, v128.load(c.LN2_LOW)));
   const square = f32x4.mul(r, r);
   const high = multiplyAdd(multiplyAdd(v128.load(c.N6), r, v128.load(c.N5)), r, v128.load(c.N4));
@@ -46,7 +46,11 @@ export function tanhOf(x: v128): v128 {
   const twice = f32x4.add(a, a);
   const large = f32x4.sub(one, f32x4.div(f32x4.add(one, one), f32x4.add(exp(twice), one)));
   const square = f32x4.mul(x, x);
-  const p = multiplyAdd(multiplyAdd(multiplyAdd(v128.load(c.T3), square, v128.load(c.T2)), square, v128.load(c.T1)), square, v128.load(c.T0));
+  const p = multiplyAdd(
+    multiplyAdd(multiplyAdd(v128.load(c.T3), square, v128.load(c.T2)), square, v128.load(c.T1)),
+    square,
+    v128.load(c.T0),
+  );
   const small = f32x4.add(f32x4.mul(f32x4.mul(p, square), a), a);
   const magnitude = v128.bitselect(small, large, f32x4.lt(a, v128.load(c.TANH_SMALL)));
   return v128.or(magnitude, v128.and(x, v128.load(c.SIGN)));

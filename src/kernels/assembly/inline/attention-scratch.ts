@@ -1,3 +1,5 @@
+import { ATTENTION_SUMS, MAX_TILE } from '../../layout-sizes';
+
 // Scratch of attention: an area for each tile of up to 4 heads that share a key-value head. Everything has a fixed place for each head,
 // so that the unrolled kernels need one pointer for all of them.
 
@@ -17,7 +19,7 @@ export const RECORDS: usize = 384;
 export const RECORD: usize = 128;
 export const SCALE: usize = 64;
 /** Sums of values, float32 [headDimension / 8][tile][8]. */
-export const SUMS: usize = 896;
+export const SUMS: usize = ATTENTION_SUMS;
 
 /**
  * The queries: float32 [headDimension][tile], or int16 [headDimension / 2][tile][2], each element or pair four times: V8 folds no offset
@@ -26,12 +28,5 @@ export const SUMS: usize = 896;
 // @ts-ignore: decorator
 @inline
 export function queriesOf(scratch: usize, headDimension: i32): usize {
-  return scratch + SUMS + (<usize>headDimension << 4);
-}
-
-/** Bytes of an area, as in attention-layouts.ts: an odd number of cache lines, for areas not to share sets of the cache. */
-// @ts-ignore: decorator
-@inline
-export function areaBytes(headDimension: i32): usize {
-  return SUMS + 64 + <usize>headDimension * 80;
+  return scratch + SUMS + <usize>headDimension * MAX_TILE * 4;
 }

@@ -1,4 +1,4 @@
-import { E1, E2, E3, E4, E5, ONE } from '../math-constants';
+import { E1, E2, E3, E4, E5, ONE } from './constants';
 
 /**
  * 2^(x - bound), for an integer `bound` >= x: relative error 2.5e-7, and exactly 0 from x <= bound - 127 on.

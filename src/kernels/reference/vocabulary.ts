@@ -1,10 +1,10 @@
 import { LOG2E } from '../coefficients.ts';
 import type { MemoryViews } from '../memory-views.ts';
 import { VOCABULARY_BLOCK, type VocabularyKernels } from '../vocabulary-kernels.ts';
-import { exp2 } from './exp2.ts';
-import { f, multiply } from './float32.ts';
+import { exp2 } from './activations.ts';
+import { f, multiply } from './arithmetic.ts';
 
-export function vocabularyTwins({ f32, i32 }: MemoryViews): VocabularyKernels {
+export function referenceVocabulary({ f32, i32 }: MemoryViews): VocabularyKernels {
   const row = (address: number, width: number) => f32.subarray(address >> 2, (address >> 2) + width);
   return {
     argmax: (logits, width) => argmax(row(logits, width)),
