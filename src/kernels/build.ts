@@ -4,21 +4,22 @@ import { main } from 'assemblyscript/asc';
 import { templates } from './templates/index.ts';
 
 /**
- * Compiles the kernels into dist/kernels: relaxed.wasm, and plain.wasm for hosts without relaxed SIMD. Both come from the same sources and
- * give the same bits. npm runs this file after each installation.
+ * Compiles the kernels into dist/kernels: relaxed.wasm, and plain.wasm for hosts without relaxed SIMD. Both come from
+ * the same sources and give the same bits. npm runs this file after each installation.
  *
- * The sources are AssemblyScript of two kinds. What is written by hand lies in src/kernels/assembly, where each file at the top exports
- * kernels and `inline/` holds what they share. What V8 needs unrolled is written by the templates into dist/kernels/generated, where one
- * can read it. The two kinds import each other: generated kernels import helpers from src, and assembly/attend.ts imports the generated
- * inner loops of attention from dist. An editor therefore resolves assembly/attend.ts only after a build.
+ * The sources are AssemblyScript of two kinds. What is written by hand lies in src/kernels/assembly, where each file at
+ * the top exports kernels and `inline/` holds what they share. What V8 needs unrolled is written by the templates into
+ * dist/kernels/generated, where one can read it. The two kinds import each other: generated kernels import helpers from
+ * src, and assembly/attend.ts imports the generated inner loops of attention from dist. An editor therefore resolves
+ * assembly/attend.ts only after a build.
  */
 const PROJECT = join(import.meta.dirname, '../..');
 const ASSEMBLY = 'src/kernels/assembly';
 const OUTPUT = 'dist/kernels';
 
 /**
- * Where the constants begin in memory; they end below FIRST_FREE_BYTE. The addresses before them stay unused, because the side exits in the
- * templates compare pointers with small numbers.
+ * Where the constants begin in memory; they end below FIRST_FREE_BYTE. The addresses before them stay unused, because
+ * the side exits in the templates compare pointers with small numbers.
  */
 const MEMORY_BASE = 1024;
 

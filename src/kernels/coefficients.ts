@@ -1,12 +1,14 @@
-// Numbers that the AssemblyScript and the reference share, most of them coefficients of approximations. This file is compiled as TypeScript and
-// as AssemblyScript; each number is rounded to float32 where it is used.
+// Numbers that the AssemblyScript and the reference share, most of them coefficients of approximations. This file is
+// compiled as TypeScript and as AssemblyScript; each number is rounded to float32 where it is used.
 
 /** 2^-100. Scales of at most this magnitude count as zero, because their reciprocals would overflow. */
 export const SMALLEST_SCALE = 7.888609052210118e-31;
 /** The same for the steps of the quantized KV cache and of its queries. */
 export const SMALLEST_STEP = 1e-37;
 
-/** 1.5 * 2^23: adding it to a float32 below 2^22 and subtracting it again rounds to the nearest integer, halves to even. */
+/**
+ * 1.5 * 2^23: adding it to a float32 below 2^22 and subtracting it again rounds to the nearest integer, halves to even.
+ */
 export const ROUND = 12582912;
 export const LOG2E = Math.LOG2E;
 
@@ -38,9 +40,9 @@ export const T1 = 0.1330817496483368;
 export const T2 = -0.05194789947527007;
 export const T3 = 0.015195365549425384;
 
-// The normal distribution's upper tail Q(z) = erfc(z / sqrt 2) / 2 for z >= 0, as e^(-z^2 / 2) (Q1 t + .. + Q8 t^8) with
-// t = 1 / (1 + Q_P z). The form is that of Hastings (Approximations for Digital Computers, 1955; Abramowitz and Stegun 7.1.26 and
-// 26.2.17); the coefficients are fitted for a relative error of 5e-8 up to z = 9.
+// The normal distribution's upper tail Q(z) = erfc(z / sqrt 2) / 2 for z >= 0, as e^(-z^2 / 2) (Q1 t + .. + Q8 t^8)
+// with t = 1 / (1 + Q_P z). The form is that of Hastings (Approximations for Digital Computers, 1955; Abramowitz and
+// Stegun 7.1.26 and 26.2.17); the coefficients are fitted for a relative error of 5e-8 up to z = 9.
 export const Q_P = 0.3;
 export const Q1 = 0.11960550125521931;
 export const Q2 = 0.1211055789651205;
@@ -51,6 +53,9 @@ export const Q6 = 0.21996761258358247;
 export const Q7 = -0.16501762803912548;
 export const Q8 = 0.03753523723041823;
 
-/** GELU by tanh is x (1 + tanh(u / 2)) / 2 = x sigmoid(u), with u = GELU_LINEAR (x + GELU_CUBIC x^3); GELU_LINEAR is 2 sqrt(2 / pi). */
+/**
+ * GELU by tanh is x (1 + tanh(u / 2)) / 2 = x sigmoid(u), with u = GELU_LINEAR (x + GELU_CUBIC x^3); GELU_LINEAR is 2
+ * sqrt(2 / pi).
+ */
 export const GELU_LINEAR = 1.5957691216057308;
 export const GELU_CUBIC = 0.044715;

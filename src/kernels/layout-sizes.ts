@@ -1,8 +1,9 @@
 /**
  * The sizes on which the host, the reference and the AssemblyScript must agree, each stated once.
  *
- * This file is compiled twice: as TypeScript, and as AssemblyScript by the kernels that import it. It therefore keeps to what both languages
- * have in common. In AssemblyScript `number` is a float64, which holds all of these sizes exactly, and an integer constant is an i32.
+ * This file is compiled twice: as TypeScript, and as AssemblyScript by the kernels that import it. It therefore keeps
+ * to what both languages have in common. In AssemblyScript `number` is a float64, which holds all of these sizes
+ * exactly, and an integer constant is an i32.
  */
 
 /** Inputs that share one scale: of a quantized block of weights, or of activations. */
@@ -70,12 +71,16 @@ export function kvHalfBytes(quantized: boolean, headDimension: number): number {
 /** Heads that attention computes together: V8 has registers for 4. */
 export const MAX_TILE = 4;
 
-/** Where the sums of values begin in the scratch of a tile of heads (assembly/inline/attention-scratch.ts has the fields before them). */
+/**
+ * Where the sums of values begin in the scratch of a tile of heads (assembly/inline/attention-scratch.ts has the fields
+ * before them).
+ */
 export const ATTENTION_SUMS = 896;
 
 /**
- * Bytes of the scratch of one tile of heads: the fields, then per dimension 4 sums and 4 queries of 4 copies each, and one spare cache line.
- * That makes an odd number of cache lines, so that neighbouring areas do not share sets of the processor's cache.
+ * Bytes of the scratch of one tile of heads: the fields, then per dimension 4 sums and 4 queries of 4 copies each, and
+ * one spare cache line. That makes an odd number of cache lines, so that neighbouring areas do not share sets of the
+ * processor's cache.
  */
 export function attentionAreaBytes(headDimension: number): number {
   return ATTENTION_SUMS + 64 + headDimension * MAX_TILE * (4 + 16);

@@ -14,13 +14,19 @@ export { BLOCK_INPUTS };
 /** How a matrix is packed; {@link MatrixKernels} describes the layouts. */
 export type MatrixKind = 'q4' | 'q8' | 'f16' | 'f32';
 
-/** Up to this width the integer sums of q4's minima are shown to fit 32 bits. No decoder that fits a Worker has as many inputs. */
+/**
+ * Up to this width the integer sums of q4's minima are shown to fit 32 bits. No decoder that fits a Worker has as many
+ * inputs.
+ */
 export const MAX_MATRIX_INPUTS = 131_072;
-/** The largest vocabularies in use have some 260,000 tokens; a matrix with more outputs than this comes from a damaged file. */
+/**
+ * The largest vocabularies in use have some 260,000 tokens; a matrix with more outputs than this comes from a damaged
+ * file.
+ */
 export const MAX_MATRIX_OUTPUTS = 1_048_576;
 /**
- * A prompt is prefilled in slices of a few hundred rows at most: more rows gain nothing, and their activations would no longer fit the
- * processor's caches.
+ * A prompt is prefilled in slices of a few hundred rows at most: more rows gain nothing, and their activations would no
+ * longer fit the processor's caches.
  */
 export const MAX_MATRIX_ROWS = 1024;
 
@@ -59,7 +65,10 @@ export function paddedRows(rows: number): number {
   return rowsWithPadding(rows);
 }
 
-/** Bytes that quantizeForQ4 writes, a multiple of 16: the records, the block sums with their scales, and its working space. */
+/**
+ * Bytes that quantizeForQ4 writes, a multiple of 16: the records, the block sums with their scales, and its working
+ * space.
+ */
 export function q4ActivationBytes(rows: number, inputs: number): number {
   check('inputs', inputs, MAX_MATRIX_INPUTS);
   const blocks = blocksOf(inputs);
@@ -73,7 +82,10 @@ export function q8ActivationBytes(rows: number, inputs: number): number {
   return roundUp(paddedRows(rows) * blocksOf(inputs) * Q8_ACTIVATIONS, 16);
 }
 
-/** Bytes of the scratch of matMulQ4, matMulQ8 and matMulF16, a multiple of 16: unpacked weights, and 8 sums for each row. */
+/**
+ * Bytes of the scratch of matMulQ4, matMulQ8 and matMulF16, a multiple of 16: unpacked weights, and 8 sums for each
+ * row.
+ */
 export function matrixScratchBytes(rows: number): number {
   return 8192 + paddedRows(rows) * 32;
 }

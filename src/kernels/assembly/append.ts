@@ -2,12 +2,14 @@ import { KV_SCALES, kvHalfBytes, PAGE_POSITIONS } from '../layout-sizes';
 import { ROUND } from './inline/constants';
 import { codesOf, greatestMagnitude, inverseOf } from './inline/quantization';
 
-// Appends keys and values to the KV cache; attention-kernels.ts draws its layouts. For each new position and key-value head:
+// Appends keys and values to the KV cache; attention-kernels.ts draws its layouts. For each new position and key-value
+// head:
 //
 // 1. Find the page in the page table, and the head's keys in the page; its values follow them.
-// 2. F32: scatter the key, so that 8 positions of one dimension lie side by side; copy the value in eights of dimensions.
-//    Q8: find the greatest magnitude, store the scale, and scatter codes of 8 bits: of the key in pairs of dimensions, of the value so that
-//    two positions of one dimension lie side by side.
+// 2. In an F32 cache, scatter the key, so that 8 positions of one dimension lie side by side, and copy the value in
+//    eights of dimensions.
+//    In a Q8 cache, find the greatest magnitude, store the scale, and scatter codes of 8 bits: those of the key in
+//    pairs of dimensions, those of the value so that two positions of one dimension lie side by side.
 //
 // Preconditions: headDimension is a multiple of 8; rows of `key` and `value` start at multiples of 16 bytes.
 

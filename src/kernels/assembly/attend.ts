@@ -6,20 +6,20 @@ import { BOUNDS, SUMS, TOTALS } from './inline/attention-scratch';
 import { MASKED, mask, quantizeWeights, raiseBound, weighF32, weighQ8 } from './inline/attention-weights';
 import { LOG2E } from './inline/constants';
 
-// Causal grouped-query attention with an online softmax: each page's keys and values are read once, one after the other.
-// For each row, and for each tile of up to 4 heads that share a key-value head:
+// Causal grouped-query attention with an online softmax: each page's keys and values are read once, one after the
+// other. For each row, and for each tile of up to 4 heads that share a key-value head:
 //
 // 1. Prepare: the queries, times scale and log2 e, go into the tile's scratch; bounds, totals and sums are reset.
 // 2. For each page that the row attends to:
-//    a. scores: 8 positions at a time, queries times keys (unrolled, from templates/attention-f32.ts and attention-q8.ts);
-//    b. mask the positions before the window and after the row's own;
-//    c. raise each head's bound to the page's greatest score, rounded up, and scale down what was summed before;
-//    d. weigh: exponentials 2^(score - bound) take the place of the scores and are added to the totals;
-//    e. values: 8 dimensions at a time, exponentials times values are added to the sums (unrolled as well).
+//    - scores: 8 positions at a time, queries times keys (unrolled, from templates/attention-f32.ts and -q8.ts);
+//    - mask: positions before the window and after the row's own;
+//    - raise each head's bound to the page's greatest score, rounded up, and scale down what was summed before;
+//    - weigh: exponentials 2^(score - bound) take the place of the scores and are added to the totals;
+//    - values: 8 dimensions at a time, exponentials times values are added to the sums (unrolled as well).
 // 3. Finish: y = sums / totals.
 //
-// The layout of the KV cache is in attention-kernels.ts, that of the scratch in inline/attention-scratch.ts.
-// (build.ts says why this file imports from dist.)
+// The layout of the KV cache is in attention-kernels.ts, that of the scratch in inline/attention-scratch.ts. build.ts
+// says why this file imports from dist.
 
 /** How many heads the next tile takes if `heads` are left: as few tiles as possible, as equal as possible. */
 // @ts-ignore: decorator
@@ -62,7 +62,10 @@ function valuesF32(tile: i32, values: usize, headDimension: i32, scratch: usize,
   else f32s.valuesF32x4(values, headDimension, scratch, from, to);
 }
 
-/** Adds positions `first` to `last` of one page, counted from its start. `half`: bytes of the keys, which the values follow. */
+/**
+ * Adds positions `first` to `last` of one page, counted from its start. `half`: bytes of the keys, which the values
+ * follow.
+ */
 function addPage(quantized: bool, tile: i32, keys: usize, half: usize, headDimension: i32, scratch: usize, first: i32, last: i32): void {
   scores(quantized, tile, keys, headDimension, scratch, (last >> 3) + 1);
   if (first > 0) mask(tile, scratch, 0, first);
@@ -73,8 +76,8 @@ function addPage(quantized: bool, tile: i32, keys: usize, half: usize, headDimen
 }
 
 /**
- * One row's heads of `count` key-value heads, which lie one after the other from `offset` on in each page, at positions `first` to `last`.
- * `query` and `y` are those of the first of these heads; `group` heads share a key-value head.
+ * One row's heads of `count` key-value heads, which lie one after the other from `offset` on in each page, at positions
+ * `first` to `last`. `query` and `y` are those of the first of these heads; `group` heads share a key-value head.
  */
 function attendRow(
   quantized: bool,
@@ -128,8 +131,8 @@ function attendRow(
 }
 
 /**
- * All rows. A single row takes all key-value heads of a page together, in the order in which they lie in memory; several rows use one
- * key-value head after the other, so that its part of the cache serves row after row.
+ * All rows. A single row takes all key-value heads of a page together, in the order in which they lie in memory;
+ * several rows use one key-value head after the other, so that its part of the cache serves row after row.
  */
 function attend(
   quantized: bool,

@@ -2,7 +2,9 @@ import { BLOCK_INPUTS, blocksOf, pairsOf, Q4_MINIMA_PAIR, Q4_RECORD, Q4_SCALES, 
 import { HALF_BITS, HALF_SCALE, HALF_SHIFT } from './inline/constants';
 import { halfPlace, lowHalves } from './inline/half';
 
-/** See MatrixKernels. */
+// Looks up rows of a packed matrix: finds the row's group and its place in it, and unpacks one element after the other.
+
+/** See MatrixKernels.gatherQ4. */
 export function gatherQ4(weights: usize, ids: usize, y: usize, yStride: usize, rows: i32, inputs: i32): void {
   const blocks = <usize>blocksOf(inputs);
   const groupBytes = <usize>q4GroupBytes(blocks);
@@ -29,7 +31,7 @@ export function gatherQ4(weights: usize, ids: usize, y: usize, yStride: usize, r
   }
 }
 
-/** See MatrixKernels. */
+/** See MatrixKernels.gatherQ8. */
 export function gatherQ8(weights: usize, ids: usize, y: usize, yStride: usize, rows: i32, inputs: i32): void {
   const blocks = <usize>blocksOf(inputs);
   const groupBytes = <usize>q8GroupBytes(blocks);
@@ -51,7 +53,7 @@ export function gatherQ8(weights: usize, ids: usize, y: usize, yStride: usize, r
   }
 }
 
-/** See MatrixKernels. */
+/** See MatrixKernels.gatherF16. */
 export function gatherF16(weights: usize, ids: usize, y: usize, yStride: usize, rows: i32, inputs: i32): void {
   const bits = v128.load(HALF_BITS);
   const shift = v128.load(HALF_SHIFT);
@@ -64,7 +66,7 @@ export function gatherF16(weights: usize, ids: usize, y: usize, yStride: usize, 
   }
 }
 
-/** See MatrixKernels. */
+/** See MatrixKernels.gatherF32. */
 export function gatherF32(weights: usize, ids: usize, y: usize, yStride: usize, rows: i32, inputs: i32): void {
   for (let row: usize = 0; row < <usize>rows; row++, y += yStride) {
     const id = <usize>load<u32>(ids + (row << 2));

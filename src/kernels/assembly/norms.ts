@@ -1,7 +1,14 @@
 import { storeTail, sumOfLanes } from './inline/vectors';
 
-// Sums: element i goes to lane i mod 8; lanes l and l + 4, then as in sumOf; then the tail, one by one.
+// The norms of rows. Both compute sums over a row in one order, which makes them the same on every machine:
+//
+// 1. Element i of the whole eights is added to lane i mod 8.
+// 2. Lanes l and l + 4 are added, and these four as in sumOfLanes.
+// 3. The elements of the tail are added one by one.
+//
+// Precondition: rows, gain and bias start at multiples of 16 bytes.
 
+/** The sum of a row. */
 function sum(x: usize, width: i32): f32 {
   const eights = (<usize>(width & ~7)) << 2;
   const end = (<usize>width) << 2;
@@ -17,7 +24,7 @@ function sum(x: usize, width: i32): f32 {
   return total;
 }
 
-/** The sum of (x - mean)^2. */
+/** The sum of (x - mean)^2 of a row. */
 function squares(x: usize, width: i32, mean: f32): f32 {
   const eights = (<usize>(width & ~7)) << 2;
   const end = (<usize>width) << 2;

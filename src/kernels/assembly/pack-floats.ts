@@ -1,6 +1,9 @@
 import { halfPlace } from './inline/half';
 
-/** See MatrixKernels. */
+// Scatters elements of a stored matrix into groups of 16 outputs, [inputs][16]. `line` and `at` count along the stored
+// rows.
+
+/** See MatrixKernels.packF16. */
 export function packF16(source: usize, first: u32, count: u32, weights: usize, outputs: i32, inputs: i32, transposed: i32): void {
   const width = <usize>(transposed ? outputs : inputs);
   const end = source + ((<usize>count) << 1);
@@ -17,7 +20,7 @@ export function packF16(source: usize, first: u32, count: u32, weights: usize, o
   }
 }
 
-/** See MatrixKernels. */
+/** See MatrixKernels.packF32. */
 export function packF32(source: usize, first: u32, count: u32, weights: usize, outputs: i32, inputs: i32, transposed: i32): void {
   const width = <usize>(transposed ? outputs : inputs);
   const end = source + ((<usize>count) << 2);

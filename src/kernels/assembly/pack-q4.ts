@@ -1,7 +1,10 @@
 import { blocksOf, MAX_MINIMUM, pairsOf, Q4_MINIMA_PAIR, Q4_RECORD, Q4_SCALES, q4GroupBytes } from '../layout-sizes';
 import { SMALLEST_SCALE, toInteger } from './inline/quantization';
 
-/** See MatrixKernels. A block's word of 8 codes keeps its bytes; its 4 words go to the row's place in each 32 bytes of the record. */
+/**
+ * See MatrixKernels.packQ4Codes. A block's 16 bytes are 4 words of 8 codes. Each word keeps its bytes and goes to the
+ * row's place in the next 32 bytes of the record.
+ */
 export function packQ4Codes(source: usize, first: u32, count: u32, weights: usize, inputs: i32): void {
   const blocks = <usize>blocksOf(inputs);
   const groupBytes = <usize>q4GroupBytes(blocks);
@@ -23,6 +26,7 @@ export function packQ4Codes(source: usize, first: u32, count: u32, weights: usiz
   }
 }
 
+/** Scale times zero point: what a block's weights subtract. */
 // @ts-ignore: decorator
 @inline
 function minimumOf(scale: f32, zeroPoints: usize, kind: i32, row: usize, block: usize, blocks: usize): f32 {
@@ -32,7 +36,10 @@ function minimumOf(scale: f32, zeroPoints: usize, kind: i32, row: usize, block: 
   return scale * <f32>(<i32>(block & 1 ? byte >> 4 : byte & 15));
 }
 
-/** See MatrixKernels. */
+/**
+ * See MatrixKernels.packQ4Scales. First it finds the largest scale and minimum of a row, then it stores all as
+ * multiples of these.
+ */
 export function packQ4Scales(
   scales: usize,
   zeroPoints: usize,

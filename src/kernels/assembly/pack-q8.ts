@@ -2,6 +2,7 @@ import { blocksOf, Q8_RECORD, Q8_SCALES, q8GroupBytes } from '../layout-sizes';
 import { CODE_BIAS } from './inline/constants';
 import { SMALLEST_SCALE, toInteger } from './inline/quantization';
 
+/** Scatters 16 codes of one output as 8 pairs, 16 bytes apart. */
 // @ts-ignore: decorator
 @inline
 function storePairs(record: usize, codes: v128): void {
@@ -15,7 +16,7 @@ function storePairs(record: usize, codes: v128): void {
   v128.store_lane<u16>(record, codes, 7, 112);
 }
 
-/** See MatrixKernels. */
+/** See MatrixKernels.packQ8Codes. Flipping the highest bit turns codes around 128 into signed ones. */
 export function packQ8Codes(source: usize, first: u32, count: u32, weights: usize, inputs: i32): void {
   const blocks = <usize>blocksOf(inputs);
   const groupBytes = <usize>q8GroupBytes(blocks);
@@ -35,7 +36,7 @@ export function packQ8Codes(source: usize, first: u32, count: u32, weights: usiz
   }
 }
 
-/** See MatrixKernels. */
+/** See MatrixKernels.packQ8Scales. */
 export function packQ8Scales(scales: usize, firstRow: u32, rows: u32, weights: usize, inputs: i32): void {
   const blocks = <usize>blocksOf(inputs);
   const groupBytes = <usize>q8GroupBytes(blocks);

@@ -4,8 +4,16 @@ import { absMax, lastBlock, SMALLEST_SCALE } from './inline/quantization';
 import { maxOfLanes, round, sumOfIntegers } from './inline/vectors';
 
 /**
- * See MatrixKernels. Codes stand evens first in each eight: [0 2 4 6 1 3 5 7], as the nibbles of MatMulNBits' bytes meet them.
- * Block sums are kept as floats behind everything else until their largest is known.
+ * See MatrixKernels.quantizeForQ4. For each row:
+ *
+ * 1. For each block of 32 inputs, held in 8 vectors v0..v7: find the largest magnitude, round all inputs to codes
+ *    i0..i7, and store these with their scale. Of each eight codes the even ones stand first, [0 2 4 6 1 3 5 7], as the
+ *    nibbles of MatMulNBits' bytes meet them.
+ * 2. Keep the block's sum as a float in the working space after everything else, until the largest sum of the row is
+ *    known.
+ * 3. Quantize the sums, and store them with their scale.
+ *
+ * Padding rows are filled with zeros. Precondition: rows of x start at multiples of 16 bytes.
  */
 export function quantizeForQ4(x: usize, xStride: usize, activations: usize, rows: i32, inputs: i32): void {
   const blocks = <usize>blocksOf(inputs);

@@ -3,7 +3,11 @@ import { ROUND } from './inline/constants';
 import { absMax, lastBlock, SMALLEST_SCALE } from './inline/quantization';
 import { maxOfLanes, round } from './inline/vectors';
 
-/** See MatrixKernels. */
+/**
+ * See MatrixKernels.quantizeForQ8. For each block of 32 inputs, held in 8 vectors v0..v7: find the largest magnitude,
+ * round all inputs to codes of 16 bits, and store these with their scale. Padding rows are filled with zeros.
+ * Precondition: rows of x start at multiples of 16 bytes.
+ */
 export function quantizeForQ8(x: usize, xStride: usize, activations: usize, rows: i32, inputs: i32): void {
   const blocks = <usize>blocksOf(inputs);
   const padded = <usize>paddedRows(rows);

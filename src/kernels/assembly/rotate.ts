@@ -1,4 +1,7 @@
-/** Elements i and i + pairs. */
+// Rotary positions: each pair (a, b) of a head becomes (a cos - b sin, b cos + a sin), 4 pairs at a time and then one
+// by one.
+
+/** Rotates elements i and i + pairs of a head. */
 function rotateHalves(x: usize, cos: usize, sin: usize, pairs: i32): void {
   const half = (<usize>pairs) << 2;
   const vectors = (<usize>(pairs & ~3)) << 2;
@@ -19,7 +22,7 @@ function rotateHalves(x: usize, cos: usize, sin: usize, pairs: i32): void {
   }
 }
 
-/** Elements 2i and 2i + 1. */
+/** Rotates elements 2i and 2i + 1 of a head: shuffles separate the two of each pair, and put them together again. */
 function rotateNeighbours(x: usize, cos: usize, sin: usize, pairs: i32): void {
   const vectors = (<usize>(pairs & ~3)) << 2;
   const end = (<usize>pairs) << 2;

@@ -2,7 +2,9 @@ import { LOG2E, ROUND } from './inline/constants';
 import { exp2 } from './inline/exp2';
 import { highPair, maxOfLanes, sumOfPairs } from './inline/vectors';
 
-// See VocabularyKernels. Each loop has several accumulators: a sum's next addition waits some cycles for the one before.
+// Passes over the logits of a vocabulary. Each loop has several accumulators, because an addition to a sum waits some
+// cycles for the one before it. Sums are of float64: in each 8 elements, `a` and `b` take the lower four, `c` and `d`
+// the upper four, two lanes each. Precondition: width is a multiple of VOCABULARY_BLOCK (64).
 
 /** See VocabularyKernels.argmax. */
 export function argmax(logits: usize, width: i32): i32 {
@@ -76,7 +78,7 @@ export function keepTo(logits: usize, weights: usize, width: i32, bound: f32, la
   return sumOfPairs(a, b, c, d);
 }
 
-/** A mask of the tokens that do not rank behind the one of logit `bound` and id `last`. */
+/** A mask of the tokens that do not rank after the token with logit `bound` and id `last`. */
 // @ts-ignore: decorator
 @inline
 function isBefore(x: v128, ids: v128, bound: v128, last: v128): v128 {
@@ -154,7 +156,7 @@ export function pick(weights: usize, width: i32, remaining: f64): i32 {
       remaining -= <f64>load<f32>(start + ((<usize>i) << 2));
       if (remaining < 0) return block + i;
     }
-    // Added in another order the block came to a sliver less: it is left for the next.
+    // The block's sum, added in another order, was greater by a rounding error. The rest is left for the next block.
   }
   return -1;
 }

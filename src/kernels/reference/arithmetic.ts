@@ -1,7 +1,7 @@
 import { ROUND, SMALLEST_SCALE, SMALLEST_STEP } from '../coefficients.ts';
 
-// Float32 arithmetic with one rounding after each operation. (A product or sum of two float32 numbers gives the same float32 whether it is
-// rounded once, or to float64 first; so do quotients and square roots.)
+// Float32 arithmetic with one rounding after each operation. (A product or sum of two float32 numbers gives the same
+// float32 whether it is rounded once, or to float64 first; so do quotients and square roots.)
 
 /** Rounds to float32. */
 export const f = Math.fround;

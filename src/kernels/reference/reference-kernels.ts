@@ -11,8 +11,8 @@ import { referenceRows } from './rows.ts';
 import { referenceVocabulary } from './vocabulary.ts';
 
 /**
- * The kernels in plain TypeScript: slow, and the specification. Both WebAssembly builds must leave the same bits in memory, which
- * `expectSameMemory` checks in test/kernels. Nothing in production imports this folder.
+ * The kernels in plain TypeScript: slow, and the specification. Both WebAssembly builds must leave the same bits in
+ * memory, which `expectSameMemory` checks in test/kernels. Nothing in production imports this folder.
  */
 export function referenceKernels(memory: ArrayBufferLike): Kernels {
   const views = memoryViews(memory);

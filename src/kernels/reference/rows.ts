@@ -37,8 +37,10 @@ export function binaryMap({ f32 }: MemoryViews, element: (a: number, b: number) 
   };
 }
 
-/** Element i in lane i mod 8, lanes l and l + 4, these four as everywhere, then the tail one by one. */
-export function sum(values: Float32Array): number {
+/**
+ * Adds element i to lane i mod 8, then lanes l and l + 4, then these four as sumOfLanes does, then the tail one by one.
+ */
+function sum(values: Float32Array): number {
   const eights = values.length & ~7;
   const lanes = new Float32Array(8);
   for (let i = 0; i < eights; i++) lanes[i & 7] += values[i];

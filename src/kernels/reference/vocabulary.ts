@@ -38,7 +38,7 @@ export function referenceVocabulary({ f32, i32 }: MemoryViews): VocabularyKernel
 
 const argmax = (x: Float32Array): number => x.indexOf(x.reduce((a, b) => Math.max(a, b)));
 
-/** Element i in lane i mod 8; lanes l and l + 4, l and l + 2, l and l + 1. */
+/** Adds element i to lane i mod 8 in float64; then lanes l and l + 4, l and l + 2, l and l + 1. */
 function sumOf(values: Float32Array): number {
   const lane = new Float64Array(8);
   for (const [i, value] of values.entries()) lane[i & 7] += value;

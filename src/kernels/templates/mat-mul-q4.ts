@@ -10,6 +10,7 @@ import { blocksOf, paddedRows, pairsOf, Q4_ACTIVATIONS, Q4_ACTIVATIONS_SCALE, Q4
 ${q4Row()}
 ${q4Tile()}
 
+/** See MatrixKernels.matMulQ4. */
 export function matMulQ4(
   activations: usize, weights: usize, y: usize, yStride: usize, rows: i32, outputs: i32, inputs: i32, scratch: usize,
 ): void {

@@ -8,6 +8,7 @@ import { blocksOf, paddedRows, Q8_ACTIVATIONS, Q8_ACTIVATIONS_SCALE, Q8_RECORD, 
 ${q8Row()}
 ${q8Tile()}
 
+/** See MatrixKernels.matMulQ8. */
 export function matMulQ8(
   activations: usize, weights: usize, y: usize, yStride: usize, rows: i32, outputs: i32, inputs: i32, scratch: usize,
 ): void {

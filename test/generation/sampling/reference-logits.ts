@@ -1,7 +1,7 @@
 import { VocabularyMath } from '../../../src/generation/sampling/logits.ts';
 import { referenceKernels } from '../../../src/kernels/reference/reference-kernels.ts';
 
-/** Without WebAssembly: the kernels' twins, which give the same bits. */
+/** Logits on the reference kernels, without WebAssembly; they give the same bits. */
 export function plainVocabularyMath(vocabularySize: number): VocabularyMath {
   const buffer = new ArrayBuffer(VocabularyMath.bytes(vocabularySize));
   return new VocabularyMath(vocabularySize, referenceKernels(buffer), buffer);

@@ -3,9 +3,10 @@ import { ROUND } from './constants';
 import { codesOf, greatestMagnitude, inverseOf } from './quantization';
 import { sumOfLanes } from './vectors';
 
-// What happens once to the heads of a tile: their queries go in, and what they have attended to comes out.
+// The beginning and the end of attention for the heads of a tile: their queries go into the scratch, and their results
+// come out.
 
-/** Stores the queries times `factor`. */
+/** Stores the queries times `factor`, each element four times. */
 export function prepareF32(tile: i32, query: usize, headDimension: i32, factor: f32, scratch: usize): void {
   const stride = (<usize>tile) << 4;
   for (let head = 0; head < tile; head++) {
@@ -14,7 +15,10 @@ export function prepareF32(tile: i32, query: usize, headDimension: i32, factor: 
   }
 }
 
-/** Quantizes the queries to 16 bits; what a step stands for is in the factor of their scores. */
+/**
+ * Quantizes the queries to 16 bits, and stores each pair of codes four times. The step of the codes goes into the
+ * factor of the scores.
+ */
 export function prepareQ8(tile: i32, query: usize, headDimension: i32, factor: f32, scratch: usize): void {
   const width = (<usize>headDimension) << 2;
   const stride = (<usize>tile) << 4;
@@ -38,7 +42,7 @@ export function prepareQ8(tile: i32, query: usize, headDimension: i32, factor: f
   }
 }
 
-/** y = sums over totals. */
+/** y = sums / totals. */
 export function finish(tile: i32, y: usize, headDimension: i32, scratch: usize): void {
   const width = (<usize>headDimension) << 2;
   for (let head: usize = 0; head < <usize>tile; head++, y += width) {

@@ -1,8 +1,8 @@
 import * as c from '../../coefficients';
 
-// Constants that loops need, as vectors in memory. A v128 literal inside a loop is rebuilt with three instructions each time round; a vector
-// that was loaded before the loop stays in a register. Each name is an address. The compiler chooses the addresses and writes the values
-// into a data segment, which build.ts places below FIRST_FREE_BYTE.
+// Constants that loops need, as vectors in memory. A v128 literal inside a loop is rebuilt with three instructions each
+// time round; a vector that was loaded before the loop stays in a register. Each name is an address. The compiler
+// chooses the addresses and writes the values into a data segment, which build.ts places below FIRST_FREE_BYTE.
 
 /** Added to a float below 2^22, it leaves the nearest integer in the low bits. */
 export const ROUND: usize = memory.data<v128>([f32x4.splat(<f32>c.ROUND)]);

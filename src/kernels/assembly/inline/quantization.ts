@@ -12,7 +12,10 @@ export function absMax(a: v128, b: v128): v128 {
   return f32x4.pmax(f32x4.abs(a), f32x4.abs(b));
 }
 
-/** Copies the last `left` floats of a row, less than a block, and fills the block up with zeros: bytes after the row must not be read. */
+/**
+ * Copies the last `left` floats of a row, less than a block, and fills the block up with zeros: bytes after the row
+ * must not be read.
+ */
 export function lastBlock(x: usize, left: i32): usize {
   memory.fill(LAST_BLOCK, 0, 128);
   memory.copy(LAST_BLOCK, x, <usize>left << 2);

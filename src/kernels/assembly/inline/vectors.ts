@@ -1,4 +1,5 @@
-// What WebAssembly has no instruction for: rounding, sums and maxima across the lanes of a vector, dot products of bytes, tails of rows.
+// What WebAssembly has no instruction for: rounding, sums and maxima across the lanes of a vector, dot products of
+// bytes, tails of rows.
 
 /** Rounds each float below 2^22 to the nearest integer, halves to even, as an i32. `rounder`: the constant ROUND. */
 // @ts-ignore: decorator
@@ -47,8 +48,9 @@ export function sumOfPairs(a: v128, b: v128, c: v128, d: v128): f64 {
 }
 
 /**
- * Sums of neighbouring products of bytes, as i16: lane i of the result is a[2i] b[2i] + a[2i + 1] b[2i + 1]. `a` is signed, and `b` must
- * stay within 0..127: then the relaxed instruction is exact, and therefore gives the same result on every machine.
+ * Sums of neighbouring products of bytes, as i16: lane i of the result is a[2i] b[2i] + a[2i + 1] b[2i + 1]. `a` is
+ * signed, and `b` must stay within 0..127: then the relaxed instruction is exact, and therefore gives the same result
+ * on every machine.
  */
 // @ts-ignore: decorator
 @inline
@@ -59,7 +61,10 @@ export function dot(a: v128, b: v128): v128 {
   return i16x8.add(even, odd);
 }
 
-/** Stores the first `count` (1 to 3) lanes. Reading the whole vector is allowed, because rows begin at multiples of 16 bytes. */
+/**
+ * Stores the first `count` (1 to 3) lanes. Reading the whole vector is allowed, because rows begin at multiples of 16
+ * bytes.
+ */
 export function storeTail(address: usize, v: v128, count: i32): void {
   store<f32>(address, f32x4.extract_lane(v, 0));
   if (count > 1) store<f32>(address, f32x4.extract_lane(v, 1), 4);

@@ -6,7 +6,10 @@ import { exp2 } from '../activations.ts';
 import { add, f, multiply, quantize, rounded, sumOfLanes } from '../arithmetic.ts';
 import { placesF32, placesQ8 } from './places.ts';
 
-/** What one query of one head attends to: positions `first` to `last` of its key-value head, `offset` bytes after each page's address. */
+/**
+ * What one query of one head attends to: positions `first` to `last` of its key-value head, `offset` bytes after each
+ * page's address.
+ */
 interface Sight {
   pageTable: number;
   offset: number;
@@ -14,14 +17,17 @@ interface Sight {
   last: number;
 }
 
-/** Attention of one head to what it sees. `query`: float32 [headDimension]; `factor`: the scale of scores times log2 e. */
+/**
+ * Attention of one head to what it sees. `query`: float32 [headDimension]; `factor`: the scale of scores times log2 e.
+ */
 type AttendOne = (query: Float32Array, factor: number, sight: Sight) => number[];
 
 const pageOf = (position: number) => Math.floor(position / PAGE_POSITIONS);
 
 /**
- * Softmax and weighted sum, page by page. The bound is the greatest score so far, rounded up to an integer. Where a page raises it, all sums
- * so far are scaled by the power of 2 by which the earlier exponentials would have been smaller with the new bound.
+ * Softmax and weighted sum, page by page. The bound is the greatest score so far, rounded up to an integer. Where a
+ * page raises it, all sums so far are scaled by the power of 2 by which the earlier exponentials would have been
+ * smaller with the new bound.
  * @param addValues adds the values of a page's visible positions to the sums, weighted by their exponentials
  */
 function attendByPages(
@@ -50,7 +56,10 @@ function attendByPages(
   return Array.from(sums, (sum) => f(sum / total));
 }
 
-/** Adds a page's exponentials, of which the first belongs to position `at` of the page: 8 positions at a time, position i to lane i mod 4. */
+/**
+ * Adds a page's exponentials, of which the first belongs to position `at` of the page: 8 positions at a time, position
+ * i to lane i mod 4.
+ */
 function addTotals(totals: Float32Array, exponentials: number[], at: number): void {
   const e = new Float32Array(PAGE_POSITIONS);
   e.set(exponentials, at);
@@ -58,7 +67,9 @@ function addTotals(totals: Float32Array, exponentials: number[], at: number): vo
     for (let i = eight; i < eight + 4; i++) totals[i & 3] = add(totals[i & 3], add(e[i], e[i + 4]));
 }
 
-/** Everything in float32. Sums over dimensions go in order; values are summed in order within a page, then page by page. */
+/**
+ * Everything in float32. Sums over dimensions go in order; values are summed in order within a page, then page by page.
+ */
 function attendOneF32(views: MemoryViews): AttendOne {
   const { f32 } = views;
   return (query, factor, sight) => {
@@ -86,8 +97,8 @@ function powerBelow(x: number): number {
 }
 
 /**
- * Keys and values have 8 bits, queries 16. For each page, the exponentials times the values' scales are quantized to 15 bits. Sums of
- * products are exact.
+ * Keys and values have 8 bits, queries 16. For each page, the exponentials times the values' scales are quantized to 15
+ * bits. Sums of products are exact.
  */
 function attendOneQ8(views: MemoryViews): AttendOne {
   const { f32, i8 } = views;
@@ -111,7 +122,10 @@ function attendOneQ8(views: MemoryViews): AttendOne {
   };
 }
 
-/** Computes every row and head on its own. {@link Kernels.attendF32} and {@link Kernels.attendQ8} take the same arguments. */
+/**
+ * Computes every row and head on its own. {@link Kernels.attendF32} and {@link Kernels.attendQ8} take the same
+ * arguments.
+ */
 function attendAll({ f32 }: MemoryViews, kind: KvCacheKind, attendOne: AttendOne): Kernels['attendF32'] {
   return (query, queryStride, y, yStride, pageTable, offset, position, rows, heads, keyValueHeads, headDimension, scale, window) => {
     const factor = multiply(f(scale), f(LOG2E));

@@ -27,7 +27,10 @@ export function q4Weights({ u8, i16, f32 }: MemoryViews, weights: number, inputs
     (record(output, block) + Q4_SCALES + (output & 3) * 4 + ((output >> 2) & 1) * 2) >> 1;
   const minimumIndex = (output: number, block: number) =>
     (minima(output) + (block >> 1) * Q4_MINIMA_PAIR + (output & 7) * 4 + (block & 1) * 2) >> 1;
-  /** The address of the byte that holds the codes of two inputs: of an even one in its low nibble, of the next in its high nibble. */
+  /**
+   * The address of the byte that holds the codes of two inputs: of an even one in its low nibble, of the next in its
+   * high nibble.
+   */
   const codeByte = (output: number, input: number) =>
     record(output, input >> 5) + ((input >> 3) & 3) * 32 + (output & 7) * 4 + ((input >> 1) & 3);
   return {
@@ -113,7 +116,10 @@ export function f32Weights({ f32 }: MemoryViews, weights: number, inputs: number
   return { index, value: (output, input) => f32[index(output, input)] };
 }
 
-/** Of each eight float16 values of an input, outputs 0..3 stand in the low halves of words and outputs 4..7 in the high halves. */
+/**
+ * Of each eight float16 values of an input, outputs 0..3 stand in the low halves of words and outputs 4..7 in the high
+ * halves.
+ */
 export function f16Weights({ u16 }: MemoryViews, weights: number, inputs: number): FloatWeights {
   const place = (output: number) => (output & 8) + (output & 3) * 2 + ((output >> 2) & 1);
   const index = (output: number, input: number) => (weights >> 1) + ((output >> 4) * inputs + input) * 16 + place(output);

@@ -5,7 +5,10 @@ import type { MemoryViews } from '../../memory-views.ts';
 import { integerDot } from '../arithmetic.ts';
 import { type FloatWeights, f16Weights, f32Weights, q4Activations, q4Weights, q8Activations, q8Weights } from './layouts.ts';
 
-/** The reference of {@link Kernels.matMulQ4}: exact integers within a block and for all minima, float32 from block to block. */
+/**
+ * The reference of {@link Kernels.matMulQ4}: exact integers within a block and for all minima, float32 from block to
+ * block.
+ */
 export function matMulQ4(views: MemoryViews): Kernels['matMulQ4'] {
   const { i8, i16, f32 } = views;
   return (activations, weights, y, yStride, rows, outputs, inputs) => {
