@@ -4,6 +4,7 @@ import type { RowKernels } from '../row-kernels.ts';
 import { gelu, geluTanh, sigmoid, silu, tanh } from './activations.ts';
 import { add, f, multiply, sumOfLanes } from './arithmetic.ts';
 
+/** The reference of RowKernels. */
 export function referenceRows(views: MemoryViews): RowKernels {
   return {
     add: binaryMap(views, add),
@@ -21,7 +22,7 @@ export function referenceRows(views: MemoryViews): RowKernels {
 }
 
 /** A kernel that computes each element of y from that of x. */
-export function unaryMap({ f32 }: MemoryViews, element: (x: number) => number): Kernels['silu'] {
+function unaryMap({ f32 }: MemoryViews, element: (x: number) => number): Kernels['silu'] {
   return (x, xStride, y, yStride, rows, width) => {
     for (let row = 0; row < rows; row++)
       for (let i = 0; i < width; i++) f32[((y + row * yStride) >> 2) + i] = element(f32[((x + row * xStride) >> 2) + i]);
@@ -29,7 +30,7 @@ export function unaryMap({ f32 }: MemoryViews, element: (x: number) => number): 
 }
 
 /** A kernel that computes each element of y from those of a and b. */
-export function binaryMap({ f32 }: MemoryViews, element: (a: number, b: number) => number): Kernels['add'] {
+function binaryMap({ f32 }: MemoryViews, element: (a: number, b: number) => number): Kernels['add'] {
   return (a, aStride, b, bStride, y, yStride, rows, width) => {
     for (let row = 0; row < rows; row++)
       for (let i = 0; i < width; i++)
@@ -55,7 +56,7 @@ function inverseDeviation(values: Float32Array, mean: number, epsilon: number): 
 }
 
 /** The reference of {@link Kernels.layerNorm}. */
-export function layerNorm({ f32 }: MemoryViews): Kernels['layerNorm'] {
+function layerNorm({ f32 }: MemoryViews): Kernels['layerNorm'] {
   return (x, xStride, gain, bias, y, yStride, rows, width, epsilon) => {
     for (let row = 0; row < rows; row++) {
       const start = (x + row * xStride) >> 2;
@@ -71,7 +72,7 @@ export function layerNorm({ f32 }: MemoryViews): Kernels['layerNorm'] {
 }
 
 /** The reference of {@link Kernels.rmsNorm}. */
-export function rmsNorm({ f32 }: MemoryViews): Kernels['rmsNorm'] {
+function rmsNorm({ f32 }: MemoryViews): Kernels['rmsNorm'] {
   return (x, xStride, gain, y, yStride, rows, width, epsilon) => {
     for (let row = 0; row < rows; row++) {
       const start = (x + row * xStride) >> 2;
@@ -83,7 +84,7 @@ export function rmsNorm({ f32 }: MemoryViews): Kernels['rmsNorm'] {
 }
 
 /** The reference of {@link Kernels.rotate}. */
-export function rotate({ f32 }: MemoryViews): Kernels['rotate'] {
+function rotate({ f32 }: MemoryViews): Kernels['rotate'] {
   return (x, xStride, cos, sin, position, rows, heads, headDimension, pairs, interleaved) => {
     for (let row = 0; row < rows; row++)
       for (let head = 0; head < heads; head++)

@@ -4,6 +4,7 @@ import { VOCABULARY_BLOCK, type VocabularyKernels } from '../vocabulary-kernels.
 import { exp2 } from './activations.ts';
 import { f, multiply } from './arithmetic.ts';
 
+/** The reference of VocabularyKernels. */
 export function referenceVocabulary({ f32, i32 }: MemoryViews): VocabularyKernels {
   const row = (address: number, width: number) => f32.subarray(address >> 2, (address >> 2) + width);
   return {

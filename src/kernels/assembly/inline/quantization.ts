@@ -2,6 +2,8 @@ import * as c from '../../coefficients';
 import { LAST_BLOCK } from './constants';
 import { maxOfLanes, round } from './vectors';
 
+// What the quantizing kernels share: limits of scales, blocks at the end of rows, rounding to codes.
+
 export const SMALLEST_SCALE: f32 = <f32>c.SMALLEST_SCALE;
 export const SMALLEST_STEP: f32 = <f32>c.SMALLEST_STEP;
 
