@@ -33,6 +33,13 @@ module.exports = {
       to: { path: '^src/(?!page/)', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'no-reference-in-production',
+      comment: 'The reference kernels are slow: they are the specification, and only tests run them.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/kernels/reference/' },
+      to: { path: '^src/kernels/reference/' },
+    },
+    {
       name: 'no-circular',
       severity: 'error',
       from: {},

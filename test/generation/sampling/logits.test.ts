@@ -10,7 +10,7 @@ import { plainVocabularyMath } from './reference-logits.ts';
 const SIZES = [1, 2, 3, 50, 63, 64, 65, 129, 1000];
 
 describe.each(Object.entries(modules))('VocabularyMath on the %s build', (_, compiled) => {
-  it.each(SIZES)('should choose, keep, score and rank as the twins do, bit for bit, in a vocabulary of %i', (size) => {
+  it.each(SIZES)('should choose, keep, score and rank as the reference does, bit for bit, in a vocabulary of %i', (size) => {
     const random = new SeededRandom(size);
     const maths = [VocabularyMath.compiled(size, compiled), plainVocabularyMath(size)];
     for (let round = 0; round < 40; round++) {

@@ -1,10 +1,10 @@
 import { VocabularyMath } from '../../../src/generation/sampling/logits.ts';
-import { twinKernels } from '../../../src/kernels/reference/index.ts';
+import { referenceKernels } from '../../../src/kernels/reference/reference-kernels.ts';
 
-/** Without WebAssembly: the kernels' twins, which give the same bits. */
+/** Logits on the reference kernels, without WebAssembly; they give the same bits. */
 export function plainVocabularyMath(vocabularySize: number): VocabularyMath {
   const buffer = new ArrayBuffer(VocabularyMath.bytes(vocabularySize));
-  return new VocabularyMath(vocabularySize, twinKernels(buffer), buffer);
+  return new VocabularyMath(vocabularySize, referenceKernels(buffer), buffer);
 }
 
 /** One that holds these logits. */

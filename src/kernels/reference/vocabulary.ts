@@ -1,10 +1,11 @@
 import { LOG2E } from '../coefficients.ts';
 import type { MemoryViews } from '../memory-views.ts';
 import { VOCABULARY_BLOCK, type VocabularyKernels } from '../vocabulary-kernels.ts';
-import { exp2 } from './exp2.ts';
-import { f, multiply } from './float32.ts';
+import { exp2 } from './activations.ts';
+import { f, multiply } from './arithmetic.ts';
 
-export function vocabularyTwins({ f32, i32 }: MemoryViews): VocabularyKernels {
+/** The reference of VocabularyKernels. */
+export function referenceVocabulary({ f32, i32 }: MemoryViews): VocabularyKernels {
   const row = (address: number, width: number) => f32.subarray(address >> 2, (address >> 2) + width);
   return {
     argmax: (logits, width) => argmax(row(logits, width)),
@@ -38,7 +39,7 @@ export function vocabularyTwins({ f32, i32 }: MemoryViews): VocabularyKernels {
 
 const argmax = (x: Float32Array): number => x.indexOf(x.reduce((a, b) => Math.max(a, b)));
 
-/** Element i in lane i mod 8; lanes l and l + 4, l and l + 2, l and l + 1. */
+/** Adds element i to lane i mod 8 in float64; then lanes l and l + 4, l and l + 2, l and l + 1. */
 function sumOf(values: Float32Array): number {
   const lane = new Float64Array(8);
   for (const [i, value] of values.entries()) lane[i & 7] += value;
