@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, sep } from 'node:path';
 import { type BuildResult, build as bundle } from 'esbuild';
-import { MAX_PAGE_BYTES, pageSize } from '../src/cli/page-size.ts';
+import { MAX_PAGE_BYTES, pageSize } from '../src/local/page-size.ts';
 import { PACKAGE, PAGE_FILES } from '../src/local/project-paths.ts';
 
 /**

@@ -1,6 +1,5 @@
-import { EdgeClient } from '../../src/cli/edge-client.ts';
-import { engineVars } from '../../src/cli/engine-vars.ts';
 import { pushModel } from '../../src/local/bucket/push-model.ts';
+import { EdgeClient } from '../../src/local/edge-client.ts';
 import { type LocalWorker, startLocalWorker } from '../../src/local/local-worker.ts';
 import type { ModelFolder } from '../../src/local/model-folder.ts';
 import { medianFigures } from '../median.ts';
@@ -33,7 +32,7 @@ export class BenchWorker {
 
   static async start({ folder, engine, memoryLimitMegabytes }: WorkerJob, inspectorPort?: number): Promise<BenchWorker> {
     const { id, eosTokenIds } = folder.manifest;
-    const vars = { PUBLIC: 'true', MODEL_IDS: id, MEMORY_LIMIT_MB: String(memoryLimitMegabytes), ...engineVars({ engine }) };
+    const vars = { PUBLIC: 'true', MODEL_IDS: id, MEMORY_LIMIT_MB: String(memoryLimitMegabytes), ENGINE: engine };
     const worker = await startLocalWorker({ vars, inspectorPort });
     await pushModel(folder, worker.models);
     await (await fetch(new URL('/health', worker.url))).text();

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hashFile } from '../../src/convert/files/hash-file.ts';
-import type { Bucket } from '../../src/local/bucket/bucket.ts';
-import { hashStream } from '../../src/local/bucket/hash-stream.ts';
+import type { Bucket, ModelBucket } from '../../src/local/bucket/bucket.ts';
+
 import { withLocalBucket } from '../../src/local/bucket/local-bucket.ts';
-import type { ModelBucket } from '../../src/local/bucket/model-bucket.ts';
+
 import { pushModel } from '../../src/local/bucket/push-model.ts';
-import { PART_BYTES } from '../../src/local/bucket/put-file.ts';
+import { hashStream, PART_BYTES } from '../../src/local/bucket/put-file.ts';
 import { openModelFolder } from '../../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
 
