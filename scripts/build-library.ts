@@ -26,8 +26,8 @@ async function copyOthers(): Promise<void> {
 }
 
 /**
- * The compiler rewrites `.ts` to `.js` in code, but not in declarations. And what src takes from dist, the kernels, lies
- * one folder nearer to dist/lib.
+ * The compiler rewrites `.ts` to `.js` in code, but not in declarations. And what src takes from dist, the kernels,
+ * lies one folder nearer to dist/lib.
  */
 async function rewriteImports(): Promise<void> {
   for (const name of await readdir(TARGET, { recursive: true })) {

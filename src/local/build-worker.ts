@@ -8,8 +8,8 @@ import { IS_CHECKOUT, PACKAGE, PAGE_FILES, PROJECT, WORKER_BUNDLE, WRANGLER_CONF
 import { runWrangler } from './run-wrangler.ts';
 
 /**
- * Largest size of the Worker's bundle. The platform allows 64 MiB; onnxruntime-web takes 13.6 of these 16, so a large module that
- * slips in is noticed.
+ * Largest size of the Worker's bundle. The platform allows 64 MiB; onnxruntime-web takes 13.6 of these 16, so a large
+ * module that slips in is noticed.
  */
 export const MAX_BUNDLE_BYTES = 16 * 2 ** 20;
 /** Largest size, compressed, of a bundle without onnxruntime-web. More would take longer than 100 ms to start. */
@@ -30,10 +30,10 @@ export interface BundleSize {
 }
 
 /**
- * Bundles the Worker as a deployment does, into its {@link bundleFolder}. In a checkout, wrangler builds the page first, as
- * wrangler.toml says.
- * @throws GptEdgeError `command_failed` if wrangler fails, or if the bundle is larger than {@link MAX_BUNDLE_BYTES}, or without
- * onnxruntime-web larger than {@link MAX_EDGE_ONLY_GZIP_BYTES}
+ * Bundles the Worker as a deployment does, into its {@link bundleFolder}. In a checkout, wrangler builds the page
+ * first, as wrangler.toml says.
+ * @throws GptEdgeError `command_failed` if wrangler fails, or if the bundle is larger than {@link MAX_BUNDLE_BYTES},
+ * or without onnxruntime-web larger than {@link MAX_EDGE_ONLY_GZIP_BYTES}
  */
 export async function buildWorker({ edgeOnly = false }: BundleOptions = {}): Promise<BundleSize> {
   const folder = bundleFolder({ edgeOnly });

@@ -6,8 +6,8 @@ import type { ModelFiles } from '../core/folder/model-files.ts';
 import type { ModelFolder } from './model-folder.ts';
 
 /**
- * The files of a model folder on disk, as an engine reads them. The folder's sizes were checked when it was opened. Hashes are not
- * checked here: the Worker and `gpt-edge push` check them.
+ * The files of a model folder on disk, as an engine reads them. The folder's sizes were checked when it was opened.
+ * Hashes are not checked here: the Worker and `gpt-edge push` check them.
  */
 export class DiskModelFiles implements ModelFiles {
   readonly manifest: Manifest;

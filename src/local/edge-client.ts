@@ -12,7 +12,9 @@ export interface ModelLoad {
   load: { loaded_bytes: number; total_bytes: number };
 }
 
-/** A client of a running Worker. An error that the Worker answers with is thrown as a GptEdgeError `command_failed`. */
+/**
+ * A client of a running Worker. An error that the Worker answers with is thrown as a GptEdgeError `command_failed`.
+ */
 export class EdgeClient {
   readonly #origin: string;
 

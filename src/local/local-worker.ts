@@ -15,7 +15,10 @@ export interface LocalWorkerOptions extends BundleOptions {
   port?: number;
   /** Variables of the Worker, such as `ENGINE`. They are added to those in wrangler.toml, and override them. */
   vars?: Record<string, string>;
-  /** Lets the Worker write a line for each request to standard output, unless its variables say otherwise. @default false */
+  /**
+   * Lets the Worker write a line for each request to standard output, unless its variables say otherwise.
+   * @default false
+   */
   logRequests?: boolean;
   /** Folder in which the local bucket is kept, like wrangler's `--persist-to`. @default .wrangler/state */
   persistTo?: string;
@@ -56,8 +59,9 @@ export async function startLocalWorker(options: LocalWorkerOptions = {}): Promis
 }
 
 /**
- * Describes the bundled Worker, under the name `gpt-edge` and with the bindings of wrangler.toml, as one of the Workers of your own
- * Miniflare; the result goes to Miniflare's `convertV4MiniflareOptions`. The Worker is built first if a source has changed.
+ * Describes the bundled Worker, under the name `gpt-edge` and with the bindings of wrangler.toml, as one of the
+ * Workers of your own Miniflare; the result goes to Miniflare's `convertV4MiniflareOptions`. The Worker is built
+ * first if a source has changed.
  * @throws GptEdgeError `command_failed` if the build fails
  * @example
  * const edge = await localWorkerOptions({ vars: { PUBLIC: 'true' } });

@@ -27,9 +27,10 @@ export async function openModelFolders(paths: readonly string[]): Promise<ModelF
 }
 
 /**
- * Opens a model folder: reads its manifest, and checks that each file has the size that the manifest states. Hashes are checked
- * later, by those who read the files.
- * @throws GptEdgeError `invalid_file` if the folder has no valid manifest, or if a file is missing or has a different size
+ * Opens a model folder: reads its manifest, and checks that each file has the size that the manifest states. Hashes
+ * are checked later, by those who read the files.
+ * @throws GptEdgeError `invalid_file` if the folder has no valid manifest, or if a file is missing or has a different
+ * size
  */
 export async function openModelFolder(path: string): Promise<ModelFolder> {
   const manifestPath = join(path, 'manifest.json');

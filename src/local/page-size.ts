@@ -4,7 +4,9 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { PAGE_FILES } from './project-paths.ts';
 
-/** Largest size of all that the playground at / loads, fonts included, so that it appears without a noticeable wait. */
+/**
+ * Largest size of all that the playground at / loads, fonts included, so that it appears without a noticeable wait.
+ */
 export const MAX_PAGE_BYTES = 60_000;
 
 /** Bytes over the network: text files are counted as gzip compresses them. */

@@ -8,8 +8,9 @@ export const PACKAGE = nearest(import.meta.dirname, (folder) => existsSync(join(
 export const IS_CHECKOUT = existsSync(join(PACKAGE, 'src'));
 
 /**
- * The project that the tools work in: the current folder or its nearest parent whose wrangler.toml has the binding MODELS, as
- * `gpt-edge init` writes it. Without such a project the tools serve gpt-edge itself: the checkout, or the package's template.
+ * The project that the tools work in: the current folder or its nearest parent whose wrangler.toml has the binding
+ * MODELS, as `gpt-edge init` writes it. Without such a project the tools serve gpt-edge itself: the checkout, or the
+ * package's template.
  */
 export const PROJECT = nearest(process.cwd(), hasModelsBinding) ?? (IS_CHECKOUT ? PACKAGE : join(PACKAGE, 'template'));
 /** The configuration of the project's Worker. */
@@ -34,7 +35,9 @@ function nearest(folder: string, isIt: (folder: string) => boolean): string | un
   return above === folder ? undefined : nearest(above, isIt);
 }
 
-/** A cheap test that tells this project's wrangler.toml from another Worker's. wrangler itself parses the file, later. */
+/**
+ * A cheap test that tells this project's wrangler.toml from another Worker's. wrangler itself parses the file, later.
+ */
 function hasModelsBinding(folder: string): boolean {
   const config = join(folder, 'wrangler.toml');
   return existsSync(config) && /^\s*binding\s*=\s*["']MODELS["']/m.test(readFileSync(config, 'utf8'));

@@ -16,11 +16,11 @@ export interface ServeOptions extends LocalWorkerOptions {
 }
 
 /**
- * Serves models from the Worker in workerd, on 127.0.0.1, without a key and without any network access: for the tests of a program
- * that talks to gpt-edge. Models are put into a temporary bucket, which `stop` removes, unless `persistTo` names a folder for it.
- * The first call after a change bundles the Worker, which takes some seconds.
- * @throws GptEdgeError `invalid_file` if a folder is not a model folder or is damaged; `invalid_value` if two models have the same
- * id; `command_failed` if the port is in use or the Worker cannot be built
+ * Serves models from the Worker in workerd, on 127.0.0.1, without a key and without any network access: for the tests
+ * of a program that talks to gpt-edge. Models are put into a temporary bucket, which `stop` removes, unless
+ * `persistTo` names a folder for it. The first call after a change bundles the Worker, which takes some seconds.
+ * @throws GptEdgeError `invalid_file` if a folder is not a model folder or is damaged; `invalid_value` if two models
+ * have the same id; `command_failed` if the port is in use or the Worker cannot be built
  * @example
  * const edge = await serveModels();
  * const models = await fetch(new URL('/v1/models', edge.url));

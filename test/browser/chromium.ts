@@ -13,6 +13,9 @@ export const chromiumPath = (await found('chromium')) ?? (await found('google-ch
 
 if (chromiumPath === null) console.warn('Skipped: no Chromium is installed (on Debian: apt-get install chromium).');
 
-/** Starts the system's Chromium without a window, and without a sandbox, which it could not use as root in a container. */
+/**
+ * Starts the system's Chromium without a window, and without a sandbox, which it could not use as root in a
+ * container.
+ */
 export const launchChromium = (): Promise<Browser> =>
   chromium.launch({ executablePath: chromiumPath!, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });

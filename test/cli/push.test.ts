@@ -16,8 +16,8 @@ import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
 const WEIGHTS = 'models/tinystories-gpt2/model.onnx_data';
 
 /**
- * The given bucket, except that it calls `onPart` before each part is uploaded. `onPart` may throw, since Miniflare has no way to make
- * an upload fail.
+ * The given bucket, except that it calls `onPart` before each part is uploaded. `onPart` may throw, since Miniflare
+ * has no way to make an upload fail.
  */
 function watched({ bucket, uploads }: ModelBucket, onPart: (partNumber: number) => void): ModelBucket {
   const resumeMultipartUpload: Bucket['resumeMultipartUpload'] = (key, uploadId) => {
@@ -51,7 +51,10 @@ describe('pushModel', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  /** The default model with weights larger than two parts: copies of its own, which is enough because pushing reads no graph. */
+  /**
+   * The default model with weights larger than two parts: copies of its own, which is enough because pushing reads no
+   * graph.
+   */
   async function makeLargeModel() {
     const path = join(folder, 'large');
     await cp(DEFAULT_MODEL, path, { recursive: true });

@@ -35,7 +35,10 @@ interface CompleteOptions {
   persistTo: string;
 }
 
-/** Completes a prompt through the Worker in workerd: the text goes to standard output, progress and figures to standard error. */
+/**
+ * Completes a prompt through the Worker in workerd: the text goes to standard output, progress and figures to
+ * standard error.
+ */
 async function complete(prompt: string, options: CompleteOptions): Promise<void> {
   const { pushModel } = await import('../../local/bucket/push-model.ts');
   const { EdgeClient } = await import('../../local/edge-client.ts');

@@ -55,7 +55,8 @@ function workerName(folder: string): string {
 }
 
 /**
- * Packs this gpt-edge, a checkout or an installed package, into a tarball in `folder`, and returns the tarball's file name.
+ * Packs this gpt-edge, a checkout or an installed package, into a tarball in `folder`, and returns the tarball's file
+ * name.
  * @throws GptEdgeError `command_failed` if npm cannot pack
  */
 async function packPackage(folder: string): Promise<string> {

@@ -26,7 +26,10 @@ interface StartOptions {
   persistTo: string;
 }
 
-/** Serves model folders from the Worker in workerd. Miniflare keeps the process alive, and stops workerd when it is interrupted. */
+/**
+ * Serves model folders from the Worker in workerd. Miniflare keeps the process alive, and stops workerd when it is
+ * interrupted.
+ */
 async function start(options: StartOptions): Promise<void> {
   const { startLocalWorker } = await import('../../local/local-worker.ts');
   const { openModelFolders } = await import('../../local/model-folder.ts');

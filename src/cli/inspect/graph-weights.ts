@@ -17,8 +17,8 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
 };
 
 /**
- * Lists the weights that an ONNX graph reads from its external data. A weight that two operators read in different shapes
- * is listed once.
+ * Lists the weights that an ONNX graph reads from its external data. A weight that two operators read in different
+ * shapes is listed once.
  * @throws GptEdgeError `invalid_file` if the file is too large or not an ONNX model
  */
 export async function graphWeights(path: string): Promise<ListedTensor[]> {

@@ -3,7 +3,10 @@ export function printTable(headings: readonly string[], rows: readonly (readonly
   printColumns([headings, ...rows]);
 }
 
-/** Prints rows in columns that are as wide as their longest cell. The first row has as many cells as there are columns. */
+/**
+ * Prints rows in columns that are as wide as their longest cell. The first row has as many cells as there are
+ * columns.
+ */
 export function printColumns(rows: readonly (readonly string[])[]): void {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   for (const row of rows) {

@@ -10,8 +10,8 @@ export interface ProgressUnit {
 const MEGABYTES: ProgressUnit = { name: 'MB', size: 1e6 };
 
 /**
- * A progress bar on standard error that shows bytes, or another unit, and their rate. It is drawn only if standard error is a
- * terminal.
+ * A progress bar on standard error that shows bytes, or another unit, and their rate. It is drawn only if standard
+ * error is a terminal.
  */
 export class ProgressBar {
   readonly #title: string;

@@ -6,7 +6,9 @@ export interface ModelBucket {
   uploads: UnfinishedUploads;
 }
 
-/** The part of R2's interface that the tools use. A local bucket (in Miniflare) and the real one both implement it. */
+/**
+ * The part of R2's interface that the tools use. A local bucket (in Miniflare) and the real one both implement it.
+ */
 export interface Bucket {
   head(key: string): Promise<StoredObject | null>;
   get(key: string): Promise<(StoredObject & { body: ReadableStream<Uint8Array>; text(): Promise<string> }) | null>;

@@ -15,8 +15,8 @@ export async function localModels(miniflare: Miniflare, persistTo: string): Prom
 }
 
 /**
- * Calls `use` with the local bucket in the folder `persistTo`. The Worker need not run; if one runs on the same folder, it sees the
- * changes immediately.
+ * Calls `use` with the local bucket in the folder `persistTo`. The Worker need not run; if one runs on the same
+ * folder, it sees the changes immediately.
  */
 export async function withLocalBucket<T>(persistTo: string, use: (models: ModelBucket) => Promise<T>): Promise<T> {
   const { workerOptions } = workerOptionsOf(WRANGLER_CONFIG);

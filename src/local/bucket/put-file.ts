@@ -16,8 +16,8 @@ export interface PutFileOptions extends ModelBucket {
 }
 
 /**
- * Puts one file into a bucket: a small file whole, a large one as a multipart upload, which continues where an interrupted
- * one ended.
+ * Puts one file into a bucket: a small file whole, a large one as a multipart upload, which continues where an
+ * interrupted one ended.
  * @throws GptEdgeError `command_failed` if what arrived has a different SHA-256
  */
 export async function putFile(path: string, options: PutFileOptions): Promise<void> {

@@ -8,11 +8,12 @@ import { pushModel } from './push-model.ts';
 import { UnfinishedUploads } from './unfinished-uploads.ts';
 
 /**
- * Pushes model folders to the bucket of the Worker named `gpt-edge` in your own Miniflare, which `localWorkerOptions` describes.
- * Call it once Miniflare is made and before the first request.
+ * Pushes model folders to the bucket of the Worker named `gpt-edge` in your own Miniflare, which `localWorkerOptions`
+ * describes. Call it once Miniflare is made and before the first request.
  * @param miniflare an instance whose Worker `gpt-edge` has the R2 binding `MODELS`
  * @param models paths of model folders @default the model that comes with gpt-edge
- * @throws GptEdgeError `invalid_file` if a folder is not a model folder or is damaged; `invalid_value` if two models have the same id
+ * @throws GptEdgeError `invalid_file` if a folder is not a model folder or is damaged; `invalid_value` if two models
+ * have the same id
  * @example
  * const edge = await localWorkerOptions({ vars: { PUBLIC: 'true' } });
  * const miniflare = new Miniflare(convertV4MiniflareOptions({ workers: [myWorker, edge] }));

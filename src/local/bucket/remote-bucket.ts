@@ -8,8 +8,8 @@ import type { Bucket, ModelBucket } from './bucket.ts';
 import { UnfinishedUploads } from './unfinished-uploads.ts';
 
 /**
- * Calls `use` with the real bucket of the binding MODELS, as the user that wrangler is logged in as. It goes through a remote
- * binding, because that is the only access that keeps `customMetadata` and multipart uploads.
+ * Calls `use` with the real bucket of the binding MODELS, as the user that wrangler is logged in as. It goes through
+ * a remote binding, because that is the only access that keeps `customMetadata` and multipart uploads.
  * @throws GptEdgeError `command_failed` if the bucket cannot be reached
  */
 export async function withRemoteBucket<T>(use: (models: ModelBucket) => Promise<T>): Promise<T> {

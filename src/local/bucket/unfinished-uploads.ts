@@ -9,8 +9,8 @@ const fileSchema = z.record(z.string(), uploadSchema);
 export type UnfinishedUpload = z.infer<typeof uploadSchema>;
 
 /**
- * Keeps a record, in a file, of the multipart uploads under way, so that an interrupted upload can continue where it ended:
- * R2 itself does not tell which parts it has.
+ * Keeps a record, in a file, of the multipart uploads under way, so that an interrupted upload can continue where it
+ * ended: R2 itself does not tell which parts it has.
  */
 export class UnfinishedUploads {
   readonly #path: string;
@@ -19,7 +19,10 @@ export class UnfinishedUploads {
     this.#path = path;
   }
 
-  /** @param name names an object's key and its content's hash, so that the upload of a changed file starts from the beginning */
+  /**
+   * @param name names an object's key and its content's hash, so that the upload of a changed file starts from the
+   * beginning
+   */
   async get(name: string): Promise<UnfinishedUpload | undefined> {
     return (await this.#read())[name];
   }
