@@ -45,7 +45,7 @@ else {
   printMeasurement(measured);
 }
 
-/** The processor, its clock where the system tells it, and the versions of Node and V8. */
+/** The processor, its clock if the system reports it, and the versions of Node and V8. */
 function describeMachine() {
   const [{ model: processor, speed } = { model: 'unknown processor', speed: 0 }] = cpus();
   const { node, v8 } = process.versions;

@@ -30,12 +30,12 @@ export const varOption = (): Option =>
   new Option('--var <KEY=VALUE>', 'a variable for the Worker, repeatable').argParser(collectVar).default({});
 
 export const engineOption = (): Option =>
-  new Option('--engine <engine>', 'what runs models: edge, ort (onnxruntime-web), or auto: edge where it can').choices(ENGINES);
+  new Option('--engine <engine>', 'what runs models: edge, ort (onnxruntime-web), or auto: edge for models that it can run').choices(
+    ENGINES,
+  );
 
 export const kvCacheOption = (): Option =>
-  new Option('--kv-cache <format>', 'how the edge engine keeps keys and values: f32, q8, or auto: f32 where it fits').choices(
-    CACHE_FORMATS,
-  );
+  new Option('--kv-cache <format>', 'how the edge engine keeps keys and values: f32, q8, or auto: f32 if it fits').choices(CACHE_FORMATS);
 
 export const edgeOnlyOption = (): Option =>
   new Option('--edge-only', 'a Worker without onnxruntime-web, for models that the edge engine runs');

@@ -5,7 +5,7 @@ import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptio
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
 import { GptEdgeError } from '../core/errors.ts';
 import type { ModelBucket } from './bucket/bucket.ts';
-import { localModels } from './bucket/local-bucket.ts';
+import { localBucket } from './bucket/local-bucket.ts';
 import { type BundleOptions, buildWorker, bundleEntry, bundleFolder, isBuilt } from './build-worker.ts';
 import { LOCAL_STATE, WRANGLER_CONFIG } from './project-paths.ts';
 
@@ -55,7 +55,7 @@ export async function startLocalWorker(options: LocalWorkerOptions = {}): Promis
     }),
   );
   const url = await miniflare.ready;
-  return { url, models: await localModels(miniflare, persistTo), stop: () => miniflare.dispose() };
+  return { url, models: await localBucket(miniflare, persistTo), stop: () => miniflare.dispose() };
 }
 
 /**

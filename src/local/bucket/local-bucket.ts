@@ -9,7 +9,7 @@ import { UnfinishedUploads } from './unfinished-uploads.ts';
  * The bucket that a running Miniflare has under the binding MODELS.
  * @param persistTo folder in which Miniflare keeps the bucket; the record of interrupted uploads lies beside it
  */
-export async function localModels(miniflare: Miniflare, persistTo: string): Promise<ModelBucket> {
+export async function localBucket(miniflare: Miniflare, persistTo: string): Promise<ModelBucket> {
   const bucket = (await miniflare.getR2Bucket('MODELS')) as unknown as Bucket;
   return { bucket, uploads: new UnfinishedUploads(join(persistTo, 'gpt-edge-uploads.json')) };
 }
@@ -28,7 +28,7 @@ export async function withLocalBucket<T>(persistTo: string, use: (models: ModelB
     convertV4MiniflareOptions({ modules: true, script, compatibilityDate, r2Buckets, resourcePersistencePath, cf: false }),
   );
   try {
-    return await use(await localModels(miniflare, persistTo));
+    return await use(await localBucket(miniflare, persistTo));
   } finally {
     await miniflare.dispose();
   }
