@@ -92,7 +92,7 @@ describe('gpt-edge with --engine and --kv-cache', () => {
 
   it('should show the plan step by step, with the KV cache format that is chosen', async () => {
     const { stdout } = await runCli(['inspect', DEFAULT_MODEL, '--plan', '--kv-cache', 'q8']);
-    expect(stdout).toMatch(/^Memory in a Worker with the engine edge/m);
+    expect(stdout).toMatch(/^Memory in a Worker with the edge engine/m);
     expect(stdout).toMatch(/^appendQ8 .*layers\.0\.attention\.append$/m);
     expect(stdout).toMatch(/^\d+ steps, 5,767,168 multiply-adds a token, /m);
     const { stdout: without } = await runCli(['inspect', DEFAULT_MODEL]);

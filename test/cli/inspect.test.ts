@@ -26,7 +26,7 @@ describe('gpt-edge inspect', () => {
       /^licence +mit$/m,
       /^layers\.\*\.attention\.qkv\.weight +8 bits +768 x 8 x 32 +6 +1\.18 MB$/m,
       /^layers\.\*\.attention\.qkv\.weight\.scales +float32 +768 x 8 +6 +0\.15 MB$/m,
-      /^Memory in a Worker with the engine edge, /m,
+      /^Memory in a Worker with the edge engine, /m,
       new RegExp(`^KV cache of 512 tokens in float32 +${megabytes(manifest.kvBytesPerToken * manifest.contextWindow)}$`, 'm'),
       new RegExp(`^of 128 MB +${megabytes(128e6 - planned('total') * 1e6)} are left$`, 'm'),
     ])

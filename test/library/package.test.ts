@@ -50,7 +50,7 @@ async function complete(url: string): Promise<string> {
 /** The content type of the playground's script, which its page names. */
 async function playgroundScript(origin: string): Promise<string | null> {
   const html = await (await fetch(origin)).text();
-  const [, path] = /src="(\/assets\/playground-[^"]+)"/.exec(html) ?? [];
+  const [, path] = /src="(\/assets\/main-[^"]+)"/.exec(html) ?? [];
   expect(path, html).toBeDefined();
   return (await fetch(origin + path)).headers.get('content-type');
 }
@@ -78,7 +78,7 @@ describe('the package', { timeout: 300_000 }, () => {
     expect(others.sort()).toEqual([...SHIPPED].sort());
     const fromSources = new Set(sources.flatMap(compiled));
     expect(shipped.filter((path) => isCompiled(path) && !fromSources.has(path))).toEqual([]);
-    expect(shipped).toEqual(expect.arrayContaining(['dist/lib/cli/main.js', 'dist/lib/worker.js', 'dist/lib/model/onnx/onnx-ml_pb.js']));
+    expect(shipped).toEqual(expect.arrayContaining(['dist/lib/cli/main.js', 'dist/lib/worker.js', 'dist/lib/core/onnx/onnx-ml_pb.js']));
     const { dependencies } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'));
     expect(dependencies).toEqual({ 'gpt-edge': `file:${tarball}` });
     const config = await readFile(join(project, 'wrangler.toml'), 'utf8');

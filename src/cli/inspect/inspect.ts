@@ -38,7 +38,7 @@ async function inspectModelFolder(path: string, { plan: showPlan, kvCache = 'aut
   console.log('\nWeights');
   printTensorGroups(await graphWeights(join(path, GRAPH_FILE)));
   const planned = await planEngine(new DiskModelFiles(folder), { engine: 'auto', cacheFormat: kvCache }, DEFAULT_MEMORY_LIMIT_MB * 1e6);
-  console.log(`\nMemory in a Worker with the engine ${planned.engine}, for one sequence that fills the context window`);
+  console.log(`\nMemory in a Worker with the ${planned.engine} engine, for one sequence that fills the context window`);
   if (planned.engine === 'ort') console.log(planned.reason);
   printMemoryPlan(planned.memory);
   if (showPlan && planned.engine === 'edge') printEdgePlan(planned.plan);
@@ -61,7 +61,7 @@ function printMemoryPlan({ parts, totalBytes }: MemoryPlan): void {
 async function inspectSource(path: string): Promise<void> {
   const published = await openPublishedGraph(path);
   await (published ? inspectPublishedGraph(published) : inspectCheckpoint(path));
-  console.log('\nThis is not a model folder yet. gpt-edge convert makes one, for which inspect shows what it needs in a Worker.');
+  console.log('\nThis is not a model folder yet. Make one with gpt-edge convert; inspect then shows what it needs in a Worker.');
 }
 
 async function inspectPublishedGraph({ name, graphPath, externalData, facts }: PublishedGraph): Promise<void> {
