@@ -1,9 +1,12 @@
 import type { EdgePlan } from '../src/runtime/edge/plan/plan-graph.ts';
 
-/** Kernels that read a row or a few of a table. */
+/** Kernels that read only a few rows of a table. */
 const LOOK_UPS = /^(gather|rotate)/;
 
-/** Bytes of weights that a decode step reads: of all but the tables that are only looked up. The KV cache is not counted. */
+/**
+ * Bytes of weights that a decode step of the edge engine reads. Tables of which a step looks up a few rows are not
+ * counted, nor is the KV cache.
+ */
 export function decodeBytes({ every, last, weights }: EdgePlan): number {
   const read = new Set<number>();
   for (const { kernel, operands } of [...every, ...last]) {

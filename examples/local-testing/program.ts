@@ -1,4 +1,4 @@
-/** The program to test: it asks a model for a title. */
+/** The program to be tested: it asks a model for the title of a story. */
 export async function title(story: string, edge: string): Promise<string> {
   const answer = await fetch(`${edge}/v1/completions`, {
     method: 'POST',

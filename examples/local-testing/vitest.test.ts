@@ -5,7 +5,7 @@ import { title } from './program.ts';
 
 let edge: LocalWorker;
 beforeAll(async () => {
-  edge = await serveModels(); // the model that comes with gpt-edge; { models: ['<folder>'] } serves others
+  edge = await serveModels(); // serves the model that comes with gpt-edge; { models: ['<folder>'] } serves others
 }, 60_000); // the first start bundles the Worker
 afterAll(() => edge.stop());
 

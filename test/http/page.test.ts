@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MAX_PAGE_BYTES, pageSize } from '../../src/cli/page-size.ts';
 import { type LocalWorker, startLocalWorker } from '../../src/local/local-worker.ts';
+import { MAX_PAGE_BYTES, pageSize } from '../../src/local/page-size.ts';
 import { PACKAGE, PAGE_FILES } from '../../src/local/project-paths.ts';
 
 describe('the page and the reference', () => {

@@ -50,7 +50,7 @@ async function complete(url: string): Promise<string> {
 /** The content type of the script that the playground's page loads. */
 async function playgroundScript(origin: string): Promise<string | null> {
   const html = await (await fetch(origin)).text();
-  const [, path] = /src="(\/assets\/playground-[^"]+)"/.exec(html) ?? [];
+  const [, path] = /src="(\/assets\/main-[^"]+)"/.exec(html) ?? [];
   expect(path, html).toBeDefined();
   return (await fetch(origin + path)).headers.get('content-type');
 }

@@ -3,9 +3,9 @@ import { packedWeights } from '../../convert/graph/packed-weights.ts';
 import { readGraph } from '../../convert/graph/read-graph.ts';
 import { externalRange } from '../../core/onnx/external-range.ts';
 import { type TensorProto, TensorProto_DataType } from '../../core/onnx/onnx-ml_pb.js';
-import type { StoredTensor } from './tensor-group.ts';
+import type { ListedTensor } from './print-tensors.ts';
 
-/** ONNX's names of the types that weights are stored in. */
+/** Names of the ONNX element types that weights are stored in. */
 const TYPE_NAMES: Readonly<Record<number, string>> = {
   [TensorProto_DataType.FLOAT]: 'float32',
   [TensorProto_DataType.FLOAT16]: 'float16',
@@ -17,13 +17,14 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
 };
 
 /**
- * The weights that an ONNX graph reads from its external data. One that two operators read in different shapes is one.
- * @throws GptEdgeError `invalid_file` for a file that is too large or no ONNX model
+ * Lists the weights that an ONNX graph reads from its external data. A weight that two operators read in different
+ * shapes is listed once.
+ * @throws GptEdgeError `invalid_file` if the file is too large or not an ONNX model
  */
-export async function graphWeights(path: string): Promise<StoredTensor[]> {
+export async function graphWeights(path: string): Promise<ListedTensor[]> {
   const graph = await readGraph(path);
   const bits = packedWeights(graph);
-  const byPlace = new Map<string, StoredTensor>();
+  const byPlace = new Map<string, ListedTensor>();
   for (const tensor of graph.initializer) {
     const range = externalRange(tensor, basename(path));
     if (!range) continue;

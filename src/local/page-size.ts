@@ -2,17 +2,22 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { PAGE_FILES } from '../local/project-paths.ts';
+import { PAGE_FILES } from './project-paths.ts';
 
-/** Of everything that the playground at / is made of, fonts included. It should be there before the reader looks. */
+/**
+ * Largest size of all that the playground at / loads, fonts included, so that it appears without a noticeable wait.
+ */
 export const MAX_PAGE_BYTES = 60_000;
 
+/** Bytes over the network: text files are counted as gzip compresses them. */
 export interface PageSize {
+  /** The playground. */
   pageBytes: number;
+  /** The API reference at /docs. */
   referenceBytes: number;
 }
 
-/** Bytes of the built playground and of the built reference, each file as gzip makes it. */
+/** Measures the built playground and the built API reference. */
 export async function pageSize(): Promise<PageSize> {
   const names = (await readdir(PAGE_FILES, { recursive: true })).filter(isLoaded);
   const sizes = await Promise.all(names.map(async (name) => [name, await gzipBytes(name)] as const));
@@ -22,7 +27,7 @@ export async function pageSize(): Promise<PageSize> {
 
 const isReference = (name: string): boolean => /(^|[/\\])(docs\.|reference-)/.test(name);
 
-/** The licences are loaded by who wants to read them. */
+/** Whether a browser loads the file with a page: the licences are only loaded by those who read them. */
 const isLoaded = (name: string): boolean => /\.\w+$/.test(name) && !name.endsWith('.txt');
 
 async function gzipBytes(name: string): Promise<number> {

@@ -1,14 +1,14 @@
 import { folderBytes } from '../core/folder/folder-bytes.ts';
-import type { ModelBucket } from '../local/bucket/model-bucket.ts';
-import { pushModel } from '../local/bucket/push-model.ts';
+import type { ModelBucket } from '../local/bucket/bucket.ts';
 import type { ModelFolder } from '../local/model-folder.ts';
 import { ProgressBar } from './printing/progress-bar.ts';
 
-/** Pushes a model folder with a progress bar, and says what was put. */
-export async function uploadModel(folder: ModelFolder, target: ModelBucket): Promise<void> {
+/** Pushes a model folder to a bucket with a progress bar, and prints which files were put there. */
+export async function pushWithProgress(folder: ModelFolder, target: ModelBucket): Promise<void> {
+  const { pushModel } = await import('../local/bucket/push-model.ts');
   const { id } = folder.manifest;
   const totalBytes = folderBytes(folder.manifest);
-  const bar = new ProgressBar(`Uploading ${id}`);
+  const bar = new ProgressBar(`Pushing ${id}`);
   let sent = 0;
   const put = await pushModel(folder, target, (count) => {
     sent += count;

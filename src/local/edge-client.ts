@@ -1,18 +1,20 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { GptEdgeError } from '../core/errors.ts';
 
-/** What is read here of a streamed completion's chunk. */
+/** The fields of a streamed completion's chunk that the tools read. */
 export interface CompletionChunk {
   choices: { text: string; finish_reason: string | null }[];
   usage?: { prompt_tokens: number; completion_tokens: number } | null;
 }
 
-/** What is read here of a model's description: how far it is loaded. */
+/** The field of a model's description that the tools read: how much of it is loaded. */
 export interface ModelLoad {
   load: { loaded_bytes: number; total_bytes: number };
 }
 
-/** Asks a running Worker, as any client would. Errors it answers with are thrown as `command_failed`. */
+/**
+ * A client of a running Worker. An error that the Worker answers with is thrown as a GptEdgeError `command_failed`.
+ */
 export class EdgeClient {
   readonly #origin: string;
 
@@ -20,17 +22,18 @@ export class EdgeClient {
     this.#origin = origin;
   }
 
+  /** The description of a model, which tells how much of it is loaded. */
   async model(id: string): Promise<ModelLoad> {
     return (await this.#fetch(`/v1/models/${encodeURIComponent(id)}`)).json() as Promise<ModelLoad>;
   }
 
-  /** The number of tokens in `prompt`. */
+  /** The number of tokens in `prompt`, counted by the default model's tokenizer. */
   async countTokens(prompt: string): Promise<number> {
     const answer = await this.#fetch('/tokenize', { prompt });
     return ((await answer.json()) as { count: number }).count;
   }
 
-  /** The chunks of a streamed completion. */
+  /** Streams a completion. @param body the request, without `stream` and `stream_options` */
   async *complete(body: object): AsyncGenerator<CompletionChunk> {
     const answer = await this.#fetch('/v1/completions', { ...body, stream: true, stream_options: { include_usage: true } });
     const events = answer.body!.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());

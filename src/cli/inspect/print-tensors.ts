@@ -1,7 +1,7 @@
 import { printTable } from '../printing/print-table.ts';
 
-/** A tensor as a file stores it. */
-export interface StoredTensor {
+/** What is listed of a tensor in a file. */
+export interface ListedTensor {
   name: string;
   /** How each value is stored: float16, 4 bits, Q4_1, … */
   type: string;
@@ -9,9 +9,9 @@ export interface StoredTensor {
   bytes: number;
 }
 
-/** Prints tensors with those of the same name in every layer as one line. */
-export function printTensorGroups(tensors: readonly StoredTensor[]): void {
-  const groups = new Map<string, { tensor: StoredTensor; count: number; bytes: number }>();
+/** Prints a table of tensors. Those that differ only in their layer's number share one line. */
+export function printTensorGroups(tensors: readonly ListedTensor[]): void {
+  const groups = new Map<string, { tensor: ListedTensor; count: number; bytes: number }>();
   for (const tensor of tensors) {
     const name = tensor.name.replace(/\.\d+\./, '.*.');
     const key = `${name} ${tensor.type} ${tensor.shape.join('x')}`;
