@@ -1,11 +1,9 @@
 import { Command } from 'commander';
 import { printTable } from '../src/cli/printing/print-table.ts';
-import { VocabularyMath } from '../src/generation/sampling/logits.ts';
 import { processLogits } from '../src/generation/sampling/process-logits.ts';
 import { randomAt } from '../src/generation/sampling/random-at.ts';
 import { sample } from '../src/generation/sampling/sampler.ts';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from '../src/generation/sampling/sampling-options.ts';
-import { compiledKernels } from '../src/local/compiled-kernels.ts';
 import { DiskModelFiles } from '../src/local/disk-model-files.ts';
 import { openDecoder } from '../src/local/evaluate/open-decoder.ts';
 import { openModelFolder } from '../src/local/model-folder.ts';
@@ -85,19 +83,18 @@ const tokenizer = new TextTokenizer(
   parseTokenizerJson(await files.read('tokenizer.json')),
   parseTokenizerConfig(await files.read('tokenizer_config.json')),
 );
-const logits = (await decoder.createSequence().forward(tokenizer.encode(TEXT))).slice();
+const logits = await decoder.createSequence().forward(tokenizer.encode(TEXT));
 const generated = tokens.slice(0, 100);
-const math = VocabularyMath.compiled(decoder.vocabularySize, compiledKernels());
 const sampled = (options: Partial<SamplingOptions>) => {
   const all = { ...SAMPLING_DEFAULTS, seed: 1, ...options };
   return timeOf((index) => {
-    math.load(logits);
-    processLogits(math.logits, all, tokens.slice(0, position), generated);
-    return sample(math, all, randomAt(1, 0, index));
+    const loaded = decoder.loadLogits(logits);
+    processLogits(loaded.values, all, tokens.slice(0, position), generated);
+    return sample(loaded, all, randomAt(1, 0, index));
   });
 };
 const loop: Record<string, number> = {
-  'copy of the logits': timeOf(() => math.load(logits)),
+  'copy of the logits': timeOf(() => decoder.loadLogits(logits)),
   'random number': timeOf((index) => randomAt(1, 0, index)),
   'copy, process, sample: greedy': sampled({ temperature: 0 }),
   'copy, process, sample: temperature 1 (the default)': sampled({}),

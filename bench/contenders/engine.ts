@@ -1,9 +1,8 @@
 import type { Decoder, Sequence } from '../../src/core/decoder.ts';
 import { decode } from '../../src/generation/decode.ts';
-import { VocabularyMath } from '../../src/generation/sampling/logits.ts';
+import type { LanguageModel } from '../../src/generation/language-model.ts';
 import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
-import { Turns } from '../../src/generation/work-budget.ts';
-import { compiledKernels } from '../../src/local/compiled-kernels.ts';
+import { WorkBudget } from '../../src/generation/work-budget.ts';
 import { openDecoder } from '../../src/local/evaluate/open-decoder.ts';
 import { openModelFolder } from '../../src/local/model-folder.ts';
 import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
@@ -36,18 +35,21 @@ await serveContender(async ({ folder: path, choice, decodeBytes }: EngineJob): P
   const folder = await openModelFolder(path);
   const task = makeTask(folder.manifest);
   const decoder = await openDecoder(folder, choice);
+  const model = { decoder, manifest: folder.manifest };
   const bandwidth = decodeBytes === undefined ? undefined : await ReadBandwidth.over(decodeBytes);
   const started = performance.now();
-  const first = await measureRound(decoder, task);
+  const first = await measureRound(model, task);
   const isSlow = performance.now() - started > SLOW_ROUND_MILLISECONDS;
   const long = await prefilled(decoder, task, task.long, first.prefill);
   // V8 compiles what runs often once more, beside it.
-  for (let round = 0; round < (isSlow ? 0 : WARM_UP); round++) await measureRound(decoder, task, long, bandwidth);
+  for (let round = 0; round < (isSlow ? 0 : WARM_UP); round++) await measureRound(model, task, long, bandwidth);
   await new Promise((resolve) => setTimeout(resolve, COMPILER_MILLISECONDS));
   const rounds: Round[] = [];
-  for (let round = 0; round < (isSlow ? 1 : ROUNDS); round++) rounds.push(await measureRound(decoder, task, long, bandwidth));
+  for (let round = 0; round < (isSlow ? 1 : ROUNDS); round++) rounds.push(await measureRound(model, task, long, bandwidth));
   return summarize(rounds, largestMemory(), decodeBytes);
 });
+
+type OpenModel = Pick<LanguageModel, 'decoder' | 'manifest'>;
 
 interface Round {
   readonly short: Elapsed;
@@ -57,13 +59,14 @@ interface Round {
   readonly readBytesPerSecond?: number;
 }
 
-async function measureRound(decoder: Decoder, task: Task, long?: Sequence, bandwidth?: ReadBandwidth): Promise<Round> {
+async function measureRound(model: OpenModel, task: Task, long?: Sequence, bandwidth?: ReadBandwidth): Promise<Round> {
+  const { decoder } = model;
   const beginning = await sequenceOf(decoder, task, task.short);
   const reads = [bandwidth?.measure()];
   const short = await timeSteps(beginning, task);
   const longSteps = long && (await timeSteps(long, task));
   reads.push(bandwidth?.measure());
-  const generated = await timeGeneration(decoder, beginning, task);
+  const generated = await timeGeneration(model, beginning, task);
   const elapsed = stopwatch();
   const whole = await sequenceOf(decoder, task, task.prefill);
   const prefill = each(elapsed(), task.prefill);
@@ -82,18 +85,17 @@ async function timeSteps(from: Sequence, { steps, tokens }: Task): Promise<Elaps
 }
 
 /** The same steps within the generation loop. */
-async function timeGeneration(decoder: Decoder, from: Sequence, { steps, tokens, short }: Task): Promise<Elapsed> {
+async function timeGeneration({ decoder, manifest }: OpenModel, from: Sequence, { steps, tokens, short }: Task): Promise<Elapsed> {
   const sequence = from.fork();
-  const logits = (await sequence.forward([tokens[short]])).slice();
-  const request = {
-    ...{ sequence, logits, prompt: tokens.slice(0, short + 1), choice: 0, maxTokens: steps, eosTokenIds: [], multiplyAddsPerToken: 0 },
-    sampling: { ...SAMPLING_DEFAULTS, temperature: 0, seed: 1 },
-    math: VocabularyMath.compiled(decoder.vocabularySize, compiledKernels()),
-    turns: new Turns(decoder.multiplyAddsPerTurn),
-  };
+  const logits = await sequence.forward([tokens[short]]);
+  // No token ends the text, and no turn is given, which would take a millisecond of its own.
+  const model = { decoder, manifest: { ...manifest, eosTokenIds: [], multiplyAddsPerToken: 0 } };
+  const sampling = { ...SAMPLING_DEFAULTS, temperature: 0, seed: 1 };
+  const request = { prompt: tokens.slice(0, short + 1), maxTokens: steps, sampling };
+  const budget = new WorkBudget(decoder.multiplyAddsPerTurn);
   const elapsed = stopwatch();
   let generated = 0;
-  for await (const _token of decode(request)) generated++;
+  for await (const _token of decode(model, sequence, request, { choice: 0, logits, budget })) generated++;
   // The last token is sampled, and not fed back.
   const time = each(elapsed(), generated - 1);
   sequence.dispose();

@@ -27,3 +27,6 @@ export interface VocabularyKernels {
 
 /** Elements that the vocabulary's kernels take together. */
 export const VOCABULARY_BLOCK = 64;
+
+/** The width of a row of logits, the padding of -Infinity included. */
+export const paddedVocabulary = (vocabularySize: number): number => Math.ceil(vocabularySize / VOCABULARY_BLOCK) * VOCABULARY_BLOCK;

@@ -6,6 +6,7 @@ import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-option
 import { collect } from './collect.ts';
 import { MULTIPLY_ADDS_PER_TURN } from './past-decoder.ts';
 import { completionRequest, pastModel } from './past-model.ts';
+import { logitsOf } from './sampling/reference-logits.ts';
 
 type Piece = Extract<CompletionEvent, { type: 'piece' }>;
 
@@ -110,7 +111,7 @@ describe('complete', () => {
       const [first] = await eventsOf(model, { scorePrompt: true, topLogprobs: 2, maxTokens: 0 });
       const expected = prompt
         .slice(1)
-        .map((id, index) => scoreToken(model.math, model.decoder.logitsAfter(prompt.slice(0, index + 1)), id, 2));
+        .map((id, index) => scoreToken(logitsOf(model.decoder.logitsAfter(prompt.slice(0, index + 1))), id, 2));
       expect(first).toEqual({ type: 'prompt', tokens: [null, ...expected] });
     }
   });
