@@ -17,19 +17,22 @@ import { watchWasmMemory } from './watch-wasm-memory.ts';
 export interface EngineJob {
   readonly folder: string;
   readonly choice: EngineChoice;
-  /** Of weights, read by a step. Where it is left out, no bandwidth is measured. */
+  /** Bytes of weights that a decode step reads. If it is left out, no bandwidth is measured. */
   readonly decodeBytes?: number;
 }
 
-/** How often each figure is taken, in turn with the others; an engine of which one round takes longer than this gets one. */
+/** How often each figure is taken, in turn with the others. */
 const ROUNDS = 5;
+/** Rounds before those that count. */
 const WARM_UP = 2;
+/** What V8's optimizing compiler gets to finish in the background after the warm-up. */
 const COMPILER_MILLISECONDS = 500;
+/** If one round takes longer, the engine gets no more than one. */
 const SLOW_ROUND_MILLISECONDS = 5000;
 /** A prompt that would take longer is not fed. */
 const LONGEST_PREFILL_MILLISECONDS = 60_000;
 
-/** An engine in Node with nothing around it: no HTTP, no tokenizer, and no sampler but for the figure that is about it. */
+/** Measures an engine in Node with nothing around it: no HTTP, no tokenizer, and a sampler only for the figure `generated`. */
 await serveContender(async ({ folder: path, choice, decodeBytes }: EngineJob): Promise<EngineFigures> => {
   const largestMemory = watchWasmMemory();
   const folder = await openModelFolder(path);
@@ -41,7 +44,7 @@ await serveContender(async ({ folder: path, choice, decodeBytes }: EngineJob): P
   const first = await measureRound(model, task);
   const isSlow = performance.now() - started > SLOW_ROUND_MILLISECONDS;
   const long = await prefilled(decoder, task, task.long, first.prefill);
-  // V8 compiles what runs often once more, beside it.
+  // V8 compiles what runs often once more, in the background.
   for (let round = 0; round < (isSlow ? 0 : WARM_UP); round++) await measureRound(model, task, long, bandwidth);
   await new Promise((resolve) => setTimeout(resolve, COMPILER_MILLISECONDS));
   const rounds: Round[] = [];
@@ -74,7 +77,7 @@ async function measureRound(model: OpenModel, task: Task, long?: Sequence, bandw
   return { short, long: longSteps, prefill, generated, readBytesPerSecond: bandwidth && median(reads as number[]) };
 }
 
-/** Greedy steps from a fork, so that all rounds begin behind the same number of tokens. */
+/** Times decode steps on a fork, so that all rounds begin after the same number of tokens. */
 async function timeSteps(from: Sequence, { steps, tokens }: Task): Promise<Elapsed> {
   const sequence = from.fork();
   const elapsed = stopwatch();
@@ -84,7 +87,7 @@ async function timeSteps(from: Sequence, { steps, tokens }: Task): Promise<Elaps
   return time;
 }
 
-/** The same steps within the generation loop. */
+/** Times the same steps within the generation loop. */
 async function timeGeneration({ decoder, manifest }: OpenModel, from: Sequence, { steps, tokens, short }: Task): Promise<Elapsed> {
   const sequence = from.fork();
   const logits = await sequence.forward([tokens[short]]);
@@ -96,7 +99,7 @@ async function timeGeneration({ decoder, manifest }: OpenModel, from: Sequence, 
   const elapsed = stopwatch();
   let generated = 0;
   for await (const _token of decode(model, sequence, request, { choice: 0, logits, budget })) generated++;
-  // The last token is sampled, and not fed back.
+  // The last token is chosen, but not fed back.
   const time = each(elapsed(), generated - 1);
   sequence.dispose();
   return time;
