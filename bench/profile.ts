@@ -17,8 +17,8 @@ import { stopwatch } from './stopwatch.ts';
 import { makeTask } from './task.ts';
 
 /**
- * Shows where the time of a decode step of the edge engine goes, kernel by kernel, and what the generation loop adds. For a profile by V8:
- * `node --cpu-prof --cpu-prof-dir=dist bench/profile.ts`.
+ * Shows where the time of a decode step of the edge engine goes, kernel by kernel, and what the generation loop adds.
+ * For a profile by V8: `node --cpu-prof --cpu-prof-dir=dist bench/profile.ts`.
  */
 const { model, kvCache, position } = new Command('node bench/profile.ts')
   .option('--model <folder>', 'a model folder', DEFAULT_MODEL)

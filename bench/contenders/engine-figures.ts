@@ -1,6 +1,8 @@
 import type { Elapsed } from '../stopwatch.ts';
 
-/** What every contender is measured by. A figure is left out if the contender cannot do it, or not in reasonable time. */
+/**
+ * What every contender is measured by. A figure is left out if the contender cannot do it, or not in reasonable time.
+ */
 export interface EngineFigures {
   /** Time of one decode step after few tokens, and after many. */
   readonly short?: Elapsed;
@@ -15,6 +17,8 @@ export interface EngineFigures {
   readonly readBytesPerSecond?: number;
   /** The time of a long step over that of a short one, measured one after the other. */
   readonly longOverShort?: number;
-  /** Bytes of weights that a step reads per second, as a share of `readBytesPerSecond`, measured one after the other. */
+  /**
+   * Bytes of weights that a step reads per second, as a share of `readBytesPerSecond`, measured one after the other.
+   */
   readonly bandwidthShare?: number;
 }

@@ -32,7 +32,10 @@ const SLOW_ROUND_MILLISECONDS = 5000;
 /** A prompt that would take longer is not fed. */
 const LONGEST_PREFILL_MILLISECONDS = 60_000;
 
-/** Measures an engine in Node with nothing around it: no HTTP, no tokenizer, and a sampler only for the figure `generated`. */
+/**
+ * Measures an engine in Node with nothing around it: no HTTP, no tokenizer, and a sampler only for the figure
+ * `generated`.
+ */
 await serveContender(async ({ folder: path, choice, decodeBytes }: EngineJob): Promise<EngineFigures> => {
   const largestMemory = watchWasmMemory();
   const folder = await openModelFolder(path);
@@ -91,7 +94,7 @@ async function timeSteps(from: Sequence, { steps, tokens }: Task): Promise<Elaps
 async function timeGeneration({ decoder, manifest }: OpenModel, from: Sequence, { steps, tokens, short }: Task): Promise<Elapsed> {
   const sequence = from.fork();
   const logits = await sequence.forward([tokens[short]]);
-  // No token ends the text, and no turn is given, which would take a millisecond of its own.
+  // No token ends the text, and no work is counted: yielding to the event loop takes a millisecond.
   const model = { decoder, manifest: { ...manifest, eosTokenIds: [], multiplyAddsPerToken: 0 } };
   const sampling = { ...SAMPLING_DEFAULTS, temperature: 0, seed: 1 };
   const request = { prompt: tokens.slice(0, short + 1), maxTokens: steps, sampling };

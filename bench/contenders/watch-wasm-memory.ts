@@ -1,6 +1,6 @@
 /**
- * Watches every WebAssembly memory that is made from now on. onnxruntime-web does not expose its memory, so replacing the constructor is the
- * only way to see how large it grows.
+ * Watches every WebAssembly memory that is made from now on. onnxruntime-web does not expose its memory, so replacing
+ * the constructor is the only way to see how large it grows.
  * @returns a function that gives the bytes of the largest memory so far
  */
 export function watchWasmMemory(): () => number {

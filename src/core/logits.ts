@@ -1,6 +1,6 @@
 /**
- * A place in the ranking of tokens: by logit, and of equal logits the lower id first. A token passes the threshold if it ranks as high as
- * the token of this logit and id, or higher.
+ * A place in the ranking of tokens: by logit, and of equal logits the lower id first. A token passes the threshold if
+ * it ranks as high as the token of this logit and id, or higher.
  */
 export interface Threshold {
   readonly logit: number;
@@ -8,11 +8,12 @@ export interface Threshold {
 }
 
 /**
- * One row of logits where the engine computed it, and the passes over the whole vocabulary that it takes to choose a token. Engines run
- * them in WebAssembly with SIMD: JavaScript takes a millisecond for e^x of 49,152 logits.
+ * One row of logits where the engine computed it, and the passes over the whole vocabulary that it takes to choose a
+ * token. Engines run them in WebAssembly with SIMD: JavaScript takes a millisecond for e^x of 49,152 logits.
  *
- * The memory is the engine's, and all sequences of a decoder use it in turn. Whoever awaits anything finds another request's logits in it
- * afterwards: they are valid only where `Sequence.forwardEach` or `Decoder.loadLogits` says so. No logit is NaN.
+ * The memory is the engine's, and all sequences of a decoder use it in turn. Whoever awaits anything finds another
+ * request's logits in it afterwards: they are valid only where `Sequence.forwardEach` or `Decoder.loadLogits` says
+ * so. No logit is NaN.
  */
 export interface Logits {
   readonly vocabularySize: number;
@@ -36,6 +37,9 @@ export interface Logits {
   sumFrom(logit: number): number;
   /** The tokens whose logits are at least `low` and below `high`, both float32, in the order of the ranking. */
   ranked(low: number, high: number): number[];
-  /** The first token, in the order of ids, at which the running sum of the weights exceeds `part`; undefined if rounding keeps it below. */
+  /**
+   * The first token, in the order of ids, at which the running sum of the weights exceeds `part`; undefined if
+   * rounding keeps it below.
+   */
   pick(part: number): number | undefined;
 }

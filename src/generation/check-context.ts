@@ -9,7 +9,10 @@ export interface ContextFields {
 
 const FIELDS: ContextFields = { prompt: 'prompt', maxTokens: 'max_tokens' };
 
-/** @throws GptEdgeError `context_length_exceeded`, with both numbers, if prompt and completion do not fit the context window together */
+/**
+ * @throws GptEdgeError `context_length_exceeded`, with both numbers, if prompt and completion do not fit the context
+ *   window together
+ */
 export function checkContext(model: LanguageModel, promptTokens: number, maxTokens: number, fields = FIELDS): void {
   const { contextWindow } = model.decoder;
   if (promptTokens + maxTokens <= contextWindow) return;

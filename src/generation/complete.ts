@@ -8,7 +8,10 @@ import { type ScoredToken, scoreToken } from './sampling/log-probabilities.ts';
 import { type TextPiece, textPieces } from './text/text-pieces.ts';
 import { WorkBudget } from './work-budget.ts';
 
-/** The scored prompt comes first if the request asks for it (its first token has no score), then each choice's pieces in turn. */
+/**
+ * The scored prompt comes first if the request asks for it (its first token has no score), then each choice's pieces
+ * in turn.
+ */
 export type CompletionEvent = { type: 'prompt'; tokens: (ScoredToken | null)[] } | ({ type: 'piece'; choice: number } & TextPiece);
 
 /**

@@ -29,8 +29,8 @@ export interface DecodedToken extends Partial<ScoredToken> {
 }
 
 /**
- * The decode loop: forward, choose, emit, stop? It ends after an EOS token or `maxTokens`; or early, if other requests leave the KV cache no
- * room: what has been said so far is a shorter answer, not an error.
+ * The decode loop: forward, choose, emit, stop? It ends after an EOS token or `maxTokens`; or early, if other
+ * requests leave the KV cache no room: what has been said so far is a shorter answer, not an error.
  * @param sequence holds the prompt
  * @throws the reason of the budget's signal once it is aborted
  */

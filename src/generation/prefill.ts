@@ -5,8 +5,8 @@ import type { WorkBudget } from './work-budget.ts';
 
 /**
  * Feeds a prompt to a sequence: a short one in one call, a long one in slices of one work budget each.
- * @param read gets the logits after the prompt's last token, or with `allLogits` those after each of its tokens, and the token's index in
- *   the prompt. The logits are valid until it returns (see `Sequence.forwardEach`)
+ * @param read gets the logits after the prompt's last token, or with `allLogits` those after each of its tokens, and
+ *   the token's index in the prompt. The logits are valid until it returns (see `Sequence.forwardEach`)
  * @throws GptEdgeError `context_length_exceeded`; the signal's reason once the budget's signal is aborted
  */
 export async function prefill(

@@ -12,8 +12,8 @@ export interface LogitsScratch {
 }
 
 /**
- * The `Logits` of a decoder: kernels over whichever row of its memory was chosen last with `moveTo`. There is one for a whole model, because
- * logits are used synchronously, one row after another.
+ * The `Logits` of a decoder: kernels over whichever row of its memory was chosen last with `moveTo`. There is one for
+ * a whole model, because logits are used synchronously, one row after another.
  */
 export class LogitsBuffer implements Logits {
   readonly vocabularySize: number;
@@ -55,7 +55,10 @@ export class LogitsBuffer implements Logits {
     return FIRST_FREE_BYTE + 3 * 4 * paddedVocabulary(vocabularySize);
   }
 
-  /** Chooses the row at this address: float32 [paddedVocabulary(vocabularySize)], of which the part after the vocabulary is overwritten. */
+  /**
+   * Chooses the row at this address: float32 [paddedVocabulary(vocabularySize)], of which the part after the
+   * vocabulary is overwritten.
+   */
   moveTo(row: number): this {
     const { buffer } = this.#memory;
     this.#row = row;

@@ -21,8 +21,8 @@ export type EnginePlan =
 /**
  * Chooses a model's engine and the format of its KV cache. No weights are read.
  * @param limitBytes what the isolate may hold: `auto` keeps the cache in float32 if the plan then fits
- * @throws GptEdgeError `unsupported_model` if `edge` is asked for and cannot run the graph; `model_unavailable` for a file that is missing or
- *   damaged
+ * @throws GptEdgeError `unsupported_model` if `edge` is asked for and cannot run the graph; `model_unavailable` for a
+ *   file that is missing or damaged
  * @example
  * const plan = await planEngine(files, { engine: 'auto', cacheFormat: 'auto' }, 128e6);
  * console.log(plan.engine, plan.memory.totalBytes);

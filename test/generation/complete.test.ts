@@ -69,7 +69,7 @@ describe('complete', () => {
     expect(model.decoder.calls.slice(0, 3)).toEqual([[3, 1], [4, 1], [5]]);
   });
 
-  it('should go on from a half-done completion as if it had not been cut', async () => {
+  it('should continue a half-done completion as if it had not been cut', async () => {
     const { ids } = choiceOf(await eventsOf(), 0);
     const prompt = [...completionRequest().prompt, ...ids.slice(0, 5)];
     expect(choiceOf(await eventsOf(pastModel(), { prompt, maxTokens: 7 }), 0).ids).toEqual(ids.slice(5));
@@ -104,7 +104,7 @@ describe('complete', () => {
     for (const [index, changes] of requests.entries()) expect(together[index]).toEqual(await eventsOf(pastModel(), changes));
   });
 
-  it('should score the prompt as each token’s own logits say, the first not at all', async () => {
+  it('should score each prompt token by the logits before it, and the first not at all', async () => {
     for (const multiplyAddsPerToken of [1, MULTIPLY_ADDS_PER_TURN / 2]) {
       const model = pastModel({ multiplyAddsPerToken });
       const { prompt } = completionRequest();

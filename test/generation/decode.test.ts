@@ -75,7 +75,7 @@ describe('decode', () => {
     expect(await run()).toEqual(texts[0]);
   });
 
-  it('should go on from a half-done completion as if it had not been cut', async () => {
+  it('should continue a half-done completion as if it had not been cut', async () => {
     const whole = idsOf(await run({ maxTokens: 16 }));
     for (const cut of [1, 7, 15]) {
       const prompt = [...PROMPT, ...whole.slice(0, cut)];
@@ -91,7 +91,7 @@ describe('decode', () => {
     expect(tokens.map(({ endOfSequence }) => endOfSequence)).toEqual([...tokens.slice(1).map(() => false), true]);
   });
 
-  it('should run the decoder only for tokens that another one follows', async () => {
+  it('should run the decoder only for tokens that another token follows', async () => {
     const decoder = new PastDecoder(50, 64);
     const ids = idsOf(await run({ maxTokens: 4 }, decoder));
     expect(decoder.calls).toEqual([PROMPT, ...ids.slice(0, 3).map((id) => [id])]);
@@ -109,7 +109,7 @@ describe('decode', () => {
       expect(scored).toEqual(scoreToken(logitsOf(decoder.logitsAfter([...PROMPT, ...idsOf(tokens).slice(0, index)])), scored.id, 3));
   });
 
-  it('should report no scores where none were asked for, and no alternatives for 0', async () => {
+  it('should report no scores unless asked for, and no alternatives for 0', async () => {
     expect(Object.keys((await run())[0])).toEqual(['id', 'endOfSequence']);
     expect((await run({ topLogprobs: 0 }))[0]).toMatchObject({ logprob: expect.any(Number), top: [] });
   });
@@ -129,7 +129,7 @@ describe('decode', () => {
     expect(decoder.calls.length).toBe(3);
   });
 
-  it('should end early where other sequences leave the KV cache no room', async () => {
+  it('should end early if other sequences leave the KV cache no room', async () => {
     const whole = await run();
     let calls = 0;
     const full = (): Promise<void> => Promise.reject(new GptEdgeError('memory_limit_exceeded', 'no room'));

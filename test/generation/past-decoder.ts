@@ -8,8 +8,9 @@ import { emptyLogits } from './sampling/reference-logits.ts';
 export const MULTIPLY_ADDS_PER_TURN = 125e6;
 
 /**
- * A decoder without weights, for the generation loop: the logits after some tokens are pseudo-random numbers that depend on every token
- * before. All its sequences hand out one buffer, which is spoilt after each use, so that nothing may keep it.
+ * A decoder without weights, for the generation loop: the logits after some tokens are pseudo-random numbers that
+ * depend on every token before. All its sequences hand out one buffer, which is spoilt after each use, so that
+ * nothing may keep it.
  */
 export class PastDecoder implements Decoder {
   readonly engine = 'past';

@@ -9,7 +9,10 @@ import { PastDecoder } from './past-decoder.ts';
 
 const MANIFEST = join(import.meta.dirname, '../../model-assets/tinystories-gpt2/manifest.json');
 
-/** A PastDecoder as a language model, with the default model's tokenizer. No token ends a sequence but where `manifest` says so. */
+/**
+ * A PastDecoder as a language model, with the default model's tokenizer. No token ends a sequence but where
+ * `manifest` says so.
+ */
 export function pastModel(
   manifest: Partial<Manifest> = {},
   { vocabularySize = 50, contextWindow = 64 } = {},

@@ -13,7 +13,7 @@ async function letsOthersRun(budget: WorkBudget, multiplyAdds: number): Promise<
 }
 
 describe('WorkBudget', () => {
-  it('should let others run before the work would exceed a turn, and count anew then', async () => {
+  it('should let others run before the work would exceed the budget, and then count anew', async () => {
     const budget = new WorkBudget(MULTIPLY_ADDS_PER_TURN);
     const third = MULTIPLY_ADDS_PER_TURN / 3;
     const yielded: boolean[] = [];
@@ -21,14 +21,14 @@ describe('WorkBudget', () => {
     expect(yielded).toEqual([false, false, false, true, false, false, true]);
   });
 
-  it('should let others run before every piece of work that is a turn by itself, but the first', async () => {
+  it('should let others run before every piece of work that takes the whole budget, except for the first', async () => {
     const budget = new WorkBudget(MULTIPLY_ADDS_PER_TURN);
     expect(await letsOthersRun(budget, MULTIPLY_ADDS_PER_TURN)).toBe(false);
     expect(await letsOthersRun(budget, MULTIPLY_ADDS_PER_TURN)).toBe(true);
     expect(await letsOthersRun(budget, 1)).toBe(true);
   });
 
-  it('should see an abort that happened meanwhile, and throw its reason', async () => {
+  it('should notice an abort that happened meanwhile, and throw its reason', async () => {
     const controller = new AbortController();
     const budget = new WorkBudget(MULTIPLY_ADDS_PER_TURN, controller.signal);
     await budget.spend(MULTIPLY_ADDS_PER_TURN);
@@ -37,7 +37,7 @@ describe('WorkBudget', () => {
     await expect(budget.spend(1)).rejects.toBe(reason);
   });
 
-  it('should see an abort also where no turn is due', async () => {
+  it('should notice an abort even if the budget is not spent', async () => {
     await expect(new WorkBudget(MULTIPLY_ADDS_PER_TURN, AbortSignal.abort()).spend(1)).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

@@ -43,7 +43,8 @@ afterAll(async () => {
 });
 
 describe('evaluateText', () => {
-  // onnxruntime-web computes in float32; the edge engine's activations are 16 bits, and a token's log-probability up to 3e-4 off.
+  // onnxruntime-web computes in float32; the edge engine's activations are 16 bits, and a token's log-probability up
+  // to 3e-4 off.
   it.each([
     { engine: 'ort', digits: 4 },
     { engine: 'edge', digits: 3 },

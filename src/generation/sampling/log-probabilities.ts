@@ -4,7 +4,10 @@ import { topTokens } from './sampler.ts';
 /** A token and how probable the model finds it. */
 export interface TokenLogprob {
   id: number;
-  /** Natural logarithm of the probability that the model itself gives, before temperature, penalties and bias; to about 1e-6. */
+  /**
+   * Natural logarithm of the probability that the model itself gives, before temperature, penalties and bias; to
+   * about 1e-6.
+   */
   logprob: number;
 }
 
@@ -19,7 +22,8 @@ export function logSumExp(logits: Logits): number {
 }
 
 /**
- * Scores tokens by these logits, which must not have been changed yet: the result scores any token, with the `top` most probable ones.
+ * Scores tokens by these logits, which must not have been changed yet: the result scores any token, with the `top`
+ * most probable ones.
  * @param values the same logits, where they stay as they are for as long as the result is used
  */
 export function scorer(logits: Logits, top: number, values: Float32Array): (id: number) => ScoredToken {

@@ -6,19 +6,23 @@ import type { SamplingOptions } from './sampling-options.ts';
  *
  * Rank the tokens by logit, the most probable first. Each of the three options keeps a beginning of this ranking:
  * - top-k keeps the first k tokens;
- * - min-p keeps the tokens at least so probable as a fraction of the most probable one;
- * - top-p keeps the nucleus: the fewest most probable tokens whose probabilities together reach top_p.
- * So each is a threshold, the last token that is kept, and of several the tightest decides.
+ * - min-p keeps the tokens that are at least a given fraction as probable as the first one;
+ * - top-p keeps the nucleus: the fewest tokens, from the first on, whose probabilities together reach top_p.
  *
- * Sorting the vocabulary would find each threshold, but takes milliseconds. Partial selection finds the same tokens: add up the tokens
- * above some logit, move that logit until the threshold must lie among a few hundred tokens, and sort only these.
+ * So each option is a threshold: the last token that it keeps. If several options are given, the tightest threshold
+ * decides.
+ *
+ * Sorting the whole vocabulary would find each threshold, but takes milliseconds. Partial selection finds the same
+ * token: add up the tokens above some logit, move that logit until the threshold must lie among a few hundred tokens,
+ * and sort only those.
  */
 
 type ShapeOptions = Pick<SamplingOptions, 'temperature' | 'topK' | 'topP' | 'minP'>;
 
 /**
- * Chooses a token: a pure function of logits, options and one random number in [0, 1). Temperature applies first, then min_p, top_k and
- * top_p, each to what the one before kept. The kept tokens share [0, 1) in the order of their ids. The logits stay as they are.
+ * Chooses a token: a pure function of logits, options and one random number in [0, 1). Temperature applies first,
+ * then min_p, top_k and top_p, each to what the one before kept. The kept tokens share [0, 1) in the order of their
+ * ids. The logits stay as they are.
  */
 export function sample(logits: Logits, options: ShapeOptions, random: number): number {
   const best = logits.best();
@@ -100,8 +104,8 @@ function sumOfWeights(logits: Logits, temperature: number, threshold: Threshold)
 const FEW = 256;
 
 /**
- * The threshold lies among the tokens of logits `low` <= x < `high`, both float32. The tokens above come to the sum `above`, together with
- * those in between to `reached`.
+ * The threshold lies among the tokens of logits `low` <= x < `high`, both float32. The tokens above come to the sum
+ * `above`, together with those in between to `reached`.
  */
 interface Bracket {
   low: number;

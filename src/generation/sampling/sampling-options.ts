@@ -13,8 +13,8 @@ export interface SamplingOptions {
   /** Subtracted once from the logit of each token that was generated. @default 0 */
   presencePenalty: number;
   /**
-   * Divides the logit of each token in the prompt or the completion if it is positive, and multiplies it if it is negative (CTRL, Keskar et al.
-   * 2019).
+   * Divides the logit of each token in the prompt or the completion if it is positive, and multiplies it if it is
+   * negative (CTRL, Keskar et al. 2019).
    * @default 1
    */
   repetitionPenalty: number;
@@ -24,7 +24,10 @@ export interface SamplingOptions {
   seed: number;
 }
 
-/** The value of each option that neither the request nor the model gives. The seed has no default, because each request should have its own. */
+/**
+ * The value of each option that neither the request nor the model gives. The seed has no default, because each
+ * request should have its own.
+ */
 export const SAMPLING_DEFAULTS: Omit<SamplingOptions, 'seed'> = {
   temperature: 1,
   topK: 0,

@@ -1,6 +1,6 @@
 /**
- * Finds stop strings in text that arrives in pieces. Text that may be the beginning of a stop string is held back until that is decided, so
- * no part of a stop string is ever released; the text before it is released immediately.
+ * Finds stop strings in text that arrives in pieces. Text that may be the beginning of a stop string is held back
+ * until that is decided, so no part of a stop string is ever released; the text before it is released immediately.
  */
 export class StopStrings {
   readonly #stops: readonly string[];
@@ -33,7 +33,10 @@ export class StopStrings {
     return text;
   }
 
-  /** Where the stop string begins that is complete first, so that the result does not depend on how the text was cut into pieces; -1 if none. */
+  /**
+   * Where the stop string begins that is complete first, so that the result does not depend on how the text was cut
+   * into pieces; -1 if none.
+   */
   #firstComplete(text: string): number {
     let [begin, end] = [-1, Number.POSITIVE_INFINITY];
     for (const stop of this.#stops) {

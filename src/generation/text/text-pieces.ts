@@ -22,9 +22,10 @@ export interface TextPiece {
 }
 
 /**
- * Turns decoded tokens into text, and holds back half characters and whatever may become a stop string. Tokens come out together with the
- * text that they belong to; tokens after a stop string do not come out at all.
- * @param prompt if it consists of special tokens only, the completion begins a text, and its leading space is stripped as at any beginning
+ * Turns decoded tokens into text, and holds back half characters and whatever may become a stop string. Tokens come
+ * out together with the text that they belong to; tokens after a stop string do not come out at all.
+ * @param prompt if it consists of special tokens only, the completion begins a text, and its leading space is
+ *   stripped as at any beginning
  */
 export async function* textPieces(
   tokens: AsyncIterable<DecodedToken>,
@@ -63,8 +64,8 @@ class WaitingTokens {
   #length = 0;
 
   /**
-   * @param text what this token made certain: its own text, with the beginning of its first character if earlier tokens held it; empty if the
-   *   token ends inside a character
+   * @param text what this token made certain: its own text, with the beginning of its first character if earlier
+   *   tokens held it; empty if the token ends inside a character
    * @param standsForNoText is true for special tokens
    */
   add(token: DecodedToken, text: string, standsForNoText: boolean): void {

@@ -66,7 +66,8 @@ async function addWindow(sums: ScoreSums, { model, against, ids, window }: Windo
   try {
     await addRows(sums, windowLogits(model, ids, window), others);
   } finally {
-    // It was asked for exactly as many rows as the first one has, so it has not ended by itself and still holds its KV cache.
+    // It was asked for exactly as many rows as the first one has, so it has not ended by itself and still holds its
+    // KV cache.
     await others?.return(undefined);
   }
 }

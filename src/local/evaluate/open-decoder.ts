@@ -9,8 +9,10 @@ import type { ModelFolder } from '../model-folder.ts';
 import { openOnnxSession, ort } from './onnx-session.ts';
 
 /**
- * Loads a model folder into an engine inside Node, where memory has no limit, and the KV cache is kept in float32 unless asked otherwise.
- * @throws GptEdgeError `invalid_file` or `unsupported_model` for a folder that is damaged, or whose graph the engine cannot run
+ * Loads a model folder into an engine inside Node, where memory has no limit, and the KV cache is kept in float32
+ * unless asked otherwise.
+ * @throws GptEdgeError `invalid_file` or `unsupported_model` for a folder that is damaged, or whose graph the engine
+ *   cannot run
  */
 export async function openDecoder(folder: ModelFolder, choice: EngineChoice): Promise<Decoder> {
   const files = new DiskModelFiles(folder);

@@ -32,8 +32,8 @@ export class ScoreSums {
 }
 
 /**
- * log Σ exp(logits) in float64. What generation computes with kernels in float32 is off by up to 1e-6, which is too much here: the
- * divergence of two models that are nearly the same is a sum of small differences.
+ * log Σ exp(logits) in float64. What generation computes with kernels in float32 is off by up to 1e-6, which is too
+ * much here: the divergence of two models that are nearly the same is a sum of small differences.
  */
 export function exactLogSumExp(logits: Float32Array): number {
   let max = Number.NEGATIVE_INFINITY;

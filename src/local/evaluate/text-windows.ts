@@ -1,6 +1,9 @@
 import type { EvaluatedModel } from './evaluated-model.ts';
 
-/** A part of a tokenized text: the tokens from `start` on are fed, and those from `firstScored` to before `end` are scored. */
+/**
+ * A part of a tokenized text: the tokens from `start` on are fed, and those from `firstScored` to before `end` are
+ * scored.
+ */
 export interface TextWindow {
   readonly start: number;
   readonly firstScored: number;
@@ -8,9 +11,10 @@ export interface TextWindow {
 }
 
 /**
- * Cuts a text of `tokens` tokens into windows that score each token once, except for the first token, because nothing comes before it. A
- * window feeds as many tokens as the context window holds, and the next one starts half a context window later: so every token is predicted
- * from at least half a context window of the tokens before it, unless the text has fewer.
+ * Cuts a text of `tokens` tokens into windows that score each token once, except for the first token, because nothing
+ * comes before it. A window feeds as many tokens as the context window holds, and the next one starts half a context
+ * window later: so every token is predicted from at least half a context window of the tokens before it, unless the
+ * text has fewer.
  */
 export function textWindows(tokens: number, contextWindow: number): TextWindow[] {
   const stride = Math.max(1, Math.floor(contextWindow / 2));
@@ -36,7 +40,10 @@ export interface ScoredRows {
   readonly logits: Float32Array;
 }
 
-/** Feeds a window of `ids` to a model and yields the logits that predict each scored token, a bounded number at a time. */
+/**
+ * Feeds a window of `ids` to a model and yields the logits that predict each scored token, a bounded number at a
+ * time.
+ */
 export async function* windowLogits(model: EvaluatedModel, ids: readonly number[], window: TextWindow): AsyncGenerator<ScoredRows> {
   const rowsAtOnce = Math.max(1, Math.min(MAX_POSITIONS, Math.floor(MAX_LOGITS / model.manifest.vocabularySize)));
   const sequence = model.decoder.createSequence();

@@ -9,8 +9,8 @@ export interface TokenizedText {
 }
 
 /**
- * Tokenizes a text as a document. It begins with the model's BOS token, so that the text's first token is scored too, and spelled-out special
- * tokens, such as the end-of-text between two stories, are read as special tokens.
+ * Tokenizes a text as a document. It begins with the model's BOS token, so that the text's first token is scored too,
+ * and spelled-out special tokens, such as the end-of-text between two stories, are read as special tokens.
  * @throws GptEdgeError `invalid_value` for a text with nothing to score
  */
 export function tokenizeText({ tokenizer, manifest: { bosTokenId } }: EvaluatedModel, text: string): TokenizedText {

@@ -2,11 +2,12 @@ import compiled from 'onnxruntime-web/ort-wasm-simd-threaded.wasm';
 import type * as Ort from 'onnxruntime-web/wasm';
 
 /**
- * The one module that knows onnxruntime-web. A build for the edge engine alone leaves onnxruntime-web out (absent.ts takes its place), and
- * otherwise its WebAssembly is instantiated only when the first session is created.
+ * The one module that knows onnxruntime-web. A build for the edge engine alone leaves onnxruntime-web out (absent.ts
+ * takes its place), and otherwise its WebAssembly is instantiated only when the first session is created.
  *
- * workerd forbids compiling WebAssembly at run time, so the one instantiation that onnxruntime-web asks for is answered with the module that
- * the bundle compiled. Sessions are created one after the other, so that no other code ever sees the replaced function.
+ * workerd forbids compiling WebAssembly at run time, so the one instantiation that onnxruntime-web asks for is
+ * answered with the module that the bundle compiled. Sessions are created one after the other, so that no other code
+ * ever sees the replaced function.
  */
 export type { InferenceSession, Tensor } from 'onnxruntime-web/wasm';
 

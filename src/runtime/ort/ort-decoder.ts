@@ -7,7 +7,8 @@ import { type OrtModel, OrtSequence } from './ort-sequence.ts';
 const MULTIPLY_ADDS_PER_TURN = 125e6;
 
 /**
- * A decoder over a session of onnxruntime-web. It takes the session as it is, because a Worker and Node load onnxruntime-web differently.
+ * A decoder over a session of onnxruntime-web. It takes the session as it is, because a Worker and Node load
+ * onnxruntime-web differently.
  * @param manifest of the model whose graph the session runs
  * @param kernels the compiled kernels, for choosing tokens
  */

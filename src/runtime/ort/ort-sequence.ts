@@ -20,8 +20,8 @@ export interface OrtModel {
 const MAX_LOGITS_BYTES = 8 * 2 ** 20;
 
 /**
- * A sequence whose KV cache is the graph's own `present` outputs, fed back as the next step's `past`. They never change after they were
- * made, so forks share them.
+ * A sequence whose KV cache is the graph's own `present` outputs, fed back as the next step's `past`. They never
+ * change after they were made, so forks share them.
  */
 export class OrtSequence implements Sequence {
   readonly #model: OrtModel;
@@ -53,7 +53,7 @@ export class OrtSequence implements Sequence {
     this.#checkRoom(tokens.length);
     const { shape, logits } = this.#model;
     const rowsAtOnce = Math.max(1, Math.floor(MAX_LOGITS_BYTES / (shape.vocabularySize * 4)));
-    // The first call feeds the tokens whose logits no one reads, too.
+    // The first call also feeds the tokens before them, whose logits nobody wants.
     for (let start = 0, row = 0; start < tokens.length; ) {
       const count = Math.min(rowsAtOnce, rows - row);
       const end = tokens.length - rows + row + count;

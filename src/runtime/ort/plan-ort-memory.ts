@@ -2,7 +2,10 @@ import { externalDataFiles, GRAPH_FILE } from '../../core/folder/graph-files.ts'
 import type { Manifest } from '../../core/folder/manifest.ts';
 import { type MemoryPlan, memoryPlan, tokenizerHeap } from '../../core/memory-plan.ts';
 
-/** What onnxruntime-web takes before any model is loaded, with the model's graph and buffers and the slack of a growing memory. */
+/**
+ * What onnxruntime-web takes before any model is loaded, with the model's graph and buffers and the slack of a
+ * growing memory.
+ */
 const ENGINE_BYTES = 16e6;
 /** onnxruntime-web holds each matrix twice: as it was loaded, and in the layout of its kernels. */
 const WEIGHT_COPIES = 2;

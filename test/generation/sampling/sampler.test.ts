@@ -92,7 +92,7 @@ describe('top_p', () => {
     expectShares(logits, { topP: 0.91 }, [0.1, 0.4, 0.3, 0.2]);
   });
 
-  it('should need no more than to reach it exactly', () => {
+  it('should stop at tokens that reach it exactly', () => {
     expectShares(new Float32Array(4), { topP: 0.5 }, [0.5, 0.5, 0, 0]);
   });
 
@@ -134,7 +134,7 @@ describe('min_p', () => {
     expectShares(logits, { minP: 0.74 }, [0, 4 / 7, 3 / 7, 0]);
   });
 
-  it('should keep only the best, and its equals, at 1', () => {
+  it('should keep only the best token, and its equals, at 1', () => {
     expectShares(logits, { minP: 1 }, [0, 1, 0, 0]);
     expectShares(Float32Array.of(2, 1, 2), { minP: 1 }, [0.5, 0, 0.5]);
   });

@@ -3,7 +3,7 @@ import { topTokens } from '../../../src/generation/sampling/sampler.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { logitsOf } from './reference-logits.ts';
 
-it('should equal a full sort, the lower id first where scores are equal', () => {
+it('should equal a full sort, with the lower id first among equal scores', () => {
   const random = new SeededRandom(1);
   for (let round = 0; round < 300; round++) {
     const values = random.list(1 + random.integer(60), () => random.integer(8) - 4);
@@ -13,7 +13,7 @@ it('should equal a full sort, the lower id first where scores are equal', () => 
   }
 });
 
-it('should give none for 0 and all for more than there are', () => {
+it('should give no token for 0, and all for more than there are', () => {
   expect(topTokens(logitsOf(Float32Array.of(1, 2)), 0)).toEqual([]);
   expect(topTokens(logitsOf(Float32Array.of(1, 2)), 5)).toEqual([1, 0]);
 });
@@ -22,7 +22,7 @@ it('should rank -Infinity last', () => {
   expect(topTokens(logitsOf(Float32Array.of(-Infinity, -5, -Infinity)), 3)).toEqual([1, 0, 2]);
 });
 
-it('should equal a full sort of a large vocabulary, many scores equal, whatever their scale', () => {
+it('should equal a full sort of a large vocabulary with many equal scores, whatever their scale', () => {
   const random = new SeededRandom(9);
   for (const [scale, step] of [
     [1, 0],
@@ -39,6 +39,6 @@ it('should equal a full sort of a large vocabulary, many scores equal, whatever 
   }
 });
 
-it('should find the best of tokens far apart', () => {
+it('should find the best of tokens whose logits are far apart', () => {
   expect(topTokens(logitsOf(Float32Array.of(3e38, -3e38, 0, -Infinity, 1e-30)), 4)).toEqual([0, 4, 2, 1]);
 });

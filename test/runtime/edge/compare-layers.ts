@@ -20,8 +20,9 @@ export interface LayerError {
 }
 
 /**
- * Compares every value between the operators of a graph, as the edge engine computes it for a prompt, with onnxruntime-web, which is made to
- * output all of them. Values that the engine does not compute by themselves (fused ones) are left out.
+ * Compares every value between the operators of a graph, as the edge engine computes it for a prompt, with
+ * onnxruntime-web, which is made to output all of them. Values that the engine does not compute by themselves (fused
+ * ones) are left out.
  */
 export async function compareLayers(folder: ModelFolder, ids: readonly number[]): Promise<LayerError[]> {
   const files = new DiskModelFiles(folder);

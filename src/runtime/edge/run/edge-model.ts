@@ -25,7 +25,10 @@ export class EdgeModel {
   readonly memory: EngineMemory;
   readonly layout: MemoryLayout;
   readonly blocks: KvBlocks;
-  /** Frees the blocks of sequences that were dropped without being disposed: the loop of a cancelled request never reaches its end. */
+  /**
+   * Frees the blocks of sequences that were dropped without being disposed: the loop of a cancelled request never
+   * reaches its end.
+   */
   readonly droppedSequences: FinalizationRegistry<number[]>;
   readonly #body: BoundSteps;
   readonly #head: BoundSteps;
@@ -59,8 +62,8 @@ export class EdgeModel {
 
   /**
    * Appends tokens after `position` to the KV cache in the blocks of `blockTable`.
-   * @param read gets the logits after each of the last `rows` tokens, where the head wrote them. The next call of any sequence writes its own
-   *   there, and growing the memory detaches all views: they are valid until `read` returns
+   * @param read gets the logits after each of the last `rows` tokens, where the head wrote them. The next call of any
+   *   sequence writes its own there, and growing the memory detaches all views: they are valid until `read` returns
    */
   run(
     tokens: readonly number[],

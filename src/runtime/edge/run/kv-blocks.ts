@@ -2,8 +2,9 @@ import { GptEdgeError } from '../../../core/errors.ts';
 import type { EngineMemory } from './engine-memory.ts';
 
 /**
- * The KV caches of all sequences, in blocks of some positions each, after everything else in the engine's memory. A block belongs to one
- * sequence or, once it is full, to several that share a past. The memory grows when no block is free, and never shrinks.
+ * The KV caches of all sequences, in blocks of some positions each, after everything else in the engine's memory. A
+ * block belongs to one sequence or, once it is full, to several that share a past. The memory grows when no block is
+ * free, and never shrinks.
  */
 export class KvBlocks {
   readonly #memory: EngineMemory;
@@ -42,7 +43,10 @@ export class KvBlocks {
     this.#refCounts.set(block, this.#refCounts.get(block)! + 1);
   }
 
-  /** Removes the blocks from a sequence's block table, from the index `from` on; those that no other sequence holds become free. */
+  /**
+   * Removes the blocks from a sequence's block table, from the index `from` on; those that no other sequence holds
+   * become free.
+   */
   free(blockTable: number[], from = 0): void {
     for (const block of blockTable.splice(from)) {
       const refCount = this.#refCounts.get(block)! - 1;
