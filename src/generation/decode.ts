@@ -29,7 +29,7 @@ export interface DecodedToken extends Partial<ScoredToken> {
 }
 
 /**
- * The decode loop: forward, choose, emit, stop? It ends after an EOS token or `maxTokens`; or early, if other
+ * The decode loop: choose, emit, stop?, forward. It ends after an EOS token or `maxTokens`; or early, if other
  * requests leave the KV cache no room: what has been said so far is a shorter answer, not an error.
  * @param sequence holds the prompt
  * @throws the reason of the budget's signal once it is aborted
@@ -41,9 +41,9 @@ export async function* decode(
   { choice, logits, budget }: ChoiceStart,
 ): AsyncGenerator<DecodedToken> {
   const generated: number[] = [];
-  const choose = (logits: Logits): DecodedToken => {
+  const choose = (current: Logits): DecodedToken => {
     const random = randomAt(request.sampling.seed, choice, request.prompt.length + generated.length);
-    const { id, ...scores } = chooseToken(logits, request, generated, random);
+    const { id, ...scores } = chooseToken(current, request, generated, random);
     generated.push(id);
     return { id, endOfSequence: manifest.eosTokenIds.includes(id), ...scores };
   };
