@@ -6,7 +6,7 @@ const layers = {
   storage: ['core'],
   runtime: ['kernels', 'core'],
   convert: ['core'],
-  generation: ['tokenizer', 'kernels', 'core'],
+  generation: ['tokenizer', 'core'],
   api: ['generation', 'tokenizer', 'core'],
   page: ['api'],
   worker: ['api', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],

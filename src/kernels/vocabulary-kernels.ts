@@ -38,3 +38,6 @@ export interface VocabularyKernels {
 
 /** The kernels over the vocabulary take this many elements at a time. */
 export const VOCABULARY_BLOCK = 64;
+
+/** The width of a row of logits, the padding of -Infinity included. */
+export const paddedVocabulary = (vocabularySize: number): number => Math.ceil(vocabularySize / VOCABULARY_BLOCK) * VOCABULARY_BLOCK;

@@ -8,19 +8,24 @@ import { type EdgePlan, planGraph } from './edge/plan/plan-graph.ts';
 import type { EngineChoice } from './engine-choice.ts';
 import { planOrtMemory } from './ort/plan-ort-memory.ts';
 
-/** How a model will be run, and what that needs. */
+/** How a model will be run, and the memory that it needs. */
 export type EnginePlan =
   | { readonly engine: 'edge'; readonly plan: EdgePlan; readonly memory: MemoryPlan }
   | {
       readonly engine: 'ort';
       readonly memory: MemoryPlan;
-      /** Why it is not the edge engine, where that was not asked for. */
+      /** Why the edge engine cannot run the graph, if `auto` was asked for. */
       readonly reason?: string;
     };
 
 /**
- * Chooses a model's engine and cache. No weights are read.
- * @throws GptEdgeError `unsupported_model` where the edge engine is asked for and cannot; `model_unavailable` for a missing or damaged file
+ * Chooses a model's engine and the format of its KV cache. No weights are read.
+ * @param limitBytes what the isolate may hold: `auto` keeps the cache in float32 if the plan then fits
+ * @throws GptEdgeError `unsupported_model` if `edge` is asked for and cannot run the graph; `model_unavailable` for a
+ *   file that is missing or damaged
+ * @example
+ * const plan = await planEngine(files, { engine: 'auto', cacheFormat: 'auto' }, 128e6);
+ * console.log(plan.engine, plan.memory.totalBytes);
  */
 export async function planEngine(files: ModelFiles, choice: EngineChoice, limitBytes: number): Promise<EnginePlan> {
   const { manifest } = files;
@@ -47,8 +52,9 @@ async function planEdge(files: ModelFiles, cacheFormat: EngineChoice['cacheForma
 }
 
 /**
+ * Checks that a planned model fits into an isolate.
  * @param limitBytes what the isolate may hold
- * @throws GptEdgeError `memory_limit_exceeded` with the sum, where a plan needs more
+ * @throws GptEdgeError `memory_limit_exceeded`, with what each part needs, if the plan needs more
  */
 export function checkMemory(model: string, { memory }: EnginePlan, limitBytes: number): void {
   if (memory.totalBytes <= limitBytes) return;

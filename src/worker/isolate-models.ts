@@ -74,7 +74,7 @@ export class IsolateModels implements ModelHost {
       files.onBytes = (count, name) => {
         if (isLoading(name)) state.loadedBytes += count;
       };
-      const model = await loadLanguageModel(files, () => createDecoder(files, plan, kernels, this.#limitBytes), kernels);
+      const model = await loadLanguageModel(files, () => createDecoder(files, plan, kernels, this.#limitBytes));
       state.state = 'ready';
       return model;
     } catch (error) {

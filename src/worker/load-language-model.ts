@@ -4,7 +4,6 @@ import type { Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { parseGenerationConfig } from '../generation/sampling/generation-config.ts';
-import { VocabularyMath } from '../generation/sampling/logits.ts';
 import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
 import { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
@@ -14,11 +13,7 @@ import { parseTokenizerConfig, parseTokenizerJson } from '../tokenizer/tokenizer
  * Loads all of a model: decoder, tokenizer, chat template, recommended sampling options.
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for what they say
  */
-export async function loadLanguageModel(
-  files: ModelFiles,
-  createDecoder: () => Promise<Decoder>,
-  kernels: WebAssembly.Module,
-): Promise<LanguageModel> {
+export async function loadLanguageModel(files: ModelFiles, createDecoder: () => Promise<Decoder>): Promise<LanguageModel> {
   const { manifest } = files;
   const optional = (name: string) => (name in manifest.files ? files.read(name) : null);
   const [tokenizerBytes, configBytes, generationBytes, decoder] = await Promise.all([
@@ -32,7 +27,6 @@ export async function loadLanguageModel(
     id: manifest.id,
     manifest,
     decoder,
-    math: VocabularyMath.compiled(decoder.vocabularySize, kernels),
     tokenizer: new TextTokenizer(parseTokenizerJson(tokenizerBytes), tokenizerConfig),
     chatTemplate: ChatTemplate.from(tokenizerConfig),
     samplingDefaults: generationBytes ? parseGenerationConfig(generationBytes) : {},

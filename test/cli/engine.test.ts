@@ -55,7 +55,7 @@ describe('gpt-edge with --engine and --kv-cache', () => {
     const alone = await served(18793, '--edge-only');
     expect(alone.fingerprint).toMatch(/_edge-f32$/);
     const { error } = await served(18793, '--edge-only', '--engine', 'ort');
-    expect(error).toContain('this build has the edge engine alone (--edge-only)');
+    expect(error).toContain('this build has only the edge engine (--edge-only)');
   });
 
   it('should build a bundle of less than 1 MB without onnxruntime-web', async () => {

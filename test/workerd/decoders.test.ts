@@ -88,6 +88,38 @@ describe.each([
     expect((await fork.forward([702])).every(Number.isFinite)).toBe(true);
   });
 
+  it('should hand out the logits that it returns, one row at a time', async () => {
+    const { vocabularySize } = decoder;
+    const whole = await decoder.createSequence().forward(prompt, 5);
+    const rows: number[] = [];
+    await decoder.createSequence().forwardEach(prompt, 5, ({ values }, row) => {
+      rows.push(row);
+      expect(largestDifference(values, whole.subarray(row * vocabularySize, (row + 1) * vocabularySize))).toBe(0);
+    });
+    expect(rows).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('should take logits back that were copied', async () => {
+    const logits = await decoder.createSequence().forward(prompt);
+    await decoder.createSequence().forward([500]);
+    const loaded = decoder.loadLogits(logits);
+    expect(largestDifference(loaded.values, logits)).toBe(0);
+    expect(logits[loaded.best()]).toBe(Math.max(...logits));
+  });
+
+  it('should dispose a sequence once, however often it is asked to', async () => {
+    const [origin, other] = [decoder.createSequence(), decoder.createSequence()];
+    await origin.forward(prompt);
+    const fork = origin.fork();
+    origin.dispose();
+    await other.forward([...prompt].reverse());
+    origin.dispose();
+    const alone = decoder.createSequence();
+    await alone.forward(prompt);
+    expect(await fork.forward([500])).toEqual(await alone.forward([500]));
+    for (const sequence of [fork, fork, other, alone]) sequence.dispose();
+  });
+
   it('should refuse what overflows the context window and leave the sequence as it was', async () => {
     const sequence = decoder.createSequence();
     await sequence.forward(new Array(decoder.contextWindow - 1).fill(259));

@@ -10,7 +10,10 @@ import { randomDecoder } from './random-decoder.ts';
 const GRAPHS = 300;
 /** Decoders of one test: few enough that a failure says where to look. */
 const AT_ONCE = 20;
-/** Largest difference of logits to onnxruntime-web, relative to the largest logit, by the fewest bits of a graph's matrices. */
+/**
+ * Largest difference of logits to onnxruntime-web, relative to the largest logit, by the fewest bits of a graph's
+ * matrices.
+ */
 const TOLERANCES = { 32: 2e-5, 8: 2e-4, 4: 0.1 };
 
 describe('random decoder graphs on the edge engine', () => {

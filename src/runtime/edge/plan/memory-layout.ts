@@ -1,6 +1,8 @@
 import { attentionScratchBytes } from '../../../kernels/attention-layouts.ts';
 import { FIRST_FREE_BYTE } from '../../../kernels/kernels.ts';
 import { matrixScratchBytes } from '../../../kernels/matrix-layouts.ts';
+import { paddedVocabulary } from '../../../kernels/vocabulary-kernels.ts';
+import type { LogitsScratch } from '../../logits-buffer.ts';
 import { type PlacedBuffers, placeBuffers } from './place-buffers.ts';
 import type { EdgePlan } from './plan-graph.ts';
 
@@ -23,6 +25,8 @@ export interface MemoryLayout {
   readonly arena: number;
   readonly buffers: PlacedBuffers;
   readonly scratch: number;
+  /** What choosing a token needs besides its logits, which lie in the arena. */
+  readonly sampling: LogitsScratch;
   /** The first page's address. */
   readonly end: number;
 }
@@ -37,19 +41,21 @@ export function memoryLayout(plan: EdgePlan, separate = false): MemoryLayout {
     end = Math.ceil((start + bytes) / ALIGNMENT) * ALIGNMENT;
     return start;
   };
-  const { windowChunks, chunkPages } = plan.cache;
+  const { windowBlocks, blockPages } = plan.cache;
   const { heads, keyValueHeads, headDimension } = plan.attention;
-  const buffers = placeBuffers(plan, plan.buffers, { every: PREFILL_ROWS, last: LOGITS_ROWS }, separate);
+  const buffers = placeBuffers(plan, plan.buffers, { body: PREFILL_ROWS, head: LOGITS_ROWS }, separate);
   const arenaBytes = Math.max(buffers.bytes, STAGING_BYTES);
   const scratchBytes = Math.max(attentionScratchBytes(heads, keyValueHeads, headDimension), matrixScratchBytes(PREFILL_ROWS));
+  const vocabularyBytes = 4 * paddedVocabulary(plan.options.vocabularySize);
   return {
     tokens: take(PREFILL_ROWS * 4),
     positions: take(PREFILL_ROWS * 4),
-    pageTable: take(windowChunks * chunkPages * 4),
+    pageTable: take(windowBlocks * blockPages * 4),
     weights: plan.weights.map(({ bytes }) => take(bytes)),
     arena: take(arenaBytes),
     buffers,
     scratch: take(scratchBytes),
+    sampling: { weights: take(vocabularyBytes), ids: take(vocabularyBytes) },
     end,
   };
 }

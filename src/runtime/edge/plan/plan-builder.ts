@@ -199,7 +199,7 @@ function boundedMatrixBytes(layout: MatrixKind, outputs: number, inputs: number)
 }
 
 /** Bytes between rows of `width` floats. */
-function rowStride(width: number): number {
+export function rowStride(width: number): number {
   const bytes = Math.ceil(width / ROW_PADDING) * ROW_PADDING * Float32Array.BYTES_PER_ELEMENT;
   return bytes % CACHE_CONFLICT_BYTES === 0 ? bytes + 64 : bytes;
 }

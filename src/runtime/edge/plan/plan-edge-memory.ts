@@ -4,10 +4,10 @@ import { memoryLayout } from './memory-layout.ts';
 import type { EdgePlan } from './plan-graph.ts';
 
 /**
- * JavaScript heap of the Worker itself, its code, the plan, the sampler's memory and what a request needs: 10.4 MB measured in workerd with a
+ * JavaScript heap of the Worker itself, its code, the plan and what a request needs: 9.8 MB measured in workerd with a
  * vocabulary of 49,152 and its window full (npm run bench). Pieces of the weights on their way into memory take 8.4 MB, before there is a KV cache.
  */
-const HEAP_BYTES = 10.5e6;
+const HEAP_BYTES = 9.9e6;
 
 /** What a planned model needs in a Worker. All but heap and tokenizer is what is really taken. */
 export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
@@ -22,7 +22,7 @@ export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
     tokenizerHeap(manifest),
     {
       name: `KV cache of ${contextWindow} tokens in ${format}`,
-      bytes: plan.cache.windowChunks * plan.cache.chunkBytes,
+      bytes: plan.cache.windowBlocks * plan.cache.blockBytes,
     },
   ]);
 }

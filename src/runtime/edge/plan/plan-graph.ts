@@ -1,11 +1,12 @@
 import { MAX_LAYERS } from '../../../core/limits.ts';
 import { showText } from '../../../core/show-text.ts';
+import { paddedVocabulary } from '../../../kernels/vocabulary-kernels.ts';
 import type { GraphNode, ModelGraph } from '../graph/model-graph.ts';
 import { unsupported } from '../graph/unsupported.ts';
 import { type CacheShape, cacheShape } from './cache-shape.ts';
 import { OPERATORS } from './operator-table.ts';
 import { planIntegers } from './operators/integers.ts';
-import { type AttentionShape, PlanBuilder, type PlanOptions } from './plan-builder.ts';
+import { type AttentionShape, PlanBuilder, type PlanOptions, rowStride } from './plan-builder.ts';
 import type { PlannedWeight } from './planned-weight.ts';
 import { PROBES } from './probe.ts';
 import { type SplitSteps, splitByRows } from './split-by-rows.ts';
@@ -38,12 +39,18 @@ export function planGraph(graph: ModelGraph, options: PlanOptions): EdgePlan {
   return {
     ...splitByRows(plan.steps, plan.buffers),
     options,
-    buffers: plan.buffers,
+    buffers: plan.buffers.map((buffer, index) => (index === logits.buffer ? padLogits(buffer) : buffer)),
     weights: plan.weights,
     attention: plan.attention,
     logits: logits.buffer,
     cache: cacheShape(options, plan.attention),
   };
+}
+
+/** Gives each row of logits room for the padding that the vocabulary's kernels want, so that a token is chosen where the logits lie. */
+function padLogits(buffer: PlannedBuffer): PlannedBuffer {
+  const stride = Math.max(buffer.stride, rowStride(paddedVocabulary(buffer.width)));
+  return { ...buffer, stride, bytes: (rows) => rows * stride };
 }
 
 const PAST = /^past_key_values\.(\d{1,4})\.(key|value)$/;

@@ -1,18 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { VocabularyMath } from '../../../src/generation/sampling/logits.ts';
-import { sample } from '../../../src/generation/sampling/sampler.ts';
-import { SAMPLING_DEFAULTS } from '../../../src/generation/sampling/sampling-options.ts';
-import { topTokens } from '../../../src/generation/sampling/top-tokens.ts';
-import { modules } from '../../kernels/compare.ts';
-import { SeededRandom } from '../seeded-random.ts';
-import { plainVocabularyMath } from './reference-logits.ts';
+import { sample, topTokens } from '../../src/generation/sampling/sampler.ts';
+import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
+import { LogitsBuffer } from '../../src/runtime/logits-buffer.ts';
+import { emptyLogits } from '../generation/sampling/reference-logits.ts';
+import { SeededRandom } from '../generation/seeded-random.ts';
+import { modules } from '../kernels/compare.ts';
 
 const SIZES = [1, 2, 3, 50, 63, 64, 65, 129, 1000];
 
-describe.each(Object.entries(modules))('VocabularyMath on the %s build', (_, compiled) => {
-  it.each(SIZES)('should choose, keep, score and rank as the reference does, bit for bit, in a vocabulary of %i', (size) => {
+describe.each(Object.entries(modules))('LogitsBuffer on the %s build', (_, compiled) => {
+  it.each(SIZES)('should choose, keep, score and rank as the reference kernels do, bit for bit, in a vocabulary of %i', (size) => {
     const random = new SeededRandom(size);
-    const maths = [VocabularyMath.compiled(size, compiled), plainVocabularyMath(size)];
+    const buffers = [LogitsBuffer.allocate(size, compiled), emptyLogits(size)];
     for (let round = 0; round < 40; round++) {
       const logits = random.logits(size, random.pick([0.1, 1, 5]));
       const bias = random.integer(size);
@@ -24,11 +23,11 @@ describe.each(Object.entries(modules))('VocabularyMath on the %s build', (_, com
         minP: random.pick([0, random.next() / 3]),
       };
       const point = random.next();
-      const [actual, expected] = maths.map((math) => {
-        math.load(logits);
-        math.logits[bias] -= 100;
-        const id = sample(math, options, point);
-        return { id, weights: math.weights.slice(), sum: math.exponentials(1), top: topTokens(math, 20) };
+      const [actual, expected] = buffers.map((buffer) => {
+        buffer.load(logits);
+        buffer.values[bias] -= 100;
+        const id = sample(buffer, options, point);
+        return { id, weights: buffer.weights.slice(), sum: buffer.exponentials(1), top: topTokens(buffer, 20) };
       });
       expect(actual.id).toBe(expected.id);
       expect(actual.sum).toBe(expected.sum);
@@ -53,15 +52,15 @@ describe('sums and top_p on whole vocabularies', () => {
 
   it.each(cases)('should agree with float64 in a vocabulary of $size and a spread of $spread', ({ size, spread }) => {
     const random = new SeededRandom(size * spread);
-    const math = VocabularyMath.compiled(size, modules.plain);
+    const buffer = LogitsBuffer.allocate(size, modules.plain);
     for (const temperature of [0.7, 1, 1.5]) {
       const logits = random.logits(size, spread);
       const { weights, ranking, total } = reference(logits, temperature);
-      math.load(logits);
-      expect(Math.abs(math.exponentials(temperature) / total - 1)).toBeLessThan(1e-6);
+      buffer.load(logits);
+      expect(Math.abs(buffer.exponentials(temperature) / total - 1)).toBeLessThan(1e-6);
       for (const topP of [0.001, 0.5, 0.9, 0.99, random.next()]) {
-        const id = sample(math, { ...SAMPLING_DEFAULTS, temperature, topP }, random.next());
-        const kept = ranking.filter((token) => math.weights[token] > 0);
+        const id = sample(buffer, { ...SAMPLING_DEFAULTS, temperature, topP }, random.next());
+        const kept = ranking.filter((token) => buffer.weights[token] > 0);
         expect(kept).toContain(id);
         // They are the beginning of the ranking, reach top_p, and would not without their last.
         expect(kept).toEqual(ranking.slice(0, kept.length));
@@ -74,25 +73,25 @@ describe('sums and top_p on whole vocabularies', () => {
   });
 
   it('should keep the lower ids of a large vocabulary of equal tokens', () => {
-    const math = VocabularyMath.compiled(40_000, modules.plain);
-    math.load(new Float32Array(40_000).fill(-3));
-    sample(math, { ...SAMPLING_DEFAULTS, topP: 0.25 }, 0.5);
-    expect(math.weights.findLastIndex((weight) => weight > 0)).toBe(9999);
-    expect(math.weights.indexOf(0)).toBe(10_000);
-    sample(math, { ...SAMPLING_DEFAULTS, topK: 500 }, 0.5);
-    expect(math.weights.indexOf(0)).toBe(500);
+    const buffer = LogitsBuffer.allocate(40_000, modules.plain);
+    buffer.load(new Float32Array(40_000).fill(-3));
+    sample(buffer, { ...SAMPLING_DEFAULTS, topP: 0.25 }, 0.5);
+    expect(buffer.weights.findLastIndex((weight) => weight > 0)).toBe(9999);
+    expect(buffer.weights.indexOf(0)).toBe(10_000);
+    sample(buffer, { ...SAMPLING_DEFAULTS, topK: 500 }, 0.5);
+    expect(buffer.weights.indexOf(0)).toBe(500);
   });
 
   it('should choose tokens as often as they are probable', () => {
     const random = new SeededRandom(8);
     const logits = random.logits(5000, 1);
     const { weights, total } = reference(logits, 1);
-    const math = VocabularyMath.compiled(5000, modules.plain);
-    math.load(logits);
+    const buffer = LogitsBuffer.allocate(5000, modules.plain);
+    buffer.load(logits);
     let end = 0;
     for (const [id, weight] of weights.entries()) {
       end += weight;
-      if (id % 50 === 0) expect(sample(math, SAMPLING_DEFAULTS, (end - weight / 2) / total)).toBe(id);
+      if (id % 50 === 0) expect(sample(buffer, SAMPLING_DEFAULTS, (end - weight / 2) / total)).toBe(id);
     }
   });
 });
