@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import { defaultDtype } from '../../src/convert/default-dtype.ts';
+import { defaultDtype } from '../../src/convert/dtypes/default-dtype.ts';
 import { ByteReader } from '../../src/convert/files/byte-reader.ts';
+import { readJson } from '../../src/convert/files/json-files.ts';
 import { blockTypes } from '../../src/convert/sources/gguf/block-types.ts';
 import { MAX_GGUF_HEADER_BYTES, readGgufHeader } from '../../src/convert/sources/gguf/gguf-header.ts';
 import { openGguf } from '../../src/convert/sources/gguf/open-gguf.ts';
 import { decodeTensor } from '../../src/convert/sources/gguf/open-gguf-file.ts';
-import { type ModelSource, openHuggingFaceFolder, readJson } from '../../src/convert/sources/hugging-face/hugging-face-folder.ts';
+import { openHuggingFaceFolder } from '../../src/convert/sources/hugging-face/open-hugging-face-folder.ts';
+import type { Checkpoint } from '../../src/convert/sources/model-source.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
 import { array, buildGguf, field, type GgufEntry, type GgufParts, string, uint32, uint64 } from './build-gguf.ts';
 import { damage, randomIntegers } from './fuzz-bytes.ts';
@@ -20,8 +22,8 @@ const GOLDEN = join(import.meta.dirname, '../golden');
 
 let folder: string;
 let path: string;
-let llama: ModelSource;
-let gpt2: ModelSource;
+let llama: Checkpoint;
+let gpt2: Checkpoint;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gpt-edge-gguf-'));
@@ -35,7 +37,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function openBytes(bytes: Uint8Array): Promise<ModelSource> {
+async function openBytes(bytes: Uint8Array): Promise<Checkpoint> {
   await writeFile(path, bytes);
   return openGguf(path);
 }

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import { readJson } from '../../src/convert/sources/hugging-face/hugging-face-folder.ts';
+import { readJson } from '../../src/convert/files/json-files.ts';
 import { openLlama2c } from '../../src/convert/sources/llama2c/open-llama2c.ts';
+import type { Checkpoint } from '../../src/convert/sources/model-source.ts';
 import { openSource } from '../../src/convert/sources/open-source.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
 import { buildLlama2c, buildTokenizerBin, type Llama2cNumbers, llama2cVocabulary } from './build-llama2c.ts';
@@ -84,7 +85,7 @@ describe('openLlama2c', () => {
       expect(sorted, name).toEqual([...Float32Array.from({ length: count }, (_, index) => section + 1 + index / 4096)]);
       if (!/[qk]_proj/.test(name)) expect([...values]).toEqual(sorted);
     }
-    expect(readJson({ ...source, weights }, 'config.json')).toMatchObject({ tie_word_embeddings: tied, vocab_size: 262 });
+    expect(readJson(source, 'config.json')).toMatchObject({ tie_word_embeddings: tied, vocab_size: 262 });
     await weights.close();
   });
 
@@ -116,7 +117,7 @@ describe('openLlama2c', () => {
     await write('tokenizer.bin', buildTokenizerBin(VOCABULARY.with(261, { text: 'tokenizer', score: 0 })));
     await write('other', buildTokenizerBin(VOCABULARY.with(261, { text: 'given', score: 0 })));
     const vocabulary = async (tokenizer?: string) => {
-      const source = await openSource(path, { tokenizer });
+      const source = (await openSource(path, { tokenizer })) as Checkpoint;
       await source.weights.close();
       return (readJson(source, 'tokenizer.json') as { model: { vocab: object } }).model.vocab;
     };

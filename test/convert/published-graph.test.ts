@@ -314,7 +314,7 @@ describe('a published graph, damaged', () => {
     let refused = 0;
     for (let round = 0; round < 500; round++) {
       await writeFile(join(source, 'model.onnx'), damage(valid, valid.length, random));
-      const error = await openPublishedGraph(source).then(
+      const error = await openPublishedGraph(source, 'model.onnx').then(
         () => undefined,
         (reason) => reason,
       );

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSafetensors } from '../../src/convert/sources/hugging-face/safetensors.ts';
-import { MAX_HEADER_BYTES, MAX_TENSORS, parseSafetensorsHeader } from '../../src/convert/sources/hugging-face/safetensors-header.ts';
+import { MAX_HEADER_BYTES, parseSafetensorsHeader } from '../../src/convert/sources/hugging-face/safetensors-header.ts';
+import { MAX_TENSORS } from '../../src/convert/tensors/tensor-limits.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
 import { buildSafetensors } from './build-safetensors.ts';
 

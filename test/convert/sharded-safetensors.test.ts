@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import { MAX_TENSORS } from '../../src/convert/sources/hugging-face/safetensors-header.ts';
 import { MAX_INDEX_BYTES, MAX_SHARDS, parseSafetensorsIndex } from '../../src/convert/sources/hugging-face/safetensors-index.ts';
 import { openShardedSafetensors, SAFETENSORS_INDEX } from '../../src/convert/sources/hugging-face/sharded-safetensors.ts';
+import { MAX_TENSORS } from '../../src/convert/tensors/tensor-limits.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
 import { buildSafetensors, splitSafetensors } from './build-safetensors.ts';
 

@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { countParameters } from '../../convert/architectures/architecture.ts';
 import { findArchitecture } from '../../convert/architectures/index.ts';
-import { countParameters } from '../../convert/count-parameters.ts';
-import { describeModel } from '../../convert/describe-model.ts';
-import { readJson } from '../../convert/sources/hugging-face/hugging-face-folder.ts';
-import { openPublishedGraph, type PublishedGraph } from '../../convert/sources/onnx/open-published-graph.ts';
+import { readJson } from '../../convert/files/json-files.ts';
+import { describeModel } from '../../convert/model-folder/describe-model.ts';
+import type { Checkpoint, PublishedGraph } from '../../convert/sources/model-source.ts';
 import { openSource } from '../../convert/sources/open-source.ts';
 import { folderBytes } from '../../core/folder/folder-bytes.ts';
 import { GRAPH_FILE } from '../../core/folder/graph-files.ts';
@@ -44,8 +44,8 @@ async function inspectModelFolder(path: string, { plan: showPlan, kvCache = 'aut
 }
 
 async function inspectSource(path: string): Promise<void> {
-  const published = await openPublishedGraph(path);
-  await (published ? inspectPublishedGraph(published) : inspectCheckpoint(path));
+  const source = await openSource(path);
+  await ('weights' in source ? inspectCheckpoint(source) : inspectPublishedGraph(source));
   console.log('\nThis is no model folder yet: gpt-edge convert makes one, and inspect then shows what it needs in a Worker.');
 }
 
@@ -56,8 +56,7 @@ async function inspectPublishedGraph({ name, graphPath, externalData, facts }: P
   printTensorGroups(await graphWeights(graphPath));
 }
 
-async function inspectCheckpoint(path: string): Promise<void> {
-  const source = await openSource(path);
+async function inspectCheckpoint(source: Checkpoint): Promise<void> {
   try {
     const config = readJson(source, 'config.json');
     const architecture = findArchitecture(config);
@@ -65,7 +64,7 @@ async function inspectCheckpoint(path: string): Promise<void> {
     const tensors = [...source.weights.tensors.values()];
     const facts: Facts = {
       ...plan.shape,
-      ...describeModel(source),
+      ...describeModel(source, plan.shape),
       id: source.name,
       architecture: architecture.modelType,
       parameters: countParameters(plan),

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_LAYERS, MAX_VOCABULARY } from '../../core/limits.ts';
-import { countSchema } from './count-schema.ts';
-import { parseConfig } from './parse-config.ts';
+import { countSchema, parseConfig } from './config-json.ts';
 
 const schema = z
   .object({

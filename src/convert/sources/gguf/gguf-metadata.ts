@@ -3,7 +3,7 @@ import { invalidFile } from '../../../core/invalid-file.ts';
 import { showText } from '../../../core/show-text.ts';
 import type { GgufValue } from './read-metadata.ts';
 
-/** A GGUF file's metadata by type. Every method throws GptEdgeError `invalid_file` for a value of another type or beyond its limit. */
+/** A GGUF file's metadata, read by type. Every method throws GptEdgeError `invalid_file` for a value of another type or over its limit. */
 export class GgufMetadata {
   readonly #file: string;
   readonly #values: ReadonlyMap<string, GgufValue>;
@@ -17,7 +17,7 @@ export class GgufMetadata {
     return this.#values.has(key);
   }
 
-  /** A whole number from 0 to `max`. */
+  /** Reads a whole number from 0 to `max`. */
   count(key: string, max: number): number {
     return this.optionalCount(key, max) ?? this.#missing(key);
   }
@@ -31,7 +31,7 @@ export class GgufMetadata {
     return number;
   }
 
-  /** A finite number, as the decimal that its float32 was written from. */
+  /** Reads a finite number, as the shortest decimal that its float32 can have been written from. */
   optionalNumber(key: string): number | undefined {
     const value = this.#values.get(key);
     if (value === undefined) return undefined;
@@ -66,7 +66,7 @@ export class GgufMetadata {
     return value as readonly string[];
   }
 
-  /** An array of exactly `length` numbers. */
+  /** Reads an array of exactly `length` numbers. */
   numbers(key: string, length: number): ArrayLike<number> {
     const value = this.#values.get(key) ?? this.#missing(key);
     const isNumbers = ArrayBuffer.isView(value) && !(value instanceof BigInt64Array) && !(value instanceof BigUint64Array);
@@ -88,7 +88,7 @@ function show(value: GgufValue): string {
   return typeof value === 'object' ? `an array of ${value.length} elements` : showText(String(value));
 }
 
-/** 1e-5 is stored as the float32 9.999999747378752e-06. */
+/** Returns the shortest decimal with the same float32: 1e-5 is stored as 9.999999747378752e-06. */
 function shortestFloat32(value: number): number {
   for (let digits = 1; digits < 10; digits++) {
     const rounded = Number(value.toPrecision(digits));

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { invalidFile } from '../../../core/invalid-file.ts';
 import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_LAYERS, MAX_VOCABULARY } from '../../../core/limits.ts';
 import type { DecoderShape } from '../../architectures/architecture.ts';
-import { countSchema } from '../../architectures/count-schema.ts';
-import { parseConfig } from '../../architectures/parse-config.ts';
+import { countSchema, parseConfig } from '../../architectures/config-json.ts';
 import type { DecoderInterface } from './check-decoder.ts';
 
 const dimension = countSchema(MAX_DIMENSION).nullish();
