@@ -16,11 +16,11 @@ import type { SourceTensor } from './tensors/tensor-source.ts';
 import { writeDecoder } from './write-decoder.ts';
 
 /**
- * Converts a checkpoint, or a published ONNX graph, into a model folder. The same source and options give the same bytes, whatever the
- * target.
+ * Converts a checkpoint, or a published ONNX graph, into a model folder. The same source and options give the same
+ * bytes, whatever the target.
  * @returns the manifest, as written
- * @throws GptEdgeError `invalid_value` for an option, `invalid_file` for a source that contradicts itself, `unsupported_model` for one
- *   that is not implemented. In each case the target is left as it was.
+ * @throws GptEdgeError `invalid_value` for an option, `invalid_file` for a source that contradicts itself,
+ *   `unsupported_model` for one that is not implemented. In each case the target is left as it was.
  */
 export async function convertModel(options: ConvertOptions): Promise<Manifest> {
   checkContextWindow(options);
@@ -33,7 +33,10 @@ export async function convertModel(options: ConvertOptions): Promise<Manifest> {
   }
 }
 
-/** Everything is decided and checked from config.json, the tokenizer and the tensors' shapes before the first weight is read. */
+/**
+ * Everything is decided and checked from config.json, the tokenizer and the tensors' shapes before the first weight is
+ * read.
+ */
 async function convertCheckpoint(checkpoint: Checkpoint, options: ConvertOptions): Promise<Manifest> {
   const id = chooseId(options, checkpoint);
   const config = readJson(checkpoint, 'config.json');

@@ -12,11 +12,13 @@ export interface ConvertOptions {
   /** Names the model in the bucket and in requests. Default: the source's name, without .gguf or .bin. */
   readonly id?: string;
   /**
-   * How weights are stored: one of `dtypeNames`. Default: the dtype nearest to the source's own. If the source holds several ONNX
-   * graphs, this chooses one of them.
+   * How weights are stored: one of `dtypeNames`. Default: the dtype nearest to the source's own. If the source holds
+   * several ONNX graphs, this chooses one of them.
    */
   readonly dtype?: string;
-  /** How embeddings and output heads are stored: one of `embeddingNames`. Default: q8 with dtype q4, otherwise `same`. */
+  /**
+   * How embeddings and output heads are stored: one of `embeddingNames`. Default: q8 with dtype q4, otherwise `same`.
+   */
   readonly embeddings?: string;
   /** Positions to keep. Default: all that the model has. */
   readonly contextWindow?: number;

@@ -8,8 +8,8 @@ import { writeModelFolder } from './model-folder/write-model-folder.ts';
 import type { PublishedGraph } from './sources/model-source.ts';
 
 /**
- * Makes a model folder of a published graph. Graph and external data stay as they are, byte for byte, and a manifest is added. The
- * graph file is renamed to model.onnx; its external data keep the names by which the graph refers to them.
+ * Makes a model folder of a published graph. Graph and external data stay as they are, byte for byte, and a manifest is
+ * added. The graph file is renamed to model.onnx; its external data keep the names by which the graph refers to them.
  * @returns the manifest, as written
  * @throws GptEdgeError `invalid_value` for an option that would change weights
  */

@@ -4,8 +4,8 @@ import { type GptLayout, gptTensorShapes } from './gpt-tensors.ts';
 import { writeAffine, writeLayerNorm } from './modules.ts';
 
 /**
- * The value of Gelu's attribute `approximate` for each activation, by the names of transformers. gelu_new and gelu_pytorch_tanh are
- * the same function.
+ * The value of Gelu's attribute `approximate` for each activation, by the names of transformers. gelu_new and
+ * gelu_pytorch_tanh are the same function.
  */
 export const GPT_ACTIVATIONS: Readonly<Record<string, 'tanh' | 'none'>> = { gelu_new: 'tanh', gelu_pytorch_tanh: 'tanh', gelu: 'none' };
 
@@ -27,7 +27,8 @@ export function planGptDecoder(decoder: GptDecoder): DecoderPlan {
     shape,
     tensors: gptTensorShapes(decoder),
     prefix: 'transformer.',
-    // Old checkpoints carry causal masks along, and some a head although the configuration says that it is the embedding.
+    // Old checkpoints carry causal masks along, and some a head although the configuration says that it is the
+    // embedding.
     isIgnored: (name) => /^h\.\d+\.attn\.(attention\.)?(bias|masked_bias)$/.test(name) || (tied && name === 'lm_head.weight'),
     multiplyAddsPerToken: layers * (4 * width * heads * headDimension + 2 * width * inner) + width * vocabularySize,
     writeGraph: (context) => writeGraph(context, decoder),

@@ -10,7 +10,9 @@ import { paddedHeadSize, padHeadColumns } from './pad-heads.ts';
 /** Matrices are [outputs, inputs], the order of PyTorch's Linear. */
 const ORDER = 'outputs-first';
 
-/** GPT-Neo is like GPT-2, but some layers see only a window of the last positions, and attention scores are not scaled. */
+/**
+ * GPT-Neo is like GPT-2, but some layers see only a window of the last positions, and attention scores are not scaled.
+ */
 export const gptNeo: Architecture = {
   modelType: 'gpt_neo',
   plan(json, contextWindow) {

@@ -47,7 +47,10 @@ export const gpt2: Architecture = {
   },
 };
 
-/** Writes attention over `x` [batch, positions, width]. Query, key and value stay side by side, as one input of GroupQueryAttention. */
+/**
+ * Writes attention over `x` [batch, positions, width]. Query, key and value stay side by side, as one input of
+ * GroupQueryAttention.
+ */
 async function writeAttention(context: GraphContext, config: Gpt2Config, inputs: DecoderInputs, layer: number, x: string): Promise<string> {
   const { graph, read } = context;
   const name = `layers.${layer}.attention`;

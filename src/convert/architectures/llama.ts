@@ -47,7 +47,8 @@ function planLlama(config: LlamaConfig, contextWindow: number): DecoderPlan {
     shape,
     tensors: llamaTensorShapes(config),
     prefix: 'model.',
-    // Old checkpoints carry frequencies along, and some a head although the configuration says that it is the embedding.
+    // Old checkpoints carry frequencies along, and some a head although the configuration says that it is the
+    // embedding.
     isIgnored: (name) => /(^|\.)rotary_emb\.inv_freq$/.test(name) || (config.tie_word_embeddings && name === 'lm_head.weight'),
     multiplyAddsPerToken: shape.layers * perLayer + width * shape.vocabularySize,
     writeGraph: (context) => writeGraph(context, config, shape),
@@ -79,7 +80,8 @@ async function writeAttention(context: GraphContext, config: LlamaConfig, shared
   const { graph, read, dtype } = context;
   const name = `layers.${layer}.attention`;
   const source = `layers.${layer}.self_attn`;
-  // The two halves of a head are rotated against each other. Each is padded on its own, so that it stays where the operator expects it.
+  // The two halves of a head are rotated against each other. Each is padded on its own, so that it stays where the
+  // operator expects it.
   const padding = { from: config.headSize / 2, to: paddedHeadSize(config.headSize) / 2 };
   const norm = { name: `${name}.norm`, source: `layers.${layer}.input_layernorm`, epsilon: config.rms_norm_eps };
   const x = await writeRmsNorm(context, norm, hidden);

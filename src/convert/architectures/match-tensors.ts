@@ -5,7 +5,8 @@ import type { DecoderPlan } from './architecture.ts';
 /**
  * Finds each of a plan's tensors in a checkpoint, with or without the plan's prefix, before anything is written.
  * @returns the checkpoint's tensors by the plan's names
- * @throws GptEdgeError `invalid_file`, naming a tensor that is missing, has a shape other than config.json implies, or is left over
+ * @throws GptEdgeError `invalid_file`, naming a tensor that is missing, has a shape other than config.json implies, or
+ *   is left over
  */
 export function matchTensors(plan: DecoderPlan, { tensors, file = 'model.safetensors' }: TensorSource): Map<string, SourceTensor> {
   const invalid = (problem: string) => invalidFile(file, problem);

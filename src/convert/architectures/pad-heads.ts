@@ -14,14 +14,18 @@ export interface HeadPadding {
 /** GroupQueryAttention takes only head sizes that are multiples of this. */
 const HEAD_MULTIPLE = 16;
 
-/** Returns the size that heads of `size` values have in the graph. Zeros at the end of a query, a key or a value change no product. */
+/**
+ * Returns the size that heads of `size` values have in the graph. Zeros at the end of a query, a key or a value change
+ * no product.
+ */
 export function paddedHeadSize(size: number): number {
   return Math.ceil(size / HEAD_MULTIPLE) * HEAD_MULTIPLE;
 }
 
 /**
- * Appends zeros to each head along the last axis: [..., heads * from] becomes [..., heads * to]. Quantized blocks are given up: they
- * lie along this axis, and padding always shifts values across their borders, since only heads whose size is no multiple of 16 need it.
+ * Appends zeros to each head along the last axis: [..., heads * from] becomes [..., heads * to]. Quantized blocks are
+ * given up: they lie along this axis, and padding always shifts values across their borders, since only heads whose
+ * size is no multiple of 16 need it.
  * @throws GptEdgeError `unsupported_model` if that grows the weight beyond MAX_WEIGHTS_BYTES
  */
 export function padHeadColumns(weight: Weight, { from, to }: HeadPadding): Weight {
@@ -31,8 +35,8 @@ export function padHeadColumns(weight: Weight, { from, to }: HeadPadding): Weigh
 }
 
 /**
- * Appends rows of zeros to each head along the first axis: [heads * from, columns] becomes [heads * to, columns]. Quantized blocks
- * are kept.
+ * Appends rows of zeros to each head along the first axis: [heads * from, columns] becomes [heads * to, columns].
+ * Quantized blocks are kept.
  * @throws GptEdgeError `unsupported_model` if that grows the weight beyond MAX_WEIGHTS_BYTES
  */
 export function padHeadRows(weight: Weight, { from, to }: HeadPadding): Weight {
@@ -44,7 +48,10 @@ export function padHeadRows(weight: Weight, { from, to }: HeadPadding): Weight {
   return blocks ? { ...padded, blocks: padBlocks(blocks, times(columns), times(blocks.scales.length / rows)) } : padded;
 }
 
-/** Pads with blocks of zeros, whose scale is 0. Their codes and zero points repeat the first block's, so that symmetric blocks stay symmetric. */
+/**
+ * Pads with blocks of zeros, whose scale is 0. Their codes and zero points repeat the first block's, so that symmetric
+ * blocks stay symmetric.
+ */
 function padBlocks(blocks: QuantizedBlocks, values: HeadPadding, perBlock: HeadPadding): QuantizedBlocks {
   return {
     bits: blocks.bits,

@@ -32,7 +32,10 @@ export interface RotaryConfig {
 const factorSchema = z.number().positive().max(1);
 const thetaSchema = z.number().min(1).max(1e15);
 
-/** `rope_scaling` of transformers 4, or `rope_parameters` of transformers 5, which holds theta as well. Other types have other fields. */
+/**
+ * `rope_scaling` of transformers 4, or `rope_parameters` of transformers 5, which holds theta as well. Other types have
+ * other fields.
+ */
 const parametersSchema = z.looseObject({
   rope_type: z.string().optional(),
   /** The name of rope_type before transformers 4.43. */
@@ -53,8 +56,8 @@ export const rotaryFields = {
 type RotaryFields = z.infer<z.ZodObject<typeof rotaryFields>>;
 
 /**
- * Brings both forms into one, as transformers 5 does: `rope_scaling` takes precedence over `rope_parameters`, and a theta inside them
- * over the one beside them.
+ * Brings both forms into one, as transformers 5 does: `rope_scaling` takes precedence over `rope_parameters`, and a
+ * theta inside them over the one beside them.
  * @param positions the model's own number of positions
  * @returns the configuration, or the problem with a field
  */

@@ -1,8 +1,9 @@
 import type { Llama3Scaling, RotaryConfig } from './rotary-config.ts';
 
 /**
- * Rounds each step to float32, in the order in which transformers computes. Models were trained with these roundings, and they matter
- * far from the start of a text: without them, logits at position 4,000 of the type llama3 are off by 1e-4.
+ * Rounds each step to float32, in the order in which transformers computes. Models were trained with these roundings,
+ * and they matter far from the start of a text: without them, logits at position 4,000 of the type llama3 are off by
+ * 1e-4.
  */
 const round = Math.fround;
 
@@ -13,8 +14,8 @@ export function rotaryFrequencies({ theta, llama3 }: Pick<RotaryConfig, 'theta' 
 }
 
 /**
- * Applies Llama 3.1's scaling: short waves stay, waves longer than the text that the model was trained with are stretched by `factor`,
- * and those in between are blended.
+ * Applies Llama 3.1's scaling: short waves stay, waves longer than the text that the model was trained with are
+ * stretched by `factor`, and those in between are blended.
  */
 function stretch(frequency: number, scaling: Llama3Scaling): number {
   const { factor, low_freq_factor: low, high_freq_factor: high, original_max_position_embeddings: original } = scaling;

@@ -3,10 +3,15 @@ import { MAX_WEIGHTS_BYTES } from '../../core/limits.ts';
 import type { GraphTarget } from '../dtypes/dtype.ts';
 import { ElementType } from '../graph/graph-builder.ts';
 
-/** Limit for one table. Llama 3's 131,072 positions of 64 pairs take 32 MiB a table, and one table is in memory at a time. */
+/**
+ * Limit for one table. Llama 3's 131,072 positions of 64 pairs take 32 MiB a table, and one table is in memory at a
+ * time.
+ */
 export const MAX_ROTARY_TABLE_BYTES = MAX_WEIGHTS_BYTES / 8;
 
-/** The sizes of the tables: a row for each position, a column for each pair of a head in the graph, padding included. */
+/**
+ * The sizes of the tables: a row for each position, a column for each pair of a head in the graph, padding included.
+ */
 export interface RotaryTableShape {
   readonly positions: number;
   readonly pairs: number;
@@ -23,9 +28,9 @@ export function checkRotaryTables({ positions, pairs }: RotaryTableShape): void 
 }
 
 /**
- * Stores the cosines and sines of every position's angles, [positions, pairs] each. They are float32 whatever the dtype, since an
- * error here affects every query and key. Angles are rounded to float32, like those that models were trained with. Pairs beyond
- * `frequencies` are padding, which is not rotated.
+ * Stores the cosines and sines of every position's angles, [positions, pairs] each. They are float32 whatever the
+ * dtype, since an error here affects every query and key. Angles are rounded to float32, like those that models were
+ * trained with. Pairs beyond `frequencies` are padding, which is not rotated.
  */
 export async function writeRotaryTables(
   { graph, data }: GraphTarget,

@@ -19,19 +19,21 @@ export interface GraphTarget {
 }
 
 /**
- * A stored matrix [entries, width] that is read row by row, as a whole, or, as a tied embedding is, in both ways. Each method may be
- * called once.
+ * A stored matrix [entries, width] that is read row by row, as a whole, or, as a tied embedding is, in both ways. Each
+ * method may be called once.
  */
 export interface Table {
   /** Looks up rows of the table by `ids`, int64 [batch, positions]: float32 [batch, positions, width]. */
   lookUp(name: string, ids: string): string;
-  /** Multiplies `x`, float32 [batch, positions, width], by the transposed table: float32 [batch, positions, entries]. */
+  /**
+   * Multiplies `x`, float32 [batch, positions, width], by the transposed table: float32 [batch, positions, entries].
+   */
   project(name: string, x: string): string;
 }
 
 /**
- * How weights are stored and how the graph reads them. However they are stored, values between nodes are float32. Every method stores
- * its weight under `name` or `<name>.weight`, and returns the name of a value or a table.
+ * How weights are stored and how the graph reads them. However they are stored, values between nodes are float32. Every
+ * method stores its weight under `name` or `<name>.weight`, and returns the name of a value or a table.
  */
 export interface Dtype {
   readonly name: string;

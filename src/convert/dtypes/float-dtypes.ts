@@ -7,13 +7,19 @@ import type { Dtype, GraphTarget, Table, Weight } from './dtype.ts';
 interface FloatFormat {
   readonly name: string;
   readonly elementType: ElementType;
-  /** Converts to the nearest values, in the file's byte order. `name` names the weight in the error if a value has no nearest one. */
+  /**
+   * Converts to the nearest values, in the file's byte order. `name` names the weight in the error if a value has no
+   * nearest one.
+   */
   encode(values: Float32Array, name: string): ArrayBufferView;
   /** Whether `encode` keeps every value as it is. */
   isExact(values: Float32Array): boolean;
 }
 
-/** Stores each weight as one tensor. The graph casts it to float32, which ONNX Runtime does once, while it creates a session. */
+/**
+ * Stores each weight as one tensor. The graph casts it to float32, which ONNX Runtime does once, while it creates a
+ * session.
+ */
 function floatDtype(format: FloatFormat): Dtype {
   const store = async ({ graph, data }: GraphTarget, name: string, { shape, values }: Weight) =>
     graph.weight(name, format.elementType, shape, await data.append(format.encode(values, name)));
@@ -62,12 +68,13 @@ function floatTable(target: GraphTarget, format: FloatFormat, stored: string): T
   return {
     lookUp(name, ids) {
       if (format.elementType === ElementType.FLOAT) return graph.node('Gather', name, [stored, ids]);
-      // Rows are cast after the look-up. A table cast as a whole would stay in memory beside the head's own, rearranged copy.
+      // Rows are cast after the look-up. A table cast as a whole would stay in memory beside the head's own, rearranged
+      // copy.
       const rows = graph.node('Gather', `${name}.stored`, [stored, ids]);
       return graph.node('Cast', name, [rows], { attributes: { to: BigInt(ElementType.FLOAT) } });
     },
-    // Two alternatives measured no faster in onnxruntime-web (600 to 650 tokens/s each with the default model): Gemm with transB
-    // between two reshapes, and MatMul after a Transpose that is folded into a copy.
+    // Two alternatives measured no faster in onnxruntime-web (600 to 650 tokens/s each with the default model): Gemm
+    // with transB between two reshapes, and MatMul after a Transpose that is folded into a copy.
     project: (name, x) =>
       graph.node('FusedMatMul', name, [x, toFloat32(target, format, stored)], { domain: MICROSOFT, attributes: { transB: 1n } }),
   };

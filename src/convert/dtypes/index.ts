@@ -14,9 +14,9 @@ export const dtypeNames: readonly string[] = DTYPES.map(({ name }) => name);
 export const embeddingNames: readonly string[] = [...EMBEDDING_DTYPES.map(({ name }) => name), 'same'];
 
 /**
- * Finds a dtype by name. The dtype of embeddings also applies to output heads and learned positions. These suffer more than other
- * matrices from 4 bits: the default model in q4 loses 0.027 nats per token with tables in q8, and 0.038 with everything in q4, which
- * takes 13 % less room.
+ * Finds a dtype by name. The dtype of embeddings also applies to output heads and learned positions. These suffer more
+ * than other matrices from 4 bits: the default model in q4 loses 0.027 nats per token with tables in q8, and 0.038 with
+ * everything in q4, which takes 13 % less room.
  * @param name one of `dtypeNames`
  * @param embeddings one of `embeddingNames`. Default: q8 with q4, otherwise `same`
  * @throws GptEdgeError `invalid_value` for an unknown name

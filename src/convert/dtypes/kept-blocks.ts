@@ -2,9 +2,9 @@ import type { QuantizedBlocks } from '../tensors/tensor-source.ts';
 import type { Weight } from './dtype.ts';
 
 /**
- * Returns the blocks that a weight comes with, if they can be kept as they are: they must have no more bits than were asked for, and
- * no zero points that ONNX Runtime cannot read. Quantizing them again could only lose precision, even with more bits. A weight without
- * such blocks is quantized from its values.
+ * Returns the blocks that a weight comes with, if they can be kept as they are: they must have no more bits than were
+ * asked for, and no zero points that ONNX Runtime cannot read. Quantizing them again could only lose precision, even
+ * with more bits. A weight without such blocks is quantized from its values.
  */
 export function keptBlocks({ blocks }: Weight, bits: 4 | 8): QuantizedBlocks | undefined {
   if (!blocks || blocks.bits > bits) return undefined;

@@ -20,8 +20,9 @@ interface QuantizedFormat {
 }
 
 /**
- * Stores matrices and tables in blocks of 32 along their inputs, each with a scale, as MatMulNBits reads them, and vectors in float32.
- * A checkpoint's own blocks are kept as they are, unless they have more bits than the format (see keptBlocks).
+ * Stores matrices and tables in blocks of 32 along their inputs, each with a scale, as MatMulNBits reads them, and
+ * vectors in float32. A checkpoint's own blocks are kept as they are, unless they have more bits than the format (see
+ * keptBlocks).
  */
 function quantizedDtype({ name: dtype, bits, quantize }: QuantizedFormat): Dtype {
   return {
@@ -43,9 +44,9 @@ function quantizedDtype({ name: dtype, bits, quantize }: QuantizedFormat): Dtype
 export const q8 = quantizedDtype({ name: 'q8', bits: 8, quantize: quantizeSymmetric });
 
 /**
- * A scale in float32 and a zero point for each 32 values of 4 bits: 5.1 bits a weight. With the default model, on held-out stories,
- * zero points cost 0.1 bits a weight, and the loss is 0.027 nats per token. Without them it is 0.031, and without a search for scales
- * either, 0.039.
+ * A scale in float32 and a zero point for each 32 values of 4 bits: 5.1 bits a weight. With the default model, on
+ * held-out stories, zero points cost 0.1 bits a weight, and the loss is 0.027 nats per token. Without them it is 0.031,
+ * and without a search for scales either, 0.039.
  */
 export const q4 = quantizedDtype({ name: 'q4', bits: 4, quantize: quantizeWithZeroPoint });
 

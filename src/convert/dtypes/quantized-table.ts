@@ -8,8 +8,9 @@ import { isSymmetric, keptBlocks } from './kept-blocks.ts';
 import { matMulNBits } from './mat-mul-nbits.ts';
 
 /**
- * Stores a table once, whether its rows are looked up, it is multiplied by, or both. GatherBlockQuantized and MatMulNBits read the same
- * tensor of codes. They also read the same bytes of scales, which are declared twice because the two expect different shapes.
+ * Stores a table once, whether its rows are looked up, it is multiplied by, or both. GatherBlockQuantized and
+ * MatMulNBits read the same tensor of codes. They also read the same bytes of scales, which are declared twice because
+ * the two expect different shapes.
  */
 export async function quantizedTable({ graph, data }: GraphTarget, name: string, table: Weight, bits: 4 | 8): Promise<Table> {
   const [entries, width] = table.shape;
@@ -42,8 +43,8 @@ function lookUpBlocks(graph: GraphBuilder, name: string, [codes, ids, scales, ze
     attributes: { bits: BigInt(bits), block_size: BigInt(BLOCK_SIZE), gather_axis: 0n, quantize_axis: 2n },
   });
   if (zeroPoints === undefined) return blocks;
-  // GatherBlockQuantized takes no zero points in float32. It subtracts the implicit one, and the difference is added afterwards:
-  // s (q - z) = s (q - 8) + s (8 - z).
+  // GatherBlockQuantized takes no zero points in float32. It subtracts the implicit one, and the difference is added
+  // afterwards: s (q - z) = s (q - 8) + s (8 - z).
   const middle = graph.node('Cast', `${name}.middle`, [graph.constant(`${name}.middle.whole`, BigInt(2 ** (bits - 1)))], {
     attributes: { to: BigInt(ElementType.FLOAT) },
   });

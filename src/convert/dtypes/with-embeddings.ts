@@ -1,8 +1,8 @@
 import type { Dtype } from './dtype.ts';
 
 /**
- * Returns a dtype that stores embeddings and output heads as `embeddings` does, and everything else as `dtype` does. Its name states
- * both, in 16 characters at most.
+ * Returns a dtype that stores embeddings and output heads as `embeddings` does, and everything else as `dtype` does.
+ * Its name states both, in 16 characters at most.
  */
 export function withEmbeddings(dtype: Dtype, embeddings: Dtype): Dtype {
   if (dtype.name === embeddings.name) return dtype;

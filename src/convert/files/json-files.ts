@@ -6,8 +6,8 @@ export interface SmallFiles {
 }
 
 /**
- * Reads one of a source's JSON files. A file that is missing reads as an empty object: required files were checked when the source was
- * opened.
+ * Reads one of a source's JSON files. A file that is missing reads as an empty object: required files were checked when
+ * the source was opened.
  * @throws GptEdgeError `invalid_file` if the file does not hold a JSON object
  */
 export function readJson({ files }: SmallFiles, name: string): Record<string, unknown> {

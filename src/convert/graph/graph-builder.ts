@@ -21,7 +21,10 @@ export type ElementType = TensorProto_DataType;
 /** The domain of ONNX Runtime's own operators. */
 export const MICROSOFT = 'com.microsoft';
 
-/** The version of the standard operators: the newest in which ONNX Runtime has had every operator used here, unchanged, for years. */
+/**
+ * The version of the standard operators: the newest in which ONNX Runtime has had every operator used here, unchanged,
+ * for years.
+ */
 const OPSET_VERSION = 21n;
 const MICROSOFT_VERSION = 1n;
 /** The file format's version that belongs to opset 21. */
@@ -48,7 +51,9 @@ export class GraphBuilder {
     this.#graph = create(GraphProtoSchema, { name });
   }
 
-  /** Adds a node and returns the name of its first output. An empty name among the inputs leaves out an optional input. */
+  /**
+   * Adds a node and returns the name of its first output. An empty name among the inputs leaves out an optional input.
+   */
   node(operator: string, name: string, inputs: readonly string[], options: NodeOptions = {}): string {
     const outputs = options.outputs ?? [name];
     const attribute = Object.entries(options.attributes ?? {}).map(([key, value]) => toAttribute(key, value));

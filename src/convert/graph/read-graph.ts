@@ -7,7 +7,7 @@ import { parseGraph } from '../../core/onnx/parse-graph.ts';
 
 /**
  * Reads the graph of an ONNX file.
- * @throws GptEdgeError `invalid_file` for a file that is missing, too large, or no ONNX model
+ * @throws GptEdgeError `invalid_file` for a file that is missing, too large, or not an ONNX model
  */
 export async function readGraph(path: string): Promise<GraphProto> {
   const fail = (problem: string, cause?: unknown) =>

@@ -14,12 +14,12 @@ export interface ModelFolderContents extends SmallFiles {
 }
 
 /**
- * Writes a model folder: the small files, the graph, and last the manifest, which hashes all of them. Everything is written into a
- * folder beside `target`, which takes its place when it is complete. On failure `target` is left as it was, and nothing is left
- * beside it.
+ * Writes a model folder: the small files, the graph, and last the manifest, which hashes all of them. Everything is
+ * written into a folder beside `target`, which takes its place when it is complete. On failure `target` is left as it
+ * was, and nothing is left beside it.
  * @param paths.source what the model is converted from; it must outlive the replacement
- * @throws GptEdgeError `invalid_value` if `target` exists and is not a model folder, or contains `source`; and whatever `writeGraph`
- *   throws
+ * @throws GptEdgeError `invalid_value` if `target` exists and is not a model folder, or contains `source`; and whatever
+ *   `writeGraph` throws
  */
 export async function writeModelFolder(
   { source, target }: { readonly source: string; readonly target: string },

@@ -2,7 +2,9 @@ import { GptEdgeError } from '../../core/errors.ts';
 import type { QuantizedBlocks } from '../tensors/tensor-source.ts';
 import { BLOCK_SIZE, type BlockQuantizer } from './block-quantizer.ts';
 
-/** A matrix whose rows are cut into blocks. The last block of a row is shorter if `width` is no multiple of BLOCK_SIZE. */
+/**
+ * A matrix whose rows are cut into blocks. The last block of a row is shorter if `width` is no multiple of BLOCK_SIZE.
+ */
 export interface BlockedRows {
   /** [rows, width], row-major. */
   readonly values: Float32Array;
@@ -12,7 +14,8 @@ export interface BlockedRows {
 /**
  * Quantizes every block of every row on its own.
  * @param name names the tensor in errors
- * @throws GptEdgeError `unsupported_model`, naming a value that is not finite, or a block whose scale is beyond float16's range
+ * @throws GptEdgeError `unsupported_model`, naming a value that is not finite, or a block whose scale is beyond
+ *   float16's range
  */
 export function quantizeRows({ values, width }: BlockedRows, name: string, bits: 4 | 8, quantize: BlockQuantizer): QuantizedBlocks {
   checkFinite(values, name);

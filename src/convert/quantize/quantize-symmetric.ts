@@ -2,15 +2,17 @@ import { f16round } from '@petamoriken/float16';
 import type { BlockFit, BlockQuantizer } from './block-quantizer.ts';
 
 /**
- * Distances, in codes, from the last code to where the search puts the largest value. A value that is put beyond the last code is
- * clipped for the sake of the many small ones. Half as many offsets lose 0.1 % more; twice as many gain nothing.
+ * Distances, in codes, from the last code to where the search puts the largest value. A value that is put beyond the
+ * last code is clipped for the sake of the many small ones. Half as many offsets lose 0.1 % more; twice as many gain
+ * nothing.
  */
 const OFFSETS = Array.from({ length: 10 }, (_, index) => (index - 5) / 5);
 
 /**
- * Quantizes around the fixed zero point 2^(bits - 1), which is not stored. It tries scales around those that put the largest value at
- * either end of the codes. (There is one more code below the zero point than above it, so that a scale may be negative.) It fits each
- * by least squares to the codes that it gives, as llama.cpp's make_qx_quants does, and rounds the best one to float16.
+ * Quantizes around the fixed zero point 2^(bits - 1), which is not stored. It tries scales around those that put the
+ * largest value at either end of the codes. (There is one more code below the zero point than above it, so that a scale
+ * may be negative.) It fits each by least squares to the codes that it gives, as llama.cpp's make_qx_quants does, and
+ * rounds the best one to float16.
  */
 export const quantizeSymmetric: BlockQuantizer = (values, bits, codes) => {
   const zeroPoint = 2 ** (bits - 1);
@@ -33,8 +35,8 @@ function largest(values: Float32Array): number {
 }
 
 /**
- * Returns the best scale before it is rounded. The best s for given codes q leaves Σ(x - s q)² = Σx² - (Σxq)² / Σq², so only the last
- * term has to be compared.
+ * Returns the best scale before it is rounded. The best s for given codes q leaves Σ(x - s q)² = Σx² - (Σxq)² / Σq², so
+ * only the last term has to be compared.
  */
 function searchScale(values: Float32Array, zeroPoint: number, extreme: number): number {
   if (extreme === 0) return 0;
@@ -74,7 +76,8 @@ function encode(values: Float32Array, { scale, zeroPoint }: BlockFit, codes: Uin
 
 /** Returns the code nearest to `steps` scales from zero. */
 function toCode(steps: number, zeroPoint: number): number {
-  // Truncating is several times as fast as Math.round, and gives other results only below zero, where codes are clamped anyway.
+  // Truncating is several times as fast as Math.round, and gives other results only below zero, where codes are clamped
+  // anyway.
   const code = (steps + zeroPoint + 0.5) | 0;
   if (code < 0) return 0;
   return code < 2 * zeroPoint ? code : 2 * zeroPoint - 1;

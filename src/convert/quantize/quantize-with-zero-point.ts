@@ -5,15 +5,15 @@ import { quantizeSymmetric } from './quantize-symmetric.ts';
 type Meaning = Omit<BlockFit, 'error'>;
 
 /**
- * Codes to add to the last one, over all of which the search spreads the range of the values. A positive offset clips the outermost
- * values.
+ * Codes to add to the last one, over all of which the search spreads the range of the values. A positive offset clips
+ * the outermost values.
  */
 const OFFSETS = Array.from({ length: 10 }, (_, index) => (index - 3) / 5);
 
 /**
- * Quantizes with a whole zero point for each block, which takes as many bits as a code. For each of several scales around the one that
- * spreads the values over all codes, it fits scale and zero point by least squares to the codes, as llama.cpp's make_qkx2_quants does,
- * and rounds the best. The result of quantizeSymmetric is one of the candidates.
+ * Quantizes with a whole zero point for each block, which takes as many bits as a code. For each of several scales
+ * around the one that spreads the values over all codes, it fits scale and zero point by least squares to the codes, as
+ * llama.cpp's make_qkx2_quants does, and rounds the best. The result of quantizeSymmetric is one of the candidates.
  */
 export const quantizeWithZeroPoint: BlockQuantizer = (values, bits, codes) => {
   const lastCode = 2 ** bits - 1;
@@ -35,7 +35,8 @@ function searchFit(values: Float32Array, lastCode: number): Meaning {
   if (low === high) return best;
   for (const offset of OFFSETS) {
     const fit = fitCodes(values, (high - low) / (lastCode + offset), low, lastCode);
-    // The error is NaN for a constant block, since any line goes through its one code. Such a block is left to quantizeSymmetric.
+    // The error is NaN for a constant block, since any line goes through its one code. Such a block is left to
+    // quantizeSymmetric.
     if (fit.error < best.error) best = fit;
   }
   return best;

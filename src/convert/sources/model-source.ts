@@ -17,7 +17,9 @@ export interface Checkpoint extends SmallFiles {
   readonly weights: TensorSource;
 }
 
-/** A decoder that was published as an ONNX graph. It has been checked and described; none of its weights has been read. */
+/**
+ * A decoder that was published as an ONNX graph. It has been checked and described; none of its weights has been read.
+ */
 export interface PublishedGraph extends SmallFiles {
   /** The name of the folder. */
   readonly name: string;

@@ -19,10 +19,10 @@ export interface SourceOptions {
 }
 
 /**
- * Opens whatever a conversion can start from: a folder with safetensors, a folder with an ONNX graph, a GGUF file, or a llama2.c
- * checkpoint.
- * @throws GptEdgeError `invalid_file` for a path that is none of these; `invalid_value` for a tokenizer that the source has no use
- *   for; and whatever opening a source of that kind throws
+ * Opens whatever a conversion can start from: a folder with safetensors, a folder with an ONNX graph, a GGUF file, or a
+ * llama2.c checkpoint.
+ * @throws GptEdgeError `invalid_file` for a path that is none of these; `invalid_value` for a tokenizer that the source
+ *   has no use for; and whatever opening a source of that kind throws
  */
 export async function openSource(path: string, { tokenizer, dtype }: SourceOptions = {}): Promise<ModelSource> {
   const kind = await findKind(path);

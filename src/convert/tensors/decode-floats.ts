@@ -2,7 +2,10 @@ import { GptEdgeError } from '../../core/errors.ts';
 import { float16Value } from '../../core/float16.ts';
 import type { SourceTensor } from './tensor-source.ts';
 
-/** The element types that hold weights, each with its exact conversion to float32. Files and machines are little-endian alike. */
+/**
+ * The element types that hold weights, each with its exact conversion to float32. Files and machines are little-endian
+ * alike.
+ */
 const DECODERS: Readonly<Record<string, (bytes: Uint8Array<ArrayBuffer>) => Float32Array>> = {
   F32: (bytes) => new Float32Array(bytes.buffer),
   F16: (bytes) => {
@@ -19,7 +22,10 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array<ArrayBuffer>) => Floa
 
 let float16Table: Float32Array | undefined;
 
-/** Returns a table of every float16's value by its bits. Looking values up is several times as fast as converting them one by one. */
+/**
+ * Returns a table of every float16's value by its bits. Looking values up is several times as fast as converting them
+ * one by one.
+ */
 export function float16Values(): Float32Array {
   float16Table ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => float16Value(bits));
   return float16Table;
@@ -27,7 +33,8 @@ export function float16Values(): Float32Array {
 
 /**
  * Turns a tensor's bytes, which must fill their buffer, into numbers.
- * @throws GptEdgeError `invalid_file` for an element type other than F32, F16 and BF16, or a weight that is not a finite number
+ * @throws GptEdgeError `invalid_file` for an element type other than F32, F16 and BF16, or a weight that is not a
+ *   finite number
  */
 export function decodeFloats(bytes: Uint8Array<ArrayBuffer>, tensor: SourceTensor, file: string): Float32Array {
   const decode = Object.hasOwn(DECODERS, tensor.dtype) ? DECODERS[tensor.dtype] : undefined;

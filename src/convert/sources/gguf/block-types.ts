@@ -9,8 +9,8 @@ export interface BlockType {
   readonly blockValues: number;
   readonly blockBytes: number;
   /**
-   * Decodes all values of a tensor, as ggml dequantizes them, and their blocks if these are 32 values with one scale. Absent for plain
-   * floats.
+   * Decodes all values of a tensor, as ggml dequantizes them, and their blocks if these are 32 values with one scale.
+   * Absent for plain floats.
    * @throws BrokenBlock for a scale that is not a finite number
    */
   readonly decode?: (bytes: Uint8Array) => TensorValues;

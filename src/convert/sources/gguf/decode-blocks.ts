@@ -2,9 +2,9 @@ import type { QuantizedBlocks, TensorValues } from '../../tensors/tensor-source.
 import { readScale } from './block-scale.ts';
 
 /**
- * Values of one block in GGML's older formats. Each block has one scale and, in the second variant of each format, the block's
- * minimum. All mean value = scale * (code - zeroPoint), and so are carried over as they are. The layouts are those of ggml-common.h,
- * the arithmetic is that of ggml-quants.c.
+ * Values of one block in GGML's older formats. Each block has one scale and, in the second variant of each format, the
+ * block's minimum. All mean value = scale * (code - zeroPoint), and so are carried over as they are. The layouts are
+ * those of ggml-common.h, the arithmetic is that of ggml-quants.c.
  */
 const BLOCK = 32;
 
@@ -73,8 +73,8 @@ function fillAroundZero({ values, blocks }: BlockTarget, block: number, scale: n
 function fillAbove({ values, blocks }: BlockTarget, block: number, scale: number, minimum: number): void {
   for (let index = block * BLOCK; index < (block + 1) * BLOCK; index++) values[index] = scale * blocks.codes[index] + minimum;
   blocks.scales[block] = scale === 0 ? minimum : scale;
-  // A block whose values are all the same has a scale of 0, which cannot express a zero point. Its value becomes the scale, and each
-  // code 1.
+  // A block whose values are all the same has a scale of 0, which cannot express a zero point. Its value becomes the
+  // scale, and each code 1.
   blocks.zeroPoints[block] = scale === 0 ? 0 : -minimum / scale;
   if (scale === 0) blocks.codes.fill(1, block * BLOCK, (block + 1) * BLOCK);
 }
@@ -88,8 +88,8 @@ function unpackNibbles(bytes: Uint8Array, from: number, codes: Uint8Array, to: n
 }
 
 /**
- * Unpacks 4 bytes with the fifth bit of each value, and the nibbles after them. `shift` is added to each code: 112 moves the zero point
- * from 16 to the 128 of 8 bits.
+ * Unpacks 4 bytes with the fifth bit of each value, and the nibbles after them. `shift` is added to each code: 112
+ * moves the zero point from 16 to the 128 of 8 bits.
  */
 function unpackFives(bytes: Uint8Array, from: number, codes: Uint8Array, to: number, shift: number): void {
   unpackNibbles(bytes, from + 4, codes, to);

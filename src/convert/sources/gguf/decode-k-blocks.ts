@@ -2,15 +2,15 @@ import type { TensorValues } from '../../tensors/tensor-source.ts';
 import { readScale } from './block-scale.ts';
 
 /**
- * Values of one block in GGML's K formats. A block has 8 or 16 parts, whose scales of 6 or 8 bits are multiplied by one of the block.
- * Only the values are kept, not the blocks. The layouts are those of ggml-common.h, the arithmetic is that of ggml-quants.c: every
- * product is exact in float32, so the last subtraction rounds once, and nothing else does.
+ * Values of one block in GGML's K formats. A block has 8 or 16 parts, whose scales of 6 or 8 bits are multiplied by one
+ * of the block. Only the values are kept, not the blocks. The layouts are those of ggml-common.h, the arithmetic is
+ * that of ggml-quants.c: every product is exact in float32, so the last subtraction rounds once, and nothing else does.
  */
 const BLOCK = 256;
 
 /**
- * Bytes of a block: float16 d, float16 dmin, 12 bytes of scales and minimums, 128 bytes of low nibbles. Q5_K has 32 bytes of fifth bits
- * before the nibbles.
+ * Bytes of a block: float16 d, float16 dmin, 12 bytes of scales and minimums, 128 bytes of low nibbles. Q5_K has 32
+ * bytes of fifth bits before the nibbles.
  */
 const Q4_K_BYTES = 144;
 const Q5_K_BYTES = 176;
@@ -40,8 +40,8 @@ export function decodeQ6_K(bytes: Uint8Array): TensorValues {
 }
 
 /**
- * Returns the code of value `index` of a block. Each half of 128 values has four rows of 32. Two rows share their bytes of nibbles, and
- * all four their bytes of high bits.
+ * Returns the code of value `index` of a block. Each half of 128 values has four rows of 32. Two rows share their bytes
+ * of nibbles, and all four their bytes of high bits.
  */
 function sixBits(bytes: Uint8Array, at: number, index: number): number {
   const half = index >> 7;
@@ -76,14 +76,16 @@ function decodeWithMinimums(bytes: Uint8Array, blockBytes: number, hasFifthBits:
 }
 
 /**
- * Returns a part's scale of 6 bits. Parts 0 to 3 are in bytes 0 to 3. Parts 4 to 7 have their low 4 bits in bytes 8 to 11, and their
- * high 2 bits at the top of bytes 0 to 3.
+ * Returns a part's scale of 6 bits. Parts 0 to 3 are in bytes 0 to 3. Parts 4 to 7 have their low 4 bits in bytes 8 to
+ * 11, and their high 2 bits at the top of bytes 0 to 3.
  */
 function scaleBits(bytes: Uint8Array, at: number, part: number): number {
   return part < 4 ? bytes[at + part] & 63 : (bytes[at + part + 4] & 15) | ((bytes[at + part - 4] >> 6) << 4);
 }
 
-/** Returns a part's minimum, which lies as its scale does, but in bytes 4 to 7 and in the high halves of bytes 8 to 11. */
+/**
+ * Returns a part's minimum, which lies as its scale does, but in bytes 4 to 7 and in the high halves of bytes 8 to 11.
+ */
 function minimumBits(bytes: Uint8Array, at: number, part: number): number {
   return part < 4 ? bytes[at + part + 4] & 63 : (bytes[at + part + 4] >> 4) | ((bytes[at + part] >> 6) << 4);
 }

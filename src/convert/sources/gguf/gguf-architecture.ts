@@ -15,8 +15,8 @@ export interface GgufArchitecture {
   readonly name: string;
   /**
    * Returns config.json without the ids of special tokens.
-   * @throws GptEdgeError `invalid_file` for a field that is missing or beyond its limit, `unsupported_model` for one that is not
-   *   implemented
+   * @throws GptEdgeError `invalid_file` for a field that is missing or beyond its limit, `unsupported_model` for one
+   *   that is not implemented
    */
   config(gguf: GgufFile): Record<string, unknown>;
   /** Returns undefined for a tensor that is not part of the architecture. */
@@ -27,8 +27,8 @@ export interface GgufArchitecture {
 export type TensorNames = Readonly<Record<string, string | readonly [string, Rearrangement]>>;
 
 /**
- * Makes a `rename` from two tables: one of whole names, and one of names in a layer, which follow `blk.<layer>.` in GGUF and
- * `layerPrefix` in Hugging Face's layout.
+ * Makes a `rename` from two tables: one of whole names, and one of names in a layer, which follow `blk.<layer>.` in
+ * GGUF and `layerPrefix` in Hugging Face's layout.
  */
 export function renameWith(
   names: TensorNames,

@@ -11,7 +11,10 @@ import { type GgufValue, MAX_METADATA_KEYS, readMetadata, readString } from './r
 export const MAX_GGUF_HEADER_BYTES = 32 * 2 ** 20;
 /** Limit for a tensor's dimensions. It is GGML's own. */
 export const MAX_GGUF_RANK = 4;
-/** Limit for the alignment of tensors. GGML's default is 32, and files that are mapped into memory need no more than a page. */
+/**
+ * Limit for the alignment of tensors. GGML's default is 32, and files that are mapped into memory need no more than a
+ * page.
+ */
 export const MAX_ALIGNMENT = 65_536;
 const DEFAULT_ALIGNMENT = 32;
 /** The file's first four bytes. */
@@ -32,13 +35,14 @@ export interface GgufHeader {
 }
 
 /**
- * Reads everything that lies before the weights of a GGUF file, and checks that every tensor lies inside the file and overlaps no other.
+ * Reads everything that lies before the weights of a GGUF file, and checks that every tensor lies inside the file and
+ * overlaps no other.
  *
- * `@huggingface/gguf` (0.4.6) caps counts and lengths as well, but that is not enough for files from anywhere: it does not compare
- * tensors with the file's size or with each other, it lets a later key or tensor replace an earlier one of the same name, and its
- * errors name neither file nor field.
- * @throws GptEdgeError `invalid_file`, naming the file, the field, the value and the limit; `unsupported_model` for a tensor in a
- *   format that is not implemented
+ * `@huggingface/gguf` (0.4.6) caps counts and lengths as well, but that is not enough for files from anywhere: it does
+ * not compare tensors with the file's size or with each other, it lets a later key or tensor replace an earlier one of
+ * the same name, and its errors name neither file nor field.
+ * @throws GptEdgeError `invalid_file`, naming the file, the field, the value and the limit; `unsupported_model` for a
+ *   tensor in a format that is not implemented
  */
 export function readGgufHeader(reader: ByteReader): GgufHeader {
   const magic = reader.bytes(4, 'magic').toString('latin1');
@@ -66,7 +70,9 @@ function readAlignment(reader: ByteReader, value: GgufValue = DEFAULT_ALIGNMENT)
   throw reader.invalid('metadata "general.alignment"', `${showText(String(value))} is no power of two from 8 to ${MAX_ALIGNMENT}`);
 }
 
-/** Reads one tensor's entry. Its `begin` counts from the start of the data, which is known only after the last entry. */
+/**
+ * Reads one tensor's entry. Its `begin` counts from the start of the data, which is known only after the last entry.
+ */
 function readTensor(reader: ByteReader, index: number, alignment: number): GgufTensor {
   const name = readString(reader, `tensor ${index}: name`, MAX_TENSOR_NAME);
   const field = `tensor ${showText(name)}`;

@@ -56,7 +56,10 @@ function sizes({ metadata, tensors }: GgufFile): Record<string, unknown> {
   };
 }
 
-/** Returns the number of values of one head. It must be even, since the two halves of a head are rotated against each other. */
+/**
+ * Returns the number of values of one head. It must be even, since the two halves of a head are rotated against each
+ * other.
+ */
 function headSize(metadata: GgufMetadata): number {
   const heads = metadata.count('llama.attention.head_count', MAX_DIMENSION);
   const width = metadata.count('llama.embedding_length', MAX_DIMENSION);

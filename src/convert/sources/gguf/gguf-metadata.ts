@@ -3,7 +3,10 @@ import { invalidFile } from '../../../core/invalid-file.ts';
 import { showText } from '../../../core/show-text.ts';
 import type { GgufValue } from './read-metadata.ts';
 
-/** A GGUF file's metadata, read by type. Every method throws GptEdgeError `invalid_file` for a value of another type or over its limit. */
+/**
+ * A GGUF file's metadata, read by type. Every method throws GptEdgeError `invalid_file` for a value of another type or
+ * over its limit.
+ */
 export class GgufMetadata {
   readonly #file: string;
   readonly #values: ReadonlyMap<string, GgufValue>;

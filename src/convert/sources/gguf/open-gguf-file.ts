@@ -21,8 +21,8 @@ export interface GgufFile extends TensorSource {
 
 /**
  * Opens a GGUF file. The header is read and checked now, each tensor when it is asked for.
- * @throws GptEdgeError `invalid_file` if the file is missing or its header does not describe it, `unsupported_model` for a tensor in
- *   a format that is not implemented
+ * @throws GptEdgeError `invalid_file` if the file is missing or its header does not describe it, `unsupported_model`
+ *   for a tensor in a format that is not implemented
  */
 export async function openGgufFile(path: string): Promise<GgufFile> {
   const handle = await openFile(path);

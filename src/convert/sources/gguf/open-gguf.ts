@@ -14,10 +14,10 @@ import { ggufTokenizer } from './tokenizer/gguf-tokenizer.ts';
 const ARCHITECTURES: readonly GgufArchitecture[] = [ggufLlama, ggufGpt2];
 
 /**
- * Opens a GGUF file as if it were a folder in Hugging Face's layout. Configuration and tokenizer are rebuilt from its metadata; tensors
- * are renamed and put into Hugging Face's order.
- * @throws GptEdgeError `invalid_file`, naming the field, its value and the limit; `unsupported_model` for an architecture, a tokenizer
- *   or a format of weights that is not implemented
+ * Opens a GGUF file as if it were a folder in Hugging Face's layout. Configuration and tokenizer are rebuilt from its
+ * metadata; tensors are renamed and put into Hugging Face's order.
+ * @throws GptEdgeError `invalid_file`, naming the field, its value and the limit; `unsupported_model` for an
+ *   architecture, a tokenizer or a format of weights that is not implemented
  */
 export async function openGguf(path: string): Promise<Checkpoint> {
   const gguf = await openGgufFile(path);
@@ -48,7 +48,10 @@ function findGgufArchitecture({ file, metadata }: GgufFile): GgufArchitecture {
   throw new GptEdgeError('unsupported_model', message, { param: file });
 }
 
-/** Counts the embedding's rows: there is one for each token. The field `vocab_size` is optional, and must not contradict them. */
+/**
+ * Counts the embedding's rows: there is one for each token. The field `vocab_size` is optional, and must not contradict
+ * them.
+ */
 function countVocabulary({ metadata, tensors }: GgufFile, architecture: GgufArchitecture): number {
   const embedding = tensors.get('token_embd.weight');
   if (embedding?.shape.length !== 2) throw metadata.invalid('tensor token_embd.weight', 'is missing or no matrix');
@@ -58,7 +61,10 @@ function countVocabulary({ metadata, tensors }: GgufFile, architecture: GgufArch
   return stated;
 }
 
-/** Names the formats whose blocks cannot be kept, since quantizing their values again gives other weights than the file holds. */
+/**
+ * Names the formats whose blocks cannot be kept, since quantizing their values again gives other weights than the file
+ * holds.
+ */
 function describeLayout({ tensors }: GgufFile): string {
   const types = new Set([...tensors.values()].map(({ type }) => type));
   const lost = [...types].filter(({ decode, keepsBlocks }) => decode && !keepsBlocks).map(({ name }) => name);

@@ -8,7 +8,9 @@ export const MAX_METADATA_KEYS = 4096;
 export const MAX_KEY_BYTES = 256;
 /** Limit for the length of a string. The longest is a chat template, which becomes part of tokenizer_config.json. */
 export const MAX_STRING_BYTES = MAX_CONFIG_BYTES / 4;
-/** Limit for the length of an array. The longest are a vocabulary and its merges, of which there may be twice as many. */
+/**
+ * Limit for the length of an array. The longest are a vocabulary and its merges, of which there may be twice as many.
+ */
 export const MAX_ARRAY_LENGTH = 2 * MAX_VOCABULARY;
 /** Limit for the nesting of arrays. No field that is read is an array of arrays. */
 export const MAX_ARRAY_NESTING = 1;

@@ -18,8 +18,8 @@ interface Renamed extends SourceTensor {
 
 /**
  * Presents a GGUF file's tensors under Hugging Face's names, in its shapes and order of rows.
- * @throws GptEdgeError `invalid_file` for a tensor that is not part of the architecture. Reading throws the same if a tensor's rows do
- *   not make whole heads
+ * @throws GptEdgeError `invalid_file` for a tensor that is not part of the architecture. Reading throws the same if a
+ *   tensor's rows do not make whole heads
  */
 export function renameTensors(gguf: GgufFile, architecture: GgufArchitecture, heads: HeadCounts): TensorSource {
   const { file } = gguf;

@@ -3,7 +3,9 @@ import { MAX_WEIGHTS_BYTES } from '../../../core/limits.ts';
 import { MAX_TENSOR_DIMENSION, MAX_TENSOR_NAME, MAX_TENSORS } from '../../tensors/tensor-limits.ts';
 import type { SourceTensor } from '../../tensors/tensor-source.ts';
 
-/** Limit for the header. It takes about 100 bytes a tensor, so there is room for 100,000, and reading it stays cheap. */
+/**
+ * Limit for the header. It takes about 100 bytes a tensor, so there is room for 100,000, and reading it stays cheap.
+ */
 export const MAX_HEADER_BYTES = 10 * 2 ** 20;
 /** Limit for a tensor's dimensions. Matrices have 2, GPT-2's mask buffers 4; ONNX Runtime itself stops at 8. */
 export const MAX_RANK = 8;
@@ -49,8 +51,8 @@ export function parseHeaderLength(prefix: Uint8Array, fileBytes: number, file: s
 }
 
 /**
- * Reads a safetensors header (the JSON after the length) and checks that its tensors cover the data exactly: each aligned to its
- * element size, none overlapping, no hole, none beyond the `dataBytes` that follow the header.
+ * Reads a safetensors header (the JSON after the length) and checks that its tensors cover the data exactly: each
+ * aligned to its element size, none overlapping, no hole, none beyond the `dataBytes` that follow the header.
  * @throws GptEdgeError `invalid_file`, naming the file, the tensor, the field, the value and the limit
  */
 export function parseSafetensorsHeader(header: Uint8Array, dataBytes: number, file: string): Map<string, LocatedTensor> {

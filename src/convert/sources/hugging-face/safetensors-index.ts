@@ -4,14 +4,17 @@ import { MAX_TENSOR_NAME, MAX_TENSORS } from '../../tensors/tensor-limits.ts';
 
 /** Limit for the index file. An entry takes about 100 bytes a tensor, so there is room for 100,000. */
 export const MAX_INDEX_BYTES = 10 * 2 ** 20;
-/** Limit for the number of shards. Each stays open while tensors are read. The largest published checkpoints have fewer than 200. */
+/**
+ * Limit for the number of shards. Each stays open while tensors are read. The largest published checkpoints have fewer
+ * than 200.
+ */
 export const MAX_SHARDS = 256;
 /** The name of a file beside the index. No name that leads out of the folder matches. */
 const SHARD_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.safetensors$/;
 
 /**
- * Reads a model.safetensors.index.json. Its `metadata.total_size` is ignored: published indexes are often wrong about it, and the
- * shards state their own sizes.
+ * Reads a model.safetensors.index.json. Its `metadata.total_size` is ignored: published indexes are often wrong about
+ * it, and the shards state their own sizes.
  * @returns the name of the shard that holds each tensor, by the tensor's name
  * @throws GptEdgeError `invalid_file`, naming the file, the field, the value and the limit
  */

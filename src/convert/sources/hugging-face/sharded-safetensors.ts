@@ -10,7 +10,8 @@ import { MAX_INDEX_BYTES, parseSafetensorsIndex } from './safetensors-index.ts';
 export const SAFETENSORS_INDEX = 'model.safetensors.index.json';
 
 /**
- * Opens a checkpoint that is split into several safetensors files as if it were one. Returns undefined if the folder has no index.
+ * Opens a checkpoint that is split into several safetensors files as if it were one. Returns undefined if the folder
+ * has no index.
  * @throws GptEdgeError `invalid_file` for an index or a shard that is broken, and if index and shards disagree
  */
 export async function openShardedSafetensors(folder: string): Promise<TensorSource | undefined> {

@@ -27,8 +27,8 @@ export const VERSION_1_BYTES = 256;
 
 /**
  * Reads the header of a llama2.c checkpoint in float32: version 0 as run.c reads it, or version 1 of export.py.
- * @throws GptEdgeError `invalid_file`, naming a number that is beyond its limit or contradicts the others; `unsupported_model` for
- *   another version
+ * @throws GptEdgeError `invalid_file`, naming a number that is beyond its limit or contradicts the others;
+ *   `unsupported_model` for another version
  */
 export function readLlama2cHeader(reader: ByteReader): Llama2cHeader {
   const first = reader.uint32('magic or dim');
@@ -50,7 +50,10 @@ function readVersion1(reader: ByteReader): Llama2cHeader {
   return { version: 1, ...numbers, isTied: shared === 1, bytes: VERSION_1_BYTES };
 }
 
-/** Reads the seven numbers in their order. In version 0 a negative vocabulary means that the output head has weights of its own. */
+/**
+ * Reads the seven numbers in their order. In version 0 a negative vocabulary means that the output head has weights of
+ * its own.
+ */
 function readNumbers(reader: ByteReader, signTellsHead: boolean): Omit<Llama2cHeader, 'version' | 'bytes'> {
   const number = (field: string, max: number, isSigned = false) => {
     const value = reader.int32(field);

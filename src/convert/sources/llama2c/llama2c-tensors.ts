@@ -26,8 +26,8 @@ interface Section {
 export function placeLlama2cTensors(reader: ByteReader, header: Llama2cHeader): Map<string, Llama2cTensor> {
   const layout = llama2cLayout(header);
   const repeats = ({ name }: Section) => (name?.includes('*') ? header.layers : 1);
-  // The size is checked before anything is listed, since the header may state any number of layers. Each factor is at most 2^20, so
-  // the sum may lose digits, but cannot become small.
+  // The size is checked before anything is listed, since the header may state any number of layers. Each factor is at
+  // most 2^20, so the sum may lose digits, but cannot become small.
   const total = layout.reduce((sum, section) => sum + repeats(section) * countBytes(section), header.bytes);
   if (total !== reader.size) throw reader.invalid('size', `${reader.size} bytes are not the ${total} that its header asks for`);
   const tensors = new Map<string, Llama2cTensor>();
@@ -75,7 +75,10 @@ function sections({ width, inner, heads, keyValueHeads, vocabularySize }: Llama2
   };
 }
 
-/** The order in which run.c maps a file. The cosines and sines before the head follow from the header, and so are skipped. */
+/**
+ * The order in which run.c maps a file. The cosines and sines before the head follow from the header, and so are
+ * skipped.
+ */
 function version0(header: Llama2cHeader): Section[] {
   const parts = sections(header);
   const turns = { name: null, shape: [header.contextWindow, header.width / header.heads / 2] };

@@ -22,7 +22,8 @@ interface Llama2cVocabulary {
 }
 
 /**
- * Rebuilds tokenizer.json and tokenizer_config.json from llama2.c's tokenizer.bin, so that text encodes and decodes as in run.c.
+ * Rebuilds tokenizer.json and tokenizer_config.json from llama2.c's tokenizer.bin, so that text encodes and decodes as
+ * in run.c.
  * @throws GptEdgeError `invalid_file`, naming the field, its value and the limit, and if the file does not have exactly
  *   `vocabularySize` tokens
  */
@@ -54,7 +55,8 @@ function buildTokenizer(tokens: readonly string[], merges: readonly [string, str
   types.fill(TokenType.CONTROL, UNKNOWN, FIRST_BYTE);
   return tokenizerJson({
     added_tokens: addedTokens({ tokens, types }),
-    // Spaces stay spaces. With Llama's U+2581 in their place, that character in a text would be read as a space, but run.c reads its bytes.
+    // Spaces stay spaces. With Llama's U+2581 in their place, that character in a text would be read as a space, but
+    // run.c reads its bytes.
     normalizer: { type: 'Prepend', prepend: ' ' },
     pre_tokenizer: null,
     post_processor: templateProcessing({ id: LLAMA2C_BOS, content: '<s>' }, undefined),

@@ -16,15 +16,16 @@ import { type Llama2cTensor, placeLlama2cTensors } from './llama2c-tensors.ts';
 import { LLAMA2C_BOS, LLAMA2C_EOS, llama2cTokenizer, MAX_TOKENIZER_BIN_BYTES } from './llama2c-tokenizer.ts';
 
 /**
- * run.c ends a story when BOS comes again, since BOS separates the texts that its models were trained on. EOS is in the vocabulary,
- * but never comes.
+ * run.c ends a story when BOS comes again, since BOS separates the texts that its models were trained on. EOS is in the
+ * vocabulary, but never comes.
  */
 const TOKENS = { bos_token_id: LLAMA2C_BOS, eos_token_id: [LLAMA2C_BOS, LLAMA2C_EOS] };
 
 /**
  * Opens a llama2.c checkpoint as if it were a folder in Hugging Face's layout.
  * @param tokenizer path of its tokenizer.bin. Default: the file of that name beside it, or else the only `tok*.bin`
- * @throws GptEdgeError `invalid_file`, naming the field, its value and the limit; `unsupported_model` for another version
+ * @throws GptEdgeError `invalid_file`, naming the field, its value and the limit; `unsupported_model` for another
+ *   version
  */
 export async function openLlama2c(path: string, tokenizer?: string): Promise<Checkpoint> {
   const file = basename(path);

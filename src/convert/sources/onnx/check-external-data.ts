@@ -8,15 +8,16 @@ import type { GraphProto } from '../../../core/onnx/onnx-ml_pb.js';
 import { showText } from '../../../core/show-text.ts';
 import { graphTensors } from './graph-tensors.ts';
 
-/** The largest published models are cut into some tens. */
+/** Limit for the number of data files. The largest published models have a few dozen. */
 const MAX_DATA_FILES = 64;
 
 /**
- * Checks that everything that a graph refers to lies beside it.
- * @param folder where the graph lies
+ * Checks that all external data that a graph refers to lies beside it.
+ * @param folder the folder that holds the graph
  * @param file names the graph in messages
- * @returns bytes of each file of external data, by the name that the graph refers to
- * @throws GptEdgeError `invalid_file` for a location that is no plain name of a file in the folder, or a range beyond its end
+ * @returns the size in bytes of each file of external data, by the name that the graph uses
+ * @throws GptEdgeError `invalid_file` for a location that is not a plain name of a file in the folder, or a range
+ *   beyond the file's end
  */
 export async function checkExternalData(graph: GraphProto, folder: string, file: string): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();

@@ -2,9 +2,15 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GptEdgeError } from '../../../core/errors.ts';
 
-/** The folders that hold graphs: `onnx` in transformers.js' layout, the folder itself in that of ONNX Runtime's model builder. */
+/**
+ * The folders that hold graphs: `onnx` in transformers.js' layout, the folder itself in that of ONNX Runtime's model
+ * builder.
+ */
 const FOLDERS = ['', 'onnx'];
-/** The dtype that transformers.js means by what stands between `model` and `.onnx`. Any other suffix is the dtype's own name. */
+/**
+ * The dtype that transformers.js means by what stands between `model` and `.onnx`. Any other suffix is the dtype's own
+ * name.
+ */
 const DTYPE_OF_SUFFIX: Readonly<Record<string, string>> = { '': 'fp32', quantized: 'q8' };
 
 /** A graph in a folder. */

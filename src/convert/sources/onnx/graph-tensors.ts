@@ -1,6 +1,9 @@
 import type { AttributeProto, GraphProto, TensorProto } from '../../../core/onnx/onnx-ml_pb.js';
 
-/** All tensors that a graph stores: its initializers, constants among the nodes' attributes, and those of graphs within nodes. */
+/**
+ * Yields all tensors that a graph stores: its initializers, constants among the nodes' attributes, and those of graphs
+ * within nodes.
+ */
 export function* graphTensors(graph: GraphProto): Generator<TensorProto> {
   yield* graph.initializer;
   for (const sparse of graph.sparseInitializer) for (const part of [sparse.values, sparse.indices]) if (part) yield part;

@@ -14,12 +14,12 @@ import { countWeights } from './count-weights.ts';
 import { publishedShape } from './published-shape.ts';
 
 /**
- * Opens an ONNX graph in a folder as transformers.js or ONNX Runtime's model builder lays it out: config.json, tokenizer files, and
- * the graph with its external data. Sizes are read from the graph; config.json says the rest.
+ * Opens an ONNX graph in a folder as transformers.js or ONNX Runtime's model builder lays it out: config.json,
+ * tokenizer files, and the graph with its external data. Sizes are read from the graph; config.json says the rest.
  * @param file the graph's path within the folder, as findGraphFile gives it
  * @param dtype the dtype that was asked for; a graph that holds another one is refused
- * @throws GptEdgeError `invalid_value` if the graph does not hold the dtype, `invalid_file` for a folder that contradicts itself,
- *   `unsupported_model` for a graph that is not a decoder as the engines run it
+ * @throws GptEdgeError `invalid_value` if the graph does not hold the dtype, `invalid_file` for a folder that
+ *   contradicts itself, `unsupported_model` for a graph that is not a decoder as the engines run it
  */
 export async function openPublishedGraph(folder: string, file: string, dtype?: string): Promise<PublishedGraph> {
   const files = await readFolderFiles(folder);

@@ -8,7 +8,7 @@ import type { DecoderInterface } from './check-decoder.ts';
 const dimension = countSchema(MAX_DIMENSION).nullish();
 const positions = countSchema(MAX_CONTEXT_WINDOW).nullish();
 const layers = countSchema(MAX_LAYERS).nullish();
-/** The keys that most families use, and GPT-2's and GPT-Neo's own. */
+/** The keys of config.json that most families use, and those that only GPT-2 or GPT-Neo uses. */
 const schema = z.object({
   model_type: z.string().min(1).max(64),
   vocab_size: countSchema(MAX_VOCABULARY).nullish(),
@@ -27,8 +27,9 @@ const schema = z.object({
 });
 
 /**
- * The sizes that a manifest states of a published graph: the graph's own, and config.json's where the graph leaves one open.
- * @throws GptEdgeError `invalid_file` for a key of config.json that makes no sense, is missing, or contradicts the graph
+ * Returns the sizes that a manifest states about a published graph. They are the graph's own, or config.json's if the
+ * graph leaves one open.
+ * @throws GptEdgeError `invalid_file` for a key of config.json that is invalid, is missing, or contradicts the graph
  */
 export function publishedShape(graph: DecoderInterface, json: unknown): DecoderShape & { readonly modelType: string } {
   const config = parseConfig(schema, json);

@@ -7,7 +7,8 @@ import { affixTokens, type GgufTokenizerContext } from './tokenizer-context.ts';
 
 /**
  * Builds tokenizer.json for `tokenizer.ggml.model` gpt2: byte-level BPE with merges.
- * @throws GptEdgeError `invalid_file` for a merge of something that is not a token, `unsupported_model` for an unknown pre-tokenizer
+ * @throws GptEdgeError `invalid_file` for a merge of something that is not a token, `unsupported_model` for an unknown
+ *   pre-tokenizer
  */
 export function byteLevelTokenizer(context: GgufTokenizerContext): Uint8Array {
   const { normalizer = null, pre_tokenizer, ignoreMerges, addBos = false } = findPreTokenizer(context);

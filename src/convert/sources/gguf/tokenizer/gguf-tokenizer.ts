@@ -9,7 +9,9 @@ import { byteLevelTokenizer } from './byte-level-tokenizer.ts';
 import { sentencePieceTokenizer } from './sentencepiece-tokenizer.ts';
 import type { GgufTokenizerContext, SpecialTokens } from './tokenizer-context.ts';
 
-/** Limit for a token's length. Tokens become parts of patterns and messages. Runs of 128 spaces are the longest in use. */
+/**
+ * Limit for a token's length. Tokens become parts of patterns and messages. Runs of 128 spaces are the longest in use.
+ */
 const MAX_TOKEN_CHARACTERS = 1024;
 
 /** The files of a tokenizer, and the ids that config.json and generation_config.json state. */
@@ -25,8 +27,8 @@ const BUILDERS: Readonly<Record<string, Builder>> = { gpt2: byteLevelTokenizer, 
 
 /**
  * Rebuilds tokenizer.json and tokenizer_config.json from a GGUF file's `tokenizer.*` fields.
- * @throws GptEdgeError `invalid_file` for a vocabulary whose size is not the model's, that has a token twice, or merges something that
- *   is not a token; `unsupported_model` for a kind of tokenizer that is not implemented, naming it
+ * @throws GptEdgeError `invalid_file` for a vocabulary whose size is not the model's, that has a token twice, or merges
+ *   something that is not a token; `unsupported_model` for a kind of tokenizer that is not implemented, naming it
  */
 export function ggufTokenizer(
   file: string,

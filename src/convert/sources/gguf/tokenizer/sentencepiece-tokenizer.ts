@@ -7,7 +7,8 @@ import { affixTokens, type GgufTokenizerContext } from './tokenizer-context.ts';
 const SPACE = '\u2581';
 
 /**
- * Builds tokenizer.json for `tokenizer.ggml.model` llama: SentencePiece's BPE with scores, and byte tokens for characters without a token.
+ * Builds tokenizer.json for `tokenizer.ggml.model` llama: SentencePiece's BPE with scores, and byte tokens for
+ * characters without a token.
  * @throws GptEdgeError `invalid_file` for invalid scores
  */
 export function sentencePieceTokenizer(context: GgufTokenizerContext): Uint8Array {
