@@ -30,7 +30,7 @@ async function editConfig(changes: object, file = 'config.json') {
   await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), ...changes }));
 }
 
-/** Rewrites the checkpoint's header; `edit` returns the number of bytes to add at the data's end. */
+/** Rewrites the checkpoint's header. `edit` returns the number of bytes to append to the data. */
 async function editTensors(edit: (header: Record<string, HeaderEntry>, end: number) => number) {
   const path = join(source, 'model.safetensors');
   const { header, data } = splitSafetensors(await readFile(path));
@@ -45,7 +45,7 @@ function rename(header: Record<string, HeaderEntry>, name: string, newName: stri
   delete header[name];
 }
 
-/** The folder holds the source alone: no target, nothing half-written. */
+/** Checks that the folder holds only the source: no target, and nothing half-written. */
 async function expectNothingWritten() {
   expect(await readdir(folder)).toEqual(['tiny']);
 }
@@ -139,7 +139,7 @@ describe('convertModel', () => {
     expect(files['model.onnx_data'].bytes).toBe(4 * (28480 - 64 * 32));
   });
 
-  it('should read the licence from the model card', async () => {
+  it('should read the license from the model card', async () => {
     await writeFile(join(source, 'README.md'), '---\nlanguage: en\nlicense: mit\n---\n# Tiny\n');
     const manifest = await convertModel({ source, target });
     expect(manifest.license).toBe('mit');
@@ -152,7 +152,7 @@ describe('convertModel', () => {
     expect(await convertModel({ source, target })).toMatchObject({ eosTokenIds: [3, 4], bosTokenId: null });
   });
 
-  it('should take tensors without the prefix, and mask buffers beside them', async () => {
+  it('should accept tensors without the prefix, and mask buffers beside them', async () => {
     const expected = await convertModel({ source, target: join(folder, 'expected') });
     await editTensors((header, end) => {
       for (const name of Object.keys(header)) rename(header, name, name.replace('transformer.', ''));
@@ -221,7 +221,7 @@ describe('convertModel, refusing', () => {
     await expectNothingWritten();
   });
 
-  it.each(['config.json', 'tokenizer.json'])('should refuse a %s that is no JSON object', async (file) => {
+  it.each(['config.json', 'tokenizer.json'])('should refuse a %s that is not a JSON object', async (file) => {
     for (const text of ['{', '[]', 'null']) {
       await writeFile(join(source, file), text);
       await expect(convertModel({ source, target })).rejects.toMatchObject({ code: 'invalid_file', param: file });
@@ -229,7 +229,7 @@ describe('convertModel, refusing', () => {
     await expectNothingWritten();
   });
 
-  it('should refuse a tensor that no part of the graph asks for', async () => {
+  it('should refuse a tensor that no part of the graph needs', async () => {
     await editTensors((header, end) => {
       header['transformer.h.0.adapter.weight'] = { dtype: 'F32', shape: [1], data_offsets: [end, end + 4] };
       return 4;
@@ -240,7 +240,7 @@ describe('convertModel, refusing', () => {
     await expectNothingWritten();
   });
 
-  it('should leave nothing behind when it fails half-way', async () => {
+  it('should leave nothing behind when it fails halfway', async () => {
     const failure = new Error('stop');
     const conversion = convertModel({
       source,
@@ -266,7 +266,7 @@ describe('convertModel, refusing', () => {
     await convertModel({ source, target, dtype: 'fp32' });
   });
 
-  it('should refuse a target that is no model folder, and leave it alone', async () => {
+  it('should refuse a target that is not a model folder, and leave it alone', async () => {
     await mkdir(target);
     await writeFile(join(target, 'diary.txt'), 'dear');
     await expect(convertModel({ source, target })).rejects.toMatchObject({ code: 'invalid_value', param: 'target' });

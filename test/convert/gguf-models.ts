@@ -4,7 +4,7 @@ import { buildGguf, field, type GgufEntry, type GgufParts } from './build-gguf.t
 
 type Fields = NonNullable<GgufParts['fields']>;
 
-/** Hugging Face's names by GGUF's, written down anew: a table of the reader's own would prove nothing. */
+/** Hugging Face's names by GGUF's. They are stated here again, since the reader's own table would prove nothing. */
 const LLAMA_NAMES: readonly (readonly [string, string])[] = [
   ['model.embed_tokens.weight', 'token_embd.weight'],
   ['model.norm.weight', 'output_norm.weight'],
@@ -64,7 +64,7 @@ export async function llamaGguf(source: Checkpoint, changes: Fields = []): Promi
 
 /**
  * A GPT-2 in Hugging Face's layout as convert_hf_to_gguf.py writes it, in float32: matrices are [outputs, inputs].
- * @param replaced tensors that take the place of others
+ * @param replaced tensors that replace others of the same name
  */
 export async function gpt2Gguf(source: Checkpoint, changes: Fields = [], replaced: readonly GgufEntry[] = []): Promise<Uint8Array> {
   const config = readJson(source, 'config.json') as Record<string, number>;
@@ -123,7 +123,7 @@ async function writeTensors({ weights }: Checkpoint, names: readonly (readonly [
   return tensors;
 }
 
-/** Later fields take the place of earlier ones of the same name. */
+/** Later fields replace earlier ones of the same name. */
 function override(fields: Fields, changes: Fields): Fields {
   return [...new Map([...fields, ...changes])];
 }

@@ -69,7 +69,7 @@ const tensor = (changes: Partial<GgufEntry> = {}): GgufEntry => ({
 });
 
 describe('openGguf', () => {
-  it.each(['llama', 'gpt2'])('should give a %s as its Hugging Face folder does', async (name) => {
+  it.each(['llama', 'gpt2'])('should present a %s as its Hugging Face folder does', async (name) => {
     const expected = name === 'llama' ? llama : gpt2;
     const source = await openBytes(name === 'llama' ? await llamaGguf(llama) : await gpt2Gguf(gpt2));
     expect([...source.weights.tensors.keys()].sort()).toEqual([...expected.weights.tensors.keys()].sort());
@@ -78,7 +78,7 @@ describe('openGguf', () => {
       expect((await source.weights.read(tensorName)).values).toEqual((await expected.weights.read(tensorName)).values);
     }
     const tokenizer = readJson(expected, 'tokenizer.json') as { model: { vocab: Record<string, number> } };
-    // tokenizer.json may leave added tokens out of the vocabulary; GGUF has one list.
+    // A tokenizer.json may leave added tokens out of its vocabulary, but GGUF has one list.
     tokenizer.model.vocab['<|endoftext|>'] = 127;
     expect(readJson(source, 'tokenizer.json')).toEqual(tokenizer);
     expect(readJson(source, 'generation_config.json')).toEqual({ bos_token_id: 127, eos_token_id: 127 });
@@ -111,7 +111,7 @@ describe('openGguf', () => {
     expect((await readFile(join(folder, 'q8', 'model.onnx_data'))).includes(Buffer.from(blocks!.codes))).toBe(true);
   });
 
-  it('should say which formats are not carried over as they are, and choose the nearest way to store', async () => {
+  it('should name the formats whose blocks are not kept, and choose the nearest dtype', async () => {
     const q4 = { name: 'blk.0.ffn_up.weight', dimensions: [32, 96], type: 2, data: new Uint8Array(96 * 18) };
     const q5 = { name: 'blk.1.ffn_up.weight', dimensions: [32, 96], type: 7, data: new Uint8Array(96 * 24) };
     await writeFile(path, await gpt2Gguf(gpt2, [], [q4, q5]));
@@ -123,7 +123,7 @@ describe('openGguf', () => {
     expect(defaultDtype([])).toBe('fp32');
   });
 
-  it('should take numbers of 64 bits, and epsilon as the decimal that its float32 was written from', async () => {
+  it('should accept 64-bit numbers, and read epsilon as the decimal that its float32 was written from', async () => {
     const source = await openBytes(await llamaGguf(llama, [['llama.context_length', field.long(96n)]]));
     expect(readJson(source, 'config.json')).toMatchObject({ max_position_embeddings: 96, rms_norm_eps: 1e-5, vocab_size: 128 });
     await source.weights.close();
@@ -177,7 +177,7 @@ describe('openGguf', () => {
     expect(error.message).toContain(message);
   });
 
-  it('should leave kinds of stretched positions to the architecture, which knows them by name', async () => {
+  it('should leave types of stretched positions to the architecture, which refuses them by name', async () => {
     const scaling = [
       ['llama.rope.scaling.type', field.text('linear')],
       ['llama.rope.scaling.factor', field.float(2)],
@@ -189,7 +189,7 @@ describe('openGguf', () => {
     await expect(convertModel({ source: path, target: join(folder, 'linear') })).rejects.toMatchObject({ code: 'unsupported_model' });
   });
 
-  it('should refuse a file that is missing, and tensors that are no part of the architecture', async () => {
+  it('should refuse a file that is missing, and tensors that are not part of the architecture', async () => {
     await expect(openGguf(join(folder, 'none.gguf'))).rejects.toThrow('none.gguf: cannot be opened');
     const parts: GgufParts = {
       fields: [['general.architecture', field.text('llama')]],
@@ -203,7 +203,7 @@ describe('openGguf', () => {
     await expect(openBytes(renamed)).rejects.toThrow('x.gguf: tensor "blk.1.attn_z.weight": is no part of llama');
   });
 
-  it('should refuse weights and scales that are no finite numbers, naming the block', async () => {
+  it('should refuse weights and scales that are not finite numbers, naming the block', async () => {
     const type = blockTypes.get(3)!;
     const bytes = new Uint8Array(40);
     bytes.set([0, 0x7c], 20);
@@ -234,12 +234,12 @@ describe('block formats', () => {
     for (const [index, value] of expected.entries()) {
       expect(codes[index]).toBeLessThan(2 ** bits);
       const block = index >> 5;
-      // A zero point of -minimum / scale is rounded once; the others are exact.
+      // A zero point of -minimum / scale is rounded once; all others are exact.
       expect(Math.abs(scales[block] * (codes[index] - zeroPoints[block]) - value)).toBeLessThanOrEqual(name === 'Q4_1' ? 1e-7 : 0);
     }
   });
 
-  it('should keep a Q4_1 block of one value exact, which has no scale', () => {
+  it('should keep a Q4_1 block exact if all its values are the same, although its scale is 0', () => {
     const bytes = new Uint8Array(20).fill(0xff);
     bytes.set([0, 0, 0, 0xc1]);
     const { values, blocks } = blockTypes.get(3)!.decode!(bytes);
@@ -250,7 +250,7 @@ describe('block formats', () => {
 });
 
 describe('readGgufHeader', () => {
-  it('should list tensors with their shapes and places, in version 2 as well', () => {
+  it('should list tensors with their shapes and positions, in version 2 as well', () => {
     const q8 = { name: 'q', dimensions: [32, 2], type: 8, data: new Uint8Array(68) };
     const bytes = buildGguf({ version: 2, fields: [['general.alignment', field.count(64)]], tensors: [tensor(), q8], alignment: 64 });
     const { tensors } = readHeader(bytes);
@@ -403,7 +403,7 @@ describe('readGgufHeader', () => {
       ).toMatchObject({ code: 'invalid_file' });
   });
 
-  it('should answer thousands of damaged files with a GptEdgeError or tensors inside of the file, and quickly', async () => {
+  it('should answer thousands of damaged files quickly, with a GptEdgeError or with tensors inside the file', async () => {
     const valid = await llamaGguf(llama);
     const header = Math.min(...[...readHeader(valid).tensors.values()].map(({ begin }) => begin));
     const random = randomIntegers(17);
@@ -418,7 +418,7 @@ describe('readGgufHeader', () => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  it('should answer hundreds of damaged files with a GptEdgeError or a source, tokenizer included', async () => {
+  it('should answer hundreds of damaged files, tokenizer included, with a GptEdgeError or a source', async () => {
     const valid = await llamaGguf(llama);
     const random = randomIntegers(18);
     for (let round = 0; round < 400; round++) {

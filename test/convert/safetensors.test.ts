@@ -52,7 +52,7 @@ describe('openSafetensors', () => {
     await source.close();
   });
 
-  it('should refuse a weight that is no finite number, naming it', async () => {
+  it('should refuse a weight that is not a finite number, naming it', async () => {
     const data = new Uint8Array(new Float32Array([0, Number.NaN]).buffer);
     const source = await openBytes(buildSafetensors({ t: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } }, data));
     await expect(source.read('t')).rejects.toThrow('model.safetensors: tensor t: value 1 is NaN');
@@ -138,13 +138,13 @@ describe('parseSafetensorsHeader', () => {
     expect(() => parseSafetensorsHeader(new Uint8Array([0x7b, 0xff, 0x7d]), 0, 'x')).toThrow('not JSON in UTF-8');
   });
 
-  it('should take a header of no tensors, and tensors of no bytes', () => {
+  it('should accept a header without tensors, and tensors without bytes', () => {
     expect(parseSafetensorsHeader(new TextEncoder().encode('{}'), 0, 'x').size).toBe(0);
     const empty = { dtype: 'F32', shape: [0, 4], data_offsets: [8, 8] };
     expect(parseSafetensorsHeader(new TextEncoder().encode(JSON.stringify({ e: empty, ...one({}) })), 8, 'x').size).toBe(2);
   });
 
-  it('should answer thousands of damaged headers with a GptEdgeError or a valid list, and quickly', () => {
+  it('should answer thousands of damaged headers quickly, with a GptEdgeError or with a valid list', () => {
     const valid = new TextEncoder().encode(JSON.stringify(VALID));
     const random = randomIntegers(7);
     const start = performance.now();
@@ -160,7 +160,7 @@ describe('parseSafetensorsHeader', () => {
   });
 });
 
-/** What mutations put in: JSON's own marks, and numbers at the edges. */
+/** What mutations insert: JSON's own characters, and numbers at the edges. */
 const TOKENS = [
   '{',
   '}',
@@ -184,7 +184,7 @@ const TOKENS = [
   '\u00ff',
 ];
 
-/** Between one and four insertions, overwrites, cuts or repetitions. */
+/** Makes one to four insertions, overwrites, cuts or repetitions. */
 function damage(valid: Uint8Array, random: (below: number) => number): Uint8Array {
   let text = new TextDecoder().decode(valid);
   for (let times = 1 + random(4); times > 0; times--) {
@@ -198,7 +198,7 @@ function damage(valid: Uint8Array, random: (below: number) => number): Uint8Arra
   return bytes;
 }
 
-/** Numerical Recipes' linear congruential generator: the same sequence for the same seed, everywhere. */
+/** Numerical Recipes' linear congruential generator, which gives the same sequence for the same seed everywhere. */
 function randomIntegers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {

@@ -48,7 +48,7 @@ describe('openShardedSafetensors', () => {
     await weights.close();
   });
 
-  it('should say that a folder has no index', async () => {
+  it('should return undefined for a folder without an index', async () => {
     await rm(join(source, SAFETENSORS_INDEX));
     expect(await openShardedSafetensors(source)).toBeUndefined();
     await expectRefusal('model.safetensors', 'model.safetensors');
@@ -71,7 +71,7 @@ describe('openShardedSafetensors', () => {
     expect(files).toEqual(sharded.files);
   });
 
-  it('should name a shard that is missing, cut or no safetensors file', async () => {
+  it('should name a shard that is missing, cut or not a safetensors file', async () => {
     const bytes = await readFile(join(source, SECOND));
     await rm(join(source, SECOND));
     await expectRefusal(/model-00002-of-00002\.safetensors: cannot be opened/, SECOND);
@@ -149,7 +149,7 @@ describe('parseSafetensorsIndex', () => {
     expect(parse).toThrow(message);
   });
 
-  it('should take names that an object of JavaScript has of itself', () => {
+  it('should accept names that every JavaScript object has as properties', () => {
     const bytes = new TextEncoder().encode('{"weight_map":{"__proto__":"a.safetensors","constructor":"a.safetensors"}}');
     expect([...parseSafetensorsIndex(bytes, 'x').keys()]).toEqual(['__proto__', 'constructor']);
   });
