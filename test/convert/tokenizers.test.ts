@@ -63,7 +63,7 @@ describe('llama2cTokenizer', () => {
     expect(tokenizer.encode(' ')).toEqual([1, 271]);
   });
 
-  it('should spell characters without a token in bytes, including special tokens and SentencePiece's mark', () => {
+  it('should spell characters without a token in bytes, including special tokens and the mark of SentencePiece', () => {
     for (const text of ['日', '<s>', '<unk>', '<0x41>', '\u2581', 'é\n', '😀', '  the  all ', ' ']) {
       expect(tokenizer.encode(text), text).toEqual(encodeAsRunC(text, vocabulary));
       expect(tokenizer.decode(tokenizer.encode(text)), text).toBe(text);

@@ -25,7 +25,7 @@ describe('gptNeo', () => {
     expect(kinds(undefined, 24)).toEqual(Array.from({ length: 24 }, (_, layer) => (layer % 2 === 0 ? 'global' : 'local')));
   });
 
-  it('should expect projections without biases, except for the output's', () => {
+  it('should expect projections without biases, except for that of the output', () => {
     const plan = gptNeo.plan(CONFIG);
     expect(plan.shape).toMatchObject({ contextWindow: 128, heads: 8, keyValueHeads: 8, headDimension: 16 });
     expect(plan.tensors.get('h.3.attn.attention.q_proj.weight')).toEqual([64, 64]);
