@@ -180,9 +180,9 @@ describe('convertModel, refusing', () => {
       message: 'config.json: n_layer: 1073741824: Too big: expected number to be <=1024',
     },
     { change: { n_embd: '32' }, code: 'invalid_file', message: 'config.json: n_embd: "32":' },
-    { change: { n_head: 3 }, code: 'invalid_file', message: 'config.json: n_embd: 32: is no multiple of n_head' },
+    { change: { n_head: 3 }, code: 'invalid_file', message: 'config.json: n_embd: 32: is not a multiple of n_head' },
     { change: { n_layer: 3 }, code: 'invalid_file', message: 'has no tensor h.2.ln_1.weight, which config.json asks for' },
-    { change: { n_layer: 1 }, code: 'invalid_file', message: /tensor transformer\.h\.1\..*: is no part of this architecture/ },
+    { change: { n_layer: 1 }, code: 'invalid_file', message: /tensor transformer\.h\.1\..*: is not part of this architecture/ },
     { change: { n_inner: 64 }, code: 'invalid_file', message: 'c_fc.weight: shape [32,96] is not the [32,64] that config.json asks for' },
     { change: { tie_word_embeddings: false }, code: 'invalid_file', message: 'has no tensor lm_head.weight' },
     {
@@ -200,7 +200,7 @@ describe('convertModel, refusing', () => {
   });
 
   it.each([
-    { option: { dtype: 'q3' }, message: 'dtype "q3" is none of fp32, fp16' },
+    { option: { dtype: 'q3' }, message: 'dtype "q3" is not one of fp32, fp16' },
     { option: { contextWindow: 97 }, message: "contextWindow 97 is over the model's n_positions of 96" },
     { option: { contextWindow: 0 }, message: 'contextWindow 0 is not a positive integer' },
     { option: { id: '../up' }, message: 'id "../up": a model id has' },
@@ -235,7 +235,7 @@ describe('convertModel, refusing', () => {
       return 4;
     });
     await expect(convertModel({ source, target })).rejects.toThrow(
-      'tensor transformer.h.0.adapter.weight: is no part of this architecture',
+      'tensor transformer.h.0.adapter.weight: is not part of this architecture',
     );
     await expectNothingWritten();
   });

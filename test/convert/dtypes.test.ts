@@ -197,8 +197,8 @@ describe('findDtype', () => {
   });
 
   it('should refuse unknown names', () => {
-    expect(() => findDtype('q3')).toThrow('dtype "q3" is none of fp32, fp16, q8, q4');
-    expect(() => findDtype('q4', 'fp16')).toThrow('embeddings "fp16" is none of q8, q4, same');
+    expect(() => findDtype('q3')).toThrow('dtype "q3" is not one of fp32, fp16, q8, q4');
+    expect(() => findDtype('q4', 'fp16')).toThrow('embeddings "fp16" is not one of q8, q4, same');
   });
 });
 

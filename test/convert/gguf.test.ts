@@ -131,15 +131,15 @@ describe('openGguf', () => {
 
   it.each([
     { key: 'general.architecture', value: field.text('bert'), message: '"bert" is not supported; supported: llama, gpt2' },
-    { key: 'general.architecture', value: field.count(3), message: 'general.architecture: "3" is no string' },
+    { key: 'general.architecture', value: field.count(3), message: 'general.architecture: "3" is not a string' },
     { key: 'llama.block_count', value: field.count(4_000_000_000), message: 'llama.block_count: 4000000000 is over the limit of 21' },
-    { key: 'llama.block_count', value: field.float(1.5), message: 'llama.block_count: "1.5" is no count' },
+    { key: 'llama.block_count', value: field.float(1.5), message: 'llama.block_count: "1.5" is not a count' },
     { key: 'llama.embedding_length', value: field.long(1n << 40n), message: '1099511627776 is over the limit of 131072' },
-    { key: 'llama.embedding_length', value: field.long(1n << 63n), message: '"9223372036854775808" is no count' },
-    { key: 'llama.attention.head_count', value: field.integers([6, 6]), message: 'an array of 2 elements is no count' },
+    { key: 'llama.embedding_length', value: field.long(1n << 63n), message: '"9223372036854775808" is not a count' },
+    { key: 'llama.attention.head_count', value: field.integers([6, 6]), message: 'an array of 2 elements is not a count' },
     { key: 'llama.attention.head_count', value: field.count(7), message: '7 heads of 6.857142857142857 values each' },
     { key: 'llama.attention.head_count', value: field.count(0), message: '0 heads of Infinity values each' },
-    { key: 'llama.attention.layer_norm_rms_epsilon', value: field.float(Number.NaN), message: '"NaN" is no finite number' },
+    { key: 'llama.attention.layer_norm_rms_epsilon', value: field.float(Number.NaN), message: '"NaN" is not a finite number' },
     {
       key: 'llama.rope.dimension_count',
       value: field.count(4),
@@ -158,18 +158,18 @@ describe('openGguf', () => {
       value: field.texts(['a', 'b']),
       message: 'tokenizer.ggml.tokens: has 2 tokens, and the embedding 128 rows',
     },
-    { key: 'tokenizer.ggml.tokens', value: field.integers([1]), message: 'an array of 1 elements is no array of strings' },
+    { key: 'tokenizer.ggml.tokens', value: field.integers([1]), message: 'an array of 1 elements is not an array of strings' },
     { key: 'tokenizer.ggml.tokens', value: field.texts(new Array(128).fill('a')), message: 'token 1 is the same as token 0' },
     {
       key: 'tokenizer.ggml.token_type',
       value: field.integers([1]),
       message: 'tokenizer.ggml.token_type: has 1 elements, 128 are expected',
     },
-    { key: 'tokenizer.ggml.merges', value: field.texts(['t q']), message: 'tokenizer.ggml.merges: merge 0 "t q": "tq" is no token' },
+    { key: 'tokenizer.ggml.merges', value: field.texts(['t q']), message: 'tokenizer.ggml.merges: merge 0 "t q": "tq" is not a token' },
     { key: 'tokenizer.ggml.merges', value: field.texts(['th']), message: 'merge 0 "th" is not two tokens' },
     { key: 'tokenizer.ggml.eos_token_id', value: field.count(128), message: 'tokenizer.ggml.eos_token_id: 128 is over the limit of 127' },
-    { key: 'tokenizer.ggml.add_bos_token', value: field.count(1), message: 'tokenizer.ggml.add_bos_token: "1" is no boolean' },
-    { key: 'tokenizer.chat_template', value: field.count(1), message: 'tokenizer.chat_template: "1" is no string' },
+    { key: 'tokenizer.ggml.add_bos_token', value: field.count(1), message: 'tokenizer.ggml.add_bos_token: "1" is not a boolean' },
+    { key: 'tokenizer.chat_template', value: field.count(1), message: 'tokenizer.chat_template: "1" is not a string' },
   ])('should refuse $key: $message', async ({ key, value, message }) => {
     const error = await openBytes(await llamaGguf(llama, [[key, value]])).catch((reason) => reason);
     expect(error).toBeInstanceOf(GptEdgeError);
@@ -195,12 +195,12 @@ describe('openGguf', () => {
       fields: [['general.architecture', field.text('llama')]],
       tensors: [tensor({ name: 'token_embd.weight' })],
     };
-    await expect(openBytes(buildGguf(parts))).rejects.toThrow('tensor token_embd.weight: is missing or no matrix');
+    await expect(openBytes(buildGguf(parts))).rejects.toThrow('tensor token_embd.weight: is missing or not a matrix');
     const other = openBytes(await gpt2Gguf(gpt2, [['general.architecture', field.text('llama')]]));
     await expect(other).rejects.toThrow('x.gguf: llama.attention.head_count: is missing');
     const renamed = Buffer.from(await llamaGguf(llama));
     renamed.write('blk.1.attn_z', renamed.indexOf('blk.1.attn_q'));
-    await expect(openBytes(renamed)).rejects.toThrow('x.gguf: tensor "blk.1.attn_z.weight": is no part of llama');
+    await expect(openBytes(renamed)).rejects.toThrow('x.gguf: tensor "blk.1.attn_z.weight": is not part of llama');
   });
 
   it('should refuse weights and scales that are not finite numbers, naming the block', async () => {
@@ -284,8 +284,8 @@ describe('readGgufHeader', () => {
   const huge = 2n ** 63n;
   it.each<{ problem: string; parts: GgufParts; message: string }>([
     { problem: 'another magic', parts: { magic: 'GGML' }, message: 'magic: "GGML" is not GGUF' },
-    { problem: 'another version', parts: { version: 4 }, message: 'version: 4 is none of 2, 3' },
-    { problem: 'big-endian order', parts: { version: 0x03000000 }, message: 'version: 50331648 is none of 2, 3 in little-endian order' },
+    { problem: 'another version', parts: { version: 4 }, message: 'version: 4 is not one of 2, 3' },
+    { problem: 'big-endian order', parts: { version: 0x03000000 }, message: 'version: 50331648 is not one of 2, 3 in little-endian order' },
     { problem: 'too many tensors', parts: { tensorCount: huge }, message: 'tensor_count: 9223372036854775808 is over the limit of 65536' },
     { problem: 'too many keys', parts: { keyCount: 5000 }, message: 'metadata_kv_count: 5000 is over the limit of 4096' },
     { problem: 'keys that are not there', parts: { keyCount: 9 }, message: 'metadata ""' },
@@ -307,7 +307,7 @@ describe('readGgufHeader', () => {
     {
       problem: 'an unknown type',
       parts: { fields: [['k', { type: 13, bytes: uint32(1) }]] },
-      message: 'metadata "k": type 13 is none of 0 to 12',
+      message: 'metadata "k": type 13 is not one of 0 to 12',
     },
     {
       problem: 'a huge string',
@@ -320,7 +320,7 @@ describe('readGgufHeader', () => {
       message: 'metadata "k": takes 500 bytes at byte',
     },
     {
-      problem: 'a string that is no UTF-8',
+      problem: 'a string that is not UTF-8',
       parts: { fields: [['k', { type: 8, bytes: Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0xff) }]] },
       message: '"k": "ÿ" is not UTF-8',
     },
@@ -339,12 +339,12 @@ describe('readGgufHeader', () => {
     {
       problem: 'an alignment of 0',
       parts: { fields: [['general.alignment', field.count(0)]] },
-      message: '"general.alignment": "0" is no power of two',
+      message: '"general.alignment": "0" is not a power of two',
     },
     {
       problem: 'a huge alignment',
       parts: { fields: [['general.alignment', field.count(2 ** 20)]] },
-      message: '"1048576" is no power of two from 8 to 65536',
+      message: '"1048576" is not a power of two from 8 to 65536',
     },
     {
       problem: 'a tensor name too long',
@@ -373,19 +373,19 @@ describe('readGgufHeader', () => {
     {
       problem: 'half a block',
       parts: { tensors: [tensor({ type: 2, dimensions: [48] })] },
-      message: "rows of 48 values are no multiple of Q4_0's blocks of 32",
+      message: "rows of 48 values are not a multiple of Q4_0's blocks of 32",
     },
     { problem: 'a tensor twice', parts: { tensors: [tensor(), tensor()] }, message: 'tensor "t": comes twice' },
     {
       problem: 'an unaligned offset',
       parts: { tensors: [tensor({ offset: 4 })] },
-      message: 'offset 4 is no multiple of the alignment of 32',
+      message: 'offset 4 is not a multiple of the alignment of 32',
     },
     { problem: 'an offset beyond the file', parts: { tensors: [tensor({ offset: 64 })] }, message: 'tensor "t": ends at byte' },
     {
       problem: 'a tensor over another',
       parts: { tensors: [tensor({ dimensions: [16], data: new Uint8Array(64) }), tensor({ name: 'u', offset: 32 })] },
-      message: 'inside of tensor "t", which ends at',
+      message: 'inside tensor "t", which ends at',
     },
   ])('should refuse $problem', ({ parts, message }) => {
     const error = catchError(() => readHeader(buildGguf(parts)));

@@ -143,7 +143,7 @@ describe('openLlama2c', () => {
       message: 'bytes are not the 184557868 that its header asks for',
     },
     { problem: 'no heads', numbers: NUMBERS.with(3, 0), message: 'n_heads: 0 is not 1 to 131072' },
-    { problem: 'heads of half values', numbers: NUMBERS.with(3, 8), message: 'dim: 8 is no multiple of twice n_heads, 8' },
+    { problem: 'heads of half values', numbers: NUMBERS.with(3, 8), message: 'dim: 8 is not a multiple of twice n_heads, 8' },
     { problem: 'heads without keys', numbers: NUMBERS.with(4, 3), message: 'n_kv_heads: 3 does not divide n_heads, 2' },
     { problem: 'a huge vocabulary', numbers: NUMBERS.with(5, 2 ** 21), message: 'vocab_size: 2097152 is not 1 to 1048576' },
     { problem: 'no positions', numbers: NUMBERS.with(6, 0), message: 'seq_len: 0 is not 1 to 1048576' },
@@ -193,7 +193,7 @@ describe('openLlama2c', () => {
 describe('openSource', () => {
   it('should refuse a path of no known kind, and a tokenizer that has no use', async () => {
     await write('notes.txt', new TextEncoder().encode('hello'));
-    await expect(openSource(join(folder, 'notes.txt'))).rejects.toThrow('notes.txt: is no folder with config.json');
+    await expect(openSource(join(folder, 'notes.txt'))).rejects.toThrow('notes.txt: is not a folder with config.json');
     await expect(openSource(join(folder, 'none'))).rejects.toMatchObject({ code: 'invalid_file' });
     await expect(openSource(folder, { tokenizer: path })).rejects.toMatchObject({ code: 'invalid_value', param: 'tokenizer' });
   });

@@ -206,7 +206,7 @@ describe('a published graph, refused', () => {
     'should be for external data in %j',
     async (location) => {
       await editGraph((graph) => setLocation(graph, 'location', location));
-      await expectRefusal('invalid_file', `external data in ${JSON.stringify(location)}, which is no name of a file`);
+      await expectRefusal('invalid_file', `external data in ${JSON.stringify(location)}, which is not the name of a file`);
     },
   );
 

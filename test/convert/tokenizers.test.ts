@@ -219,7 +219,7 @@ describe('ggufTokenizer', () => {
 
   it('should go without a pre-tokenizer only for GPT-2, and refuse to add a BOS that is not named', () => {
     expect(spell(open(readGguf(bpe, 'gpt2').files), 'a 123')).toEqual(['a', ' ', '123']);
-    expect(() => readGguf(bpe)).toThrow('x.gguf: tokenizer.ggml.pre is missing, and none is not supported');
+    expect(() => readGguf(bpe)).toThrow('x.gguf: tokenizer.ggml.pre is missing, which is not supported');
     const { 'ggml.bos_token_id': _, ...unnamed } = bpe;
     expect(() => readGguf({ ...unnamed, 'ggml.pre': 'llama-bpe' })).toThrow(
       'tokenizer.ggml.bos_token_id: is missing, and BOS is put around texts',
@@ -258,7 +258,7 @@ describe('ggufTokenizer', () => {
       const scores = Float32Array.from(fields['ggml.scores']).fill(Number.NaN, 263, 264);
       expect(() => readGguf({ ...fields, 'ggml.scores': scores })).toThrow('tokenizer.ggml.tokens: token 263: score is NaN');
       expect(() => readGguf({ ...fields, 'ggml.scores': ['0'] })).toThrow(
-        'tokenizer.ggml.scores: an array of 1 elements is no array of numbers',
+        'tokenizer.ggml.scores: an array of 1 elements is not an array of numbers',
       );
     });
   });

@@ -25,7 +25,7 @@ const schema = z
     layer_norm_epsilon: z.number().positive().max(1).default(1e-5),
     tie_word_embeddings: z.boolean().default(true),
   })
-  .refine((config) => config.hidden_size % config.num_heads === 0, { path: ['hidden_size'], message: 'is no multiple of num_heads' })
+  .refine((config) => config.hidden_size % config.num_heads === 0, { path: ['hidden_size'], message: 'is not a multiple of num_heads' })
   .refine((config) => countLayers(config.attention_types) === config.num_layers, {
     path: ['attention_types'],
     message: 'describes another number of layers than num_layers',

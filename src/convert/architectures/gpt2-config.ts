@@ -18,7 +18,7 @@ const schema = z
     add_cross_attention: z.boolean().default(false),
     tie_word_embeddings: z.boolean().default(true),
   })
-  .refine((config) => config.n_embd % config.n_head === 0, { path: ['n_embd'], message: 'is no multiple of n_head' });
+  .refine((config) => config.n_embd % config.n_head === 0, { path: ['n_embd'], message: 'is not a multiple of n_head' });
 
 /** What GPT-2's config.json says about its graph. Fields for training are left out. */
 export type Gpt2Config = z.infer<typeof schema>;

@@ -22,7 +22,7 @@ export function matchTensors(plan: DecoderPlan, { tensors, file = 'model.safeten
   for (const tensor of tensors.values()) {
     const name = withoutPrefix(tensor.name, plan.prefix);
     // Two tensors may differ only by the prefix: then only one of them was matched.
-    if (matched.get(name) !== tensor && !plan.isIgnored(name)) throw invalid(`tensor ${tensor.name}: is no part of this architecture`);
+    if (matched.get(name) !== tensor && !plan.isIgnored(name)) throw invalid(`tensor ${tensor.name}: is not part of this architecture`);
   }
   return matched;
 }

@@ -25,7 +25,7 @@ export function paddedHeadSize(size: number): number {
 /**
  * Appends zeros to each head along the last axis: [..., heads * from] becomes [..., heads * to]. Quantized blocks are
  * given up: they lie along this axis, and padding always shifts values across their borders, since only heads whose
- * size is no multiple of 16 need it.
+ * size is not a multiple of 16 need it.
  * @throws GptEdgeError `unsupported_model` if that grows the weight beyond MAX_WEIGHTS_BYTES
  */
 export function padHeadColumns(weight: Weight, { from, to }: HeadPadding): Weight {

@@ -31,5 +31,5 @@ export function findDtype(name: string, embeddings = name === q4.name ? q8.name 
 }
 
 function unknownName(param: string, name: string, names: readonly string[]): GptEdgeError {
-  return new GptEdgeError('invalid_value', `${param} ${JSON.stringify(name)} is none of ${names.join(', ')}`, { param });
+  return new GptEdgeError('invalid_value', `${param} ${JSON.stringify(name)} is not one of ${names.join(', ')}`, { param });
 }

@@ -15,6 +15,6 @@ export async function readGraph(path: string): Promise<GraphProto> {
   const { size } = await stat(path).catch((cause: Error) => {
     throw fail(`cannot be read: ${cause.message}`, cause);
   });
-  if (size > MAX_GRAPH_BYTES) throw fail(`has ${size} bytes, more than ${MAX_GRAPH_BYTES}; weights belong into external data.`);
+  if (size > MAX_GRAPH_BYTES) throw fail(`has ${size} bytes, more than ${MAX_GRAPH_BYTES}; weights belong in external data.`);
   return parseGraph(await readFile(path), fail);
 }

@@ -56,7 +56,7 @@ async function checkTarget(path: string, source: string): Promise<boolean> {
   if (!(await exists(path))) return false;
   const refuse = (problem: string) => new GptEdgeError('invalid_value', `${path} ${problem}`, { param: 'target' });
   if (!(await exists(join(path, 'manifest.json'))))
-    throw refuse('exists and is no model folder (it has no manifest.json); nothing was written');
+    throw refuse('exists and is not a model folder (it has no manifest.json); nothing was written');
   if (!relative(path, resolve(source)).startsWith('..')) throw refuse('holds the source; nothing was written');
   return true;
 }

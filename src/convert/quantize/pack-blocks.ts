@@ -3,7 +3,7 @@ import { BLOCK_SIZE } from './block-quantizer.ts';
 
 /**
  * Lays codes out as MatMulNBits reads them: [rows, blocks, BLOCK_SIZE * bits / 8]. The first of two 4-bit codes is the
- * lower half of their byte. A row whose width is no multiple of BLOCK_SIZE is filled up; what is put there is never
+ * lower half of their byte. A row whose width is not a multiple of BLOCK_SIZE is filled up; what is put there is never
  * multiplied.
  */
 export function packCodes({ bits, codes }: QuantizedBlocks, width: number): Uint8Array {

@@ -3,7 +3,8 @@ import type { QuantizedBlocks } from '../tensors/tensor-source.ts';
 import { BLOCK_SIZE, type BlockQuantizer } from './block-quantizer.ts';
 
 /**
- * A matrix whose rows are cut into blocks. The last block of a row is shorter if `width` is no multiple of BLOCK_SIZE.
+ * A matrix whose rows are cut into blocks. The last block of a row is shorter if `width` is not a multiple of
+ * BLOCK_SIZE.
  */
 export interface BlockedRows {
   /** [rows, width], row-major. */

@@ -21,8 +21,8 @@ export interface SourceOptions {
 /**
  * Opens whatever a conversion can start from: a folder with safetensors, a folder with an ONNX graph, a GGUF file, or a
  * llama2.c checkpoint.
- * @throws GptEdgeError `invalid_file` for a path that is none of these; `invalid_value` for a tokenizer that the source
- *   has no use for; and whatever opening a source of that kind throws
+ * @throws GptEdgeError `invalid_file` for a path that is not one of these; `invalid_value` for a tokenizer that the
+ *   source has no use for; and whatever opening a source of that kind throws
  */
 export async function openSource(path: string, { tokenizer, dtype }: SourceOptions = {}): Promise<ModelSource> {
   const kind = await findKind(path);
@@ -42,7 +42,7 @@ async function findKind(path: string): Promise<'folder' | 'gguf' | 'llama2c'> {
   if (!stats.isFile()) throw invalidFile(file, 'is neither a folder nor a file');
   if (/\.gguf$/i.test(path) || (await readMagic(path)) === GGUF_MAGIC) return 'gguf';
   if (/\.bin$/i.test(path)) return 'llama2c';
-  throw invalidFile(file, 'is no folder with config.json and model.safetensors, no GGUF file and no .bin of llama2.c');
+  throw invalidFile(file, 'is not a folder with config.json and model.safetensors, a GGUF file or a .bin of llama2.c');
 }
 
 /** Reads as many bytes as GGUF's magic has. Most GGUF files are recognized by their extension before. */

@@ -57,7 +57,7 @@ describe('gptNeo', () => {
       message: 'another number of layers',
     },
     { change: { window_size: 0 }, message: 'window_size: 0: Too small' },
-    { change: { num_heads: 7 }, message: 'hidden_size: 64: is no multiple of num_heads' },
+    { change: { num_heads: 7 }, message: 'hidden_size: 64: is not a multiple of num_heads' },
     { change: { num_layers: 2 ** 20 }, message: 'num_layers: 1048576: Too big: expected number to be <=1024' },
     { change: { intermediate_size: 1e9 }, message: 'intermediate_size: 1000000000: Too big: expected number to be <=131072' },
     { change: { max_position_embeddings: null }, message: 'max_position_embeddings: null: Invalid input' },

@@ -101,7 +101,7 @@ describe('llama', () => {
     { change: { max_position_embeddings: 2 ** 21 }, message: 'max_position_embeddings: 2097152: Too big: expected number to be <=1048576' },
     { change: { head_dim: 2 ** 18 }, message: 'head_dim: 262144: Too big' },
     { change: { head_dim: 7 }, message: 'head_dim: 7: makes heads of an odd size' },
-    { change: { num_attention_heads: 7 }, message: 'hidden_size: 64: is no multiple of num_attention_heads' },
+    { change: { num_attention_heads: 7 }, message: 'hidden_size: 64: is not a multiple of num_attention_heads' },
     { change: { num_key_value_heads: 3 }, message: 'num_key_value_heads: 3: does not divide num_attention_heads' },
     { change: { num_key_value_heads: 16 }, message: 'num_key_value_heads: 16: does not divide num_attention_heads' },
     { change: { rms_norm_eps: -1 }, message: 'rms_norm_eps: -1: Too small' },

@@ -24,7 +24,7 @@ export const blockTypes: ReadonlyMap<number, BlockType> = new Map<number, BlockT
   [1, { name: 'F16', blockValues: 1, blockBytes: 2 }],
   [2, { name: 'Q4_0', blockValues: 32, blockBytes: 18, decode: decodeQ4_0, keepsBlocks: true }],
   [3, { name: 'Q4_1', blockValues: 32, blockBytes: 20, decode: decodeQ4_1, keepsBlocks: true }],
-  // In files that it calls Q4_K_M, llama-quantize falls back to these two if a row is no multiple of 256.
+  // In files that it calls Q4_K_M, llama-quantize falls back to these two if a row is not a multiple of 256.
   [6, { name: 'Q5_0', blockValues: 32, blockBytes: 22, decode: decodeQ5_0, keepsBlocks: true }],
   [7, { name: 'Q5_1', blockValues: 32, blockBytes: 24, decode: decodeQ5_1 }],
   [8, { name: 'Q8_0', blockValues: 32, blockBytes: 34, decode: decodeQ8_0, keepsBlocks: true }],

@@ -48,7 +48,8 @@ export function readGgufHeader(reader: ByteReader): GgufHeader {
   const magic = reader.bytes(4, 'magic').toString('latin1');
   if (magic !== GGUF_MAGIC) throw reader.invalid('magic', `${showText(magic)} is not ${GGUF_MAGIC}`);
   const version = reader.uint32('version');
-  if (!VERSIONS.includes(version)) throw reader.invalid('version', `${version} is none of ${VERSIONS.join(', ')} in little-endian order`);
+  if (!VERSIONS.includes(version))
+    throw reader.invalid('version', `${version} is not one of ${VERSIONS.join(', ')} in little-endian order`);
   const tensorCount = reader.count64('tensor_count', MAX_TENSORS);
   const metadata = readMetadata(reader, reader.count64('metadata_kv_count', MAX_METADATA_KEYS));
   const alignment = readAlignment(reader, metadata.get('general.alignment'));
@@ -67,7 +68,7 @@ export function readGgufHeader(reader: ByteReader): GgufHeader {
 function readAlignment(reader: ByteReader, value: GgufValue = DEFAULT_ALIGNMENT): number {
   const isPower = typeof value === 'number' && value >= 8 && value <= MAX_ALIGNMENT && Number.isInteger(Math.log2(value));
   if (isPower) return value;
-  throw reader.invalid('metadata "general.alignment"', `${showText(String(value))} is no power of two from 8 to ${MAX_ALIGNMENT}`);
+  throw reader.invalid('metadata "general.alignment"', `${showText(String(value))} is not a power of two from 8 to ${MAX_ALIGNMENT}`);
 }
 
 /**
@@ -83,7 +84,7 @@ function readTensor(reader: ByteReader, index: number, alignment: number): GgufT
   const type = findBlockType(reader, reader.uint32(`${field}: type`), field);
   const bytes = countBytes(reader, dimensions, type, field);
   const begin = reader.count64(`${field}: offset`, Number.MAX_SAFE_INTEGER);
-  if (begin % alignment !== 0) throw reader.invalid(field, `offset ${begin} is no multiple of the alignment of ${alignment}`);
+  if (begin % alignment !== 0) throw reader.invalid(field, `offset ${begin} is not a multiple of the alignment of ${alignment}`);
   // GGML writes the innermost dimension first.
   return { name, dtype: type.name, type, shape: dimensions.reverse(), bytes, begin };
 }
@@ -99,7 +100,7 @@ function findBlockType(reader: ByteReader, type: number, field: string): BlockTy
 
 function countBytes(reader: ByteReader, dimensions: readonly number[], type: BlockType, field: string): number {
   if (dimensions[0] % type.blockValues !== 0)
-    throw reader.invalid(field, `rows of ${dimensions[0]} values are no multiple of ${type.name}'s blocks of ${type.blockValues}`);
+    throw reader.invalid(field, `rows of ${dimensions[0]} values are not a multiple of ${type.name}'s blocks of ${type.blockValues}`);
   // Each factor is at most 2^20, so the product of four may lose digits, but cannot become small.
   const bytes = (dimensions.reduce((product, size) => product * size, 1) / type.blockValues) * type.blockBytes;
   if (bytes > MAX_WEIGHTS_BYTES)
@@ -112,7 +113,7 @@ function checkRanges(reader: ByteReader, tensors: GgufTensor[]): void {
   let before = '';
   for (const { name, begin, bytes } of tensors.sort((a, b) => a.begin - b.begin)) {
     const field = `tensor ${showText(name)}`;
-    if (begin < end) throw reader.invalid(field, `begins at byte ${begin}, inside of tensor ${showText(before)}, which ends at ${end}`);
+    if (begin < end) throw reader.invalid(field, `begins at byte ${begin}, inside tensor ${showText(before)}, which ends at ${end}`);
     end = begin + bytes;
     before = name;
     if (end > reader.size) throw reader.invalid(field, `ends at byte ${end}, and the file at ${reader.size}`);

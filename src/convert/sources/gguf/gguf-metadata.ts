@@ -29,7 +29,7 @@ export class GgufMetadata {
     const value = this.#values.get(key);
     if (value === undefined) return undefined;
     const number = typeof value === 'bigint' && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isInteger(number) || number < 0) throw this.invalid(key, `${show(value)} is no count`);
+    if (typeof number !== 'number' || !Number.isInteger(number) || number < 0) throw this.invalid(key, `${show(value)} is not a count`);
     if (number > max) throw this.invalid(key, `${number} is over the limit of ${max}`);
     return number;
   }
@@ -38,7 +38,7 @@ export class GgufMetadata {
   optionalNumber(key: string): number | undefined {
     const value = this.#values.get(key);
     if (value === undefined) return undefined;
-    if (typeof value !== 'number' || !Number.isFinite(value)) throw this.invalid(key, `${show(value)} is no finite number`);
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw this.invalid(key, `${show(value)} is not a finite number`);
     return shortestFloat32(value);
   }
 
@@ -48,13 +48,13 @@ export class GgufMetadata {
 
   flag(key: string, fallback: boolean): boolean {
     const value = this.#values.get(key) ?? fallback;
-    if (typeof value !== 'boolean') throw this.invalid(key, `${show(value)} is no boolean`);
+    if (typeof value !== 'boolean') throw this.invalid(key, `${show(value)} is not a boolean`);
     return value;
   }
 
   optionalText(key: string): string | undefined {
     const value = this.#values.get(key);
-    if (value !== undefined && typeof value !== 'string') throw this.invalid(key, `${show(value)} is no string`);
+    if (value !== undefined && typeof value !== 'string') throw this.invalid(key, `${show(value)} is not a string`);
     return value;
   }
 
@@ -65,7 +65,7 @@ export class GgufMetadata {
   texts(key: string): readonly string[] {
     const value = this.#values.get(key) ?? this.#missing(key);
     const isTexts = Array.isArray(value) && value.every((element) => typeof element === 'string');
-    if (!isTexts) throw this.invalid(key, `${show(value)} is no array of strings`);
+    if (!isTexts) throw this.invalid(key, `${show(value)} is not an array of strings`);
     return value as readonly string[];
   }
 
@@ -73,7 +73,7 @@ export class GgufMetadata {
   numbers(key: string, length: number): ArrayLike<number> {
     const value = this.#values.get(key) ?? this.#missing(key);
     const isNumbers = ArrayBuffer.isView(value) && !(value instanceof BigInt64Array) && !(value instanceof BigUint64Array);
-    if (!isNumbers) throw this.invalid(key, `${show(value)} is no array of numbers`);
+    if (!isNumbers) throw this.invalid(key, `${show(value)} is not an array of numbers`);
     if (value.length !== length) throw this.invalid(key, `has ${value.length} elements, ${length} are expected`);
     return value;
   }

@@ -54,7 +54,7 @@ function findGgufArchitecture({ file, metadata }: GgufFile): GgufArchitecture {
  */
 function countVocabulary({ metadata, tensors }: GgufFile, architecture: GgufArchitecture): number {
   const embedding = tensors.get('token_embd.weight');
-  if (embedding?.shape.length !== 2) throw metadata.invalid('tensor token_embd.weight', 'is missing or no matrix');
+  if (embedding?.shape.length !== 2) throw metadata.invalid('tensor token_embd.weight', 'is missing or not a matrix');
   const key = `${architecture.name}.vocab_size`;
   const stated = metadata.optionalCount(key, Number.MAX_SAFE_INTEGER) ?? embedding.shape[0];
   if (stated !== embedding.shape[0]) throw metadata.invalid(key, `${stated} is not the ${embedding.shape[0]} rows of token_embd.weight`);

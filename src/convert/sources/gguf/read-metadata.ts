@@ -102,6 +102,6 @@ function elementBytes(reader: ByteReader, type: number, field: string): number {
 }
 
 function numberType(reader: ByteReader, type: number, field: string): NumberType {
-  if (!Object.hasOwn(NUMBER_TYPES, type)) throw reader.invalid(field, `type ${type} is none of 0 to 12`);
+  if (!Object.hasOwn(NUMBER_TYPES, type)) throw reader.invalid(field, `type ${type} is not one of 0 to 12`);
   return NUMBER_TYPES[type];
 }

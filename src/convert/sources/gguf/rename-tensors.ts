@@ -26,7 +26,7 @@ export function renameTensors(gguf: GgufFile, architecture: GgufArchitecture, he
   const tensors = new Map<string, Renamed>();
   for (const original of gguf.tensors.values()) {
     const renamed = architecture.rename(original.name);
-    if (!renamed) throw invalidFile(file, `tensor ${showText(original.name)}: is no part of ${architecture.name}`);
+    if (!renamed) throw invalidFile(file, `tensor ${showText(original.name)}: is not part of ${architecture.name}`);
     const shape = renamed.rearrangement === 'transposed' ? original.shape.toReversed() : original.shape;
     const { dtype, bytes } = original;
     tensors.set(renamed.name, { ...renamed, original, dtype, bytes, shape });

@@ -81,7 +81,8 @@ function parseTensor(name: string, entry: unknown, dataBytes: number, file: stri
   if (!isObject(entry)) throw invalid(file, `${where} is not a JSON object`);
   const { dtype, shape, data_offsets: offsets } = entry as Record<string, unknown>;
   const elementBytes = typeof dtype === 'string' && Object.hasOwn(DTYPE_BYTES, dtype) ? DTYPE_BYTES[dtype] : undefined;
-  if (elementBytes === undefined) throw invalid(file, `${where}: dtype ${show(dtype)} is none of ${Object.keys(DTYPE_BYTES).join(', ')}`);
+  if (elementBytes === undefined)
+    throw invalid(file, `${where}: dtype ${show(dtype)} is not one of ${Object.keys(DTYPE_BYTES).join(', ')}`);
   const bytes = countElements(shape, where, file) * elementBytes;
   if (bytes > MAX_WEIGHTS_BYTES)
     throw invalid(file, `${where}: shape ${show(shape)} takes ${bytes} bytes, over the limit of ${MAX_WEIGHTS_BYTES}`);
@@ -93,7 +94,7 @@ function countElements(shape: unknown, where: string, file: string): number {
   if (!Array.isArray(shape)) throw invalid(file, `${where}: shape ${show(shape)} is not an array`);
   if (shape.length > MAX_RANK) throw invalid(file, `${where}: shape has ${shape.length} dimensions, over the limit of ${MAX_RANK}`);
   for (const dimension of shape) {
-    if (!isCount(dimension)) throw invalid(file, `${where}: shape holds ${show(dimension)}, which is no count`);
+    if (!isCount(dimension)) throw invalid(file, `${where}: shape holds ${show(dimension)}, which is not a count`);
     if (dimension > MAX_TENSOR_DIMENSION)
       throw invalid(file, `${where}: shape holds the dimension ${dimension}, over the limit of ${MAX_TENSOR_DIMENSION}`);
   }

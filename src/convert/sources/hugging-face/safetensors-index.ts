@@ -26,7 +26,7 @@ export function parseSafetensorsIndex(bytes: Uint8Array, file: string): Map<stri
     if (name.length > MAX_TENSOR_NAME) throw fail(`a tensor name of ${name.length} characters is over the limit of ${MAX_TENSOR_NAME}`);
     if (typeof shard === 'string' && SHARD_NAME.test(shard)) continue;
     const value = (JSON.stringify(shard) ?? 'undefined').slice(0, 80);
-    throw fail(`weight_map: ${JSON.stringify(name)}: ${value} is no name of a safetensors file in this folder`);
+    throw fail(`weight_map: ${JSON.stringify(name)}: ${value} is not the name of a safetensors file in this folder`);
   }
   const shards = new Set(entries.map(([, shard]) => shard)).size;
   if (shards > MAX_SHARDS) throw fail(`weight_map names ${shards} files, over the limit of ${MAX_SHARDS}`);

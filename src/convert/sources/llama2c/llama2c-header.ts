@@ -68,7 +68,7 @@ function readNumbers(reader: ByteReader, signTellsHead: boolean): Omit<Llama2cHe
   const keyValueHeads = number('n_kv_heads', MAX_DIMENSION);
   const vocabulary = number('vocab_size', MAX_VOCABULARY, signTellsHead);
   const contextWindow = number('seq_len', MAX_CONTEXT_WINDOW);
-  if (width % (2 * heads) !== 0) throw reader.invalid('dim', `${width} is no multiple of twice n_heads, ${heads}`);
+  if (width % (2 * heads) !== 0) throw reader.invalid('dim', `${width} is not a multiple of twice n_heads, ${heads}`);
   if (heads % keyValueHeads !== 0) throw reader.invalid('n_kv_heads', `${keyValueHeads} does not divide n_heads, ${heads}`);
   const sizes = { width, inner, layers, heads, keyValueHeads, contextWindow };
   return { ...sizes, vocabularySize: Math.abs(vocabulary), isTied: vocabulary > 0 };

@@ -27,7 +27,7 @@ export async function checkExternalData(graph: GraphProto, folder: string, file:
     const { location, offset, length } = range;
     const fail = (problem: string) => invalidFile(file, `tensor ${showText(tensor.name)}: ${problem}`);
     if (!EXTERNAL_DATA_NAME.test(location) || location === GRAPH_FILE)
-      throw fail(`external data in ${showText(location)}, which is no name of a file in the graph's folder that begins with "model"`);
+      throw fail(`external data in ${showText(location)}, which is not the name of a file in the graph's folder that begins with "model"`);
     const size = sizes.get(location) ?? (await sizeOf(join(folder, location), location));
     sizes.set(location, size);
     if (sizes.size > MAX_DATA_FILES) throw fail(`external data in more than ${MAX_DATA_FILES} files`);
@@ -40,7 +40,7 @@ async function sizeOf(path: string, name: string): Promise<number> {
   const stats = await stat(path).catch((cause: Error) => {
     throw invalidFile(name, `cannot be read, and the graph refers to it: ${cause.message}`, cause);
   });
-  if (!stats.isFile()) throw invalidFile(name, 'is no file');
+  if (!stats.isFile()) throw invalidFile(name, 'is not a file');
   if (stats.size > MAX_WEIGHTS_BYTES) throw invalidFile(name, `has ${stats.size} bytes, over the limit of ${MAX_WEIGHTS_BYTES}`);
   return stats.size;
 }

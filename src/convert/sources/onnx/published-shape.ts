@@ -54,7 +54,7 @@ export function publishedShape(graph: DecoderInterface, json: unknown): DecoderS
 
 function need(key: string, value: number | null | undefined): number {
   if (typeof value === 'number') return value;
-  throw invalidFile('config.json', `has no ${key}, nor another name of it, and the graph does not say it`);
+  throw invalidFile('config.json', `has no ${key} under any of its names, and the graph does not state it`);
 }
 
 function agree(key: string, stated: number | null | undefined, graphs: number | undefined): void {
@@ -64,5 +64,5 @@ function agree(key: string, stated: number | null | undefined, graphs: number | 
 
 function headSize(size: number): number {
   if (Number.isInteger(size)) return size;
-  throw invalidFile('config.json', 'hidden_size is no multiple of num_attention_heads, and there is no head_dim');
+  throw invalidFile('config.json', 'hidden_size is not a multiple of num_attention_heads, and there is no head_dim');
 }

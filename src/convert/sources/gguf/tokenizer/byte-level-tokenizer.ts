@@ -27,7 +27,7 @@ export function byteLevelTokenizer(context: GgufTokenizerContext): Uint8Array {
 function findPreTokenizer({ file, metadata, architecture }: GgufTokenizerContext): PreTokenizer {
   const name = metadata.optionalText('tokenizer.ggml.pre') ?? (architecture === 'gpt2' ? 'gpt-2' : undefined);
   if (name !== undefined && Object.hasOwn(preTokenizers, name)) return preTokenizers[name];
-  const found = name === undefined ? 'is missing, and none' : `${showText(name)}`;
+  const found = name === undefined ? 'is missing, which' : `${showText(name)}`;
   const message = `${file}: tokenizer.ggml.pre ${found} is not supported; supported: ${Object.keys(preTokenizers).join(', ')}`;
   throw new GptEdgeError('unsupported_model', message, { param: file });
 }
@@ -40,7 +40,7 @@ function readMerges({ metadata, vocabulary }: GgufTokenizerContext): [string, st
     const [left, right, ...rest] = merge.split(' ');
     const unknown = [left, right, left + right].find((part) => !known.has(part));
     if (right === undefined || rest.length > 0) throw metadata.invalid(key, `merge ${index} ${showText(merge)} is not two tokens`);
-    if (unknown !== undefined) throw metadata.invalid(key, `merge ${index} ${showText(merge)}: ${showText(unknown)} is no token`);
+    if (unknown !== undefined) throw metadata.invalid(key, `merge ${index} ${showText(merge)}: ${showText(unknown)} is not a token`);
     return [left, right];
   });
 }
