@@ -41,7 +41,7 @@ def fill(model, dtype):
     for name, parameter in sorted(model.named_parameters()):
         values = rng.standard_normal(tuple(parameter.shape))
         if parameter.ndim == 2:
-            # GPT-Neo does not scale scores. Its queries and keys are kept small, or each position would attend to only one.
+            # Scores are not scaled. Queries and keys are kept small, or each position would attend to only one.
             sharp = neo and (".q_proj." in name or ".k_proj." in name)
             table = any(part in name for part in ("wte", "wpe", "lm_head", "embed_tokens"))
             values *= 0.4 if table else (0.8 if sharp else 1.6 if neo else 1.2) / parameter.shape[1] ** 0.5

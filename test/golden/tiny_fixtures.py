@@ -19,8 +19,8 @@ def round_to(values, digits):
 
 
 def write_tokenizer(folder):
-    """Makes a byte-level BPE of exactly the vocabulary: printable ASCII, space and newline, some other bytes, and the end
-    of text last."""
+    """Makes a byte-level BPE of exactly the vocabulary: printable ASCII, space and newline, some other bytes, and the
+    end of text last."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet(), key=lambda c: (not "!" <= c <= "~", c not in "\u0120\u010a", c))
     vocabulary = {character: index for index, character in enumerate(alphabet[:VOCABULARY - 9])}
     merges = [("t", "h"), ("th", "e"), ("a", "n"), ("an", "d"), ("i", "n"), ("in", "g"), ("\u0120", "the"), ("\u0120", "and")]
