@@ -4,9 +4,8 @@ import { EXTERNAL_DATA_NAME, GRAPH_FILE } from '../../../core/folder/graph-files
 import { invalidFile } from '../../../core/invalid-file.ts';
 import { MAX_WEIGHTS_BYTES } from '../../../core/limits.ts';
 import { externalRange } from '../../../core/onnx/external-range.ts';
-import type { GraphProto } from '../../../core/onnx/onnx-ml_pb.js';
+import type { AttributeProto, GraphProto, TensorProto } from '../../../core/onnx/onnx-ml_pb.js';
 import { showText } from '../../../core/show-text.ts';
-import { graphTensors } from './graph-tensors.ts';
 
 /** Limit for the number of data files. The largest published models have a few dozen. */
 const MAX_DATA_FILES = 64;
@@ -43,4 +42,20 @@ async function sizeOf(path: string, name: string): Promise<number> {
   if (!stats.isFile()) throw invalidFile(name, 'is not a file');
   if (stats.size > MAX_WEIGHTS_BYTES) throw invalidFile(name, `has ${stats.size} bytes, over the limit of ${MAX_WEIGHTS_BYTES}`);
   return stats.size;
+}
+
+/**
+ * Yields all tensors that a graph stores: its initializers, constants among the nodes' attributes, and those of graphs
+ * within nodes.
+ */
+function* graphTensors(graph: GraphProto): Generator<TensorProto> {
+  yield* graph.initializer;
+  for (const sparse of graph.sparseInitializer) for (const part of [sparse.values, sparse.indices]) if (part) yield part;
+  for (const node of graph.node) for (const attribute of node.attribute) yield* attributeTensors(attribute);
+}
+
+function* attributeTensors({ t, tensors, g, graphs }: AttributeProto): Generator<TensorProto> {
+  if (t) yield t;
+  yield* tensors;
+  for (const graph of g ? [g, ...graphs] : graphs) yield* graphTensors(graph);
 }
