@@ -15,16 +15,32 @@ const layers = {
   library: ['worker', 'api', 'local', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
 };
 
-const layerRules = Object.entries(layers).map(([layer, below]) => ({
-  name: `${layer}-imports-downwards`,
-  severity: 'error',
-  from: { path: `^src/${layer}/` },
-  to: { path: '^src/', pathNot: `^src/(${[layer, ...below].join('|')})/` },
-}));
+/** The layers inside of convert. The files at its root stand on all of them. */
+const convertLayers = {
+  files: [],
+  tensors: [],
+  tokenizers: [],
+  graph: [],
+  'model-folder': ['files'],
+  quantize: ['tensors'],
+  dtypes: ['quantize', 'graph', 'tensors'],
+  architectures: ['dtypes', 'graph', 'tensors'],
+  sources: ['architectures', 'dtypes', 'model-folder', 'graph', 'tokenizers', 'tensors', 'files'],
+};
+
+/** One rule for each folder in `root`: of what lies in `root`, it imports only itself and the folders listed for it. */
+const layerRules = (root, table) =>
+  Object.entries(table).map(([layer, below]) => ({
+    name: `${root}${layer}-imports-downwards`,
+    severity: 'error',
+    from: { path: `^${root}${layer}/` },
+    to: { path: `^${root}`, pathNot: `^${root}(${[layer, ...below].join('|')})/` },
+  }));
 
 module.exports = {
   forbidden: [
-    ...layerRules,
+    ...layerRules('src/', layers),
+    ...layerRules('src/convert/', convertLayers),
     {
       name: 'page-takes-types-only',
       comment: "The browser's code knows the API by its types alone.",

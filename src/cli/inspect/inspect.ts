@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { countParameters } from '../../convert/architectures/architecture.ts';
 import { findArchitecture } from '../../convert/architectures/index.ts';
-import { countParameters } from '../../convert/count-parameters.ts';
-import { describeModel } from '../../convert/describe-model.ts';
-import { readJson } from '../../convert/sources/hugging-face/hugging-face-folder.ts';
-import { openPublishedGraph, type PublishedGraph } from '../../convert/sources/onnx/open-published-graph.ts';
+import { readJson } from '../../convert/files/json-files.ts';
+import { describeModel } from '../../convert/model-folder/describe-model.ts';
+import type { Checkpoint, PublishedGraph } from '../../convert/sources/model-source.ts';
 import { openSource } from '../../convert/sources/open-source.ts';
 import { folderBytes } from '../../core/folder/folder-bytes.ts';
 import { GRAPH_FILE } from '../../core/folder/graph-files.ts';
@@ -59,8 +59,8 @@ function printMemoryPlan({ parts, totalBytes }: MemoryPlan): void {
 }
 
 async function inspectSource(path: string): Promise<void> {
-  const published = await openPublishedGraph(path);
-  await (published ? inspectPublishedGraph(published) : inspectCheckpoint(path));
+  const source = await openSource(path);
+  await ('weights' in source ? inspectCheckpoint(source) : inspectPublishedGraph(source));
   console.log('\nThis is not a model folder yet. Make one with gpt-edge convert; inspect then shows what it needs in a Worker.');
 }
 
@@ -71,8 +71,7 @@ async function inspectPublishedGraph({ name, graphPath, externalData, facts }: P
   printTensorGroups(await graphWeights(graphPath));
 }
 
-async function inspectCheckpoint(path: string): Promise<void> {
-  const source = await openSource(path);
+async function inspectCheckpoint(source: Checkpoint): Promise<void> {
   try {
     const config = readJson(source, 'config.json');
     const architecture = findArchitecture(config);
@@ -80,7 +79,7 @@ async function inspectCheckpoint(path: string): Promise<void> {
     const tensors = [...source.weights.tensors.values()];
     const facts: ModelFacts = {
       ...plan.shape,
-      ...describeModel(source),
+      ...describeModel(source, plan.shape),
       id: source.name,
       architecture: architecture.modelType,
       parameters: countParameters(plan),

@@ -1,6 +1,9 @@
 import type { Dtype } from './dtype.ts';
 
-/** `dtype` for all but embeddings and output heads, which are stored as `embeddings` stores them. The name says both, in 16 characters at most. */
+/**
+ * Returns a dtype that stores embeddings and output heads as `embeddings` does, and everything else as `dtype` does.
+ * Its name states both, in 16 characters at most.
+ */
 export function withEmbeddings(dtype: Dtype, embeddings: Dtype): Dtype {
   if (dtype.name === embeddings.name) return dtype;
   return {

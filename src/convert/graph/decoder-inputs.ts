@@ -1,6 +1,6 @@
 import { ElementType, type GraphBuilder } from './graph-builder.ts';
 
-/** The KV cache's sizes. */
+/** The sizes of a KV cache. */
 export interface CacheShape {
   readonly layers: number;
   readonly keyValueHeads: number;
@@ -11,17 +11,19 @@ export interface CacheShape {
 export interface DecoderInputs {
   /** int64 [batch_size, sequence_length] */
   readonly inputIds: string;
-  /** int64 [batch_size, sequence_length], or the empty name in a graph that does without. */
+  /** int64 [batch_size, sequence_length], or the empty name in a graph without position ids. */
   readonly positionIds: string;
-  /** int64 scalar: for how many of the last positions logits are wanted, 0 for all. */
+  /** int64 scalar: the number of last positions whose logits are wanted. 0 stands for all. */
   readonly keep: string;
-  /** int32 [batch_size]: positions of past and present together, less one, as GroupQueryAttention asks for them. */
+  /** int32 [batch_size]: the positions of past and present together, minus one, as GroupQueryAttention expects. */
   readonly sequenceLengths: string;
-  /** int32 scalar: positions of past and present together, padding included. */
+  /** int32 scalar: the positions of past and present together, padding included. */
   readonly totalLength: string;
 }
 
-/** Declares a decoder's inputs, by the names that transformers.js gives them, and its outputs, the KV cache included. */
+/**
+ * Declares a decoder's inputs, by the names that transformers.js gives them, and its outputs, the KV cache included.
+ */
 export function declareDecoder(
   graph: GraphBuilder,
   { layers, keyValueHeads, headDimension }: CacheShape,
@@ -42,7 +44,7 @@ export function declareDecoder(
   return { inputIds, positionIds, keep, ...writeLengths(graph, mask) };
 }
 
-/** The two lengths that GroupQueryAttention asks for, out of the mask, as onnxruntime-genai's own graphs compute them. */
+/** Computes the two lengths that GroupQueryAttention needs from the mask, as onnxruntime-genai's own graphs do. */
 function writeLengths(graph: GraphBuilder, mask: string): Pick<DecoderInputs, 'sequenceLengths' | 'totalLength'> {
   const one = graph.constant('one', [1n]);
   const count = graph.node('ReduceSum', 'mask.count', [mask, one], { attributes: { keepdims: 0n } });
@@ -56,8 +58,9 @@ function writeLengths(graph: GraphBuilder, mask: string): Pick<DecoderInputs, 's
 }
 
 /**
- * Cuts `hidden` [batch, positions, width] to the positions whose logits are wanted: a prefill does not pay the head for every token.
- * The slice starts `keep` before the end; -0 is 0, so that 0 keeps all.
+ * Cuts `hidden` [batch, positions, width] to the positions whose logits are wanted, so that a prefill does not run the
+ * head for every token. The slice starts at -`keep`, which counts from the end. -0 is 0, the first position, so 0 keeps
+ * all.
  */
 export function keepLastPositions(graph: GraphBuilder, hidden: string, { keep }: DecoderInputs): string {
   const start = graph.node('Reshape', 'kept.start', [graph.node('Neg', 'kept.negative', [keep]), 'one']);

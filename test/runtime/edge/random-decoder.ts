@@ -1,6 +1,6 @@
 import { mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Dtype, Weight, WeightTarget } from '../../../src/convert/dtypes/dtype.ts';
+import type { Dtype, GraphTarget, Weight } from '../../../src/convert/dtypes/dtype.ts';
 import { findDtype } from '../../../src/convert/dtypes/index.ts';
 import { type DecoderInputs, declareDecoder, keepLastPositions } from '../../../src/convert/graph/decoder-inputs.ts';
 import { EXTERNAL_DATA_FILE, ExternalDataWriter } from '../../../src/convert/graph/external-data-writer.ts';
@@ -52,11 +52,11 @@ class RandomGraph {
   readonly headDimension: number;
   bits: RandomDecoder['bits'] = 32;
   readonly #random: SeededRandom;
-  readonly #target: WeightTarget;
+  readonly #target: GraphTarget;
   readonly #heads: number;
   #count = 0;
 
-  constructor(random: SeededRandom, target: WeightTarget) {
+  constructor(random: SeededRandom, target: GraphTarget) {
     this.#random = random;
     this.#target = target;
     this.vocabularySize = 16 + random.integer(120);

@@ -3,7 +3,7 @@ import { MAX_LAYERS } from '../../../core/limits.ts';
 import { TensorProto_DataType as ElementType, type GraphProto, type ValueInfoProto } from '../../../core/onnx/onnx-ml_pb.js';
 import { showText } from '../../../core/show-text.ts';
 
-/** What a decoder's inputs and outputs say of its sizes; undefined where the graph leaves one open. */
+/** The sizes that a decoder's inputs and outputs state. A size that the graph leaves open is undefined. */
 export interface DecoderInterface {
   readonly layers: number;
   readonly keyValueHeads?: number;
@@ -17,7 +17,8 @@ const PRESENT = /^present\.(0|[1-9]\d{0,3})\.(key|value)$/;
 const INPUTS: Readonly<Record<string, boolean>> = { input_ids: true, attention_mask: true, position_ids: false, num_logits_to_keep: false };
 
 /**
- * Checks that a graph is a decoder in transformers.js' form: what goes in and out is called and typed as the engine expects.
+ * Checks that a graph is a decoder in the form of transformers.js: its inputs and outputs have the names and types that
+ * engines expect.
  * @param file names the graph in messages
  * @throws GptEdgeError `unsupported_model`, naming the input or output at fault and the reason
  */
@@ -42,7 +43,7 @@ function describeUnknown(kind: string, name: string): string {
 
 interface Value {
   readonly type: number;
-  /** undefined for a size that each call chooses. */
+  /** The size of each dimension, or undefined for a size that each call chooses. */
   readonly dims: readonly (number | undefined)[];
 }
 type Fail = (problem: string) => GptEdgeError;
@@ -64,7 +65,10 @@ function checkInput(name: string, required: boolean, value: Value | undefined, f
   checkValue(name, value, { type: ElementType.INT64, rank, open: rank === 0 ? [] : [1] }, fail);
 }
 
-/** The engine feeds one sequence, of any length: the batch may be fixed at 1, the dimensions `open` may not. */
+/**
+ * Checks one input or output. An engine feeds one sequence of any length: the batch may be fixed at 1, the axes in
+ * `open` may not be fixed.
+ */
 function checkValue(name: string, { type, dims }: Value, expected: { type: number; rank: number; open: number[] }, fail: Fail): void {
   if (type !== expected.type)
     throw fail(`${name} is of type ${ElementType[type] ?? type}; the engine takes ${ElementType[expected.type]} here alone`);
@@ -85,11 +89,11 @@ function checkCaches(inputs: ReadonlyMap<string, Value>, outputs: ReadonlyMap<st
         const cache = values.get(name);
         if (!cache) throw fail(`has no ${values === inputs ? 'input' : 'output'} ${name}`);
         checkValue(name, cache, { type: ElementType.FLOAT, rank: 4, open: [2] }, fail);
-        // A graph may leave the sizes of what it gives out open.
+        // A graph may leave the sizes of its outputs open.
         if (values === inputs) sizes.add(`${cache.dims[1] ?? ''},${cache.dims[3] ?? ''}`);
       }
   if (sizes.size > 1) throw fail(`past_key_values have several sizes (heads,size): ${[...sizes].slice(0, 4).join('; ')}`);
-  // One for each that was looked up: more are in a layer of their own.
+  // The loop above has found one output for each input. A graph with more of them has caches that it does not take in.
   const presents = [...outputs.keys()].filter((name) => name.startsWith('present.')).length;
   if (presents !== 2 * layers) throw fail(`gives out ${presents} caches and takes in ${2 * layers}`);
   const [, keyValueHeads, , headDimension] = inputs.get('past_key_values.0.key')!.dims;

@@ -2,26 +2,29 @@ import { ElementType } from '../graph/graph-builder.ts';
 import { BLOCK_SIZE, type BlockQuantizer } from '../quantize/block-quantizer.ts';
 import { packCodes, packZeroPoints } from '../quantize/pack-blocks.ts';
 import { quantizeRows } from '../quantize/quantize-rows.ts';
+import { quantizeSymmetric } from '../quantize/quantize-symmetric.ts';
+import { quantizeWithZeroPoint } from '../quantize/quantize-with-zero-point.ts';
 import type { QuantizedBlocks } from '../tensors/tensor-source.ts';
 import { transpose } from '../tensors/transpose.ts';
-import type { Dtype, Matrix, Weight, WeightTarget } from './dtype.ts';
+import type { Dtype, GraphTarget, Matrix, Weight } from './dtype.ts';
 import { isSymmetric, keptBlocks } from './kept-blocks.ts';
 import { matMulNBits, type QuantizedMatrix } from './mat-mul-nbits.ts';
 import { quantizedTable } from './quantized-table.ts';
 
-/** Whole numbers of a few bits for the values of a block. */
-export interface QuantizedFormat {
+/** A way to store the values of a block as whole numbers of a few bits. */
+interface QuantizedFormat {
   readonly name: string;
   readonly bits: 4 | 8;
-  /** For matrices. Tables are always quantized around the middle (see quantizedTable). */
+  /** Quantizes matrices. Tables are always quantized symmetrically (see quantizedTable). */
   readonly quantize: BlockQuantizer;
 }
 
 /**
- * Stores matrices and tables in blocks of 32 along their inputs, each with a scale, as MatMulNBits reads them; vectors in float32.
- * Blocks that the checkpoint has already are kept as they are, unless they have more bits than `format` (see keptBlocks).
+ * Stores matrices and tables in blocks of 32 along their inputs, each with a scale, as MatMulNBits reads them, and
+ * vectors in float32. A checkpoint's own blocks are kept as they are, unless they have more bits than the format (see
+ * keptBlocks).
  */
-export function quantizedDtype({ name: dtype, bits, quantize }: QuantizedFormat): Dtype {
+function quantizedDtype({ name: dtype, bits, quantize }: QuantizedFormat): Dtype {
   return {
     name: dtype,
     async multiply(target, name, x, matrix) {
@@ -37,16 +40,26 @@ export function quantizedDtype({ name: dtype, bits, quantize }: QuantizedFormat)
   };
 }
 
-/** A matrix as [outputs, inputs]. Of one that lies otherwise only blocks along its inputs can be kept. */
+/** A scale in float32 for each 32 values of 8 bits: 9 bits a weight. The default model loses 0.0002 nats per token. */
+export const q8 = quantizedDtype({ name: 'q8', bits: 8, quantize: quantizeSymmetric });
+
+/**
+ * A scale in float32 and a zero point for each 32 values of 4 bits: 5.1 bits a weight. With the default model, on
+ * held-out stories, zero points cost 0.1 bits a weight, and the loss is 0.027 nats per token. Without them it is 0.031,
+ * and without a search for scales either, 0.039.
+ */
+export const q4 = quantizedDtype({ name: 'q4', bits: 4, quantize: quantizeWithZeroPoint });
+
+/** Returns a matrix as [outputs, inputs]. If it has to be transposed, only blocks along its inputs can be kept. */
 function toRows({ order, ...weight }: Matrix): Weight {
   if (order === 'outputs-first') return weight;
   const [inputs, outputs] = weight.shape;
   return { shape: [outputs, inputs], values: transpose(weight.values, inputs, outputs), blocks: weight.transposedBlocks };
 }
 
-/** Stores what MatMulNBits reads beside its input: codes, scales and, where there are any, zero points. */
+/** Stores what MatMulNBits reads besides its input: codes, scales and, unless the blocks are symmetric, zero points. */
 async function storeMatrix(
-  { graph, data }: WeightTarget,
+  { graph, data }: GraphTarget,
   name: string,
   blocks: QuantizedBlocks,
   { bits, outputs, inputs }: QuantizedMatrix,

@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { GptEdgeError } from '../core/errors.ts';
+import { GptEdgeError } from '../../core/errors.ts';
 
-/** BPE and WordPiece map tokens to ids, Unigram lists [token, score] in the ids' order. */
+/** BPE and WordPiece map tokens to ids; Unigram lists [token, score] in the order of ids. */
 const schema = z.object({
   model: z.object({ vocab: z.union([z.record(z.string(), z.number().int().min(0)), z.array(z.unknown())]) }),
   added_tokens: z.array(z.object({ id: z.number().int().min(0) })).default([]),
 });
 
 /**
- * Checks that every token of a tokenizer.json has a row in the embedding. Rows without a token are harmless.
+ * Checks that every token of a tokenizer.json has a row in the embedding. Rows without a token do no harm.
  * @throws GptEdgeError `invalid_file`
  */
 export function checkVocabulary(tokenizer: unknown, vocabularySize: number): void {

@@ -1,6 +1,9 @@
-import type { SourceTensor } from './tensors/tensor-source.ts';
+import type { SourceTensor } from '../tensors/tensor-source.ts';
 
-/** The way to store weights that comes nearest to a checkpoint's, by its own name for the element type. Any other: fp32. */
+/**
+ * The dtype nearest to each of a checkpoint's element types, by the checkpoint's own name for it. For any other it is
+ * fp32.
+ */
 const NEAREST: Readonly<Record<string, string>> = {
   F16: 'fp16',
   Q4_0: 'q4',
@@ -13,7 +16,10 @@ const NEAREST: Readonly<Record<string, string>> = {
   Q8_0: 'q8',
 };
 
-/** How weights are stored where nothing is asked for: by the element type that most of the checkpoint's bytes have. */
+/**
+ * Returns the dtype to use if none is asked for: the one nearest to the element type that most of the checkpoint's
+ * bytes have.
+ */
 export function defaultDtype(tensors: Iterable<SourceTensor>): string {
   const bytesOf = new Map<string, number>();
   for (const { dtype, bytes } of tensors) bytesOf.set(dtype, (bytesOf.get(dtype) ?? 0) + bytes);
