@@ -4,9 +4,9 @@ import type { EdgePlan } from '../src/runtime/edge/plan/plan-graph.ts';
 const LOOK_UPS = /^(gather|rotate)/;
 
 /** Bytes of weights that a decode step reads: of all but the tables that are only looked up. The KV cache is not counted. */
-export function decodeBytes({ every, last, weights }: EdgePlan): number {
+export function decodeBytes({ body, head, weights }: EdgePlan): number {
   const read = new Set<number>();
-  for (const { kernel, operands } of [...every, ...last]) {
+  for (const { kernel, operands } of [...body, ...head]) {
     if (LOOK_UPS.test(kernel)) continue;
     for (const operand of operands) if (typeof operand === 'object' && 'weight' in operand) read.add(operand.weight);
   }

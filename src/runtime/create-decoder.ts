@@ -17,7 +17,7 @@ export async function createDecoder(
 ): Promise<Decoder> {
   if (planned.engine === 'ort') return createOrtDecoder(files);
   // What is left of the limit serves requests that come at once.
-  const { windowChunks, chunkBytes } = planned.plan.cache;
-  const cacheBytes = windowChunks * chunkBytes + Math.max(0, limitBytes - planned.memory.totalBytes);
+  const { windowBlocks, blockBytes } = planned.plan.cache;
+  const cacheBytes = windowBlocks * blockBytes + Math.max(0, limitBytes - planned.memory.totalBytes);
   return createEdgeDecoder(planned.plan, files, { kernels, cacheBytes });
 }

@@ -27,12 +27,12 @@ export async function compareLayers(folder: ModelFolder, ids: readonly number[])
   const files = new DiskModelFiles(folder);
   const plan = await planModel(files, 'f32');
   const model = await EdgeModel.load(plan, files, { kernels: compiledKernels(), cacheBytes: 0, keepBuffers: true });
-  const chunks = Array.from({ length: Math.ceil(ids.length / plan.cache.chunkPositions) }, () => model.chunks.take());
+  const chunks = Array.from({ length: Math.ceil(ids.length / plan.cache.blockPositions) }, () => model.chunks.take());
   model.run(ids, 0, chunks, new Float32Array(plan.options.vocabularySize));
-  const lastBuffers = new Set(plan.last.flatMap(({ writes }) => writes));
+  const lastBuffers = new Set(plan.head.flatMap(({ writes }) => writes));
   const written = new Map<string, number>();
   // What is rotated in place is no longer what its operator made.
-  const rotated = new Set([...plan.every, ...plan.last].flatMap(({ kernel, writes }) => (kernel === 'rotate' ? writes : [])));
+  const rotated = new Set([...plan.body, ...plan.head].flatMap(({ kernel, writes }) => (kernel === 'rotate' ? writes : [])));
   for (const [index, { name, width }] of plan.buffers.entries()) if (width > 0 && !rotated.has(index)) written.set(name, index);
   const theirs = await runWithAllValues(folder, ids, [...written.keys()]);
   return [...theirs].map(([value, expected]) => {

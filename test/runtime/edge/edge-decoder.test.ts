@@ -40,8 +40,8 @@ describe('the edge engine', () => {
     expect(model.memory.bytes - model.layout.end).toBeLessThan(65_536);
     const sequence = new EdgeSequence(model);
     await sequence.forward(ids(512));
-    const chunks = Math.ceil(512 / plan.cache.chunkPositions);
-    expect(model.memory.bytes - model.layout.end - chunks * plan.cache.chunkBytes).toBeLessThan(65_536);
+    const chunks = Math.ceil(512 / plan.cache.blockPositions);
+    expect(model.memory.bytes - model.layout.end - chunks * plan.cache.blockBytes).toBeLessThan(65_536);
   });
 
   it('should share a past between forks, and write none of it', async () => {

@@ -57,22 +57,22 @@ function plan(graph: GraphBuilder, options: Partial<typeof OPTIONS> = {}): EdgeP
   return planGraph(modelGraph(fromBinary(ModelProtoSchema, graph.toBytes()).graph!), { ...OPTIONS, ...options });
 }
 
-const kernelsOf = ({ every, last }: EdgePlan) => ({ every: every.map(({ kernel }) => kernel), last: last.map(({ kernel }) => kernel) });
+const kernelsOf = ({ body, head }: EdgePlan) => ({ body: body.map(({ kernel }) => kernel), head: head.map(({ kernel }) => kernel) });
 
 describe('planGraph', () => {
   it('should compute for every position what the cache needs, and for the last ones the rest', () => {
     expect(kernelsOf(plan(decoder()))).toEqual({
-      every: ['gatherF32', 'matMulF32', 'matMulF32', 'appendF32'],
-      last: ['matMulF32', 'attendF32', 'matMulF32'],
+      body: ['gatherF32', 'matMulF32', 'matMulF32', 'appendF32'],
+      head: ['matMulF32', 'attendF32', 'matMulF32'],
     });
   });
 
   it('should fuse what a kernel does in one step', () => {
     const silu = (graph: GraphBuilder, x: string) => graph.node('Mul', 'silu', [x, graph.node('Sigmoid', 'sigmoid', [x])]);
-    expect(kernelsOf(plan(decoder({ middle: silu }))).every).toContain('silu');
+    expect(kernelsOf(plan(decoder({ middle: silu }))).body).toContain('silu');
     const swiGlu = (graph: GraphBuilder, x: string) => graph.node('Mul', 'gated', [silu(graph, x), x]);
-    const { every } = kernelsOf(plan(decoder({ middle: swiGlu })));
-    expect(every.filter((kernel) => ['sigmoid', 'silu', 'multiply', 'swiGlu'].includes(kernel))).toEqual(['swiGlu']);
+    const { body } = kernelsOf(plan(decoder({ middle: swiGlu })));
+    expect(body.filter((kernel) => ['sigmoid', 'silu', 'multiply', 'swiGlu'].includes(kernel))).toEqual(['swiGlu']);
   });
 
   it('should quantize what several matrices multiply once', () => {
@@ -84,16 +84,16 @@ describe('planGraph', () => {
         { domain: MICROSOFT, attributes: { K: BigInt(WIDTH), N: BigInt(WIDTH), bits: 4n, block_size: 32n } },
       );
     const both = (graph: GraphBuilder, x: string) => graph.node('Add', 'sum', [codes(graph, 'a', x), codes(graph, 'b', x)]);
-    const { every } = kernelsOf(plan(decoder({ middle: both })));
-    expect(every.filter((kernel) => kernel.includes('Q4'))).toEqual(['quantizeForQ4', 'matMulQ4', 'matMulQ4']);
+    const { body } = kernelsOf(plan(decoder({ middle: both })));
+    expect(body.filter((kernel) => kernel.includes('Q4'))).toEqual(['quantizeForQ4', 'matMulQ4', 'matMulQ4']);
   });
 
   it('should keep keys and values in the form that is asked for', () => {
     const precise = plan(decoder());
     const small = plan(decoder(), { cacheFormat: 'q8' } as never);
-    expect(kernelsOf(small).every).toContain('appendQ8');
+    expect(kernelsOf(small).body).toContain('appendQ8');
     // Two heads of 16 dimensions: 4 bytes each, or 1 and a scale.
-    expect([precise.cache.chunkBytes / precise.cache.chunkPositions, small.cache.chunkBytes / small.cache.chunkPositions]).toEqual([
+    expect([precise.cache.blockBytes / precise.cache.blockPositions, small.cache.blockBytes / small.cache.blockPositions]).toEqual([
       256, 80,
     ]);
   });

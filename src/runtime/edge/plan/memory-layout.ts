@@ -37,15 +37,15 @@ export function memoryLayout(plan: EdgePlan, separate = false): MemoryLayout {
     end = Math.ceil((start + bytes) / ALIGNMENT) * ALIGNMENT;
     return start;
   };
-  const { windowChunks, chunkPages } = plan.cache;
+  const { windowBlocks, blockPages } = plan.cache;
   const { heads, keyValueHeads, headDimension } = plan.attention;
-  const buffers = placeBuffers(plan, plan.buffers, { every: PREFILL_ROWS, last: LOGITS_ROWS }, separate);
+  const buffers = placeBuffers(plan, plan.buffers, { body: PREFILL_ROWS, head: LOGITS_ROWS }, separate);
   const arenaBytes = Math.max(buffers.bytes, STAGING_BYTES);
   const scratchBytes = Math.max(attentionScratchBytes(heads, keyValueHeads, headDimension), matrixScratchBytes(PREFILL_ROWS));
   return {
     tokens: take(PREFILL_ROWS * 4),
     positions: take(PREFILL_ROWS * 4),
-    pageTable: take(windowChunks * chunkPages * 4),
+    pageTable: take(windowBlocks * blockPages * 4),
     weights: plan.weights.map(({ bytes }) => take(bytes)),
     arena: take(arenaBytes),
     buffers,

@@ -19,18 +19,18 @@ const ALIGNMENT = 64;
 /**
  * Places buffers in one arena so that two that live at once do not overlap: the largest first, each at the lowest place that is free for
  * all of its life (greedy by size, as TensorFlow Lite's planner does).
- * @param rows of a call of the first steps, and of the last ones
- * @param separate gives every buffer a place of its own, so that all can be read afterwards
+ * @param rows of a call of the first steps, and of the head ones
+ * @param separate gives body buffer a place of its own, so that all can be read afterwards
  */
 export function placeBuffers(
-  { every, last }: SplitSteps,
+  { body, head }: SplitSteps,
   buffers: readonly PlannedBuffer[],
-  rows: { readonly every: number; readonly last: number },
+  rows: { readonly body: number; readonly head: number },
   separate = false,
 ): PlacedBuffers {
   const offsets = buffers.map(() => -1);
   const placed: (Life & { offset: number })[] = [];
-  const lives = livesOf({ every, last }, buffers, rows).sort((a, b) => b.bytes - a.bytes);
+  const lives = livesOf({ body, head }, buffers, rows).sort((a, b) => b.bytes - a.bytes);
   for (const life of lives) {
     const inTheWay = placed
       .filter((other) => separate || (other.from <= life.to && life.from <= other.to))
@@ -46,21 +46,21 @@ export function placeBuffers(
   return { offsets, bytes: Math.max(0, ...placed.map(({ offset, bytes }) => offset + bytes)) };
 }
 
-function livesOf({ every, last }: SplitSteps, buffers: readonly PlannedBuffer[], rows: { every: number; last: number }): Life[] {
-  const steps = [...every, ...last];
+function livesOf({ body, head }: SplitSteps, buffers: readonly PlannedBuffer[], rows: { body: number; head: number }): Life[] {
+  const steps = [...body, ...head];
   const lives = new Map<number, { from: number; to: number }>();
   steps.forEach(({ reads, writes }, time) => {
     for (const buffer of [...reads, ...writes]) {
       const life = lives.get(buffer) ?? { from: time, to: time };
-      // The last steps may run several times over, on a few rows each: what the first ones made for them stays.
-      life.to = time >= every.length && life.from < every.length ? steps.length : time;
+      // The head steps may run several times over, on a few rows each: what the first ones made for them stays.
+      life.to = time >= body.length && life.from < body.length ? steps.length : time;
       lives.set(buffer, life);
     }
   });
   // The logits are read when all is done.
   for (const buffer of steps.at(-1)?.writes ?? []) lives.get(buffer)!.to = steps.length;
   return Array.from(lives, ([buffer, { from, to }]) => {
-    const bytes = buffers[buffer].bytes(from < every.length ? rows.every : rows.last);
+    const bytes = buffers[buffer].bytes(from < body.length ? rows.body : rows.head);
     return { buffer, from, to, bytes: Math.ceil(bytes / ALIGNMENT) * ALIGNMENT };
   });
 }

@@ -55,7 +55,7 @@ export class PlanBuilder {
     return this.#uses.get(name) ?? 0;
   }
 
-  set(name: string, value: Value): void {
+  setValue(name: string, value: Value): void {
     if (name !== '') this.#values.set(name, value);
   }
 
@@ -73,7 +73,7 @@ export class PlanBuilder {
   }
 
   /** A buffer of float32 rows. */
-  rows(name: string, dims: readonly number[], cut: boolean): RowsValue {
+  allocateRows(name: string, dims: readonly number[], cut: boolean): RowsValue {
     const width = dims.reduce((product, dim) => product * dim, 1);
     const stride = rowStride(width);
     this.buffers.push({ name, stride, width, bytes: (rows) => rows * stride });
@@ -81,26 +81,26 @@ export class PlanBuilder {
   }
 
   /** A buffer in a layout of a kernel's own. */
-  scratchBuffer(name: string, bytes: (rows: number) => number): number {
+  allocateScratch(name: string, bytes: (rows: number) => number): number {
     this.buffers.push({ name, stride: 0, width: 0, bytes });
     return this.buffers.length - 1;
   }
 
-  step(step: Step): void {
+  addStep(step: Step): void {
     this.steps.push(step);
   }
 
   /** A step of `rows` rows that reads `inputs` and writes a new value like the first of them. */
-  rowStep(node: string, kernel: Step['kernel'], inputs: readonly RowsValue[], operands: (out: RowsValue) => readonly Operand[]): RowsValue {
+  addRowStep(node: string, kernel: Step['kernel'], inputs: readonly RowsValue[], operands: (out: RowsValue) => readonly Operand[]): RowsValue {
     const [first] = inputs;
-    const out = this.rows(node, first.dims, first.cut);
+    const out = this.allocateRows(node, first.dims, first.cut);
     const reads = inputs.map(({ buffer }) => buffer);
-    this.step({ node, kernel, operands: operands(out), reads, writes: [out.buffer], multiplyAdds: 0 });
+    this.addStep({ node, kernel, operands: operands(out), reads, writes: [out.buffer], multiplyAdds: 0 });
     return out;
   }
 
   /** The index of a weight, the same for all who read the same tensor in the same layout. */
-  weight(weight: Omit<PlannedWeight, 'bytes'>): number {
+  addWeight(weight: Omit<PlannedWeight, 'bytes'>): number {
     const { layout, outputs, inputs } = weight;
     const key = `${weight.elements.name}\n${layout}`;
     const known = this.#weightIndexes.get(key);
@@ -115,11 +115,11 @@ export class PlanBuilder {
   }
 
   /** A vector of `width` floats: a norm's gain, a bias. */
-  vector(node: GraphNode, name: string, width: number): number {
+  addVector(node: GraphNode, name: string, width: number): number {
     const value = this.value(name);
     if (value.kind !== 'stored' || value.tensor.dims.reduce((a, b) => a * b, 1) !== width)
       throw this.fail(node, `wants a stored vector of ${width} values as ${showText(name)}`);
-    return this.weight({ name, layout: 'plain', outputs: 1, inputs: width, transposed: false, elements: value.tensor });
+    return this.addWeight({ name, layout: 'plain', outputs: 1, inputs: width, transposed: false, elements: value.tensor });
   }
 
   /** x as a matrix kernel's activations, quantized once however many matrices it is multiplied by. */
@@ -139,16 +139,16 @@ export class PlanBuilder {
   rowsOf(node: GraphNode, name: string): RowsValue {
     const value = this.value(name);
     if (value.kind === 'activation') {
-      const out = this.activate(name, value.activation, value.of);
-      this.set(name, out);
+      const out = this.addActivation(name, value.activation, value.of);
+      this.setValue(name, out);
       return out;
     }
     if (value.kind !== 'rows') throw this.fail(node, `wants float32 rows, one for each position, as ${showText(name)}`);
     return value;
   }
 
-  activate(name: string, kernel: Step['kernel'], x: RowsValue): RowsValue {
-    return this.rowStep(name, kernel, [x], (out) => [...address(x), ...address(out), 'rows', widthOf(x)]);
+  addActivation(name: string, kernel: Step['kernel'], x: RowsValue): RowsValue {
+    return this.addRowStep(name, kernel, [x], (out) => [...address(x), ...address(out), 'rows', widthOf(x)]);
   }
 
   storedOf(node: GraphNode, name: string): StoredValue {
@@ -182,9 +182,9 @@ export function address({ buffer, offset }: RowsValue): Operand[] {
 }
 
 /** @throws GptEdgeError `unsupported_model` for an attribute of another kind */
-export function numberAttribute(node: GraphNode, name: string, missing: number): number {
+export function numberAttribute(node: GraphNode, name: string, fallback: number): number {
   const value: Attribute | undefined = node.attributes.get(name);
-  if (value === undefined) return missing;
+  if (value === undefined) return fallback;
   if (typeof value === 'number') return value;
   throw unsupported(`node ${showText(node.name)} (${node.operator}) has no number as its attribute ${name}.`);
 }

@@ -22,7 +22,7 @@ export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
     tokenizerHeap(manifest),
     {
       name: `KV cache of ${contextWindow} tokens in ${format}`,
-      bytes: plan.cache.windowChunks * plan.cache.chunkBytes,
+      bytes: plan.cache.windowBlocks * plan.cache.blockBytes,
     },
   ]);
 }

@@ -51,24 +51,24 @@ const PRESENT = /^present\.(\d{1,4})\.(key|value)$/;
 
 function setInput(plan: PlanBuilder, name: string): void {
   const [, layer, part] = PAST.exec(name) ?? [];
-  if (name === 'input_ids') plan.set(name, { kind: 'ids', of: 'tokens' });
-  else if (name === 'position_ids') plan.set(name, { kind: 'ids', of: 'positions' });
+  if (name === 'input_ids') plan.setValue(name, { kind: 'ids', of: 'tokens' });
+  else if (name === 'position_ids') plan.setValue(name, { kind: 'ids', of: 'positions' });
   else if (name === 'attention_mask')
-    plan.set(name, {
+    plan.setValue(name, {
       kind: 'integers',
       probes: PROBES.map(({ past, rows }) => ({ dims: [1, past + rows], data: new Array<number>(past + rows).fill(1) })),
     });
   else if (name === 'num_logits_to_keep')
-    plan.set(name, { kind: 'integers', probes: PROBES.map(({ keep }) => ({ dims: [], data: [keep] })) });
+    plan.setValue(name, { kind: 'integers', probes: PROBES.map(({ keep }) => ({ dims: [], data: [keep] })) });
   else if (layer !== undefined && Number(layer) < MAX_LAYERS)
-    plan.set(name, { kind: 'cache', layer: Number(layer), part: part as 'key' | 'value' });
+    plan.setValue(name, { kind: 'cache', layer: Number(layer), part: part as 'key' | 'value' });
   else throw unsupported(`its input ${showText(name)} is none that decoders have.`);
 }
 
 function planNode(node: GraphNode, plan: PlanBuilder): void {
   const integers = planIntegers(node, plan);
   if (integers) {
-    plan.set(node.outputs[0], integers);
+    plan.setValue(node.outputs[0], integers);
     return;
   }
   const operator = OPERATORS[node.operator];

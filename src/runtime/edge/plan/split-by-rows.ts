@@ -3,8 +3,8 @@ import type { PlannedBuffer, Step } from './step.ts';
 
 /** The steps that each position of a prompt needs, and those that only the positions need whose logits are wanted. */
 export interface SplitSteps {
-  readonly every: readonly Step[];
-  readonly last: readonly Step[];
+  readonly body: readonly Step[];
+  readonly head: readonly Step[];
 }
 
 /**
@@ -13,20 +13,20 @@ export interface SplitSteps {
  * @throws GptEdgeError `unsupported_model` where the logits depend on no attention and so on nothing
  */
 export function splitByRows(steps: readonly Step[], buffers: readonly PlannedBuffer[]): SplitSteps {
-  const everyBuffer = new Set<number>();
-  const every = new Set<Step>();
+  const bodyBuffers = new Set<number>();
+  const body = new Set<Step>();
   for (let changed = true; changed; ) {
-    const before = every.size;
+    const before = body.size;
     for (const step of [...steps].reverse()) {
       const fillsCache = step.kernel.startsWith('append');
       // Rows of a layout of its own cannot be read in part: who reads it computes all.
-      const readsWhole = step.reads.some((buffer) => everyBuffer.has(buffer) && buffers[buffer].stride === 0);
-      if (!fillsCache && !readsWhole && !step.writes.some((buffer) => everyBuffer.has(buffer))) continue;
-      every.add(step);
-      for (const buffer of [...step.reads, ...step.writes]) everyBuffer.add(buffer);
+      const readsWhole = step.reads.some((buffer) => bodyBuffers.has(buffer) && buffers[buffer].stride === 0);
+      if (!fillsCache && !readsWhole && !step.writes.some((buffer) => bodyBuffers.has(buffer))) continue;
+      body.add(step);
+      for (const buffer of [...step.reads, ...step.writes]) bodyBuffers.add(buffer);
     }
-    changed = every.size > before;
+    changed = body.size > before;
   }
-  if (every.size === 0) throw unsupported('it has no attention.');
-  return { every: steps.filter((step) => every.has(step)), last: steps.filter((step) => !every.has(step)) };
+  if (body.size === 0) throw unsupported('it has no attention.');
+  return { body: steps.filter((step) => body.has(step)), head: steps.filter((step) => !body.has(step)) };
 }

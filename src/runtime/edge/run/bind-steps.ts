@@ -19,8 +19,8 @@ export type BoundSteps = (call: Call) => void;
 /**
  * @param part the steps that every position needs, or the last ones, which read some rows of what the others have written
  */
-export function bindSteps(plan: EdgePlan, part: 'every' | 'last', layout: MemoryLayout, kernels: Kernels): BoundSteps {
-  const filledByEvery = new Set(part === 'last' ? plan.every.flatMap(({ writes }) => writes) : []);
+export function bindSteps(plan: EdgePlan, part: 'body' | 'head', layout: MemoryLayout, kernels: Kernels): BoundSteps {
+  const filledByEvery = new Set(part === 'head' ? plan.body.flatMap(({ writes }) => writes) : []);
   const bound = plan[part].map((step) => bindStep(step, (operand) => bindOperand(operand, plan, layout, filledByEvery), kernels));
   return (call) => {
     for (const run of bound) run(call);

@@ -29,7 +29,7 @@ export class EdgeModel {
   readonly #last: BoundSteps;
 
   private constructor(plan: EdgePlan, memory: EngineMemory, layout: MemoryLayout, kernels: Kernels, cacheBytes: number) {
-    const { chunkBytes, windowChunks } = plan.cache;
+    const { blockBytes: chunkBytes, windowBlocks: windowChunks } = plan.cache;
     // Of a sequence of the whole window, one fork at a time fits too: it copies the last chunk.
     const maxChunks = Math.max(windowChunks + 1, Math.floor(cacheBytes / chunkBytes));
     this.plan = plan;
@@ -37,8 +37,8 @@ export class EdgeModel {
     this.layout = layout;
     this.chunks = new KvChunks(memory, { start: layout.end, chunkBytes, maxChunks });
     this.forgotten = new FinalizationRegistry(({ chunks }) => this.chunks.releaseAll(chunks));
-    this.#every = bindSteps(plan, 'every', layout, kernels);
-    this.#last = bindSteps(plan, 'last', layout, kernels);
+    this.#every = bindSteps(plan, 'body', layout, kernels);
+    this.#last = bindSteps(plan, 'head', layout, kernels);
   }
 
   /**
@@ -59,7 +59,7 @@ export class EdgeModel {
    *   where the next call of any sequence writes its own, and which may move when it grows
    */
   run(tokens: readonly number[], position: number, chunks: readonly number[], logits: Float32Array): void {
-    const { chunkPages, pageStride } = this.plan.cache;
+    const { blockPages: chunkPages, pageStride } = this.plan.cache;
     const pages = chunks.flatMap((chunk) => Array.from({ length: chunkPages }, (_, page) => chunk + page * pageStride));
     this.memory.views.u32.set(pages, this.layout.pageTable >> 2);
     const rows = logits.length / this.plan.options.vocabularySize;

@@ -38,10 +38,10 @@ export class EdgeSequence implements Sequence {
   /** Full chunks are shared: no one writes them any more. The last one is copied. */
   fork(): Sequence {
     const { chunks: all, plan } = this.#model;
-    const full = Math.floor(this.#length / plan.cache.chunkPositions);
+    const full = Math.floor(this.#length / plan.cache.blockPositions);
     const chunks = this.#held.chunks.slice(0, full);
     // First what may fail.
-    if (this.#length > full * plan.cache.chunkPositions) chunks.push(all.copy(this.#held.chunks[full]));
+    if (this.#length > full * plan.cache.blockPositions) chunks.push(all.copy(this.#held.chunks[full]));
     for (const chunk of chunks.slice(0, full)) all.share(chunk);
     return new EdgeSequence(this.#model, chunks, this.#length);
   }
@@ -57,7 +57,7 @@ export class EdgeSequence implements Sequence {
     const { chunks } = this.#held;
     const before = chunks.length;
     try {
-      while (chunks.length * this.#model.plan.cache.chunkPositions < length) chunks.push(this.#model.chunks.take());
+      while (chunks.length * this.#model.plan.cache.blockPositions < length) chunks.push(this.#model.chunks.take());
     } catch (error) {
       this.#model.chunks.releaseAll(chunks, before);
       throw error;

@@ -5,13 +5,13 @@ import type { Operator } from './operator.ts';
 export const sigmoid: Operator = {
   attributes: [],
   plan(node, plan) {
-    plan.set(node.outputs[0], { kind: 'activation', activation: 'sigmoid', of: plan.rowsOf(node, node.inputs[0]) });
+    plan.setValue(node.outputs[0], { kind: 'activation', activation: 'sigmoid', of: plan.rowsOf(node, node.inputs[0]) });
   },
 };
 
 export const tanh: Operator = {
   attributes: [],
-  plan: (node, plan) => plan.set(node.outputs[0], plan.activate(node.name, 'tanh', plan.rowsOf(node, node.inputs[0]))),
+  plan: (node, plan) => plan.setValue(node.outputs[0], plan.addActivation(node.name, 'tanh', plan.rowsOf(node, node.inputs[0]))),
 };
 
 /** ONNX's own and ONNX Runtime's, which has no `approximate`. */
@@ -21,7 +21,7 @@ export const gelu: Operator = {
     const approximate = node.attributes.get('approximate') ?? 'none';
     if (approximate !== 'none' && approximate !== 'tanh') throw plan.fail(node, `has the attribute approximate ${approximate}`);
     const kernel = approximate === 'tanh' ? 'geluTanh' : 'gelu';
-    plan.set(node.outputs[0], plan.activate(node.name, kernel, plan.rowsOf(node, node.inputs[0])));
+    plan.setValue(node.outputs[0], plan.addActivation(node.name, kernel, plan.rowsOf(node, node.inputs[0])));
   },
 };
 
@@ -33,10 +33,10 @@ export const fastGelu: Operator = {
     let x = plan.rowsOf(node, input);
     if (bias) {
       const width = widthOf(x);
-      const vector = { weight: plan.vector(node, bias, width) };
+      const vector = { weight: plan.addVector(node, bias, width) };
       const from = x;
-      x = plan.rowStep(`${node.name}.bias`, 'add', [x], (out) => [...address(from), vector, 0, ...address(out), 'rows', width]);
+      x = plan.addRowStep(`${node.name}.bias`, 'add', [x], (out) => [...address(from), vector, 0, ...address(out), 'rows', width]);
     }
-    plan.set(node.outputs[0], plan.activate(node.name, 'geluTanh', x));
+    plan.setValue(node.outputs[0], plan.addActivation(node.name, 'geluTanh', x));
   },
 };

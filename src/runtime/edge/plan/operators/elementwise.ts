@@ -8,13 +8,13 @@ import type { Operator } from './operator.ts';
 
 export const add: Operator = {
   attributes: [],
-  plan: (node, plan) => plan.set(node.outputs[0], combine(node, plan, 'add', node.inputs)),
+  plan: (node, plan) => plan.setValue(node.outputs[0], combine(node, plan, 'add', node.inputs)),
 };
 
 export const multiply: Operator = {
   attributes: [],
   plan(node, plan) {
-    plan.set(node.outputs[0], planSilu(node, plan) ?? planSwiGlu(node, plan) ?? combine(node, plan, 'multiply', node.inputs));
+    plan.setValue(node.outputs[0], planSilu(node, plan) ?? planSwiGlu(node, plan) ?? combine(node, plan, 'multiply', node.inputs));
   },
 };
 
@@ -40,7 +40,7 @@ function planSwiGlu(node: GraphNode, plan: PlanBuilder): RowsValue | undefined {
     const gate = gated.of;
     const up = plan.rowsOf(node, second);
     if (up.dims.join() !== gate.dims.join()) throw plan.fail(node, 'multiplies rows of different shapes');
-    return plan.rowStep(node.name, 'swiGlu', [gate, up], (out) => [
+    return plan.addRowStep(node.name, 'swiGlu', [gate, up], (out) => [
       ...address(gate),
       ...address(up),
       ...address(out),
@@ -56,10 +56,10 @@ export function combine(node: GraphNode, plan: PlanBuilder, kernel: 'add' | 'mul
   const x = plan.rowsOf(node, a);
   const width = widthOf(x);
   if (plan.value(b).kind === 'stored') {
-    const other: Operand[] = [{ weight: plan.vector(node, b, width) }, 0];
-    return plan.rowStep(node.name, kernel, [x], (out) => [...address(x), ...other, ...address(out), 'rows', width]);
+    const other: Operand[] = [{ weight: plan.addVector(node, b, width) }, 0];
+    return plan.addRowStep(node.name, kernel, [x], (out) => [...address(x), ...other, ...address(out), 'rows', width]);
   }
   const y = plan.rowsOf(node, b);
   if (x.dims.join() !== y.dims.join() || x.cut !== y.cut) throw plan.fail(node, `combines rows of the shapes [${x.dims}] and [${y.dims}]`);
-  return plan.rowStep(node.name, kernel, [x, y], (out) => [...address(x), ...address(y), ...address(out), 'rows', width]);
+  return plan.addRowStep(node.name, kernel, [x, y], (out) => [...address(x), ...address(y), ...address(out), 'rows', width]);
 }

@@ -17,8 +17,8 @@ export const gather: Operator = {
     const [outputs, inputs] = tensor.dims;
     checkEntries(node, plan, ids, outputs);
     const layout = floatLayout(node, plan, tensor.type);
-    const weight = plan.weight({ name: tensor.name, layout, outputs, inputs, transposed: false, elements: tensor });
-    plan.set(
+    const weight = plan.addWeight({ name: tensor.name, layout, outputs, inputs, transposed: false, elements: tensor });
+    plan.setValue(
       node.outputs[0],
       planLookUp(node, plan, { kernel: layout === 'f16' ? 'gatherF16' : 'gatherF32', weight, ids, inputs }, [inputs]),
     );
@@ -43,7 +43,7 @@ export const gatherBlockQuantized: Operator = {
     const { layout, index } = quantizedWeight(node, plan, { codes, scales, zeroPoints: '', bits, blockSize, outputs, inputs });
     const kernel = layout === 'q4' ? 'gatherQ4' : 'gatherQ8';
     const blocks = rest.length === 2 ? [rest[0], (rest[1] * 8) / bits] : [inputs];
-    plan.set(node.outputs[0], planLookUp(node, plan, { kernel, weight: index, ids, inputs }, blocks));
+    plan.setValue(node.outputs[0], planLookUp(node, plan, { kernel, weight: index, ids, inputs }, blocks));
   },
 };
 
@@ -62,9 +62,9 @@ function checkEntries(node: GraphNode, plan: PlanBuilder, ids: LookUp['ids'], en
 }
 
 function planLookUp(node: GraphNode, plan: PlanBuilder, { kernel, weight, ids, inputs }: LookUp, dims: readonly number[]): RowsValue {
-  const out = plan.rows(node.name, dims, false);
+  const out = plan.allocateRows(node.name, dims, false);
   const operands = [{ weight }, ids, ...address(out), 'rows' as const, inputs];
-  plan.step({ node: node.name, kernel, operands, reads: [], writes: [out.buffer], multiplyAdds: 0 });
+  plan.addStep({ node: node.name, kernel, operands, reads: [], writes: [out.buffer], multiplyAdds: 0 });
   return out;
 }
 

@@ -33,9 +33,9 @@ export const groupQueryAttention: Operator = {
     checkLengths(node, plan);
     rememberShape(node, plan, { heads, keyValueHeads, headDimension: parts.headDimension, layer });
     if (numberAttribute(node, 'do_rotary', 0) === 1) rotate(node, plan, parts, heads, keyValueHeads);
-    plan.set(node.outputs[0], attend(node, plan, parts, { heads, keyValueHeads, layer }));
-    plan.set(node.outputs[1], { kind: 'cache', layer, part: 'key' });
-    plan.set(node.outputs[2], { kind: 'cache', layer, part: 'value' });
+    plan.setValue(node.outputs[0], attend(node, plan, parts, { heads, keyValueHeads, layer }));
+    plan.setValue(node.outputs[1], { kind: 'cache', layer, part: 'key' });
+    plan.setValue(node.outputs[2], { kind: 'cache', layer, part: 'value' });
   },
 };
 
@@ -105,7 +105,7 @@ function rotate(node: GraphNode, plan: PlanBuilder, { query, key, headDimension 
   if (positions < plan.options.contextWindow) throw plan.fail(node, `has rotary tables for ${positions} positions only`);
   const tables = [cos, sin].map((tensor) => {
     const plain = { layout: 'plain', outputs: positions, inputs: pairs, transposed: false } as const;
-    return { weight: plan.weight({ name: tensor.name, ...plain, elements: tensor }) };
+    return { weight: plan.addWeight({ name: tensor.name, ...plain, elements: tensor }) };
   });
   const interleaved = numberAttribute(node, 'rotary_interleaved', 0);
   // Side by side, they are one run of heads.
@@ -118,7 +118,7 @@ function rotate(node: GraphNode, plan: PlanBuilder, { query, key, headDimension 
       ];
   for (const { x, count } of runs) {
     const operands: Operand[] = [...address(x), ...tables, 'position', 'rows', count, headDimension, pairs, interleaved];
-    plan.step({ node: `${node.name}.rotary`, kernel: 'rotate', operands, reads: [x.buffer], writes: [x.buffer], multiplyAdds: 0 });
+    plan.addStep({ node: `${node.name}.rotary`, kernel: 'rotate', operands, reads: [x.buffer], writes: [x.buffer], multiplyAdds: 0 });
   }
 }
 
@@ -131,7 +131,7 @@ function attend(
   const offset = layerOffset(plan.options, layer, { keyValueHeads, headDimension });
   const append: Operand[] = [...address(key), ...address(value), 'pages', offset, 'position', 'rows', keyValueHeads, headDimension];
   const reads = [key.buffer, value.buffer];
-  plan.step({
+  plan.addStep({
     node: `${node.name}.append`,
     kernel: plan.options.cacheFormat === 'q8' ? 'appendQ8' : 'appendF32',
     operands: append,
@@ -139,12 +139,12 @@ function attend(
     writes: [],
     multiplyAdds: 0,
   });
-  const out = plan.rows(node.name, [heads * headDimension], false);
+  const out = plan.allocateRows(node.name, [heads * headDimension], false);
   const scale = numberAttribute(node, 'scale', 0) || 1 / Math.sqrt(headDimension);
   const window = Math.max(0, numberAttribute(node, 'local_window_size', -1));
   const sizes = [heads, keyValueHeads, headDimension, scale, window];
   const operands: Operand[] = [...address(query), ...address(out), 'pages', offset, 'position', 'rows', ...sizes, 'scratch'];
-  plan.step({
+  plan.addStep({
     node: node.name,
     kernel: plan.options.cacheFormat === 'q8' ? 'attendQ8' : 'attendF32',
     operands,

@@ -31,14 +31,14 @@ function planFloat(node: GraphNode, plan: PlanBuilder, outputsFirst: boolean): v
   const [outputs, inputs] = outputsFirst ? tensor.dims : [...tensor.dims].reverse();
   checkInputs(node, plan, x, inputs);
   const layout = floatLayout(node, plan, tensor.type);
-  const weight = plan.weight({ name: tensor.name, layout, outputs, inputs, transposed: !outputsFirst, elements: tensor });
-  const out = plan.rows(node.name, [outputs], x.cut);
+  const weight = plan.addWeight({ name: tensor.name, layout, outputs, inputs, transposed: !outputsFirst, elements: tensor });
+  const out = plan.allocateRows(node.name, [outputs], x.cut);
   const kernel = layout === 'f16' ? 'matMulF16' : 'matMulF32';
   const operands: Operand[] = [...address(x), { weight }, ...address(out), 'rows', outputs, inputs];
   // Halves are widened a panel at a time.
   if (layout === 'f16') operands.push('scratch');
-  plan.step({ node: node.name, kernel, operands, reads: [x.buffer], writes: [out.buffer], multiplyAdds: outputs * inputs });
-  plan.set(node.outputs[0], out);
+  plan.addStep({ node: node.name, kernel, operands, reads: [x.buffer], writes: [out.buffer], multiplyAdds: outputs * inputs });
+  plan.setValue(node.outputs[0], out);
 }
 
 /** By a stored matrix of 4-bit or 8-bit codes. */
@@ -55,7 +55,7 @@ export const matMulNBits: Operator = {
     const sizes = { bits: numberAttribute(node, 'bits', 4), blockSize: numberAttribute(node, 'block_size', 0), outputs, inputs };
     const { layout, index } = quantizedWeight(node, plan, { codes, scales, zeroPoints, ...sizes });
     const product = planQuantized(node, plan, x, { layout, weight: index, outputs, inputs });
-    plan.set(node.outputs[0], bias ? addBias(node, plan, product, bias) : product);
+    plan.setValue(node.outputs[0], bias ? addBias(node, plan, product, bias) : product);
   },
 };
 
@@ -70,22 +70,22 @@ function planQuantized(node: GraphNode, plan: PlanBuilder, x: RowsValue, { layou
   const q4 = layout === 'q4';
   const activations = plan.quantized(x, layout, () => {
     const name = `${node.name}.activations`;
-    const made = plan.scratchBuffer(name, (rows) => (q4 ? q4ActivationBytes : q8ActivationBytes)(rows, inputs));
+    const made = plan.allocateScratch(name, (rows) => (q4 ? q4ActivationBytes : q8ActivationBytes)(rows, inputs));
     const operands = [...address(x), { buffer: made, offset: 0 }, 'rows' as const, inputs];
-    plan.step({ node: name, kernel: q4 ? 'quantizeForQ4' : 'quantizeForQ8', operands, reads: [x.buffer], writes: [made], multiplyAdds: 0 });
+    plan.addStep({ node: name, kernel: q4 ? 'quantizeForQ4' : 'quantizeForQ8', operands, reads: [x.buffer], writes: [made], multiplyAdds: 0 });
     return made;
   });
-  const out = plan.rows(node.name, [outputs], x.cut);
+  const out = plan.allocateRows(node.name, [outputs], x.cut);
   const operands = [{ buffer: activations, offset: 0 }, { weight }, ...address(out), 'rows' as const, outputs, inputs, 'scratch' as const];
   const kernel = q4 ? 'matMulQ4' : 'matMulQ8';
-  plan.step({ node: node.name, kernel, operands, reads: [activations], writes: [out.buffer], multiplyAdds: outputs * inputs });
+  plan.addStep({ node: node.name, kernel, operands, reads: [activations], writes: [out.buffer], multiplyAdds: outputs * inputs });
   return out;
 }
 
 function addBias(node: GraphNode, plan: PlanBuilder, product: RowsValue, bias: string): RowsValue {
   const width = widthOf(product);
-  const vector = { weight: plan.vector(node, bias, width) };
-  return plan.rowStep(`${node.name}.bias`, 'add', [product], (out) => [...address(product), vector, 0, ...address(out), 'rows', width]);
+  const vector = { weight: plan.addVector(node, bias, width) };
+  return plan.addRowStep(`${node.name}.bias`, 'add', [product], (out) => [...address(product), vector, 0, ...address(out), 'rows', width]);
 }
 
 function checkInputs(node: GraphNode, plan: PlanBuilder, x: RowsValue, inputs: number): void {

@@ -13,7 +13,7 @@ export const layerNormalization: Operator = {
   plan(node, plan) {
     const [input, gain, bias] = node.inputs;
     const x = lastAxis(node, plan, input);
-    plan.set(node.outputs[0], normalize(node, plan, 'layerNorm', x, gain, bias, numberAttribute(node, 'epsilon', DEFAULT_EPSILON)));
+    plan.setValue(node.outputs[0], normalize(node, plan, 'layerNorm', x, gain, bias, numberAttribute(node, 'epsilon', DEFAULT_EPSILON)));
   },
 };
 
@@ -23,7 +23,7 @@ export const simplifiedLayerNormalization: Operator = {
   plan(node, plan) {
     const [input, gain] = node.inputs;
     const x = lastAxis(node, plan, input);
-    plan.set(node.outputs[0], normalize(node, plan, 'rmsNorm', x, gain, '', numberAttribute(node, 'epsilon', DEFAULT_EPSILON)));
+    plan.setValue(node.outputs[0], normalize(node, plan, 'rmsNorm', x, gain, '', numberAttribute(node, 'epsilon', DEFAULT_EPSILON)));
   },
 };
 
@@ -53,10 +53,10 @@ function planSkip(
   beta: string | undefined,
 ): void {
   const sumName = node.outputs[3] || `${node.name}.sum`;
-  plan.set(sumName, combine({ ...node, name: sumName }, plan, 'add', [input!, skip!]));
-  if (bias) plan.set(sumName, combine({ ...node, name: sumName }, plan, 'add', [sumName, bias]));
+  plan.setValue(sumName, combine({ ...node, name: sumName }, plan, 'add', [input!, skip!]));
+  if (bias) plan.setValue(sumName, combine({ ...node, name: sumName }, plan, 'add', [sumName, bias]));
   const sum = plan.rowsOf(node, sumName);
-  plan.set(node.outputs[0], normalize(node, plan, kernel, sum, gain, beta, numberAttribute(node, 'epsilon', SKIP_DEFAULT_EPSILON)));
+  plan.setValue(node.outputs[0], normalize(node, plan, kernel, sum, gain, beta, numberAttribute(node, 'epsilon', SKIP_DEFAULT_EPSILON)));
 }
 
 /** @throws GptEdgeError `unsupported_model` for a norm over anything but the last axis */
@@ -77,8 +77,8 @@ function normalize(
   epsilon: number,
 ): RowsValue {
   const width = widthOf(x);
-  const scale = { weight: plan.vector(node, gain, width) };
-  const shift = bias ? { weight: plan.vector(node, bias, width) } : 0;
+  const scale = { weight: plan.addVector(node, gain, width) };
+  const shift = bias ? { weight: plan.addVector(node, bias, width) } : 0;
   const vectors = kernel === 'layerNorm' ? [scale, shift] : [scale];
-  return plan.rowStep(node.name, kernel, [x], (out) => [...address(x), ...vectors, ...address(out), 'rows', width, epsilon]);
+  return plan.addRowStep(node.name, kernel, [x], (out) => [...address(x), ...vectors, ...address(out), 'rows', width, epsilon]);
 }

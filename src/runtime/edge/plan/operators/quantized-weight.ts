@@ -39,7 +39,7 @@ export function quantizedWeight(node: GraphNode, plan: PlanBuilder, given: Quant
   const elements = tensor(given.codes, [ElementType.UINT8], (outputs * blocks * blockSize * bits) / 8);
   const scales = tensor(given.scales, [ElementType.FLOAT], outputs * blocks * 4);
   const zeroPoints = given.zeroPoints ? zeroPointsOf(node, plan, given.zeroPoints, outputs, blocks) : undefined;
-  const index = plan.weight({ name: given.codes, layout, outputs, inputs, transposed: false, elements, scales, zeroPoints, blockSize });
+  const index = plan.addWeight({ name: given.codes, layout, outputs, inputs, transposed: false, elements, scales, zeroPoints, blockSize });
   return { layout, index };
 }
 

@@ -19,7 +19,7 @@ export const constant: Operator = {
         : [node.attributes.get('value_int') ?? node.attributes.get('value_ints')].flat();
     if (!data?.every((entry) => typeof entry === 'number')) throw plan.fail(node, 'is no constant of integers');
     const dims = typeof value === 'object' && 'dims' in value ? value.dims : node.attributes.has('value_int') ? [] : [data.length];
-    plan.set(node.outputs[0], { kind: 'integers', probes: PROBES.map(() => ({ dims, data })) });
+    plan.setValue(node.outputs[0], { kind: 'integers', probes: PROBES.map(() => ({ dims, data })) });
   },
 };
 
@@ -28,17 +28,17 @@ export const cast: Operator = {
   plan(node, plan) {
     const value = plan.value(node.inputs[0]);
     // Ids stay what they are, whatever their type.
-    if (value.kind === 'ids') plan.set(node.outputs[0], value);
+    if (value.kind === 'ids') plan.setValue(node.outputs[0], value);
     else if (numberAttribute(node, 'to', 0) !== ElementType.FLOAT) throw plan.fail(node, 'casts to another type than float32');
-    else if (value.kind === 'stored') plan.set(node.outputs[0], value);
+    else if (value.kind === 'stored') plan.setValue(node.outputs[0], value);
     // Rows are float32 already, whatever type their weight was stored in.
-    else plan.set(node.outputs[0], plan.rowsOf(node, node.inputs[0]));
+    else plan.setValue(node.outputs[0], plan.rowsOf(node, node.inputs[0]));
   },
 };
 
 export const identity: Operator = {
   attributes: [],
-  plan: (node, plan) => plan.set(node.outputs[0], plan.value(node.inputs[0])),
+  plan: (node, plan) => plan.setValue(node.outputs[0], plan.value(node.inputs[0])),
 };
 
 export const shape: Operator = {
@@ -47,7 +47,7 @@ export const shape: Operator = {
     if (node.attributes.size > 0) throw plan.fail(node, 'asks for a part of a shape');
     const value = plan.value(node.inputs[0]);
     const dims = value.kind === 'ids' ? [] : plan.rowsOf(node, node.inputs[0]).dims;
-    plan.set(node.outputs[0], {
+    plan.setValue(node.outputs[0], {
       kind: 'integers',
       probes: PROBES.map(({ rows }) => ({ dims: [2 + dims.length], data: [1, rows, ...dims] })),
     });
@@ -67,7 +67,7 @@ export const reshape: Operator = {
     );
     const result: RowsValue = { ...rows, dims };
     if (!keepsRows || widthOf(result) !== widthOf(rows)) throw plan.fail(node, 'moves values from one position to another');
-    plan.set(node.outputs[0], result);
+    plan.setValue(node.outputs[0], result);
   },
 };
 
@@ -82,8 +82,8 @@ export const slice: Operator = {
     const starts = plan.integersOf(node, startName).probes.map(({ data }) => data[0]);
     const [end] = plan.constantOf(node, endName);
     if (step !== 1) throw plan.fail(node, `has the step ${step}`);
-    if (axis === 1 || axis === -1 - rows.dims.length) plan.set(node.outputs[0], lastPositions(node, plan, rows, starts, end));
-    else plan.set(node.outputs[0], firstColumns(node, plan, rows, axis, starts, end));
+    if (axis === 1 || axis === -1 - rows.dims.length) plan.setValue(node.outputs[0], lastPositions(node, plan, rows, starts, end));
+    else plan.setValue(node.outputs[0], firstColumns(node, plan, rows, axis, starts, end));
   },
 };
 
