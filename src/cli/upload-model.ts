@@ -1,4 +1,4 @@
-import { folderBytes } from '../core/folder/folder-bytes.ts';
+import { folderBytes } from '../core/folder/manifest.ts';
 import type { ModelBucket } from '../local/bucket/model-bucket.ts';
 import { pushModel } from '../local/bucket/push-model.ts';
 import type { ModelFolder } from '../local/model-folder.ts';

@@ -49,6 +49,7 @@ export async function convertModel(options: ConvertOptions): Promise<Manifest> {
       id,
       architecture: architecture.modelType,
       dtype: dtype.name,
+      tablesDtype: dtype.tablesName,
       parameters: countParameters(plan),
       ...shape,
       ...describeModel(source),

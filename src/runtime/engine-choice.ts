@@ -1,4 +1,4 @@
-import type { CacheFormat } from './edge/plan/cache-format.ts';
+import type { CacheFormat } from './edge/plan/cache-shape.ts';
 
 /** Which engine runs a model: `auto` takes `edge` where its table covers the graph, and `ort` where not. */
 export const ENGINES = ['auto', 'edge', 'ort'] as const;

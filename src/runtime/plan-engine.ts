@@ -1,8 +1,8 @@
 import { GptEdgeError } from '../core/errors.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { describeMemoryPlan, type MemoryPlan } from '../core/memory-plan.ts';
-import { readModelGraph } from './edge/graph/read-model-graph.ts';
-import type { CacheFormat } from './edge/plan/cache-format.ts';
+import { readModelGraph } from './edge/graph/model-graph.ts';
+import type { CacheFormat } from './edge/plan/cache-shape.ts';
 import { planEdgeMemory } from './edge/plan/plan-edge-memory.ts';
 import { type EdgePlan, planGraph } from './edge/plan/plan-graph.ts';
 import type { EngineChoice } from './engine-choice.ts';

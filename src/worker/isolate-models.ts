@@ -1,8 +1,7 @@
 import type { LoadState, ModelDescription, ModelHost } from '../api/model-host.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import { GRAPH_FILE } from '../core/folder/graph-files.ts';
-import { loadedFiles } from '../core/folder/loaded-files.ts';
-import type { Manifest } from '../core/folder/manifest.ts';
+import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { createDecoder } from '../runtime/create-decoder.ts';
 import type { EngineChoice } from '../runtime/engine-choice.ts';

@@ -1,6 +1,5 @@
 import type { Decoder } from '../core/decoder.ts';
-import { loadedFiles } from '../core/folder/loaded-files.ts';
-import type { Manifest } from '../core/folder/manifest.ts';
+import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { parseGenerationConfig } from '../generation/sampling/generation-config.ts';

@@ -1,6 +1,6 @@
 import { convertModel } from '../../convert/convert-model.ts';
 import { GptEdgeError } from '../../core/errors.ts';
-import { folderBytes } from '../../core/folder/folder-bytes.ts';
+import { describeDtype, folderBytes } from '../../core/folder/manifest.ts';
 import { ProgressBar } from '../printing/progress-bar.ts';
 
 export interface ConvertCommandOptions {
@@ -21,8 +21,14 @@ export async function convert(source: string, target: string, { context, ...opti
   const { signal } = interruption;
   const manifest = await convertModel({ source, target, ...options, contextWindow: context, signal, onProgress }).finally(() => bar.stop());
   const bytes = folderBytes(manifest);
-  const { id, architecture, parameters, dtype, contextWindow } = manifest;
-  const facts = [id, architecture, `${(parameters / 1e6).toFixed(1)}M parameters`, dtype, `${(bytes / 1e6).toFixed(1)} MB`];
+  const { id, architecture, parameters, contextWindow } = manifest;
+  const facts = [
+    id,
+    architecture,
+    `${(parameters / 1e6).toFixed(1)}M parameters`,
+    describeDtype(manifest),
+    `${(bytes / 1e6).toFixed(1)} MB`,
+  ];
   console.log(`${target}: ${facts.join(', ')}, context window ${contextWindow}`);
   console.log(`From ${manifest.source}`);
 }

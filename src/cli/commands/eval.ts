@@ -1,3 +1,4 @@
+import { describeDtype } from '../../core/folder/manifest.ts';
 import { type Evaluation, evaluateText } from '../../local/evaluate/evaluate-text.ts';
 import { type EvaluatedModel, openEvaluatedModel } from '../../local/evaluate/evaluated-model.ts';
 import { readText } from '../../local/evaluate/read-text.ts';
@@ -38,7 +39,7 @@ export async function evaluate(folder: string, options: EvalOptions): Promise<vo
 function print(evaluation: Evaluation, model: EvaluatedModel, againstModel?: EvaluatedModel): void {
   const { tokens, bytes, against } = evaluation;
   console.log(`${tokens} tokens, ${bytes} bytes of text, windows of ${evaluation.contextWindow} tokens`);
-  const title = ({ manifest, decoder }: EvaluatedModel) => `${manifest.id} ${manifest.dtype} on ${decoder.engine}`;
+  const title = ({ manifest, decoder }: EvaluatedModel) => `${manifest.id} ${describeDtype(manifest)} on ${decoder.engine}`;
   const headings = againstModel ? ['', title(model), title(againstModel), 'difference'] : ['', title(model)];
   const row = (name: string, value: number, other: number | undefined, digits: number) =>
     other === undefined

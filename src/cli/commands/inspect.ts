@@ -6,8 +6,8 @@ import { describeModel } from '../../convert/describe-model.ts';
 import { readJson } from '../../convert/sources/hugging-face/hugging-face-folder.ts';
 import { openPublishedGraph, type PublishedGraph } from '../../convert/sources/onnx/open-published-graph.ts';
 import { openSource } from '../../convert/sources/open-source.ts';
-import { folderBytes } from '../../core/folder/folder-bytes.ts';
 import { GRAPH_FILE } from '../../core/folder/graph-files.ts';
+import { describeDtype, folderBytes } from '../../core/folder/manifest.ts';
 import { DEFAULT_MEMORY_LIMIT_MB } from '../../core/memory-plan.ts';
 import { DiskModelFiles } from '../../local/disk-model-files.ts';
 import { openModelFolder } from '../../local/model-folder.ts';
@@ -33,7 +33,7 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
 async function inspectModelFolder(path: string, { plan: showPlan, kvCache = 'auto' }: InspectOptions): Promise<void> {
   const folder = await openModelFolder(path);
   const { manifest } = folder;
-  printFacts({ ...manifest, storedAs: manifest.dtype, bytes: folderBytes(manifest) });
+  printFacts({ ...manifest, storedAs: describeDtype(manifest), bytes: folderBytes(manifest) });
   console.log('\nWeights');
   printTensorGroups(await graphWeights(join(path, GRAPH_FILE)));
   const planned = await planEngine(new DiskModelFiles(folder), { engine: 'auto', cacheFormat: kvCache }, DEFAULT_MEMORY_LIMIT_MB * 1e6);
@@ -51,7 +51,7 @@ async function inspectSource(path: string): Promise<void> {
 
 async function inspectPublishedGraph({ name, graphPath, externalData, facts }: PublishedGraph): Promise<void> {
   const bytes = [...externalData.values()].reduce((sum, size) => sum + size, (await stat(graphPath)).size);
-  printFacts({ ...facts, id: name, storedAs: facts.dtype, bytes });
+  printFacts({ ...facts, id: name, storedAs: describeDtype(facts), bytes });
   console.log('\nWeights');
   printTensorGroups(await graphWeights(graphPath));
 }

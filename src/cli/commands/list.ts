@@ -1,5 +1,4 @@
-import { folderBytes } from '../../core/folder/folder-bytes.ts';
-import { type Manifest, parseManifest } from '../../core/folder/manifest.ts';
+import { describeDtype, folderBytes, type Manifest, parseManifest } from '../../core/folder/manifest.ts';
 import type { Bucket } from '../../local/bucket/bucket.ts';
 import { withLocalBucket } from '../../local/bucket/local-bucket.ts';
 import { withRemoteBucket } from '../../local/bucket/remote-bucket.ts';
@@ -37,12 +36,12 @@ async function describe(bucket: Bucket, prefix: string): Promise<string[]> {
   const manifest = await parse(object);
   if (manifest === null) return [id, '(its manifest.json is damaged)'];
   const bytes = folderBytes(manifest);
-  const { architecture, parameters, dtype, contextWindow } = manifest;
+  const { architecture, parameters, contextWindow } = manifest;
   return [
     id,
     architecture,
     `${(parameters / 1e6).toFixed(1)}M`,
-    dtype,
+    describeDtype(manifest),
     `${contextWindow}`,
     `${(bytes / 1e6).toFixed(1)} MB`,
     object.uploaded.toISOString().slice(0, 16).replace('T', ' '),

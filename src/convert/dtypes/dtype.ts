@@ -32,6 +32,8 @@ export interface Table {
  */
 export interface Dtype {
   readonly name: string;
+  /** The name of the dtype of tables, if it is another. */
+  readonly tablesName?: string;
   /** `x` float32 [..., inputs] times a matrix: float32 [..., outputs]. */
   multiply(target: WeightTarget, name: string, x: string, matrix: Matrix): Promise<string>;
   /** A norm's scale or a bias, as a float32 value. */

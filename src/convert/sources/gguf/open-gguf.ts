@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { GptEdgeError } from '../../../core/errors.ts';
-import { showText } from '../../../core/show-text.ts';
+import { showText } from '../../../core/invalid-file.ts';
 import { jsonBytes } from '../../files/json-bytes.ts';
 import type { ModelSource } from '../hugging-face/hugging-face-folder.ts';
 import type { GgufArchitecture } from './gguf-architecture.ts';

@@ -26,7 +26,7 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   Reshape: reshape,
   Shape: shape,
   Sigmoid: sigmoid,
-  // ONNX Runtime's own, though it stands in the standard domain.
+  // This is ONNX Runtime's own operator, although it is in the standard domain.
   SimplifiedLayerNormalization: simplifiedLayerNormalization,
   Slice: slice,
   Tanh: tanh,

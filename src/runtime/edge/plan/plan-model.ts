@@ -1,6 +1,6 @@
 import type { ModelFiles } from '../../../core/folder/model-files.ts';
-import { readModelGraph } from '../graph/read-model-graph.ts';
-import type { CacheFormat } from './cache-format.ts';
+import { readModelGraph } from '../graph/model-graph.ts';
+import type { CacheFormat } from './cache-shape.ts';
 import { type EdgePlan, planGraph } from './plan-graph.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { GptEdgeError } from '../../../core/errors.ts';
 import type { ModelFiles } from '../../../core/folder/model-files.ts';
-import { showText } from '../../../core/show-text.ts';
+import { showText } from '../../../core/invalid-file.ts';
 import type { StoredTensor } from '../graph/stored-tensor.ts';
 import type { TensorSink, WeightTarget } from './staged-sink.ts';
 import { weightSinks } from './weight-sinks.ts';

@@ -1,25 +1,27 @@
 import { unsupported } from '../graph/unsupported.ts';
 import type { PlannedBuffer, Step } from './step.ts';
 
-/** The steps that each position of a prompt needs, and those that only the positions need whose logits are wanted. */
+/** A plan's steps in two parts. */
 export interface SplitSteps {
+  /** The steps that run for every position. */
   readonly body: readonly Step[];
+  /** The steps that run only for positions whose logits are wanted. */
   readonly head: readonly Step[];
 }
 
 /**
- * Finds what must be computed for every position: whatever a key or a value in the cache depends on. All else, the whole last layer
- * behind its cache included, is needed only where logits are wanted: a prefill does not pay for more.
- * @throws GptEdgeError `unsupported_model` where the logits depend on no attention and so on nothing
+ * Splits steps into body and head. The body is all that a key or a value in the cache depends on. Everything else is the head,
+ * and that includes the last layer from its attention on: a prefill does not pay for it.
+ * @throws GptEdgeError `unsupported_model` if there is no attention, so that the logits depend on no past
  */
-export function splitByRows(steps: readonly Step[], buffers: readonly PlannedBuffer[]): SplitSteps {
-  const bodyBuffers = new Set<number>();
+export function splitBodyAndHead(steps: readonly Step[], buffers: readonly PlannedBuffer[]): SplitSteps {
   const body = new Set<Step>();
+  const bodyBuffers = new Set<number>();
   for (let changed = true; changed; ) {
     const before = body.size;
     for (const step of [...steps].reverse()) {
       const fillsCache = step.kernel.startsWith('append');
-      // Rows of a layout of its own cannot be read in part: who reads it computes all.
+      // A buffer without a stride cannot be read in part, so whatever reads it has to compute all rows.
       const readsWhole = step.reads.some((buffer) => bodyBuffers.has(buffer) && buffers[buffer].stride === 0);
       if (!fillsCache && !readsWhole && !step.writes.some((buffer) => bodyBuffers.has(buffer))) continue;
       body.add(step);
