@@ -6,8 +6,10 @@ import type { EnginePlan } from './plan-engine.ts';
 
 /**
  * Loads a model into the engine that was planned for it.
- * @param kernels the edge engine's, compiled
- * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for what an engine refuses
+ * @param kernels the compiled kernels of the edge engine
+ * @param limitBytes bytes that the isolate may hold; what the plan leaves of them goes to the KV caches of further requests
+ * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for a graph that the engine
+ *   refuses
  */
 export async function createDecoder(
   files: ModelFiles,
@@ -16,7 +18,6 @@ export async function createDecoder(
   limitBytes: number,
 ): Promise<Decoder> {
   if (planned.engine === 'ort') return createOrtDecoder(files);
-  // What is left of the limit serves requests that come at once.
   const { windowBlocks, blockBytes } = planned.plan.cache;
   const cacheBytes = windowBlocks * blockBytes + Math.max(0, limitBytes - planned.memory.totalBytes);
   return createEdgeDecoder(planned.plan, files, { kernels, cacheBytes });

@@ -56,14 +56,14 @@ describe('a model in R2', () => {
 
   it('should be read in ranges of one chunk and come out whole', async () => {
     const ranges: R2Range[] = [];
+    let told = 0;
     const files = await R2ModelFiles.open(
       watched((key, options) => key === WEIGHTS && ranges.push(options!.range as R2Range)),
       ID,
+      (count) => {
+        told += count;
+      },
     );
-    let told = 0;
-    files.onBytes = (count) => {
-      told += count;
-    };
     const read = await files.read('model.onnx_data');
     expect(await sha256(read)).toBe(files.manifest.files['model.onnx_data'].sha256);
     expect(told).toBe(weights.byteLength);

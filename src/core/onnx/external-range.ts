@@ -24,10 +24,10 @@ export function externalRange(tensor: TensorProto, file: string): ExternalRange 
   const count = (key: string, fallback: number) => {
     const text = fields.get(key);
     if (text === undefined) return fallback;
-    if (!/^\d{1,15}$/.test(text)) throw fail(`${key} ${showText(text)} of its external data is no count`);
+    if (!/^\d{1,15}$/.test(text)) throw fail(`${key} ${showText(text)} of its external data is not a count`);
     return Number(text);
   };
-  if (tensor.dims.some((size) => size < 0n)) throw fail(`shape [${tensor.dims}] holds what is no count`);
+  if (tensor.dims.some((size) => size < 0n)) throw fail(`shape [${tensor.dims}] holds what is not a count`);
   const type = ELEMENT_TYPES[tensor.dataType];
   if (type === undefined) throw fail(`element type ${tensor.dataType} is not known`);
   const bytes = Math.ceil((elementCount(tensor) * type.bits) / 8);

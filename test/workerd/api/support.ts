@@ -6,7 +6,7 @@ import type { ChatCompletion } from '../../../src/api/openai/schemas/chat-schema
 import type { Completion } from '../../../src/api/openai/schemas/completion-schema.ts';
 import type { RequestLine } from '../../../src/api/request-log/request-line.ts';
 import { IsolateModels } from '../../../src/worker/isolate-models.ts';
-import { parseModelIds } from '../../../src/worker/parse-model-ids.ts';
+import { parseModelIds } from '../../../src/worker/worker-variables.ts';
 import { ask, testEnv } from '../helpers.ts';
 
 export type Body = Record<string, unknown>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseEngines } from '../../src/worker/parse-engines.ts';
+import { parseEngines } from '../../src/worker/worker-variables.ts';
 
 const IDS = ['a', 'b'];
 
