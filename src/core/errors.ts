@@ -1,6 +1,7 @@
 /**
- * The codes of all errors that gpt-edge throws on purpose. Those of the first group are the caller's fault, and those of the
- * second the deployment's; `api/` gives each of them an HTTP status. Those of the third belong to the command-line tools.
+ * The codes of all errors that gpt-edge throws on purpose. Those of the first group are the caller's fault, and those
+ * of the second the deployment's; `api/` gives each of them an HTTP status. Those of the third belong to the
+ * command-line tools.
  */
 export const ERROR_CODES = [
   'invalid_value',
@@ -28,13 +29,13 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /**
- * The class of all errors that gpt-edge throws on purpose. Anything else that is thrown is a defect.
+ * The class of all errors that gpt-edge throws on purpose.
  * @example
  * try {
  *   await R2ModelFiles.open(env.MODELS, id);
  * } catch (error) {
- *   if (error instanceof GptEdgeError && error.code === 'model_not_found') return new Response(error.message, { status: 404 });
- *   throw error;
+ *   if (!(error instanceof GptEdgeError) || error.code !== 'model_not_found') throw error;
+ *   return new Response(error.message, { status: 404 });
  * }
  */
 export class GptEdgeError extends Error {

@@ -1,4 +1,5 @@
-// Limits on what is read from a model folder. Each is far above any model that fits into a Worker, and far below what would harm one.
+// Limits on what is read from a model folder. Each is far above any model that fits into a Worker, and far below what
+// would harm one.
 
 /** Bytes of a graph. That of a small decoder has some tens of kB; even those of many layers stay under 2 MB. */
 export const MAX_GRAPH_BYTES = 16 * 2 ** 20;
@@ -12,7 +13,9 @@ export const MAX_WEIGHTS_BYTES = 2 * 2 ** 30;
 export const MAX_CONTEXT_WINDOW = 2 ** 20;
 /** Entries of a vocabulary. The largest published ones have about 262,000. */
 export const MAX_VOCABULARY = 2 ** 20;
-/** Layers of a decoder, each of which costs nodes in the graph and two tensors of the KV cache. Llama 3.1 405B has 126. */
+/**
+ * Layers of a decoder, each of which costs nodes in the graph and two tensors of the KV cache. Llama 3.1 405B has 126.
+ */
 export const MAX_LAYERS = 2 ** 10;
 /** Heads, widths, and other dimensions. */
 export const MAX_DIMENSION = 2 ** 17;

@@ -4,9 +4,9 @@ import type { Manifest } from './folder/manifest.ts';
 export const DEFAULT_MEMORY_LIMIT_MB = 128;
 
 /**
- * Bytes of the heap that a byte-pair encoding in typed arrays keeps for each byte of tokenizer.json. Measured: 2.3 for 4,096
- * tokens, including the code itself; 1.9 for SmolLM2's 49,152 tokens (3.0 MB); 1.3 for Llama 2 and 3; 0.8 for Qwen 3. The rare
- * tokenizers of other kinds are run by @huggingface/tokenizers, and take up to 11.
+ * Bytes of the heap that a byte-pair encoding in typed arrays keeps for each byte of tokenizer.json. Measured: 2.3 for
+ * 4,096 tokens, including the code itself; 1.9 for SmolLM2's 49,152 tokens (3.0 MB); 1.3 for Llama 2 and 3; 0.8 for
+ * Qwen 3. The rare tokenizers of other kinds are run by @huggingface/tokenizers, and take up to 11.
  */
 const TOKENIZER_HEAP_PER_BYTE = 2.5;
 

@@ -7,9 +7,10 @@ import type { EnginePlan } from './plan-engine.ts';
 /**
  * Loads a model into the engine that was planned for it.
  * @param kernels the compiled kernels of the edge engine
- * @param limitBytes bytes that the isolate may hold; what the plan leaves of them goes to the KV caches of further requests
- * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for a graph that the engine
- *   refuses
+ * @param limitBytes bytes that the isolate may hold; what the plan leaves of them goes to the KV caches of further
+ *   requests
+ * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for a graph that
+ *   the engine refuses
  */
 export async function createDecoder(
   files: ModelFiles,

@@ -1,10 +1,16 @@
 import type { CacheFormat } from './edge/plan/cache-shape.ts';
 
-/** The engines that may be asked for. `auto` takes `edge` if it supports all of the graph's operators, and `ort` otherwise. */
+/**
+ * The engines that may be asked for. `auto` takes `edge` if it supports all of the graph's operators, and `ort`
+ * otherwise.
+ */
 export const ENGINES = ['auto', 'edge', 'ort'] as const;
 export type Engine = (typeof ENGINES)[number];
 
-/** How the edge engine may keep keys and values. `auto` takes float32 if that fits into the memory limit, and 8 bits otherwise. */
+/**
+ * How the edge engine may keep keys and values. `auto` takes float32 if that fits into the memory limit, and 8 bits
+ * otherwise.
+ */
 export const CACHE_FORMATS = ['auto', 'f32', 'q8'] as const;
 
 /** Which engine is to run a model, and how it keeps its KV cache. */

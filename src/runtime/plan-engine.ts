@@ -20,9 +20,10 @@ export type EnginePlan =
 
 /**
  * Chooses the engine of a model and the format of its KV cache. Only the graph is read, and no weights.
- * @param limitBytes bytes that an isolate may hold. With the cache format `auto`, float32 is taken if the plan stays within it
- * @throws GptEdgeError `unsupported_model` if the edge engine was asked for and cannot run the graph, `model_unavailable` for a
- *   missing or damaged file
+ * @param limitBytes bytes that an isolate may hold. With the cache format `auto`, float32 is taken if the plan stays
+ *   within it
+ * @throws GptEdgeError `unsupported_model` if the edge engine was asked for and cannot run the graph,
+ *   `model_unavailable` for a missing or damaged file
  * @example
  * const files = await R2ModelFiles.open(env.MODELS, 'tinystories-gpt2');
  * const planned = await planEngine(files, { engine: 'auto', cacheFormat: 'auto' }, 128e6);

@@ -1,6 +1,6 @@
 /**
- * Loads a value for each key once, however many callers ask for it at the same time. What was loaded stays. A failure goes to
- * every caller that waits, and is then forgotten, so that the next caller tries again.
+ * Loads a value for each key once, however many callers ask for it at the same time. What was loaded stays. A failure
+ * goes to every caller that waits, and is then forgotten, so that the next caller tries again.
  */
 export class LoadOnce<T> {
   readonly #loads = new Map<string, Promise<T>>();

@@ -4,15 +4,17 @@ import type { ModelFiles } from '../core/folder/model-files.ts';
 import { MAX_CONFIG_BYTES } from '../core/limits.ts';
 import { sha256 } from './sha256.ts';
 
-/** Reads of chunks at the same time. Each holds a chunk beside the file that is being filled. More do not read faster. */
+/**
+ * Reads of chunks at the same time. Each holds a chunk beside the file that is being filled. More do not read faster.
+ */
 const PARALLEL_READS = 4;
 
 /** Is told that `count` bytes of the file `name` have been read. */
 type OnBytes = (count: number, name: string) => void;
 
 /**
- * A model under `models/<id>/` in R2. Its files are read in ranges of one chunk (4 MiB), and each chunk is checked against its
- * SHA-256 in the manifest.
+ * A model under `models/<id>/` in R2. Its files are read in ranges of one chunk (4 MiB), and each chunk is checked
+ * against its SHA-256 in the manifest.
  * @example
  * const files = await R2ModelFiles.open(env.MODELS, 'tinystories-gpt2');
  * const tokenizer = await files.read('tokenizer.json');
@@ -37,7 +39,8 @@ export class R2ModelFiles implements ModelFiles {
   /**
    * Opens a model by reading its manifest.
    * @param onBytes is told of each chunk that is read, its bytes and its file, to show progress
-   * @throws GptEdgeError `model_not_found` if there is no manifest, `model_unavailable` if it cannot be read or is damaged
+   * @throws GptEdgeError `model_not_found` if there is no manifest, `model_unavailable` if it cannot be read or is
+   *   damaged
    */
   static async open(bucket: R2Bucket, id: string, onBytes: OnBytes = () => {}): Promise<R2ModelFiles> {
     const prefix = `models/${id}/`;

@@ -64,8 +64,9 @@ export class IsolateModels implements ModelHost {
 
   /**
    * Returns a model, the default one without an id, and loads it first if need be.
-   * @throws GptEdgeError `model_not_found` for a model that is not served or not in the bucket, `model_unavailable` for missing or
-   *   damaged files, `unsupported_model` for files that no engine can run, `memory_limit_exceeded` for a model that needs too much
+   * @throws GptEdgeError `model_not_found` for a model that is not served or not in the bucket, `model_unavailable` for
+   *   missing or damaged files, `unsupported_model` for files that no engine can run, `memory_limit_exceeded` for a
+   *   model that needs too much
    */
   async get(id = this.ids[0]): Promise<LanguageModel> {
     this.#checkServed(id);

@@ -11,8 +11,8 @@ import { parseTokenizerConfig, parseTokenizerJson } from '../tokenizer/tokenizer
 
 /**
  * Loads all of a model: its decoder, tokenizer, chat template and recommended sampling options.
- * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for files that ask for
- *   what is not supported
+ * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for files that
+ *   ask for what is not supported
  */
 export async function loadLanguageModel(
   files: ModelFiles,
@@ -40,7 +40,9 @@ export async function loadLanguageModel(
   };
 }
 
-/** Twelve hexadecimal digits that change with whatever answers depend on: weights, graph, tokenizer, sampling defaults. */
+/**
+ * Twelve hexadecimal digits that change with whatever answers depend on: weights, graph, tokenizer, sampling defaults.
+ */
 async function hashOfFiles(manifest: Manifest): Promise<string> {
   const hashes = loadedFiles(manifest).map(([, file]) => file.sha256);
   return (await sha256(new TextEncoder().encode(hashes.join('\n')))).slice(0, 12);

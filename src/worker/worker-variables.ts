@@ -29,8 +29,8 @@ export function parseMemoryLimit(text: string | undefined): number {
 }
 
 /**
- * Parses the variables ENGINE and KV_CACHE. Each holds one value for all models, or `value,id=value,…` with other values for
- * some of them.
+ * Parses the variables ENGINE and KV_CACHE. Each holds one value for all models, or `value,id=value,…` with other
+ * values for some of them.
  * @param ids the served models
  * @returns the choice for each model by its id
  * @throws Error for an invalid value, or a model that is not served

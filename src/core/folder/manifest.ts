@@ -3,8 +3,8 @@ import { GptEdgeError } from '../errors.ts';
 import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_VOCABULARY, MAX_WEIGHTS_BYTES } from '../limits.ts';
 
 /**
- * Bytes of a chunk: the part of a file that has a hash of its own, and so the unit of a ranged read. It is small beside the
- * 128 MB of an isolate, and large enough that the cost of a request hardly matters.
+ * Bytes of a chunk: the part of a file that has a hash of its own, and so the unit of a ranged read. It is small beside
+ * the 128 MB of an isolate, and large enough that the cost of a request hardly matters.
  */
 export const CHUNK_BYTES = 4 * 2 ** 20;
 
@@ -27,7 +27,10 @@ const tokenIdSchema = z
 const fileSchema = z.strictObject({
   bytes: z.number().int().min(0).max(MAX_WEIGHTS_BYTES),
   sha256: sha256Schema,
-  /** SHA-256 of each chunk of CHUNK_BYTES, of which the last may be shorter. Absent if the file is no longer than one chunk. */
+  /**
+   * SHA-256 of each chunk of CHUNK_BYTES, of which the last may be shorter. Absent if the file is no longer than one
+   * chunk.
+   */
   chunks: z
     .array(sha256Schema)
     .max(MAX_WEIGHTS_BYTES / CHUNK_BYTES)
@@ -65,7 +68,9 @@ const manifestSchema = z
     bosTokenId: tokenIdSchema.nullable(),
     /** Bytes of one position in a KV cache of float32. */
     kvBytesPerToken: z.number().int().min(1),
-    /** Multiply-adds of all matrix products for one token, with the output head and without attention over the cache. */
+    /**
+     * Multiply-adds of all matrix products for one token, with the output head and without attention over the cache.
+     */
     multiplyAddsPerToken: z.number().int().min(1),
     license: z.string().max(128).nullable(),
     /** What the model was converted from, in words: a repository, or a file name. */
@@ -116,7 +121,10 @@ export function parseManifest(text: string, where = 'manifest.json'): Manifest {
   throw new GptEdgeError('invalid_file', `${where}: ${issue?.path.join('.') || 'value'}: ${issue?.message}`, { param: where });
 }
 
-/** Formats a manifest's dtypes for people: `q8`, or `q4 (tables q8)` if embeddings and output heads have a dtype of their own. */
+/**
+ * Formats a manifest's dtypes for people: `q8`, or `q4 (tables q8)` if embeddings and output heads have a dtype of
+ * their own.
+ */
 export function describeDtype({ dtype, tablesDtype }: Pick<Manifest, 'dtype' | 'tablesDtype'>): string {
   return tablesDtype === undefined ? dtype : `${dtype} (tables ${tablesDtype})`;
 }

@@ -1,23 +1,19 @@
 import type { GraphProto, ValueInfoProto } from './onnx-ml_pb.js';
 
-/**
- * The interface of a decoder graph: its inputs and outputs by the names that transformers.js gives them. The converter
- * writes these names, and both engines read them.
- *
- * | name | type and shape | |
- * |---|---|---|
- * | `input_ids` | int64 [batch_size, sequence_length] | |
- * | `attention_mask` | int64 [batch_size, total_sequence_length] | |
- * | `position_ids` | int64 [batch_size, sequence_length] | optional |
- * | `num_logits_to_keep` | int64 scalar: how many of the last positions get logits, 0 for all | optional |
- * | `past_key_values.N.key`, `.value` | float32 [batch_size, keyValueHeads, past_sequence_length, headDimension] | each layer N |
- * | `logits` | float32 [batch_size, kept_length, vocabularySize] | output |
- * | `present.N.key`, `.value` | float32 [batch_size, keyValueHeads, total_sequence_length, headDimension] | output, each layer N |
- */
+// The interface of a decoder graph: its inputs and outputs by the names that transformers.js gives them. The converter
+// writes these names, and both engines read them.
+
+/** The input of a call's tokens: int64 [batch_size, sequence_length]. */
 export const INPUT_IDS = 'input_ids';
+/**
+ * The input that has a one for each position, those of the call included: int64 [batch_size, total_sequence_length].
+ */
 export const ATTENTION_MASK = 'attention_mask';
+/** The optional input of the tokens' positions: int64 [batch_size, sequence_length]. */
 export const POSITION_IDS = 'position_ids';
+/** The optional input that says for how many of the last positions logits are wanted, 0 for all: an int64 scalar. */
 export const NUM_LOGITS_TO_KEEP = 'num_logits_to_keep';
+/** The output of logits: float32 [batch_size, kept_length, vocabularySize]. */
 export const LOGITS = 'logits';
 
 /** The inputs beside the KV cache, all of int64. The first dimension is the batch, and each call chooses the second. */
@@ -28,10 +24,11 @@ export const DECODER_INPUTS: Readonly<Record<string, { readonly isRequired: bool
   [NUM_LOGITS_TO_KEEP]: { isRequired: false, dims: [] },
 };
 
+/** The two tensors that a layer's KV cache consists of. */
 export const CACHE_PARTS = ['key', 'value'] as const;
 export type CachePart = (typeof CACHE_PARTS)[number];
 
-/** One of the two tensors of a layer's KV cache. */
+/** One of the two tensors of a layer's KV cache: float32 [batch_size, keyValueHeads, length, headDimension]. */
 export interface CacheName {
   readonly layer: number;
   readonly part: CachePart;

@@ -1,6 +1,9 @@
 import { TensorProto_DataType as ElementType } from './onnx-ml_pb.js';
 
-/** How people write an element type, and the bits of one element. Types that are not listed hold no weights of a decoder. */
+/**
+ * How people write an element type, and the bits of one element. Types that are not listed hold no weights of a
+ * decoder.
+ */
 export const ELEMENT_TYPES: Readonly<Record<number, { readonly name: string; readonly bits: number }>> = {
   [ElementType.FLOAT]: { name: 'float32', bits: 32 },
   [ElementType.UINT8]: { name: 'uint8', bits: 8 },

@@ -11,11 +11,11 @@ export interface ExternalRange {
 }
 
 /**
- * Finds where a tensor lies outside of its graph; returns undefined for a tensor that the graph holds itself. If the file
- * states no offset, it is 0; if it states no length, it follows from type and shape.
+ * Finds where a tensor lies outside of its graph; returns undefined for a tensor that the graph holds itself. If the
+ * file states no offset, it is 0; if it states no length, it follows from type and shape.
  * @param file names the graph in messages
- * @throws GptEdgeError `invalid_file` for an offset, length or dimension that is not a count, or a length that type and shape
- *   contradict
+ * @throws GptEdgeError `invalid_file` for an offset, length or dimension that is not a count, or a length that type and
+ *   shape contradict
  */
 export function externalRange(tensor: TensorProto, file: string): ExternalRange | undefined {
   if (tensor.externalData.length === 0 && tensor.dataLocation !== TensorProto_DataLocation.EXTERNAL) return undefined;

@@ -38,8 +38,8 @@ const MAX_NODE_VALUES = 32;
 
 /**
  * Reads a model folder's graph, and none of its weights.
- * @throws GptEdgeError `unsupported_model` for a graph that this engine cannot read, `model_unavailable` for a missing or
- *   damaged file
+ * @throws GptEdgeError `unsupported_model` for a graph that this engine cannot read, `model_unavailable` for a missing
+ *   or damaged file
  */
 export async function readModelGraph(files: ModelFiles): Promise<ModelGraph> {
   const fail = (problem: string, cause?: unknown) =>

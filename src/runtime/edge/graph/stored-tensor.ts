@@ -34,8 +34,8 @@ const MAX_RANK = 8;
 
 /**
  * Checks a tensor and finds its data.
- * @throws GptEdgeError `unsupported_model` for a type, rank or size that the engine does not take, or for data of another
- *   length than type and shape say; `invalid_file` for invalid external data
+ * @throws GptEdgeError `unsupported_model` for a type, rank or size that the engine does not take, or for data of
+ *   another length than type and shape say; `invalid_file` for invalid external data
  */
 export function storedTensor(tensor: TensorProto): StoredTensor {
   const { name, dataType: type } = tensor;
@@ -63,8 +63,8 @@ function inlineBytes(tensor: TensorProto): Uint8Array {
 }
 
 /**
- * Reads the few integers of a constant of type int32 or int64; returns undefined for any other tensor. Integers beyond 2^53
- * lose precision, but only bounds that mean "to the end" are that large.
+ * Reads the few integers of a constant of type int32 or int64; returns undefined for any other tensor. Integers beyond
+ * 2^53 lose precision, but only bounds that mean "to the end" are that large.
  */
 export function integersOf({ type, bytes }: StoredTensor): number[] | undefined {
   if (bytes === undefined) return undefined;

@@ -35,9 +35,9 @@ export interface CacheShape {
 }
 
 /**
- * Pages of a block. Within a block, each layer's pages lie side by side, so that attention reads them in one go. Four pages
- * cost 5 % of attention's time at 1,000 positions, compared with a single block for all positions; in return, eight requests
- * of 128 positions fit into what one request of 1,024 positions takes.
+ * Pages of a block. Within a block, each layer's pages lie side by side, so that attention reads them in one go. Four
+ * pages cost 5 % of attention's time at 1,000 positions, compared with a single block for all positions; in return,
+ * eight requests of 128 positions fit into what one request of 1,024 positions takes.
  */
 const BLOCK_PAGES = 4;
 

@@ -4,14 +4,19 @@ import { matrixScratchBytes } from '../../../kernels/matrix-layouts.ts';
 import { type PlacedBuffers, placeBuffers, toCacheLines } from './place-buffers.ts';
 import type { EdgePlan } from './plan-graph.ts';
 
-/** Positions of a prompt that one call of the body computes. More would read the weights less often, but measure no faster. */
+/**
+ * Positions of a prompt that one call of the body computes. More would read the weights less often, but measure no
+ * faster.
+ */
 export const PREFILL_ROWS = 64;
 /** Positions whose logits one call of the head computes: four share a tile of the matrix kernels. */
 export const LOGITS_ROWS = 4;
 /** Bytes of the staging area, through which weights pass on their way from a file into the kernels' layout. */
 export const STAGING_BYTES = 2 ** 18;
 
-/** Where everything lies in the engine's WebAssembly memory, as addresses in bytes. The blocks of the KV cache follow. */
+/**
+ * Where everything lies in the engine's WebAssembly memory, as addresses in bytes. The blocks of the KV cache follow.
+ */
 export interface MemoryLayout {
   /** The token ids of a call: int32 [PREFILL_ROWS]. */
   readonly tokens: number;

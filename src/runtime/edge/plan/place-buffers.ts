@@ -30,8 +30,9 @@ interface Rows {
 }
 
 /**
- * Places buffers in one arena so that buffers that are alive at the same time do not overlap. The largest is placed first,
- * and each goes to the lowest place that is free for all of its life (greedy by size, as TensorFlow Lite's planner does).
+ * Places buffers in one arena so that buffers that are alive at the same time do not overlap. The largest is placed
+ * first, and each goes to the lowest place that is free for all of its life (greedy by size, as TensorFlow Lite's
+ * planner does).
  * @param rows the most rows that one call of the body, and one of the head, computes
  * @param separate gives every buffer a place of its own, so that all can be read after a call
  */

@@ -12,8 +12,8 @@ import { constantIntegers, type IntegersValue, type RowsValue, type StoredValue,
 /** Rows are padded to a multiple of this many floats, because the matrix kernels write whole tiles. */
 const ROW_PADDING = 16;
 /**
- * A first-level cache has 64 sets of lines of 64 bytes. Rows that lie a multiple of this many bytes apart share a few of the
- * sets, and evict each other from them.
+ * A first-level cache has 64 sets of lines of 64 bytes. Rows that lie a multiple of this many bytes apart share a few
+ * of the sets, and evict each other from them.
  */
 const CACHE_CONFLICT_BYTES = 1024;
 
@@ -116,7 +116,10 @@ export class PlanBuilder {
     return this.weights.length - 1;
   }
 
-  /** Adds a stored vector of `width` floats (a norm's gain, a bias) to the plan, and returns its index among the weights. */
+  /**
+   * Adds a stored vector of `width` floats (a norm's gain, a bias) to the plan, and returns its index among the
+   * weights.
+   */
   addVector(node: GraphNode, name: string, width: number): number {
     const value = this.value(name);
     if (value.kind !== 'stored' || value.tensor.dims.reduce((a, b) => a * b, 1) !== width)
@@ -206,14 +209,17 @@ function rowStride(width: number): number {
 }
 
 /**
- * Inputs in whole blocks, if the layout has blocks. A table that is looked up counts the padding of its last block among its
- * inputs; the matrix of the same codes does not.
+ * Inputs in whole blocks, if the layout has blocks. A table that is looked up counts the padding of its last block
+ * among its inputs; the matrix of the same codes does not.
  */
 function paddedInputs({ layout, inputs }: Pick<PlannedWeight, 'layout' | 'inputs'>): number {
   return layout === 'q4' || layout === 'q8' ? Math.ceil(inputs / BLOCK_INPUTS) : inputs;
 }
 
-/** Checks that two readers of one tensor agree. A table that is both looked up and multiplied by declares its scales twice. */
+/**
+ * Checks that two readers of one tensor agree. A table that is both looked up and multiplied by declares its scales
+ * twice.
+ */
 function checkSameWeight(known: PlannedWeight, other: Omit<PlannedWeight, 'bytes'>): void {
   const place = (tensor?: StoredTensor) =>
     tensor && `${tensor.file} ${tensor.offset} ${tensor.byteLength} ${tensor.bytes === undefined ? '' : tensor.name}`;

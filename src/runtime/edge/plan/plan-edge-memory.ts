@@ -5,13 +5,16 @@ import { memoryLayout } from './memory-layout.ts';
 import type { EdgePlan } from './plan-graph.ts';
 
 /**
- * Bytes of the JavaScript heap: the Worker's code, the plan, the sampler's memory, and what a request needs. Measured in workerd
- * (npm run bench): 10.4 MB with a vocabulary of 49,152 and a full context window. The chunks of weights that pass through the
- * heap while a model loads take 8.4 MB, at a time when there is no KV cache yet.
+ * Bytes of the JavaScript heap: the Worker's code, the plan, the sampler's memory, and what a request needs. Measured
+ * in workerd (npm run bench): 10.4 MB with a vocabulary of 49,152 and a full context window. The chunks of weights that
+ * pass through the heap while a model loads take 8.4 MB, at a time when there is no KV cache yet.
  */
 const HEAP_BYTES = 10.5e6;
 
-/** What a planned model needs in a Worker. Heap and tokenizer are estimates; everything else is exactly what is allocated. */
+/**
+ * What a planned model needs in a Worker. Heap and tokenizer are estimates; everything else is exactly what is
+ * allocated.
+ */
 export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
   const { end } = memoryLayout(plan);
   const weights = plan.weights.reduce((sum, { bytes }) => sum + bytes, 0);

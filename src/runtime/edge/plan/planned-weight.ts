@@ -1,8 +1,8 @@
 import type { StoredTensor } from '../graph/stored-tensor.ts';
 
 /**
- * How a weight lies in WebAssembly memory: packed as the matrix kernels of that name read it, or `plain`, which is float32
- * in its own order (norms, biases, rotary tables).
+ * How a weight lies in WebAssembly memory: packed as the matrix kernels of that name read it, or `plain`, which is
+ * float32 in its own order (norms, biases, rotary tables).
  */
 export type WeightLayout = 'q4' | 'q8' | 'f16' | 'f32' | 'plain';
 

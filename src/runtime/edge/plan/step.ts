@@ -1,7 +1,10 @@
 import type { Kernels } from '../../../kernels/kernels.ts';
 import type { VocabularyKernels } from '../../../kernels/vocabulary-kernels.ts';
 
-/** A number that a kernel is called with: either fixed, or known once buffers and weights have addresses and a call comes. */
+/**
+ * A number that a kernel is called with: either fixed, or known once buffers and weights have addresses and a call
+ * comes.
+ */
 export type Operand =
   | number
   /** The address of a buffer's first row, plus `offset` bytes. */

@@ -2,9 +2,9 @@ import type { CacheName } from '../../../core/onnx/decoder-io.ts';
 import type { StoredTensor } from '../graph/stored-tensor.ts';
 
 /**
- * A call of the graph with sizes that the planner makes up. It tries a graph's integer arithmetic on a few probes, because
- * following it symbolically would be too much: a result that is the same function of these sizes in every probe is taken to
- * be that function.
+ * A call of the graph with sizes that the planner makes up. It tries a graph's integer arithmetic on a few probes,
+ * because following it symbolically would be too much: a result that is the same function of these sizes in every probe
+ * is taken to be that function.
  */
 export interface Probe {
   /** Positions in the cache before the call. */
@@ -28,7 +28,10 @@ export interface IntegerTensor {
   readonly data: readonly number[];
 }
 
-/** Integers that follow from the number of positions alone: what a graph computes from shapes and from the attention mask. */
+/**
+ * Integers that follow from the number of positions alone: what a graph computes from shapes and from the attention
+ * mask.
+ */
 export interface IntegersValue {
   readonly kind: 'integers';
   /** The integers in each of PROBES. */

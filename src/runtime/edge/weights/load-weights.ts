@@ -6,8 +6,8 @@ import type { LoadTarget, TensorSink } from './sink.ts';
 import { weightSinks } from './weight-sinks.ts';
 
 /**
- * Streams the weights into WebAssembly memory, and rearranges them on the way into the kernels' layout. Beyond that memory, only
- * two chunks of a file exist at a time, and the scales of the matrices whose scales are collected.
+ * Streams the weights into WebAssembly memory, and rearranges them on the way into the kernels' layout. Beyond that
+ * memory, only two chunks of a file exist at a time, and the scales of the matrices whose scales are collected.
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, or shorter than the graph says
  */
 export async function loadWeights(target: LoadTarget, files: ModelFiles): Promise<void> {

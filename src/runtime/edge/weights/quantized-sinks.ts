@@ -5,8 +5,9 @@ import type { PlannedWeight } from '../plan/planned-weight.ts';
 import { type LoadTarget, type Sink, stagedSink, type TensorSink, wholeSink } from './sink.ts';
 
 /**
- * Makes the sinks for the tensors of a quantized matrix. Codes are packed as they come. So are scales, if each is for one block
- * of the kernels and has no zero point. Otherwise scales and zero points, a small part of the matrix, are collected first.
+ * Makes the sinks for the tensors of a quantized matrix. Codes are packed as they come. So are scales, if each is for
+ * one block of the kernels and has no zero point. Otherwise scales and zero points, a small part of the matrix, are
+ * collected first.
  */
 export function quantizedSinks(target: LoadTarget, weight: PlannedWeight, address: number): TensorSink[] {
   const codes: TensorSink = { tensor: weight.elements, sink: codesSink(target, weight, address) };
@@ -61,8 +62,8 @@ function unpackZeroPoints(bytes: Uint8Array, weight: PlannedWeight): Float32Arra
 }
 
 /**
- * Packs the scales and zero points of all rows, as many rows in one go as the staging area holds. Each scale and zero point is
- * repeated for every block of the kernels that it is for.
+ * Packs the scales and zero points of all rows, as many rows in one go as the staging area holds. Each scale and zero
+ * point is repeated for every block of the kernels that it is for.
  */
 function packRows(target: LoadTarget, weight: PlannedWeight, address: number, scales: Float32Array, zeroPoints?: Float32Array): void {
   const { memory, layout, kernels } = target;

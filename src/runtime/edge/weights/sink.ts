@@ -24,8 +24,8 @@ export interface TensorSink {
 }
 
 /**
- * Makes a sink that passes on whole units of `unit` bytes: `count` of them, the first of which is unit number `first`. A unit
- * that is split across pieces is buffered until it is complete.
+ * Makes a sink that passes on whole units of `unit` bytes: `count` of them, the first of which is unit number `first`.
+ * A unit that is split across pieces is buffered until it is complete.
  */
 export function unitSink(unit: number, consume: (units: Uint8Array, first: number, count: number) => void): Sink {
   const split = new Uint8Array(unit);
@@ -51,8 +51,8 @@ export function unitSink(unit: number, consume: (units: Uint8Array, first: numbe
 }
 
 /**
- * Makes a sink that copies units into the staging area, where kernels can read them, and passes on their address there. It
- * passes on as many units in one go as the staging area holds.
+ * Makes a sink that copies units into the staging area, where kernels can read them, and passes on their address there.
+ * It passes on as many units in one go as the staging area holds.
  */
 export function stagedSink(
   { memory, layout }: LoadTarget,

@@ -5,7 +5,9 @@ import type { PlannedWeight } from '../plan/planned-weight.ts';
 import { quantizedSinks } from './quantized-sinks.ts';
 import { type LoadTarget, type Sink, stagedSink, type TensorSink, unitSink } from './sink.ts';
 
-/** Makes the sinks for a weight's tensors, which may be written in any order. `address` is where the weight will lie. */
+/**
+ * Makes the sinks for a weight's tensors, which may be written in any order. `address` is where the weight will lie.
+ */
 export function weightSinks(target: LoadTarget, weight: PlannedWeight, address: number): TensorSink[] {
   const { layout, elements } = weight;
   if (layout === 'q4' || layout === 'q8') return quantizedSinks(target, weight, address);

@@ -10,7 +10,9 @@ export const add: Operator = {
   plan: (node, plan) => plan.setValue(node.outputs[0], combine(node, plan, 'add', node.inputs)),
 };
 
-/** The product of two inputs, as for `add`; silu and SwiGLU, which graphs write as products, get kernels of their own. */
+/**
+ * The product of two inputs, as for `add`; silu and SwiGLU, which graphs write as products, get kernels of their own.
+ */
 export const multiply: Operator = {
   attributes: [],
   plan(node, plan) {

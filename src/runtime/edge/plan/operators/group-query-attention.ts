@@ -18,7 +18,10 @@ const OFF: Readonly<Record<string, number | string>> = {
 /** The attention kernels take heads whose dimension is a multiple of this. */
 const HEAD_MULTIPLE = 8;
 
-/** ONNX Runtime's attention with a KV cache: causal, with grouped queries, rotary positions and a local window if asked for. */
+/**
+ * ONNX Runtime's attention with a KV cache: causal, with grouped queries, rotary positions and a local window if asked
+ * for.
+ */
 export const groupQueryAttention: Operator = {
   attributes: ['num_heads', 'kv_num_heads', 'scale', 'local_window_size', 'do_rotary', 'rotary_interleaved', ...Object.keys(OFF)],
   plan(node, plan) {
@@ -72,7 +75,10 @@ interface Parts {
   readonly headDimension: number;
 }
 
-/** Query, key and value, which may come side by side as one input. They are rotated in place, so nothing else may read them. */
+/**
+ * Query, key and value, which may come side by side as one input. They are rotated in place, so nothing else may read
+ * them.
+ */
 function queryKeyValue(node: GraphNode, plan: PlanBuilder, { heads, keyValueHeads, isRotary }: Attributes): Parts {
   const names = node.inputs.slice(0, 3).filter((name) => name !== '');
   if (names.length === 2) throw plan.fail(node, 'has a key without a value');
@@ -100,7 +106,10 @@ function layerOf(node: GraphNode, plan: PlanBuilder): number {
   return key.layer;
 }
 
-/** Checks that seqlens_k and total_sequence_length say what the engine does: the whole cache, with this call's positions. */
+/**
+ * Checks that seqlens_k and total_sequence_length say what the engine does: the whole cache, with this call's
+ * positions.
+ */
 function checkLengths(node: GraphNode, plan: PlanBuilder): void {
   const [last, total] = node.inputs.slice(5, 7).map((name) => plan.integersOf(node, name).probes.map(({ data }) => data.join()));
   const lengths = PROBES.map(({ past, rows }) => past + rows);

@@ -4,7 +4,8 @@ import { type IntegersValue, type IntegerTensor, PROBES } from '../value.ts';
 import { numberAttribute } from './operator.ts';
 
 /**
- * Evaluates a node whose inputs are all integers, once for each probe. Graphs compute with integers only on shapes and masks.
+ * Evaluates a node whose inputs are all integers, once for each probe. Graphs compute with integers only on shapes and
+ * masks.
  * @returns undefined for a node with other inputs, or an operator that graphs do not need for shapes and masks
  */
 export function planIntegers(node: GraphNode, plan: PlanBuilder): IntegersValue | undefined {

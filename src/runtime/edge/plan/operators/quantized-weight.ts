@@ -20,7 +20,8 @@ export interface QuantizedInputs {
 /**
  * Adds a matrix of codes, as MatMulNBits and GatherBlockQuantized read it, to the plan's weights.
  * @returns the layout, and the index of the weight
- * @throws GptEdgeError `unsupported_model` for a quantization that the kernels do not know, or tensors that do not fit it
+ * @throws GptEdgeError `unsupported_model` for a quantization that the kernels do not know, or tensors that do not fit
+ *   it
  */
 export function quantizedWeight(node: GraphNode, plan: PlanBuilder, given: QuantizedInputs): { layout: 'q4' | 'q8'; weight: number } {
   const { codes: name, bits, blockSize, outputs, inputs } = given;
