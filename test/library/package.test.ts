@@ -78,7 +78,7 @@ describe('the package', { timeout: 300_000 }, () => {
     expect(others.sort()).toEqual([...SHIPPED].sort());
     const fromSources = new Set(sources.flatMap(compiled));
     expect(shipped.filter((path) => isCompiled(path) && !fromSources.has(path))).toEqual([]);
-    expect(shipped).toEqual(expect.arrayContaining(['dist/lib/cli/main.js', 'dist/lib/worker.js', 'dist/lib/model/onnx/onnx-ml_pb.js']));
+    expect(shipped).toEqual(expect.arrayContaining(['dist/lib/cli/main.js', 'dist/lib/worker.js', 'dist/lib/core/onnx/onnx-ml_pb.js']));
     const { dependencies } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'));
     expect(dependencies).toEqual({ 'gpt-edge': `file:${tarball}` });
     const config = await readFile(join(project, 'wrangler.toml'), 'utf8');
