@@ -1,10 +1,10 @@
-import { folderBytes } from '../core/folder/folder-bytes.ts';
 import type { ModelBucket } from '../local/bucket/bucket.ts';
 import type { ModelFolder } from '../local/model-folder.ts';
 import { ProgressBar } from './printing/progress-bar.ts';
 
 /** Pushes a model folder to a bucket with a progress bar, and prints which files were put there. */
 export async function pushWithProgress(folder: ModelFolder, target: ModelBucket): Promise<void> {
+  const { folderBytes } = await import('../core/folder/manifest.ts');
   const { pushModel } = await import('../local/bucket/push-model.ts');
   const { id } = folder.manifest;
   const totalBytes = folderBytes(folder.manifest);

@@ -49,6 +49,7 @@ async function convertCheckpoint(checkpoint: Checkpoint, options: ConvertOptions
     id,
     architecture: architecture.modelType,
     dtype: dtype.name,
+    tablesDtype: dtype.tablesName,
     parameters: countParameters(plan),
     ...plan.shape,
     ...describeModel(checkpoint, plan.shape),

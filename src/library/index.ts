@@ -22,5 +22,4 @@ export { ERROR_CODES, type ErrorCode, GptEdgeError } from '../core/errors.ts';
 export type { Manifest } from '../core/folder/manifest.ts';
 export type { LanguageModel } from '../generation/language-model.ts';
 export { IsolateModels, type IsolateModelsOptions } from '../worker/isolate-models.ts';
-export { modelsFromEnv } from '../worker/models-from-env.ts';
-export type { WorkerEnv } from '../worker/worker-env.ts';
+export { modelsFromEnv, type WorkerEnv } from '../worker/models-from-env.ts';

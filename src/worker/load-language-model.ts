@@ -1,6 +1,5 @@
 import type { Decoder } from '../core/decoder.ts';
-import { loadedFiles } from '../core/folder/loaded-files.ts';
-import type { Manifest } from '../core/folder/manifest.ts';
+import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { parseGenerationConfig } from '../generation/sampling/generation-config.ts';
@@ -10,8 +9,9 @@ import { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import { parseTokenizerConfig, parseTokenizerJson } from '../tokenizer/tokenizer-json.ts';
 
 /**
- * Loads all of a model: decoder, tokenizer, chat template, recommended sampling options.
- * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for what they say
+ * Loads all of a model: its decoder, tokenizer, chat template and recommended sampling options.
+ * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for files that
+ *   ask for what is not supported
  */
 export async function loadLanguageModel(files: ModelFiles, createDecoder: () => Promise<Decoder>): Promise<LanguageModel> {
   const { manifest } = files;
@@ -34,7 +34,9 @@ export async function loadLanguageModel(files: ModelFiles, createDecoder: () => 
   };
 }
 
-/** Twelve hexadecimal digits for what the answers depend on: weights, graph, tokenizer, sampling defaults. */
+/**
+ * Twelve hexadecimal digits that change with whatever answers depend on: weights, graph, tokenizer, sampling defaults.
+ */
 async function hashOfFiles(manifest: Manifest): Promise<string> {
   const hashes = loadedFiles(manifest).map(([, file]) => file.sha256);
   return (await sha256(new TextEncoder().encode(hashes.join('\n')))).slice(0, 12);

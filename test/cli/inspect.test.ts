@@ -2,8 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folderBytes } from '../../src/core/folder/folder-bytes.ts';
-import { parseManifest } from '../../src/core/folder/manifest.ts';
+import { folderBytes, parseManifest } from '../../src/core/folder/manifest.ts';
 import { DEFAULT_MODEL, PROJECT } from '../../src/local/project-paths.ts';
 import { runCli } from './run-cli.ts';
 

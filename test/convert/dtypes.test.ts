@@ -8,6 +8,7 @@ import { findDtype } from '../../src/convert/dtypes/index.ts';
 import { ElementType } from '../../src/convert/graph/graph-builder.ts';
 import { packCodes, packZeroPoints } from '../../src/convert/quantize/pack-blocks.ts';
 import type { QuantizedBlocks } from '../../src/convert/tensors/tensor-source.ts';
+import { describeDtype } from '../../src/core/folder/manifest.ts';
 import { ort } from '../../src/local/evaluate/onnx-session.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { openOnnx } from './open-onnx.ts';
@@ -186,7 +187,8 @@ describe('findDtype', () => {
     { dtype: 'fp16', embeddings: undefined, name: 'fp16' },
     { dtype: 'fp16', embeddings: 'q8', name: 'fp16 (tables q8)' },
   ])('should name $dtype with embeddings $embeddings', ({ dtype, embeddings, name }) => {
-    expect(findDtype(dtype, embeddings).name).toBe(name);
+    const found = findDtype(dtype, embeddings);
+    expect(describeDtype({ dtype: found.name, tablesDtype: found.tablesName })).toBe(name);
     expect(name.length).toBeLessThanOrEqual(16);
   });
 
@@ -221,7 +223,7 @@ describe('convertModel with few bits', () => {
   it('should be more precise with more bits, and smaller with fewer', async () => {
     const exact = await convert('fp32');
     const models = [await convert('q8'), await convert('q4'), await convert('q4', 'q4')];
-    expect(models.map(({ manifest }) => manifest.dtype)).toEqual(['q8', 'q4 (tables q8)', 'q4']);
+    expect(models.map(({ manifest }) => describeDtype(manifest))).toEqual(['q8', 'q4 (tables q8)', 'q4']);
     const distances = models.map(({ logits }) => distance(logits, exact.logits));
     const sizes = models.map(({ bytes }) => bytes);
     expect(distances).toEqual(distances.toSorted((a, b) => a - b));

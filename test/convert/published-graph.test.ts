@@ -212,8 +212,8 @@ describe('a published graph, refused', () => {
 
   it.each([
     { key: 'offset', value: '84737', message: 'its 128 bytes at 84737 of model.onnx.data end beyond that file' },
-    { key: 'offset', value: '-1', message: 'offset "-1" of its external data is no count' },
-    { key: 'offset', value: '99999999999999999999', message: 'of its external data is no count' },
+    { key: 'offset', value: '-1', message: 'offset "-1" of its external data is not a count' },
+    { key: 'offset', value: '99999999999999999999', message: 'of its external data is not a count' },
     { key: 'length', value: '127', message: 'length 127 of its external data is not the 128 bytes that its type and shape take' },
     { key: 'location', value: 'model.onnx_data', message: 'model.onnx_data: cannot be read, and the graph refers to it' },
   ])('should be for an external $key of $value', async ({ key, value, message }) => {

@@ -12,8 +12,8 @@ const largestDifference = (a: Float32Array, b: Float32Array): number =>
 const LIMIT_BYTES = 128e6;
 
 /**
- * How far logits may be from transformers' in float32 on the same weights. onnxruntime-web is 7e-6 off; the edge engine, which rounds
- * activations to 16 bits, 5e-4, and 0.05 where keys and values have 8 bits.
+ * How far logits may be from those of transformers in float32, on the same weights. onnxruntime-web is off by 7e-6; the
+ * edge engine, which rounds activations to 16 bits, by 5e-4, and by 0.05 if keys and values have 8 bits.
  */
 describe.each([
   { engine: 'ort', cacheFormat: 'auto', referenceTolerance: 5e-5 },
@@ -55,7 +55,7 @@ describe.each([
     }
   });
 
-  it('should give no logits where none are asked for, and go on all the same', async () => {
+  it('should give no logits if none are asked for, and continue from there', async () => {
     const sequence = decoder.createSequence();
     expect((await sequence.forward(prompt.slice(0, 4), 0)).length).toBe(0);
     const logits = (await sequence.forward(prompt.slice(4))).slice();
@@ -73,7 +73,7 @@ describe.each([
     expect(largestDifference(a, b)).toBeGreaterThan(0.1);
   });
 
-  it('should let a fork and its origin go on independently', async () => {
+  it('should let a fork and its origin continue independently', async () => {
     const origin = decoder.createSequence();
     await origin.forward(prompt);
     const fork = origin.fork();

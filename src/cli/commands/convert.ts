@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { GptEdgeError } from '../../core/errors.ts';
-import { folderBytes } from '../../core/folder/folder-bytes.ts';
 import { MAX_CONTEXT_WINDOW } from '../../core/limits.ts';
 import { number } from '../options.ts';
 import { ProgressBar } from '../printing/progress-bar.ts';
@@ -27,6 +26,7 @@ interface ConvertOptions {
 /** Converts a checkpoint and prints what the new model folder holds. An interruption leaves the target as it was. */
 async function convert(source: string, target: string, { context, ...options }: ConvertOptions): Promise<void> {
   const { convertModel } = await import('../../convert/convert-model.ts');
+  const { describeDtype, folderBytes } = await import('../../core/folder/manifest.ts');
   const interruption = new AbortController();
   const interrupt = () => interruption.abort(new GptEdgeError('command_failed', 'Interrupted: nothing was written.'));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
@@ -35,8 +35,14 @@ async function convert(source: string, target: string, { context, ...options }: 
   const { signal } = interruption;
   const manifest = await convertModel({ source, target, ...options, contextWindow: context, signal, onProgress }).finally(() => bar.stop());
   const bytes = folderBytes(manifest);
-  const { id, architecture, parameters, dtype, contextWindow } = manifest;
-  const facts = [id, architecture, `${(parameters / 1e6).toFixed(1)}M parameters`, dtype, `${(bytes / 1e6).toFixed(1)} MB`];
+  const { id, architecture, parameters, contextWindow } = manifest;
+  const facts = [
+    id,
+    architecture,
+    `${(parameters / 1e6).toFixed(1)}M parameters`,
+    describeDtype(manifest),
+    `${(bytes / 1e6).toFixed(1)} MB`,
+  ];
   console.log(`${target}: ${facts.join(', ')}, context window ${contextWindow}`);
   console.log(`From ${manifest.source}`);
 }

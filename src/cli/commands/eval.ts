@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { describeDtype } from '../../core/folder/manifest.ts';
 import type { Evaluation } from '../../local/evaluate/evaluate-text.ts';
 import type { EvaluatedModel } from '../../local/evaluate/evaluated-model.ts';
 import { ENGINES, type Engine, type EngineChoice } from '../../runtime/engine-choice.ts';
@@ -53,7 +54,7 @@ async function evaluate(folder: string, options: EvalOptions): Promise<void> {
 function print(evaluation: Evaluation, model: EvaluatedModel, againstModel?: EvaluatedModel): void {
   const { tokens, bytes, against } = evaluation;
   console.log(`${tokens} tokens, ${bytes} bytes of text, windows of ${evaluation.contextWindow} tokens`);
-  const title = ({ manifest, decoder }: EvaluatedModel) => `${manifest.id} ${manifest.dtype} on ${decoder.engine}`;
+  const title = ({ manifest, decoder }: EvaluatedModel) => `${manifest.id} ${describeDtype(manifest)} on ${decoder.engine}`;
   const headings = againstModel ? ['', title(model), title(againstModel), 'difference'] : ['', title(model)];
   const row = (name: string, value: number, other: number | undefined, digits: number) =>
     other === undefined

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { folderBytes } from '../../core/folder/folder-bytes.ts';
 import type { Bucket } from '../../local/bucket/bucket.ts';
 import { persistToOption } from '../options.ts';
 import { printTable } from '../printing/print-table.ts';
@@ -39,19 +38,19 @@ async function listModels(bucket: Bucket): Promise<string[][]> {
 
 /** One row of the table, with a note in place of the facts if the manifest is missing or invalid. */
 async function describe(bucket: Bucket, prefix: string): Promise<string[]> {
-  const { parseManifest } = await import('../../core/folder/manifest.ts');
+  const { describeDtype, folderBytes, parseManifest } = await import('../../core/folder/manifest.ts');
   const id = prefix.slice('models/'.length, -1);
   const object = await bucket.get(`${prefix}manifest.json`);
   if (object === null) return [id, '(no manifest.json)'];
   const text = await object.text();
   try {
     const manifest = parseManifest(text);
-    const { architecture, parameters, dtype, contextWindow } = manifest;
+    const { architecture, parameters, contextWindow } = manifest;
     return [
       id,
       architecture,
       `${(parameters / 1e6).toFixed(1)}M`,
-      dtype,
+      describeDtype(manifest),
       `${contextWindow}`,
       `${(folderBytes(manifest) / 1e6).toFixed(1)} MB`,
       object.uploaded.toISOString().slice(0, 16).replace('T', ' '),

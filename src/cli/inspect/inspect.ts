@@ -6,8 +6,8 @@ import { readJson } from '../../convert/files/json-files.ts';
 import { describeModel } from '../../convert/model-folder/describe-model.ts';
 import type { Checkpoint, PublishedGraph } from '../../convert/sources/model-source.ts';
 import { openSource } from '../../convert/sources/open-source.ts';
-import { folderBytes } from '../../core/folder/folder-bytes.ts';
 import { GRAPH_FILE } from '../../core/folder/graph-files.ts';
+import { describeDtype, folderBytes } from '../../core/folder/manifest.ts';
 import { DEFAULT_MEMORY_LIMIT_MB, type MemoryPlan } from '../../core/memory-plan.ts';
 import { DiskModelFiles } from '../../local/disk-model-files.ts';
 import { openModelFolder } from '../../local/model-folder.ts';
@@ -34,7 +34,7 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
 async function inspectModelFolder(path: string, { plan: showPlan, kvCache = 'auto' }: InspectOptions): Promise<void> {
   const folder = await openModelFolder(path);
   const { manifest } = folder;
-  printFacts({ ...manifest, storedAs: manifest.dtype, bytes: folderBytes(manifest) });
+  printFacts({ ...manifest, storedAs: describeDtype(manifest), bytes: folderBytes(manifest) });
   console.log('\nWeights');
   printTensorGroups(await graphWeights(join(path, GRAPH_FILE)));
   const planned = await planEngine(new DiskModelFiles(folder), { engine: 'auto', cacheFormat: kvCache }, DEFAULT_MEMORY_LIMIT_MB * 1e6);
@@ -66,7 +66,7 @@ async function inspectSource(path: string): Promise<void> {
 
 async function inspectPublishedGraph({ name, graphPath, externalData, facts }: PublishedGraph): Promise<void> {
   const bytes = [...externalData.values()].reduce((sum, size) => sum + size, (await stat(graphPath)).size);
-  printFacts({ ...facts, id: name, storedAs: facts.dtype, bytes });
+  printFacts({ ...facts, id: name, storedAs: describeDtype(facts), bytes });
   console.log('\nWeights');
   printTensorGroups(await graphWeights(graphPath));
 }

@@ -37,6 +37,8 @@ export interface Table {
  */
 export interface Dtype {
   readonly name: string;
+  /** The name of the dtype of tables, if it is another. */
+  readonly tablesName?: string;
   /** Multiplies `x`, float32 [..., inputs], by a matrix: float32 [..., outputs]. */
   multiply(target: GraphTarget, name: string, x: string, matrix: Matrix): Promise<string>;
   /** Stores a norm's scale or a bias, as a float32 value. */

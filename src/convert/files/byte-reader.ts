@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { invalidFile } from '../../core/invalid-file.ts';
-import { showText } from '../../core/show-text.ts';
+import { invalidFile, showText } from '../../core/invalid-file.ts';
 
 /** Fills `target` with a file's bytes from `position` on, and returns how many there were. */
 export type ReadAt = (position: number, target: Uint8Array) => number;

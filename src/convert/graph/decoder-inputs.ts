@@ -1,3 +1,14 @@
+import {
+  ATTENTION_MASK,
+  CACHE_PARTS,
+  DECODER_INPUTS,
+  INPUT_IDS,
+  LOGITS,
+  NUM_LOGITS_TO_KEEP,
+  POSITION_IDS,
+  pastName,
+  presentName,
+} from '../../core/onnx/decoder-io.ts';
 import { ElementType, type GraphBuilder } from './graph-builder.ts';
 
 /** The sizes of a KV cache. */
@@ -29,16 +40,17 @@ export function declareDecoder(
   { layers, keyValueHeads, headDimension }: CacheShape,
   { vocabularySize, positionIds: hasPositionIds }: { readonly vocabularySize: number; readonly positionIds: boolean },
 ): DecoderInputs {
-  const inputIds = graph.input('input_ids', ElementType.INT64, ['batch_size', 'sequence_length']);
-  const mask = graph.input('attention_mask', ElementType.INT64, ['batch_size', 'total_sequence_length']);
-  const positionIds = hasPositionIds ? graph.input('position_ids', ElementType.INT64, ['batch_size', 'sequence_length']) : '';
-  const keep = graph.input('num_logits_to_keep', ElementType.INT64, []);
-  graph.output('logits', ElementType.FLOAT, ['batch_size', 'kept_length', vocabularySize]);
+  const declare = (name: string) => graph.input(name, ElementType.INT64, DECODER_INPUTS[name].dims);
+  const inputIds = declare(INPUT_IDS);
+  const mask = declare(ATTENTION_MASK);
+  const positionIds = hasPositionIds ? declare(POSITION_IDS) : '';
+  const keep = declare(NUM_LOGITS_TO_KEEP);
+  graph.output(LOGITS, ElementType.FLOAT, ['batch_size', 'kept_length', vocabularySize]);
   for (let layer = 0; layer < layers; layer++) {
-    for (const part of ['key', 'value']) {
+    for (const part of CACHE_PARTS) {
       const cache = (length: string) => ['batch_size', keyValueHeads, length, headDimension];
-      graph.input(`past_key_values.${layer}.${part}`, ElementType.FLOAT, cache('past_sequence_length'));
-      graph.output(`present.${layer}.${part}`, ElementType.FLOAT, cache('total_sequence_length'));
+      graph.input(pastName({ layer, part }), ElementType.FLOAT, cache('past_sequence_length'));
+      graph.output(presentName({ layer, part }), ElementType.FLOAT, cache('total_sequence_length'));
     }
   }
   return { inputIds, positionIds, keep, ...writeLengths(graph, mask) };

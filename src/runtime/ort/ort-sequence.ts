@@ -2,6 +2,15 @@ import type { Sequence } from '../../core/decoder.ts';
 import { GptEdgeError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/folder/manifest.ts';
 import type { Logits } from '../../core/logits.ts';
+import {
+  ATTENTION_MASK,
+  INPUT_IDS,
+  LOGITS,
+  NUM_LOGITS_TO_KEEP,
+  POSITION_IDS,
+  parsePastName,
+  presentName,
+} from '../../core/onnx/decoder-io.ts';
 import type { LogitsBuffer } from '../logits-buffer.ts';
 import type { InferenceSession, Tensor } from './onnxruntime.ts';
 
@@ -44,8 +53,8 @@ export class OrtSequence implements Sequence {
     const { session, shape } = this.#model;
     const outputs = await session.run({ ...this.#inputs(tokens, rows), ...this.#past });
     this.#length += tokens.length;
-    for (const name of Object.keys(this.#past)) this.#past[name] = outputs[name.replace('past_key_values', 'present')] as Tensor;
-    const logits = outputs.logits.data as Float32Array;
+    for (const name of Object.keys(this.#past)) this.#past[name] = outputs[presentName(parsePastName(name)!)] as Tensor;
+    const logits = outputs[LOGITS].data as Float32Array;
     return logits.subarray(logits.length - rows * shape.vocabularySize);
   }
 
@@ -86,11 +95,11 @@ export class OrtSequence implements Sequence {
     const total = this.#length + tokens.length;
     const positions = tokens.map((_, index) => this.#length + index);
     const inputs: Feeds = {
-      input_ids: int64(tokens, [1, tokens.length]),
-      attention_mask: int64(new Array(total).fill(1), [1, total]),
-      position_ids: int64(positions, [1, tokens.length]),
+      [INPUT_IDS]: int64(tokens, [1, tokens.length]),
+      [ATTENTION_MASK]: int64(new Array(total).fill(1), [1, total]),
+      [POSITION_IDS]: int64(positions, [1, tokens.length]),
       // 0 would keep all.
-      num_logits_to_keep: int64([Math.max(1, rows)], []),
+      [NUM_LOGITS_TO_KEEP]: int64([Math.max(1, rows)], []),
     };
     return Object.fromEntries(Object.entries(inputs).filter(([name]) => session.inputNames.includes(name)));
   }
@@ -99,6 +108,6 @@ export class OrtSequence implements Sequence {
 /** The sizes are the manifest's: graphs made by ONNX Runtime's own tools leave some of them open. */
 function emptyPast({ ort, session, shape }: OrtModel): Feeds {
   const nothing = () => new ort.Tensor('float32', new Float32Array(0), [1, shape.keyValueHeads, 0, shape.headDimension]);
-  const names = session.inputNames.filter((name) => name.startsWith('past_key_values.'));
+  const names = session.inputNames.filter(parsePastName);
   return Object.fromEntries(names.map((name) => [name, nothing()]));
 }

@@ -26,5 +26,5 @@ function computedBytes({ dtype, files }: Manifest): number {
   // A graph without external data contains its weights.
   const names = external.length > 0 ? external : [GRAPH_FILE];
   const bytes = names.reduce((sum, name) => sum + (files[name]?.bytes ?? 0), 0);
-  return bytes * (dtype.startsWith('fp16') ? 2 : 1);
+  return bytes * (dtype === 'fp16' ? 2 : 1);
 }

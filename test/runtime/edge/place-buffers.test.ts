@@ -7,7 +7,7 @@ const buffer = (stride: number): PlannedBuffer => ({ name: '', stride, width: st
 const step = (reads: number[], writes: number[]): Step => ({ node: '', kernel: 'add', operands: [], reads, writes, multiplyAdds: 0 });
 
 describe('placeBuffers', () => {
-  it('should give the place of a dead buffer to the next', () => {
+  it('should give the place of a buffer that is no longer needed to another', () => {
     const chain = [step([], [0]), step([0], [1]), step([1], [2]), step([2], [3])];
     const { offsets, bytes } = placeBuffers({ body: chain, head: [] }, [64, 64, 64, 64].map(buffer), { body: 2, head: 1 });
     expect(bytes).toBe(256);
@@ -15,14 +15,14 @@ describe('placeBuffers', () => {
     expect(offsets[1]).toBe(offsets[3]);
   });
 
-  it('should keep what the head reads until it has run for the last time', () => {
+  it('should keep what the head reads until the head has run for the last time', () => {
     const body = [step([], [0]), step([0], [1])];
     const head = [step([0], [2]), step([2], [3])];
     const { offsets } = placeBuffers({ body, head }, [64, 64, 64, 64].map(buffer), { body: 1, head: 1 });
     expect(offsets.filter((offset) => offset === offsets[0])).toHaveLength(1);
   });
 
-  it('should never let two buffers overlap that live at once', () => {
+  it('should never let two buffers overlap that are needed at the same time', () => {
     for (let seed = 0; seed < 200; seed++) {
       const random = new SeededRandom(seed);
       const count = 2 + random.integer(20);

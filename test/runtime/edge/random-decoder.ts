@@ -14,13 +14,13 @@ const CONTEXT_WINDOW = 160;
 
 export interface RandomDecoder {
   readonly folder: ModelFolder;
-  /** Operators and sizes, for the message of a failing test. */
+  /** Operators and sizes, for the message of a test that fails. */
   readonly description: string;
-  /** Whether any matrix has so few bits that activations are quantized. */
+  /** The fewest bits of any matrix. With 4 or 8, activations are quantized. */
   readonly bits: 4 | 8 | 32;
 }
 
-/** A decoder with random sizes, weights and operators out of the engines' table, in a folder of its own. */
+/** A decoder with random sizes, weights and operators that the edge engine supports, in a folder of its own. */
 export async function randomDecoder(parent: string, seed: number): Promise<RandomDecoder> {
   const random = new SeededRandom(seed);
   const path = join(parent, String(seed));

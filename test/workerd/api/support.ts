@@ -8,7 +8,7 @@ import type { Completion } from '../../../src/api/openai/schemas/completion-sche
 import type { DetokenizeAnswer, TokenizeAnswer } from '../../../src/api/openai/schemas/tokenize-schema.ts';
 import type { RequestLine } from '../../../src/api/request-log/request-line.ts';
 import { IsolateModels } from '../../../src/worker/isolate-models.ts';
-import { parseModelIds } from '../../../src/worker/parse-model-ids.ts';
+import { parseModelIds } from '../../../src/worker/worker-variables.ts';
 import { ask, post, readEvents, testEnv } from '../helpers.ts';
 
 export type Body = Record<string, unknown>;

@@ -1,6 +1,6 @@
 import { GptEdgeError } from '../../../core/errors.ts';
+import { showText } from '../../../core/invalid-file.ts';
 import { MAX_WEIGHTS_BYTES } from '../../../core/limits.ts';
-import { showText } from '../../../core/show-text.ts';
 import type { ByteReader } from '../../files/byte-reader.ts';
 import { MAX_TENSOR_DIMENSION, MAX_TENSOR_NAME, MAX_TENSORS } from '../../tensors/tensor-limits.ts';
 import type { SourceTensor } from '../../tensors/tensor-source.ts';

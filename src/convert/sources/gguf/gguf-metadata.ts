@@ -1,6 +1,5 @@
 import type { GptEdgeError } from '../../../core/errors.ts';
-import { invalidFile } from '../../../core/invalid-file.ts';
-import { showText } from '../../../core/show-text.ts';
+import { invalidFile, showText } from '../../../core/invalid-file.ts';
 import type { GgufValue } from './read-metadata.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { GptEdgeError } from '../../../core/errors.ts';
-import { showText } from '../../../core/show-text.ts';
+import { showText } from '../../../core/invalid-file.ts';
 import { jsonBytes } from '../../files/json-files.ts';
 import { closeOnFailure } from '../../files/open-file.ts';
 import type { Checkpoint } from '../model-source.ts';

@@ -1,5 +1,5 @@
+import { showText } from '../../../core/invalid-file.ts';
 import { MAX_CONFIG_BYTES, MAX_VOCABULARY } from '../../../core/limits.ts';
-import { showText } from '../../../core/show-text.ts';
 import type { ByteReader } from '../../files/byte-reader.ts';
 
 /** Limit for the number of keys. Real files have 20 to 60. */

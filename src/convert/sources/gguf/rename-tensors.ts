@@ -1,5 +1,4 @@
-import { invalidFile } from '../../../core/invalid-file.ts';
-import { showText } from '../../../core/show-text.ts';
+import { invalidFile, showText } from '../../../core/invalid-file.ts';
 import { toHalfRotatedRows } from '../../tensors/half-rotated-rows.ts';
 import type { SourceTensor, TensorSource, TensorValues } from '../../tensors/tensor-source.ts';
 import { transpose } from '../../tensors/transpose.ts';

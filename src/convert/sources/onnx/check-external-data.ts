@@ -1,11 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXTERNAL_DATA_NAME, GRAPH_FILE } from '../../../core/folder/graph-files.ts';
-import { invalidFile } from '../../../core/invalid-file.ts';
+import { invalidFile, showText } from '../../../core/invalid-file.ts';
 import { MAX_WEIGHTS_BYTES } from '../../../core/limits.ts';
 import { externalRange } from '../../../core/onnx/external-range.ts';
 import type { AttributeProto, GraphProto, TensorProto } from '../../../core/onnx/onnx-ml_pb.js';
-import { showText } from '../../../core/show-text.ts';
 
 /** Limit for the number of data files. The largest published models have a few dozen. */
 const MAX_DATA_FILES = 64;

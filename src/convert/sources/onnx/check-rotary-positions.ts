@@ -1,6 +1,5 @@
-import { invalidFile } from '../../../core/invalid-file.ts';
+import { invalidFile, showText } from '../../../core/invalid-file.ts';
 import type { GraphProto } from '../../../core/onnx/onnx-ml_pb.js';
-import { showText } from '../../../core/show-text.ts';
 
 /** The operators that read a table of cosines, with one row for each position, and which of their inputs it is. */
 const TABLE_INPUT: Readonly<Record<string, number>> = { GroupQueryAttention: 7, RotaryEmbedding: 2 };

@@ -1,5 +1,5 @@
 import { GptEdgeError } from '../../../../core/errors.ts';
-import { showText } from '../../../../core/show-text.ts';
+import { showText } from '../../../../core/invalid-file.ts';
 import { tokenizerJson } from '../../../tokenizers/tokenizer-parts.ts';
 import { addedTokens } from '../../../tokenizers/vocabulary.ts';
 import { type PreTokenizer, preTokenizers } from './pre-tokenizers.ts';

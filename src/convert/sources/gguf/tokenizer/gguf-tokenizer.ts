@@ -1,6 +1,6 @@
 import { GptEdgeError } from '../../../../core/errors.ts';
+import { showText } from '../../../../core/invalid-file.ts';
 import { MAX_TOKENIZER_BYTES } from '../../../../core/limits.ts';
-import { showText } from '../../../../core/show-text.ts';
 import { jsonBytes } from '../../../files/json-files.ts';
 import type { NamedToken } from '../../../tokenizers/tokenizer-parts.ts';
 import { findVocabularyFault, TokenType, type Vocabulary } from '../../../tokenizers/vocabulary.ts';
