@@ -33,6 +33,19 @@ module.exports = {
       to: { path: '^src/(?!page/)', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'reference-in-tests-only',
+      comment: 'The kernels in plain TypeScript are their specification. Nothing that is shipped runs them.',
+      severity: 'error',
+      from: { path: '^src/(?!kernels/reference/)' },
+      to: { path: '^src/kernels/reference/' },
+    },
+    {
+      name: 'storage-knows-no-onnx',
+      severity: 'error',
+      from: { path: '^src/storage/' },
+      to: { path: '^src/core/onnx/' },
+    },
+    {
       name: 'no-circular',
       severity: 'error',
       from: {},
