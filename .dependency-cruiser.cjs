@@ -69,6 +69,13 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'storage-knows-no-onnx',
+      comment: 'Storage hands out bytes; what they mean is for the engines to know.',
+      severity: 'error',
+      from: { path: '^src/storage/' },
+      to: { path: '^src/core/onnx/' },
+    },
+    {
       name: 'onnxruntime-in-one-module',
       comment: 'A build without onnxruntime-web replaces that module. In Node, where gpt-edge eval runs it, it is loaded in another way.',
       severity: 'error',
