@@ -1,4 +1,5 @@
 import type { Manifest } from '../core/folder/manifest.ts';
+import type { ModelCard } from '../core/folder/model-card.ts';
 import type { MemoryPlan } from '../core/memory-plan.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 
@@ -21,6 +22,10 @@ export interface ModelDescription {
   /** The memory it takes to serve one sequence that fills the context window. */
   memory: MemoryPlan;
   load: LoadState;
+  /** Whether the model has a chat template. Without one it completes texts, and cannot chat. */
+  hasChatTemplate: boolean;
+  /** What its model card says about its use; null if it has no card. */
+  card: ModelCard | null;
 }
 
 /**

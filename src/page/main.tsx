@@ -1,7 +1,9 @@
 import { options, render } from 'preact';
 import { App } from './components/app.tsx';
 import { Playground } from './state/playground.ts';
+import { saveStoryOnLeave } from './state/saved-story.ts';
 import { startPlayground } from './state/start-playground.ts';
+import { watchServer } from './state/watch-server.ts';
 
 // Tokens may come faster than a screen shows them, so the page is drawn once for each frame. A hidden tab has no
 // frames; a timer keeps its page up to date.
@@ -18,6 +20,7 @@ function draw(): void {
 }
 
 draw();
-startPlayground(playground, location.hash.slice(1));
+startPlayground(playground, location.hash.slice(1)).finally(() => watchServer(playground));
+saveStoryOnLeave(playground);
 // A shared link that is opened in this tab changes only the fragment, so the page has to reload to restore it.
 addEventListener('hashchange', () => location.reload());

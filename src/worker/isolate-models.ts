@@ -9,6 +9,7 @@ import { checkMemory, type EnginePlan, planEngine } from '../runtime/plan-engine
 import { LoadOnce } from '../storage/load-once.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
 import { loadLanguageModel } from './load-language-model.ts';
+import { type ModelTexts, readModelTexts } from './read-model-texts.ts';
 
 /** Whether reading a file counts as loading. The graph does not count, because it is read before, to plan the model. */
 const isLoading = (name: string): boolean => name !== GRAPH_FILE;
@@ -16,6 +17,9 @@ const isLoading = (name: string): boolean => name !== GRAPH_FILE;
 /** Bytes that are read while a model is loaded. */
 const totalBytes = (manifest: Manifest): number =>
   loadedFiles(manifest).reduce((sum, [name, { bytes }]) => sum + (isLoading(name) ? bytes : 0), 0);
+
+/** A key that changes with any of a model's files. */
+const keyOf = ({ id, files }: Manifest): string => `${id} ${Object.values(files).map(({ sha256 }) => sha256)}`;
 
 export interface IsolateModelsOptions {
   /** The bucket that holds each model under `models/<id>/`. */
@@ -52,6 +56,8 @@ export class IsolateModels implements ModelHost {
   readonly #loads: LoadOnce<LanguageModel>;
   /** Plans by the hashes of the model's files, so that a model is planned again after a new version was pushed. */
   readonly #plans: LoadOnce<EnginePlan>;
+  /** What describes each model, by the same hashes. */
+  readonly #texts: LoadOnce<ModelTexts>;
   readonly #states = new Map<string, LoadState>();
 
   constructor(options: IsolateModelsOptions) {
@@ -60,6 +66,7 @@ export class IsolateModels implements ModelHost {
     this.#limitBytes = options.memoryLimitMegabytes * 1e6;
     this.#loads = new LoadOnce(options.keepAlive);
     this.#plans = new LoadOnce(options.keepAlive);
+    this.#texts = new LoadOnce(options.keepAlive);
   }
 
   /**
@@ -82,8 +89,9 @@ export class IsolateModels implements ModelHost {
     const files = await R2ModelFiles.open(this.#options.bucket, id);
     const { manifest, uploaded } = files;
     const { engine, memory } = await this.#plan(files);
+    const texts = await this.#texts.get(keyOf(manifest), () => readModelTexts(files));
     const load = this.#states.get(id) ?? { state: 'cold', loadedBytes: 0, totalBytes: totalBytes(manifest) };
-    return { manifest, uploaded, engine, memory, load };
+    return { manifest, uploaded, engine, memory, load, ...texts };
   }
 
   async #load(id: string): Promise<LanguageModel> {
@@ -113,9 +121,8 @@ export class IsolateModels implements ModelHost {
   }
 
   #plan(files: R2ModelFiles): Promise<EnginePlan> {
-    const { id, files: hashes } = files.manifest;
-    const key = `${id} ${Object.values(hashes).map(({ sha256 }) => sha256)}`;
-    return this.#plans.get(key, () => planEngine(files, this.#options.engineOf(id), this.#limitBytes));
+    const { manifest } = files;
+    return this.#plans.get(keyOf(manifest), () => planEngine(files, this.#options.engineOf(manifest.id), this.#limitBytes));
   }
 
   #checkServed(id: string): void {

@@ -1,11 +1,17 @@
+/** The code of an error for which no answer came: the server is gone, or the way to it. */
+export const UNREACHABLE = 'unreachable';
+
 /** Why the API gave no answer that the page can use, in a sentence that the page shows as it is. */
 export class ApiError extends Error {
   /** The request field at fault, as the API names it; null if the error is about no single field. */
   readonly param: string | null;
+  /** The API's code for the error, or {@link UNREACHABLE}; null if there is none. */
+  readonly code: string | null;
 
-  constructor(message: string, param: string | null = null) {
+  constructor(message: string, param: string | null = null, code: string | null = null) {
     super(message);
     this.param = param;
+    this.code = code;
   }
 
   /**
@@ -13,9 +19,14 @@ export class ApiError extends Error {
    * @param body the parsed JSON of an answer or of a stream's event; null if it was not JSON
    */
   static from(body: unknown, status?: number): ApiError {
-    const error = (body as { error?: { message: string; param: string | null } } | null)?.error;
-    if (error) return new ApiError(error.message, error.param);
+    const error = (body as { error?: { message: string; param: string | null; code?: string | null } } | null)?.error;
+    if (error) return new ApiError(error.message, error.param, error.code ?? null);
     return new ApiError(status === undefined ? 'The server’s answer cannot be read.' : `The server answered with status ${status}.`);
+  }
+
+  /** The error for a request or an answer that the network lost. */
+  static unreachable({ message }: Error): ApiError {
+    return new ApiError(`The server cannot be reached: ${message}`, null, UNREACHABLE);
   }
 }
 
@@ -28,7 +39,7 @@ export async function request(path: string, body?: object, signal?: AbortSignal)
   const init = body ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {};
   const answer = await fetch(path, { ...init, signal }).catch((error: Error) => {
     signal?.throwIfAborted();
-    throw new ApiError(`The server cannot be reached: ${error.message}`);
+    throw ApiError.unreachable(error);
   });
   if (!answer.ok) throw ApiError.from(await answer.json().catch(() => null), answer.status);
   return answer;
@@ -36,5 +47,13 @@ export async function request(path: string, body?: object, signal?: AbortSignal)
 
 /** Like {@link request}, for an answer in JSON. */
 export async function requestJson<T>(path: string, body?: object, signal?: AbortSignal): Promise<T> {
-  return (await request(path, body, signal)).json() as Promise<T>;
+  const text = await (await request(path, body, signal)).text().catch((error: Error) => {
+    signal?.throwIfAborted();
+    throw ApiError.unreachable(error);
+  });
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    throw ApiError.from(null);
+  }
 }

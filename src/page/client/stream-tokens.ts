@@ -29,7 +29,10 @@ export async function* streamTokens(body: object, signal: AbortSignal): AsyncGen
   let isWhole = false;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((error: Error) => {
+        signal.throwIfAborted();
+        throw ApiError.unreachable(error);
+      });
       if (done && isWhole) return;
       if (done) throw new ApiError('The answer broke off before its end.');
       isWhole = value.data === '[DONE]';

@@ -17,6 +17,7 @@ export function Answer({ playground, state, turn, index, lead }: Props) {
   const isLast = index === state.conversations[state.mode].turns.length - 1;
   return (
     <>
+      <BranchList playground={playground} turn={turn} index={index} />
       <TokenFlow
         lead={lead}
         tokens={tokens}
@@ -26,7 +27,6 @@ export function Answer({ playground, state, turn, index, lead }: Props) {
         isGrowing={state.isRunning && isLast}
         onSelect={(token) => playground.select(index, token)}
       />
-      <BranchList playground={playground} turn={turn} index={index} />
     </>
   );
 }

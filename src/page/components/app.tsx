@@ -6,7 +6,7 @@ import { Footer } from './footer.tsx';
 import { Header } from './header.tsx';
 import { Inspector } from './inspector.tsx';
 import { LoadState } from './load-state.tsx';
-import { ModeSwitch } from './mode-switch.tsx';
+import { ModeSwitch, NoChatNote } from './mode-switch.tsx';
 import { ModelCard } from './model-card.tsx';
 import { ParametersCard } from './parameters-card.tsx';
 import { ProblemNote } from './problem-note.tsx';
@@ -38,6 +38,7 @@ export function App({ playground, state, licences }: ViewProps & { licences: str
               <ModeSwitch {...view} />
               <LoadState state={state} />
             </div>
+            <NoChatNote state={state} />
             <ProblemNote state={state} field="link" />
             {state.mode === 'chat' ? <ChatSheet {...view} /> : <CompletionSheet {...view} />}
           </section>

@@ -1,5 +1,9 @@
+import { useEffect, useRef } from 'preact/hooks';
 import type { Branch, Turn } from '../state/conversation.ts';
 import type { Playground } from '../state/playground.ts';
+
+/** Pixels before the branch that is shown, in which the one before it can be seen. */
+const MARGIN = 40;
 
 interface Props {
   playground: Playground;
@@ -9,9 +13,14 @@ interface Props {
 
 /** The branches of an answer, to switch between. It is shown as soon as there is more than one. */
 export function BranchList({ playground, turn, index }: Props) {
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    const shown = list.current?.querySelector<HTMLElement>('[aria-pressed="true"]');
+    if (shown) list.current!.scrollLeft = shown.offsetLeft - MARGIN;
+  }, [turn.current, turn.branches.length]);
   if (turn.branches.length < 2) return null;
   return (
-    <ul class="branches" aria-label="Branches of this text">
+    <ul ref={list} class="branches" aria-label="Branches of this text">
       {turn.branches.map((branch, number) => (
         <li key={number}>
           <button type="button" aria-pressed={number === turn.current} onClick={() => playground.showBranch(index, number)}>

@@ -4,6 +4,7 @@ import { Answer } from './answer.tsx';
 import { Controls } from './controls.tsx';
 import { PromptField } from './prompt-field.tsx';
 import { Readout } from './readout.tsx';
+import { SystemField } from './system-field.tsx';
 
 /**
  * The chat: its turns, and the field for the next message. The server renders it with the model's own chat template.
@@ -25,7 +26,8 @@ export function ChatSheet(view: ViewProps) {
           </li>
         ))}
       </ol>
-      {turns.length === 0 && <p class="empty">Ask for a story. The answer will appear here, token by token.</p>}
+      {turns.length === 0 && <p class="empty">The answer will appear here, token by token.</p>}
+      <SystemField {...view} />
       <PromptField {...view} label="Message" field="messages" sendsOnEnter />
       <Controls {...view} verb="Send" />
       <Readout state={view.state} />

@@ -102,13 +102,15 @@ interface AlternativesProps {
 }
 
 function Alternatives({ distribution: { alternatives, restCount, restProbability }, current, onChoose }: AlternativesProps) {
+  // On a small screen this row stays in sight, whatever its rank: it says how near the text is to its end.
+  const end = alternatives.findIndex(({ end_of_sequence }) => end_of_sequence);
   return (
     <ol class="alternatives">
-      {alternatives.map((alternative) => {
+      {alternatives.map((alternative, index) => {
         const { id, probability, end_of_sequence } = alternative;
         const isCurrent = id === current;
         return (
-          <li key={id} style={shareOf(probability)}>
+          <li key={id} class={index === end ? 'pinned' : undefined} style={shareOf(probability)}>
             <button
               type="button"
               class={isCurrent ? 'current' : undefined}

@@ -1,10 +1,12 @@
-import { modelOf, type PlaygroundState } from '../state/playground-state.ts';
+import { modelErrorOf, modelOf, type PlaygroundState } from '../state/playground-state.ts';
 import { megabytes } from './number-formats.ts';
 
 /** How much of the chosen model is loaded. */
 export function LoadState({ state }: { state: PlaygroundState }) {
   const model = modelOf(state);
-  if (!model || state.problem?.field === 'model') return null;
+  if (state.isServerGone) return <Failure text="The server does not answer; trying again" />;
+  if (modelErrorOf(state) !== undefined) return <Failure text="The model cannot run" />;
+  if (!model) return null;
   const { id, load } = model;
   const isReady = state.answered.includes(id) || load.state === 'ready';
   const part = load.total_bytes > 0 ? load.loaded_bytes / load.total_bytes : 0;
@@ -18,3 +20,9 @@ export function LoadState({ state }: { state: PlaygroundState }) {
     </div>
   );
 }
+
+const Failure = ({ text }: { text: string }) => (
+  <div class="load failed">
+    <span role="status">{text}</span>
+  </div>
+);

@@ -1,9 +1,9 @@
 import type { WireModel } from '../../api/openai/schemas/model-schema.ts';
+import { modelUse } from '../state/model-use.ts';
 import type { ViewProps } from '../state/playground.ts';
-import { modelOf } from '../state/playground-state.ts';
+import { modelErrorOf, modelOf } from '../state/playground-state.ts';
 import { loadModel } from '../state/start-playground.ts';
 import { megabytes, millions } from './number-formats.ts';
-import { ProblemNote } from './problem-note.tsx';
 
 const facts = (model: WireModel): [string, string][] => [
   ['Parameters', millions(model.parameters)],
@@ -20,6 +20,7 @@ const facts = (model: WireModel): [string, string][] => [
 export function ModelCard({ playground, state }: ViewProps) {
   const model = modelOf(state);
   const hasProblem = state.problem?.field === 'model';
+  const error = modelErrorOf(state);
   const choose = (modelId: string) => {
     playground.setModel(modelId);
     loadModel(playground);
@@ -33,8 +34,8 @@ export function ModelCard({ playground, state }: ViewProps) {
       <select
         id="model"
         value={state.modelId}
-        aria-invalid={hasProblem}
-        aria-describedby={hasProblem ? 'model-problem' : undefined}
+        aria-invalid={hasProblem || error !== undefined}
+        aria-describedby={error !== undefined ? 'model-error' : hasProblem ? 'problem' : undefined}
         onChange={(event) => choose(event.currentTarget.value)}
       >
         {state.models.map(({ id }) => (
@@ -43,7 +44,7 @@ export function ModelCard({ playground, state }: ViewProps) {
           </option>
         ))}
       </select>
-      <ProblemNote state={state} field="model" id="model-problem" />
+      {model && <Use model={model} />}
       {model ? (
         <dl>
           {facts(model).map(([name, value]) => (
@@ -54,8 +55,21 @@ export function ModelCard({ playground, state }: ViewProps) {
           ))}
         </dl>
       ) : (
-        !hasProblem && <p class="hint">Loading the list of models …</p>
+        !hasProblem && !state.isServerGone && <p class="hint">Loading the list of models …</p>
       )}
     </section>
+  );
+}
+
+/** What the model is good for and what not, in the words of its card, or else by its kind and size. */
+function Use({ model }: { model: WireModel }) {
+  const { good, bad } = modelUse(model);
+  return (
+    <div class="use">
+      <h3>Good for</h3>
+      <p>{good}</p>
+      <h3>Not for</h3>
+      <p>{bad}</p>
+    </div>
   );
 }

@@ -8,6 +8,8 @@ export function percent(probability: number): string {
 
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
-/** A count of parameters, in words: 5.9 million, 1.1 billion. */
-export const millions = (count: number): string =>
-  count >= 1e9 ? `${(count / 1e9).toFixed(1)} billion` : `${(count / 1e6).toFixed(1)} million`;
+/** A count of parameters, in words: 28 thousand, 5.9 million, 1.1 billion. */
+export function millions(count: number): string {
+  if (count < 1e6) return `${(count / 1e3).toFixed(0)} thousand`;
+  return count < 1e9 ? `${(count / 1e6).toFixed(1)} million` : `${(count / 1e9).toFixed(1)} billion`;
+}

@@ -1,8 +1,9 @@
-import { hasSlider, type Parameter } from '../state/parameters.ts';
+import { hasSlider, type Parameter, rangeError } from '../state/parameters.ts';
 import type { ViewProps } from '../state/playground.ts';
 import type { PlaygroundState } from '../state/playground-state.ts';
+import { lengthWarning } from '../state/prompt-length.ts';
 import { defaultLength } from '../state/requests.ts';
-import { ProblemNote } from './problem-note.tsx';
+import { useOpenWhen } from './use-open-when.ts';
 
 /** Parameters that are always visible; the others are folded away. */
 const FIRST = ['temperature', 'top_p', 'max_tokens', 'seed'];
@@ -16,6 +17,7 @@ export function ParametersCard({ playground, state }: ViewProps) {
   const first = state.parameters.filter(({ name }) => FIRST.includes(name));
   const others = state.parameters.filter(({ name }) => !FIRST.includes(name));
   const isProblemHidden = others.some(({ name }) => name === state.problem?.field) || state.problem?.field === 'stop';
+  const details = useOpenWhen(isProblemHidden);
   return (
     <section class="card parameters" aria-labelledby="parameters-title">
       <h2 id="parameters-title">Parameters</h2>
@@ -24,7 +26,7 @@ export function ParametersCard({ playground, state }: ViewProps) {
           <Field key={parameter.name} {...view} parameter={parameter} placeholder={placeholder(state, parameter)} />
         ))}
       </div>
-      <details open={isProblemHidden || undefined}>
+      <details ref={details}>
         <summary>More parameters</summary>
         <div class="fields">
           {others.map((parameter) => (
@@ -42,6 +44,9 @@ function placeholder(state: PlaygroundState, { name }: Parameter): string {
   return name === 'seed' ? 'random' : 'auto';
 }
 
+/** The alert below the buttons has the server's message; what is known while typing stands at the field alone. */
+const noteId = (state: PlaygroundState, name: string): string => (state.problem?.field === name ? 'problem' : `${name}-problem`);
+
 interface FieldProps extends ViewProps {
   parameter: Parameter;
   placeholder: string;
@@ -50,7 +55,9 @@ interface FieldProps extends ViewProps {
 function Field({ playground, state, parameter, placeholder }: FieldProps) {
   const { name, label, description, min, max, isWhole, fallback } = parameter;
   const text = state.fields[name] ?? '';
-  const hasProblem = state.problem?.field === name;
+  const isTooLong = name === 'max_tokens' && text !== '';
+  const problem =
+    state.problem?.field === name ? state.problem.message : (rangeError(parameter, text) ?? (isTooLong ? lengthWarning(state) : null));
   const set = (value: string) => playground.setField(name, value);
   const step = isWhole ? 1 : 0.01;
   // The range of the seed is too large to tell a reader anything.
@@ -67,8 +74,8 @@ function Field({ playground, state, parameter, placeholder }: FieldProps) {
         step={isWhole ? 1 : 0.05}
         placeholder={placeholder}
         value={text}
-        aria-invalid={hasProblem}
-        aria-describedby={`${name}-help${hasProblem ? ` ${name}-problem` : ''}`}
+        aria-invalid={problem !== null}
+        aria-describedby={`${name}-help${problem === null ? '' : ` ${noteId(state, name)}`}`}
         onInput={(event) => set(event.currentTarget.value)}
       />
       {hasSlider(parameter) && (
@@ -87,13 +94,17 @@ function Field({ playground, state, parameter, placeholder }: FieldProps) {
         {showsRange && `${min} to ${max.toLocaleString('en')}. `}
         {name === 'max_tokens' ? 'Prompt and answer share the context window.' : description}
       </p>
-      <ProblemNote state={state} field={name} id={`${name}-problem`} />
+      {problem !== null && (
+        <p class="problem" id={`${name}-problem`}>
+          {problem}
+        </p>
+      )}
     </div>
   );
 }
 
 function StopField({ playground, state }: ViewProps) {
-  const hasProblem = state.problem?.field === 'stop';
+  const problem = state.problem?.field === 'stop' ? state.problem.message : null;
   return (
     <div class="field">
       <label for="stop">Stop sequences</label>
@@ -103,14 +114,14 @@ function StopField({ playground, state }: ViewProps) {
         spellcheck={false}
         placeholder="one per line"
         value={state.fields.stop ?? ''}
-        aria-invalid={hasProblem}
-        aria-describedby={`stop-help${hasProblem ? ' stop-problem' : ''}`}
+        aria-invalid={problem !== null}
+        aria-describedby={`stop-help${problem === null ? '' : ' problem'}`}
         onInput={(event) => playground.setField('stop', event.currentTarget.value)}
       />
       <p class="help" id="stop-help">
         Each line is a text that ends the answer and is left out of it. Write \n for a line break.
       </p>
-      <ProblemNote state={state} field="stop" id="stop-problem" />
+      {problem !== null && <p class="problem">{problem}</p>}
     </div>
   );
 }

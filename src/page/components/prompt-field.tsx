@@ -1,6 +1,8 @@
 import { useEffect } from 'preact/hooks';
+import { examplesOf } from '../state/model-use.ts';
 import type { ViewProps } from '../state/playground.ts';
-import { canGenerate, conversationOf, EXAMPLES } from '../state/playground-state.ts';
+import { canGenerate, conversationOf, modelOf } from '../state/playground-state.ts';
+import { lengthWarning } from '../state/prompt-length.ts';
 import { ProblemNote } from './problem-note.tsx';
 
 /** The draft's tokens are counted when the reader has not typed for this long. */
@@ -16,12 +18,14 @@ interface Props extends ViewProps {
 
 /** The field that the reader types into, with examples. Control+Enter or Command+Enter sends the text. */
 export function PromptField({ playground, state, label, field, sendsOnEnter }: Props) {
-  const { draft } = conversationOf(state);
+  const { draft, turns } = conversationOf(state);
+  // Until then, the request that has the model loaded counts the draft.
+  const hasAnswered = state.answered.includes(state.modelId);
   useEffect(() => {
-    if (state.answered.length === 0) return;
-    const timer = setTimeout(() => playground.countDraft().catch((error) => playground.fail(error)), COUNT_AFTER_MS);
+    if (!hasAnswered) return;
+    const timer = setTimeout(() => playground.countDraft().catch((error) => playground.failCount(error)), COUNT_AFTER_MS);
     return () => clearTimeout(timer);
-  }, [draft, state.modelId]);
+  }, [draft, state.system, state.modelId, turns.length === 0, hasAnswered]);
   const onKeyDown = (event: KeyboardEvent) => {
     const sends = event.ctrlKey || event.metaKey || (sendsOnEnter && !event.shiftKey);
     if (event.key !== 'Enter' || !sends || event.isComposing) return;
@@ -29,6 +33,7 @@ export function PromptField({ playground, state, label, field, sendsOnEnter }: P
     if (!state.isRunning && canGenerate(state)) playground.generate();
   };
   const hasProblem = state.problem?.field === field;
+  const warning = hasProblem ? null : lengthWarning(state);
   return (
     <div class="prompt">
       <label for="prompt">{label}</label>
@@ -38,13 +43,16 @@ export function PromptField({ playground, state, label, field, sendsOnEnter }: P
         spellcheck={false}
         value={draft}
         aria-invalid={hasProblem}
-        aria-describedby={hasProblem ? 'prompt-problem' : undefined}
+        aria-describedby={hasProblem ? 'prompt-problem' : warning ? 'prompt-warning' : undefined}
         onInput={(event) => playground.setDraft(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
       <ProblemNote state={state} field={field} id="prompt-problem" />
+      <p class="warning" id="prompt-warning" role="status">
+        {warning}
+      </p>
       <ul class="examples" aria-label="Examples">
-        {EXAMPLES[state.mode].map((example) => (
+        {examplesOf(modelOf(state), state.mode).map((example) => (
           <li key={example}>
             <button type="button" onClick={() => playground.setDraft(example)}>
               {example}

@@ -13,6 +13,8 @@ export function ShareButton({ playground, state }: ViewProps) {
   const [message, setMessage] = useState('');
   const share = async () => {
     history.replaceState(null, '', `#${fragmentOf(state)}`);
+    // As the browser gives it back, which may escape more characters.
+    playground.set({ fragment: location.hash.slice(1) });
     const done = (await copyText(location.href)) ? 'Link copied' : 'Link in the address bar';
     setMessage(done);
     playground.set({ announcement: `${done}.` });
@@ -26,8 +28,8 @@ export function ShareButton({ playground, state }: ViewProps) {
 }
 
 function fragmentOf(state: PlaygroundState): string {
-  const { mode, modelId: model, fields } = state;
+  const { mode, modelId: model, system, fields } = state;
   const { draft, turns } = conversationOf(state);
   const shared = turns.map((turn) => ({ text: turn.text, seed: turn.seed, ids: currentBranch(turn).tokens.map(({ id }) => id) }));
-  return toFragment({ mode, model, draft, turns: shared, fields });
+  return toFragment({ mode, model, draft, system: mode === 'chat' ? system : '', turns: shared, fields });
 }

@@ -58,6 +58,14 @@ export function readParameters(document: OpenApiDocument): Parameter[] {
 /** Whether the range is small enough for a slider. */
 export const hasSlider = ({ min, max, isWhole }: Parameter): boolean => !isWhole && max - min <= 10;
 
+/** Why a text cannot be a parameter's value, as far as the page knows; null if nothing speaks against it. */
+export function rangeError({ min, max, isWhole }: Parameter, text: string): string | null {
+  const value = Number(text);
+  if (text.trim() === '' || (value >= min && value <= max && (!isWhole || Number.isInteger(value)))) return null;
+  const kind = isWhole ? 'a whole number' : 'a number';
+  return `Must be ${kind} from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}.`;
+}
+
 /**
  * Turns what the reader typed into the fields of a request. A text that is not a number is sent as it is, so that the
  * API refuses it and says why.

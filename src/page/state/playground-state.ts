@@ -7,8 +7,8 @@ import type { Timing } from './timing.ts';
 /** An error message, and the place on the page where it is shown. */
 export interface Problem {
   /**
-   * A request field (`prompt`, `messages`, `model`, a parameter) or a part of the page; null shows it below the
-   * buttons.
+   * A request field (`prompt`, `messages`, `model`, a parameter) or a part of the page. One without a place of its own
+   * is shown below the buttons.
    */
   field: string | null;
   message: string;
@@ -32,13 +32,21 @@ export interface PlaygroundState {
    * says otherwise.
    */
   answered: readonly string[];
+  /** Why a model cannot run, by its id: what the server said when it was to be loaded. */
+  modelErrors: Readonly<Record<string, string>>;
+  /** Whether the server does not answer at the moment. */
+  isServerGone: boolean;
   parameters: readonly Parameter[];
   fields: FieldTexts;
   mode: Mode;
   conversations: Readonly<Record<Mode, Conversation>>;
+  /** The system message of the chat; none if it is blank. */
+  system: string;
   /** Number of tokens in the draft; null until the model has counted them. */
   draftTokens: number | null;
   isRunning: boolean;
+  /** The link that the page was opened with, or that was made of it last: the URL's fragment without `#`. */
+  fragment: string;
   /** What a screen reader announces: the progress that others see. */
   announcement: string;
   /** Of the last generation. */
@@ -47,21 +55,20 @@ export interface PlaygroundState {
   problem: Problem | null;
 }
 
-export const EXAMPLES: Readonly<Record<Mode, readonly string[]>> = {
-  completion: ['Once upon a time, a little robot', 'Lily opened the box and saw', 'The dragon was sad because'],
-  chat: ['Tell me a story about a dragon.', 'Write a story about Ben and a kite.', 'Write a story that uses the words frog and boat.'],
-};
-
 export const INITIAL_STATE: PlaygroundState = {
   models: [],
   modelId: '',
   answered: [],
+  modelErrors: {},
+  isServerGone: false,
   parameters: [],
   fields: {},
   mode: 'completion',
-  conversations: { completion: { draft: EXAMPLES.completion[0], turns: [] }, chat: { draft: EXAMPLES.chat[0], turns: [] } },
+  conversations: { completion: { draft: '', turns: [] }, chat: { draft: '', turns: [] } },
+  system: '',
   draftTokens: null,
   isRunning: false,
+  fragment: '',
   announcement: '',
   timing: { firstTokenMs: null, tokensPerSecond: null },
   selection: null,
@@ -72,9 +79,17 @@ export const conversationOf = (state: PlaygroundState): Conversation => state.co
 export const modelOf = (state: PlaygroundState): WireModel | undefined => state.models.find(({ id }) => id === state.modelId);
 export const endIdsOf = (state: PlaygroundState): readonly number[] => modelOf(state)?.eos_token_ids ?? [];
 
+/** Why the chosen model cannot run; undefined as far as it can. */
+export const modelErrorOf = (state: PlaygroundState): string | undefined => state.modelErrors[state.modelId];
+
+/** Whether the chosen model has a chat template. */
+export const canChat = (state: PlaygroundState): boolean => modelOf(state)?.chat_template ?? true;
+
 /** A completion may have an empty prompt: the model then begins a text of its own. */
 export const canGenerate = (state: PlaygroundState): boolean =>
-  modelOf(state) !== undefined && (state.mode === 'completion' || conversationOf(state).draft.trim() !== '');
+  modelOf(state) !== undefined &&
+  modelErrorOf(state) === undefined &&
+  (state.mode === 'completion' || conversationOf(state).draft.trim() !== '');
 
 /** Whether the last answer can be continued: it has neither ended nor filled the context window. */
 export function canContinue(state: PlaygroundState): boolean {

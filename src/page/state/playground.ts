@@ -1,9 +1,11 @@
-import { ApiError, requestJson } from '../client/request.ts';
+import type { WireModel } from '../../api/openai/schemas/model-schema.ts';
+import { ApiError, requestJson, UNREACHABLE } from '../client/request.ts';
 import { streamTokens } from '../client/stream-tokens.ts';
 import { addBranch, appendBatch, type Conversation, currentBranch, type Mode, newTurn, type Turn } from './conversation.ts';
 import { type Alternative, loadDistribution } from './distribution.ts';
-import { conversationOf, INITIAL_STATE, modelOf, type PlaygroundState } from './playground-state.ts';
-import { continuationOf, requestFor } from './requests.ts';
+import { examplesOf } from './model-use.ts';
+import { canChat, conversationOf, INITIAL_STATE, modelOf, type PlaygroundState } from './playground-state.ts';
+import { continuationOf, requestFor, systemMessages } from './requests.ts';
 import { TokenTimer } from './timing.ts';
 
 /** What most components are given: the playground to act on, and its state at the time of drawing. */
@@ -23,6 +25,8 @@ export class Playground {
   #generationAbort = new AbortController();
   /** Aborts the request for the selected token's distribution. */
   #distributionAbort = new AbortController();
+  /** Aborts the request that counts the draft's tokens. */
+  #countAbort = new AbortController();
 
   constructor(onChange: () => void) {
     this.#onChange = onChange;
@@ -36,14 +40,55 @@ export class Playground {
   /** Shows an error at `field`, or else at the request field that the API names. An aborted request is not an error. */
   fail(error: unknown, field: string | null = null): void {
     if (error instanceof DOMException && error.name === 'AbortError') return;
-    const { message, param } = error instanceof ApiError ? error : { message: String(error), param: null };
+    const { message, param, code } = error instanceof ApiError ? error : new ApiError(String(error));
+    if (code === UNREACHABLE) this.set({ isServerGone: true });
     // The API has a newer name for this field in a chat; the page has one field for both.
     const name = param === 'max_completion_tokens' ? 'max_tokens' : param;
-    this.set({ problem: { field: field ?? name, message }, announcement: '' });
+    const isOfSystem = code === 'chat_template_error' && refusesSystem(this.state, message);
+    const place = code === UNREACHABLE ? UNREACHABLE : isOfSystem ? 'system' : (field ?? name);
+    this.set({ problem: { field: place, message }, announcement: '' });
+  }
+
+  /** Shows why the draft could not be counted. The reader has pressed nothing, so a server that is gone is no error here. */
+  failCount(error: unknown): void {
+    if (error instanceof ApiError && error.code === UNREACHABLE) this.set({ isServerGone: true });
+    else this.fail(error);
+  }
+
+  /** Takes back what was said while the server was gone. It may be another server, so no model counts as loaded. */
+  serverReturned(): void {
+    const problem = this.state.problem?.field === UNREACHABLE ? null : this.state.problem;
+    this.set({ isServerGone: false, answered: [], modelErrors: {}, problem });
+  }
+
+  /** Takes the list of served models. The chosen one stays chosen if it is among them. */
+  setModels(models: readonly WireModel[]): void {
+    const { modelId, problem } = this.state;
+    const before = modelOf(this.state);
+    this.set({ models, problem: problem?.field === 'model' ? null : problem });
+    if (!models.some(({ id }) => id === modelId)) this.set({ modelId: models[0].id });
+    this.#offerExample(before);
+    this.fitMode();
+  }
+
+  /** Notes why a model cannot run; null if nothing is known against it. */
+  setModelError(modelId: string, message: string | null): void {
+    const { [modelId]: _, ...others } = this.state.modelErrors;
+    this.set({ modelErrors: message === null ? others : { ...others, [modelId]: message } });
+  }
+
+  /** Leaves the chat if the model has no chat template. */
+  fitMode(): void {
+    if (this.state.mode === 'chat' && !canChat(this.state)) this.setMode('completion');
+  }
+
+  setSystem(system: string): void {
+    this.set({ system, problem: this.#problemExcept('system') });
   }
 
   setDraft(draft: string): void {
     this.#changeConversation((conversation) => ({ ...conversation, draft }));
+    this.set({ problem: this.#problemExcept('prompt', 'messages') });
   }
 
   setMode(mode: Mode): void {
@@ -58,12 +103,30 @@ export class Playground {
     this.stop();
     const { completion, chat } = this.state.conversations;
     const conversations = { completion: { ...completion, turns: [] }, chat: { ...chat, turns: [] } };
+    const before = modelOf(this.state);
     this.set({ modelId, conversations, selection: null, problem: null, draftTokens: null });
+    this.#offerExample(before);
+    this.fitMode();
+  }
+
+  /** Puts the model's first example where nothing was typed, or only an example of the model before it stands. */
+  #offerExample(before: WireModel | undefined): void {
+    for (const mode of ['completion', 'chat'] as const) {
+      const { draft } = this.state.conversations[mode];
+      if (before ? !examplesOf(before, mode).includes(draft) : draft !== '') continue;
+      const examples = examplesOf(modelOf(this.state), mode);
+      if (!examples.includes(draft)) this.#changeConversation(({ turns }) => ({ draft: examples[0], turns }), mode);
+    }
   }
 
   setField(name: string, text: string): void {
-    const problem = this.state.problem?.field === name ? null : this.state.problem;
-    this.set({ fields: { ...this.state.fields, [name]: text }, problem });
+    this.set({ fields: { ...this.state.fields, [name]: text }, problem: this.#problemExcept(name) });
+  }
+
+  /** The problem that is shown, unless it is at one of these fields. */
+  #problemExcept(...fields: string[]): PlaygroundState['problem'] {
+    const { problem } = this.state;
+    return problem && fields.includes(problem.field ?? '') ? null : problem;
   }
 
   clear(): void {
@@ -145,12 +208,20 @@ export class Playground {
     this.set({ selection: null, problem: this.state.problem?.field === 'distribution' ? null : this.state.problem });
   }
 
-  /** Counts the tokens of the draft. The first such request also makes the server load the model. */
+  /**
+   * Counts the tokens of the draft, and of the system message that a chat begins with. The first such request also makes
+   * the server load the model.
+   */
   async countDraft(): Promise<void> {
-    const { modelId: model } = this.state;
-    const { draft } = conversationOf(this.state);
-    const { count } = await requestJson<{ count: number }>('/tokenize', { model, prompt: draft });
-    if (conversationOf(this.state).draft === draft) this.set({ draftTokens: count });
+    this.#countAbort.abort();
+    const abort = new AbortController();
+    this.#countAbort = abort;
+    const { modelId: model, mode } = this.state;
+    const { draft, turns } = conversationOf(this.state);
+    const opening = mode === 'chat' && turns.length === 0 ? systemMessages(this.state) : [];
+    const prompt = [...opening.map(({ content }) => content), draft].join('\n');
+    const { count } = await requestJson<{ count: number }>('/tokenize', { model, prompt }, abort.signal);
+    if (!abort.signal.aborted) this.set({ draftTokens: count });
     this.#markAnswered(model);
   }
 
@@ -197,6 +268,13 @@ export class Playground {
     this.set({ conversations: { ...conversations, [mode]: change(conversations[mode]) } });
   }
 }
+
+/**
+ * Whether a chat template's refusal is about the system message: it says so, or there is nothing else that it could
+ * refuse.
+ */
+const refusesSystem = (state: PlaygroundState, message: string): boolean =>
+  systemMessages(state).length > 0 && (/system/i.test(message) || conversationOf(state).turns.length <= 1);
 
 /** Short enough for a reader to type again. */
 const randomSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] % 1_000_000;

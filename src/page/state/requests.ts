@@ -10,14 +10,25 @@ type RequestBody = Record<string, unknown>;
  */
 export const defaultLength = (state: PlaygroundState): number => Math.min(240, Math.floor((modelOf(state)?.context_window ?? 480) / 2));
 
+/** How many tokens the reader's next request asks for at most. */
+export function askedLength(state: PlaygroundState): number {
+  const { max_tokens: length } = lengthAndSampling(state);
+  return typeof length === 'number' ? length : defaultLength(state);
+}
+
 /**
  * The request for `text`, both as the page sends it and as the code samples show it. In a chat, `turns` come before it.
  */
 export function requestFor(state: PlaygroundState, turns: readonly Turn[], text: string): RequestBody {
   const common = { model: state.modelId, ...lengthAndSampling(state) };
   if (state.mode === 'completion') return { prompt: text, ...common };
-  return { messages: [...messagesOf(turns, endIdsOf(state)), { role: 'user', content: text }], ...common };
+  const messages = [...systemMessages(state), ...messagesOf(turns, endIdsOf(state)), { role: 'user', content: text }];
+  return { messages, ...common };
 }
+
+/** The system message, which stands before all others, if there is one. */
+export const systemMessages = ({ system }: PlaygroundState): { role: 'system'; content: string }[] =>
+  system.trim() === '' ? [] : [{ role: 'system', content: system }];
 
 /**
  * The request that continues a text from its last token. It gives the text as token ids: as a string, it might be split

@@ -5,6 +5,7 @@ import type { Token } from '../client/token.ts';
 import { messagesOf, newTurn, type Turn } from './conversation.ts';
 import type { Playground } from './playground.ts';
 import { endIdsOf } from './playground-state.ts';
+import { systemMessages } from './requests.ts';
 import { fromFragment, type SharedState } from './share-link.ts';
 
 /** Reads a shared link; null if there is none, or if it is damaged, which the page then says. */
@@ -18,14 +19,20 @@ export function readLink(playground: Playground, fragment: string): SharedState 
 }
 
 /**
- * Restores mode, model, draft and parameters. If the link's model is not served here, the page says so and keeps its
- * own.
+ * Restores mode, model, draft, system message and parameters. If the link's model is not served here, the page says so
+ * and keeps its own.
+ * @returns whether the link's answers can be restored too
  */
-export function restoreFields(playground: Playground, { mode, model, draft, fields }: SharedState): void {
-  const { models, conversations } = playground.state;
-  playground.set({ mode, fields, conversations: { ...conversations, [mode]: { draft, turns: [] } } });
-  if (models.some(({ id }) => id === model)) playground.set({ modelId: model });
-  else playground.fail(new ApiError(`The link was made with the model ${JSON.stringify(model)}, which is not served here.`), 'model');
+export function restoreFields(playground: Playground, { mode, model, draft, system, fields }: SharedState): boolean {
+  const isServed = playground.state.models.some(({ id }) => id === model);
+  if (isServed) playground.setModel(model);
+  playground.set({ mode, system, fields, conversations: { ...playground.state.conversations, [mode]: { draft, turns: [] } } });
+  playground.fitMode();
+  if (!isServed)
+    playground.fail(new ApiError(`The link was made with the model ${JSON.stringify(model)}, which is not served here.`), 'link');
+  else if (playground.state.mode !== mode)
+    playground.fail(new ApiError(`The link is of a chat, and ${model} has no chat template.`), 'link');
+  return isServed && playground.state.mode === mode;
 }
 
 /**
@@ -38,7 +45,7 @@ export async function restoreTurns(playground: Playground, { mode, turns: shared
   const endIds = endIdsOf(playground.state);
   const turns: Turn[] = [];
   for (const { text, seed, ids } of shared) {
-    const messages = [...messagesOf(turns, endIds), { role: 'user', content: text }];
+    const messages = [...systemMessages(playground.state), ...messagesOf(turns, endIds), { role: 'user', content: text }];
     const promptIds = mode === 'chat' ? await chatPromptIds(model, messages) : await completionPromptIds(model, text);
     const tokens = ids.length === 0 ? [] : await scoreTokens(model, promptIds, ids);
     const finish = endIds.includes(ids.at(-1) ?? -1) ? 'stop' : null;

@@ -6,6 +6,8 @@ export interface SharedState {
   mode: Mode;
   model: string;
   draft: string;
+  /** The system message of the chat. */
+  system: string;
   turns: { text: string; seed: number; ids: number[] }[];
   fields: FieldTexts;
 }
@@ -20,8 +22,9 @@ const FIELD = 'p.';
 /**
  * Writes the state as a URL fragment, which a browser does not send to the server. Token ids are written in base 36.
  */
-export function toFragment({ mode, model, draft, turns, fields }: SharedState): string {
+export function toFragment({ mode, model, draft, system, turns, fields }: SharedState): string {
   const parameters = new URLSearchParams({ mode, model, draft });
+  if (system !== '') parameters.set('system', system);
   for (const [name, text] of Object.entries(fields)) if (text !== '') parameters.set(FIELD + name, text);
   for (const { text, seed, ids } of turns) {
     parameters.append('text', text);
@@ -48,6 +51,7 @@ export function fromFragment(fragment: string): SharedState | null {
     mode,
     model: parameters.get('model') ?? '',
     draft: parameters.get('draft') ?? '',
+    system: parameters.get('system') ?? '',
     turns: texts.map((text, index) => ({ text, seed: whole(seeds[index], 10), ids: idList(ids[index]) })),
     fields: Object.fromEntries(fields),
   };

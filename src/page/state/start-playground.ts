@@ -1,9 +1,10 @@
 import type { WireModel } from '../../api/openai/schemas/model-schema.ts';
-import { ApiError, requestJson } from '../client/request.ts';
+import { ApiError, requestJson, UNREACHABLE } from '../client/request.ts';
 import { type OpenApiDocument, readParameters } from './parameters.ts';
 import type { Playground } from './playground.ts';
 import { modelOf } from './playground-state.ts';
 import { readLink, restoreFields, restoreTurns } from './restore-link.ts';
+import { readStory, restoreStory } from './saved-story.ts';
 
 /** How often the page asks how much of a model is loaded. */
 const LOAD_POLL_MS = 150;
@@ -11,7 +12,8 @@ const LOAD_POLL_MS = 150;
 /**
  * Gets the page ready:
  * 1. asks which models are served, and reads the parameters out of the OpenAPI document;
- * 2. restores what a shared link holds, apart from the answers: mode, model, draft and parameters;
+ * 2. restores what a shared link holds, apart from the answers: mode, model, draft and parameters; without a link, all
+ *    that the page held before it was reloaded;
  * 3. has the model loaded;
  * 4. restores the link's answers, which only the loaded model can score.
  *
@@ -19,39 +21,65 @@ const LOAD_POLL_MS = 150;
  * @param fragment of the page's URL, without `#`
  */
 export async function startPlayground(playground: Playground, fragment: string): Promise<void> {
-  try {
-    const [models, document] = await Promise.all([listModels(), requestJson<OpenApiDocument>('/openapi.json')]);
-    playground.set({ models, modelId: models[0]?.id ?? '', parameters: readParameters(document) });
-    if (models.length === 0) throw new ApiError('There is no model in the bucket.', 'model');
-  } catch (error) {
-    return playground.fail(error, 'model');
-  }
-  const shared = readLink(playground, fragment);
-  if (shared) restoreFields(playground, shared);
+  playground.set({ fragment });
+  const story = readStory();
+  // The page was reloaded with the link that its story began with; the story is what became of it since.
+  const isReload = story !== null && story.fragment === fragment;
+  const shared = isReload ? null : readLink(playground, fragment);
+  if (!(await listModels(playground))) return;
+  const turnsCanFollow = shared !== null && restoreFields(playground, shared);
+  if (isReload) restoreStory(playground, story);
   await loadModel(playground);
-  if (shared && modelOf(playground.state)) await restoreTurns(playground, shared).catch((error) => playground.fail(error, 'link'));
+  if (turnsCanFollow) await restoreTurns(playground, shared).catch((error) => playground.fail(error, 'link'));
 }
 
-/** Makes the server load the chosen model, and shows meanwhile how much of it is loaded. */
+/** Lists the models and has the chosen one loaded: when the server has come back, or has got its models. */
+export async function startModels(playground: Playground): Promise<void> {
+  if (await listModels(playground)) await loadModel(playground);
+}
+
+/** @returns whether there is a model to work with; if not, the page says why */
+async function listModels(playground: Playground): Promise<boolean> {
+  try {
+    const [models, document] = await Promise.all([fetchModels(), requestJson<OpenApiDocument>('/openapi.json')]);
+    if (models.length === 0) throw new ApiError('There is no model in the bucket.', 'model');
+    playground.setModels(models);
+    playground.set({ parameters: readParameters(document) });
+    return true;
+  } catch (error) {
+    playground.fail(error, 'model');
+    return false;
+  }
+}
+
+/**
+ * Makes the server load the chosen model, and shows meanwhile how much of it is loaded. A model that does not load
+ * cannot run, and the page says why.
+ */
 export async function loadModel(playground: Playground): Promise<void> {
   const { modelId } = playground.state;
   if (!modelOf(playground.state)) return;
+  playground.setModelError(modelId, null);
   let isDone = false;
   const load = playground
     .countDraft()
-    // A draft that is too long is no fault of the model.
-    .catch((error) => playground.fail(error, error instanceof ApiError && error.param === 'prompt' ? null : 'model'))
+    .catch((error) => {
+      // A draft that is too long is no fault of the model, nor is a server that is gone.
+      const isOfModel = error instanceof ApiError && error.param !== 'prompt' && error.code !== UNREACHABLE;
+      if (isOfModel) playground.setModelError(modelId, error.message);
+      else playground.failCount(error);
+    })
     .finally(() => {
       isDone = true;
     });
   while (!isDone) {
     await Promise.race([load, wait(LOAD_POLL_MS)]);
     if (playground.state.modelId !== modelId) return;
-    const models = await listModels().catch(() => null);
-    if (models) playground.set({ models });
+    const models = await fetchModels().catch(() => null);
+    if (models && models.length > 0) playground.set({ models });
   }
 }
 
-const listModels = async () => (await requestJson<{ data: WireModel[] }>('/v1/models')).data;
+const fetchModels = async () => (await requestJson<{ data: WireModel[] }>('/v1/models')).data;
 
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -20,6 +20,15 @@ export const modelSchema = z
     multiply_adds_per_token: z.number().int(),
     eos_token_ids: z.array(z.number().int()),
     bos_token_id: z.number().int().nullable(),
+    chat_template: z.boolean().openapi({ description: 'Whether it has a chat template. Without one it completes texts, and cannot chat.' }),
+    card: z
+      .object({
+        use: z.string().nullable().openapi({ description: 'What the model is for.' }),
+        limits: z.string().nullable().openapi({ description: 'What it is not for, or does badly.' }),
+        examples: z.object({ prompts: z.array(z.string()), messages: z.array(z.string()) }),
+      })
+      .nullable()
+      .openapi({ description: 'What its model card says, in the words of its makers; null if it has none.' }),
     memory: z
       .object({ total_bytes: z.number().int(), parts: z.array(z.object({ name: z.string(), bytes: z.number().int() })) })
       .openapi({ description: 'What the model needs to serve one sequence of its whole context window: an estimate from above.' }),
@@ -33,7 +42,7 @@ export const modelListSchema = z.object({ object: z.literal('list'), data: z.arr
 
 export type WireModel = z.infer<typeof modelSchema>;
 
-export function toWireModel({ manifest, uploaded, engine, memory, load }: ModelDescription): WireModel {
+export function toWireModel({ manifest, uploaded, engine, memory, load, hasChatTemplate, card }: ModelDescription): WireModel {
   return {
     id: manifest.id,
     object: 'model',
@@ -51,6 +60,8 @@ export function toWireModel({ manifest, uploaded, engine, memory, load }: ModelD
     multiply_adds_per_token: manifest.multiplyAddsPerToken,
     eos_token_ids: manifest.eosTokenIds,
     bos_token_id: manifest.bosTokenId,
+    chat_template: hasChatTemplate,
+    card,
     memory: { total_bytes: memory.totalBytes, parts: [...memory.parts] },
     load: { state: load.state, loaded_bytes: load.loadedBytes, total_bytes: load.totalBytes },
   };
