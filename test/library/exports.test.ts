@@ -15,6 +15,7 @@ const EXPORTS: Record<string, { values: string[]; types: string[] }> = {
       'LanguageModel',
       'LoadState',
       'Manifest',
+      'ModelCard',
       'ModelDescription',
       'ModelHost',
       'RequestLine',

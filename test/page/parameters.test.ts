@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasSlider, readParameters, samplingFields } from '../../src/page/state/parameters.ts';
+import { hasSlider, rangeError, readParameters, samplingFields } from '../../src/page/state/parameters.ts';
 
 describe('parameters', () => {
   const number = (minimum: number, maximum: number, rest: object = {}) => ({ type: ['number', 'null'], minimum, maximum, ...rest });
@@ -25,6 +25,14 @@ describe('parameters', () => {
   it('should not depend on the wording of a description', () => {
     const worded = { temperature: number(0, 2, { description: "How. Default: the model's, else 2.", 'x-fallback': 1 }) };
     expect(readParameters({ components: { schemas: { CompletionRequest: { properties: worded } } } })[0].fallback).toBe(1);
+  });
+
+  it('should be called out of range while they are typed', () => {
+    const [temperature, seed] = parameters;
+    const errors = ['', ' ', '0', '2', '1.5', '2.1', '-1', 'x'].map((text) => rangeError(temperature, text));
+    expect(errors.map((error) => error !== null)).toEqual([false, false, false, false, false, true, true, true]);
+    expect(rangeError(temperature, '3')).toBe('Must be a number from 0 to 2.');
+    expect(rangeError(seed, '0.5')).toBe('Must be a whole number from -5 to 5.');
   });
 
   it('should go into a request as numbers, or unchanged for the API to refuse', () => {

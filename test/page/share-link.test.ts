@@ -4,6 +4,7 @@ import { fromFragment, type SharedState, toFragment } from '../../src/page/state
 const state: SharedState = {
   mode: 'chat',
   model: 'tinystories-gpt2',
+  system: 'Be brief & kind.',
   draft: 'a & b = c # d\n“é” 😀',
   turns: [
     { text: 'Tell me.', seed: 7, ids: [0, 35, 36, 4095] },
@@ -15,6 +16,11 @@ const state: SharedState = {
 describe('a shared link', () => {
   it('should restore the state that it was made from', () => {
     expect(fromFragment(toFragment(state))).toEqual(state);
+  });
+
+  it('should have no system message if it was made before there were any', () => {
+    expect(fromFragment(toFragment({ ...state, system: '' }))!.system).toBe('');
+    expect(toFragment({ ...state, system: '' })).not.toContain('system');
   });
 
   it('should leave out fields that are left to the model', () => {

@@ -15,7 +15,7 @@ export interface CardExamples {
   messages: string[];
 }
 
-/** Characters of a passage: a few sentences, which is what fits beside other facts. A longer one is cut, and says so. */
+/** Characters of a passage: a few sentences, which fit beside other facts. A longer one is cut, visibly. */
 const MAX_PASSAGE = 480;
 /** Characters of a paragraph that are looked at, so that the work is bounded whatever the card holds. */
 const MAX_PARAGRAPH = 4_000;
@@ -62,18 +62,19 @@ function headingOf(line: string): string | null {
   return text === line ? null : text.replaceAll('*', '').trim().toLowerCase();
 }
 
-function paragraphAfter(lines: readonly string[], index: number): string {
-  let start = index + 1;
-  while (start < lines.length && (lines[start] === '' || lines[start].startsWith('<!--'))) start++;
-  let end = start;
-  while (end < lines.length && lines[end] !== '') end++;
-  const prose = lines.slice(start, end).map((line) => line.replace(/^[ \t]*[-*+] /, ''));
-  return prose.join(' ').slice(0, MAX_PARAGRAPH);
+/** The paragraph below a heading, which ends at the next heading: no line is looked at for more than one section. */
+function paragraphAfter(lines: readonly string[], heading: number): string {
+  let index = heading + 1;
+  while (lines[index] === '' || lines[index]?.startsWith('<!--')) index++;
+  let prose = '';
+  for (; lines[index] && headingOf(lines[index]) === null && prose.length < MAX_PARAGRAPH; index++)
+    prose += `${lines[index].replace(/^[ \t]*[-*+] /, '').slice(0, MAX_PARAGRAPH)} `;
+  return prose.trim();
 }
 
 /** Markdown's prose without its marks; null for a heading, a table, code, an image, HTML, or nothing. */
 function toPlainText(paragraph: string): string | null {
-  if (paragraph === '' || /^(#|\||```|!\[|<|---)/.test(paragraph) || paragraph.includes(PLACEHOLDER)) return null;
+  if (paragraph === '' || /^(\||```|!\[|<|---)/.test(paragraph) || paragraph.includes(PLACEHOLDER)) return null;
   const text = paragraph
     .replaceAll(/!?\[([^\][]*)\]\([^()]*\)/g, '$1')
     .replaceAll(/\*\*|__|`/g, '')

@@ -51,7 +51,7 @@ export function Controls({ playground, state, verb }: ViewProps & { verb: string
   );
 }
 
-/** Fields whose errors are shown beside them. Those of all others are shown here, where the reader pressed the button. */
+/** Fields whose errors are shown beside them. All others are shown here, where the reader pressed the button. */
 const PLACES = ['prompt', 'messages', 'system', 'link', 'distribution'];
 
 const isParameter = (state: PlaygroundState, field: string | null): boolean =>

@@ -49,7 +49,7 @@ export class Playground {
     this.set({ problem: { field: place, message }, announcement: '' });
   }
 
-  /** Shows why the draft could not be counted. The reader has pressed nothing, so a server that is gone is no error here. */
+  /** Shows why the draft could not be counted. A server that is gone is no error here: the reader has pressed nothing. */
   failCount(error: unknown): void {
     if (error instanceof ApiError && error.code === UNREACHABLE) this.set({ isServerGone: true });
     else this.fail(error);

@@ -6,7 +6,7 @@ const ASK_EVERY_MS = 5_000;
 const ASK_AGAIN_EVERY_MS = 2_000;
 /** An answer that takes longer than this is no answer. A server that is busy answers /health within a moment. */
 const PATIENCE_MS = 8_000;
-/** A page that nobody has touched for so long does not ask: on a deployed Worker each request is counted and paid for. */
+/** A page that nobody has touched for so long does not ask: a deployed Worker's requests are counted and paid for. */
 const IDLE_AFTER_MS = 5 * 60_000;
 
 /**

@@ -36,6 +36,15 @@ describe('/v1/models', () => {
     multiply_adds_per_token: manifest.multiplyAddsPerToken,
     eos_token_ids: manifest.eosTokenIds,
     bos_token_id: manifest.bosTokenId,
+    chat_template: true,
+    card: {
+      use: expect.stringMatching(/^Continuing a short children's story/),
+      limits: expect.stringMatching(/^Anything but stories\./),
+      examples: {
+        prompts: expect.arrayContaining(['Once upon a time, a little robot']),
+        messages: expect.arrayContaining(['Tell me a story about a dragon.']),
+      },
+    },
     memory: {
       total_bytes: expect.any(Number),
       parts: ['heap', 'weights', 'buffers', 'tokenizer', 'KV cache of 512 tokens in float32'].map((name) =>
