@@ -25,9 +25,9 @@ describe.skipIf(chromiumPath === null)('errors, code samples and the API referen
   it.each([
     ['temperature', { temperature: '3' }, 'Invalid temperature: must be a number from 0 to 2'],
     ['min_p', { min_p: '-1' }, 'Invalid min_p: must be a number from 0 to 1'],
-    ['max_tokens', { max_tokens: '600' }, /^The context window of tinystories-gpt2 is 512 tokens; \d+ were requested/],
+    ['max_tokens', { max_tokens: '600' }, / 512 tokens/],
     ['stop', { stop: 'a\nb\nc\nd\ne' }, /^Invalid stop: must be a string or up to 4 strings/],
-    ['prompt', { prompt: 'word '.repeat(600) }, /^The context window of tinystories-gpt2 is 512 tokens/],
+    ['prompt', { prompt: 'word '.repeat(600) }, / 512 tokens/],
   ])('should show an error next to its field: %s', async (field, fields, message) => {
     const { page, complaints, close } = await openPage(browser, worker.url.href);
     await new PlaygroundPage(page).ready();
@@ -40,6 +40,8 @@ describe.skipIf(chromiumPath === null)('errors, code samples and the API referen
     const input = page.locator(`#${field}`);
     expect(await input.getAttribute('aria-invalid')).toBe('true');
     expect((await input.getAttribute('aria-describedby'))!.split(' ')).toContain(await problem.getAttribute('id'));
+    // A parameter's message stands at the parameter too.
+    if (field !== 'prompt') expect(await page.locator('.field', { has: input }).locator('.problem').textContent()).toMatch(message);
     expect(complaints.filter((text) => !text.includes('status of 400'))).toEqual([]);
     await close();
   });
@@ -57,14 +59,47 @@ describe.skipIf(chromiumPath === null)('errors, code samples and the API referen
     await close();
   });
 
-  it('should show next to the model why it does not load', async () => {
+  it('should generate nothing with a model that cannot run, and say why beside the button', async () => {
     const tight = await serveDefaultModel({ MEMORY_LIMIT_MB: '10' });
     const { page, close } = await openPage(browser, tight.url.href);
     await page.getByRole('alert').waitFor();
-    const message = await page.locator('.model .problem').textContent();
+    const generate = page.getByRole('button', { name: /^Generate/ });
+    const state = {
+      message: await page.getByRole('alert').textContent(),
+      isDisabled: await generate.isDisabled(),
+      describedBy: [await generate.getAttribute('aria-describedby'), await page.getAttribute('#model', 'aria-describedby')],
+      load: await page.locator('.load').textContent(),
+    };
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('alert').waitFor();
+    await page.focus('#prompt');
+    await page.keyboard.press('Control+Enter');
+    const answers = await page.locator('.token').count();
     await close();
     await tight.stop();
-    expect(message).toMatch(/^tinystories-gpt2 needs .* over the limit of 10 MB/);
+    expect(state.message).toMatch(/^tinystories-gpt2 needs .* over the limit of 10 MB/);
+    expect(state).toMatchObject({ isDisabled: true, describedBy: ['model-error', 'model-error'], load: 'The model cannot run' });
+    expect(answers).toBe(0);
+  });
+
+  it('should say that the server is gone, and be ready by itself when it is back', async () => {
+    const { page, close } = await openPage(browser, worker.url.href);
+    const playground = new PlaygroundPage(page);
+    await playground.generate({ seed: '7', max_tokens: '20' });
+    const ids = await playground.ids();
+    await page.context().setOffline(true);
+    await page.waitForSelector('.load.failed');
+    expect(await page.locator('.load').textContent()).toBe('The server does not answer; trying again');
+    // Nothing was asked for, so nothing has failed.
+    expect(await page.getByRole('alert').count()).toBe(0);
+    await page.getByRole('button', { name: /^Generate/ }).click();
+    await page.getByRole('alert').waitFor();
+    await page.context().setOffline(false);
+    await playground.ready();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    expect(await playground.ids()).toEqual(ids);
+    await playground.generate({ seed: '8' });
+    await close();
   });
 
   it('should show code that runs', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -14,16 +14,20 @@ import { serveDefaultModel } from '../http/serve-default-model.ts';
 import { openPage } from './open-page.ts';
 import { PlaygroundPage } from './playground-page.ts';
 
+const GOLDEN = join(PACKAGE, 'test', 'golden');
+const TEMPLATE =
+  "{% for m in messages %}{% if m['role'] == 'system' and m['content'] == 'shout' %}{{ raise_exception('No system messages here') }}{% endif %}" +
+  "{{ m['content'] + ' ' }}{% endfor %}";
+
 describe.skipIf(chromiumPath === null)('several models on the page, in Chromium', () => {
   let folder: string;
   let worker: LocalWorker;
   let browser: Browser;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'gpt-edge-page-'));
-    [worker, browser] = await Promise.all([serveDefaultModel({ MODEL_IDS: 'tinystories-gpt2,tiny-gpt2' }), launchChromium()]);
-    const target = join(folder, 'tiny-gpt2');
-    await convertModel({ source: join(PACKAGE, 'test', 'golden', 'tiny-gpt2'), target, id: 'tiny-gpt2', dtype: 'fp32' });
-    await pushModel(await openModelFolder(target), worker.models);
+    [worker, browser] = await Promise.all([serveDefaultModel({ MODEL_IDS: 'tinystories-gpt2,tiny-gpt2,tiny-chat' }), launchChromium()]);
+    await serve('tiny-gpt2', join(GOLDEN, 'tiny-gpt2'));
+    await serve('tiny-chat', await withChatTemplate(join(GOLDEN, 'tiny-llama')));
   });
   afterAll(async () => {
     await browser.close();
@@ -31,11 +35,26 @@ describe.skipIf(chromiumPath === null)('several models on the page, in Chromium'
     await rm(folder, { recursive: true, force: true });
   });
 
+  async function serve(id: string, source: string): Promise<void> {
+    const target = join(folder, id);
+    await convertModel({ source, target, id, dtype: 'fp32' });
+    await pushModel(await openModelFolder(target), worker.models);
+  }
+
+  /** A copy of a checkpoint that can chat. It takes no system message that shouts. */
+  async function withChatTemplate(checkpoint: string): Promise<string> {
+    const copy = join(folder, 'checkpoint');
+    await cp(checkpoint, copy, { recursive: true });
+    const path = join(copy, 'tokenizer_config.json');
+    await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), chat_template: TEMPLATE }));
+    return copy;
+  }
+
   it('should be selectable, and not continue what another model wrote', async () => {
     const { page, complaints, close } = await openPage(browser, worker.url.href);
     const playground = new PlaygroundPage(page);
     await playground.generate({ seed: '7' });
-    expect(await page.locator('#model option').allTextContents()).toEqual(['tinystories-gpt2', 'tiny-gpt2']);
+    expect(await page.locator('#model option').allTextContents()).toEqual(['tinystories-gpt2', 'tiny-gpt2', 'tiny-chat']);
     await page.selectOption('#model', 'tiny-gpt2');
     await page.waitForSelector('.token', { state: 'detached' });
     const { data } = (await (await fetch(new URL('/v1/models', worker.url))).json()) as { data: WireModel[] };
@@ -51,15 +70,82 @@ describe.skipIf(chromiumPath === null)('several models on the page, in Chromium'
     await close();
   });
 
-  it('should show next to the model that it cannot chat', async () => {
+  it('should be missed while they are not in the bucket, and be ready by themselves when they are', async () => {
+    const empty = await serveDefaultModel({ MODEL_IDS: 'tiny-gpt2' });
+    const { page, close } = await openPage(browser, empty.url.href);
+    await page.getByRole('alert').waitFor();
+    const before = [await page.getByRole('alert').textContent(), await page.getByRole('button', { name: /^Generate/ }).isDisabled()];
+    await pushModel(await openModelFolder(join(folder, 'tiny-gpt2')), empty.models);
+    await new PlaygroundPage(page).ready();
+    const after = [await page.getByRole('alert').count(), await page.getByRole('button', { name: /^Generate/ }).isDisabled()];
+    await close();
+    await empty.stop();
+    expect([...before, ...after]).toEqual(['There is no model in the bucket.', true, 0, false]);
+  });
+
+  it('should not chat without a chat template, and say so', async () => {
+    const { page, complaints, close } = await openPage(browser, worker.url.href);
+    await new PlaygroundPage(page).ready();
+    const chat = page.getByRole('radio', { name: 'Chat' });
+    await page.getByText('Chat', { exact: true }).click();
+    await page.selectOption('#model', 'tiny-gpt2');
+    await page.locator('#no-chat').waitFor();
+    expect(await page.locator('#no-chat').textContent()).toBe('No chat: tiny-gpt2 has no chat template. It continues texts.');
+    expect([await chat.isDisabled(), await chat.isChecked()]).toEqual([true, false]);
+    expect(await page.getByRole('group', { name: 'Mode' }).getAttribute('aria-describedby')).toBe('no-chat');
+    await page.selectOption('#model', 'tiny-chat');
+    await page.locator('#no-chat').waitFor({ state: 'detached' });
+    expect(await chat.isDisabled()).toBe(false);
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it('should be tried with examples that suit them', async () => {
     const { page, close } = await openPage(browser, worker.url.href);
     await new PlaygroundPage(page).ready();
-    await page.selectOption('#model', 'tiny-gpt2');
+    const story = /once upon|story|dragon|Lily/i;
+    expect(await page.locator('.examples').textContent()).toMatch(story);
+    await page.fill('#prompt', 'My own words');
     await page.getByText('Chat', { exact: true }).click();
+    expect(await page.locator('.examples').textContent()).toMatch(story);
+    await page.selectOption('#model', 'tiny-chat');
+    await page.waitForFunction(() => document.querySelector<HTMLTextAreaElement>('#prompt')!.value === 'Say hello in one sentence.');
+    expect(await page.locator('.examples').textContent()).not.toMatch(story);
+    expect(await page.locator('.use').textContent()).toContain('knows next to nothing');
+    await page.getByText('Completion', { exact: true }).click();
+    expect(await page.locator('.examples').textContent()).not.toMatch(story);
+    // What the reader typed stays.
+    expect(await page.inputValue('#prompt')).toBe('My own words');
+    await close();
+  });
+
+  it('should be given the system message, and refuse it beside its field', async () => {
+    const { page, close } = await openPage(browser, worker.url.href);
+    const playground = new PlaygroundPage(page);
+    await playground.ready();
+    await page.selectOption('#model', 'tiny-chat');
+    await page.getByText('Chat', { exact: true }).click();
+    expect(await page.locator('#system').isVisible()).toBe(false);
+    await page.locator('.system summary').click();
+    await page.fill('#system', 'shout');
+    const sent = page.waitForRequest('**/v1/chat/completions');
+    await page.fill('#prompt', 'hi');
     await page.getByRole('button', { name: /^Send/ }).click();
+    expect((await sent).postDataJSON().messages).toEqual([
+      { role: 'system', content: 'shout' },
+      { role: 'user', content: 'hi' },
+    ]);
     await page.getByRole('alert').waitFor();
-    expect(await page.locator('.model .problem').textContent()).toMatch(/tiny-gpt2 has no chat template/);
-    expect(await page.inputValue('#prompt')).toBe('Tell me a story about a dragon.');
+    expect(await page.locator('.system').getByRole('alert').textContent()).toContain('No system messages here');
+    expect(await page.getAttribute('#system', 'aria-invalid')).toBe('true');
+    expect([await page.inputValue('#system'), await page.inputValue('#prompt')]).toEqual(['shout', 'hi']);
+    await page.fill('#system', 'whisper');
+    expect(await page.getByRole('alert').count()).toBe(0);
+    expect(await page.locator('#system').isVisible()).toBe(true);
+    await playground.generate();
+    expect((await playground.ids()).length).toBeGreaterThan(0);
+    await page.getByRole('button', { name: 'Code' }).click();
+    expect(await page.locator('.code pre').textContent()).toContain('"system","content":"whisper"');
     await close();
   });
 });

@@ -48,6 +48,14 @@ export class PlaygroundPage {
     await this.finished();
   }
 
+  /** As {@link chooseAlternative}, the most probable token that neither stands in the text nor ends it. */
+  async chooseAnother(): Promise<void> {
+    await this.#page.waitForSelector('.alternatives');
+    await this.#page.locator('.alternatives button:not(.current):not(:has(.end))').first().click();
+    await this.#page.waitForSelector('.alternatives', { state: 'detached' });
+    await this.finished();
+  }
+
   /** Whether the page is wider than its window, after it has been drawn. */
   async isTooWide(): Promise<boolean> {
     await this.#page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));

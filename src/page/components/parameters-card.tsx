@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { hasSlider, type Parameter, rangeError } from '../state/parameters.ts';
 import type { ViewProps } from '../state/playground.ts';
 import type { PlaygroundState } from '../state/playground-state.ts';
@@ -94,12 +95,21 @@ function Field({ playground, state, parameter, placeholder }: FieldProps) {
         {showsRange && `${min} to ${max.toLocaleString('en')}. `}
         {name === 'max_tokens' ? 'Prompt and answer share the context window.' : description}
       </p>
-      {problem !== null && (
-        <p class="problem" id={`${name}-problem`}>
-          {problem}
-        </p>
-      )}
+      {problem !== null && <FieldNote message={problem} name={name} />}
     </div>
+  );
+}
+
+/** What is wrong with the field above. It is scrolled into view if the reader is typing there. */
+function FieldNote({ message, name }: { message: string; name: string }) {
+  const note = useRef<HTMLParagraphElement>(null);
+  useEffect(() => {
+    if (document.activeElement?.id === name) note.current?.scrollIntoView({ block: 'nearest' });
+  }, [message]);
+  return (
+    <p class="problem" id={`${name}-problem`} ref={note}>
+      {message}
+    </p>
   );
 }
 
@@ -121,7 +131,7 @@ function StopField({ playground, state }: ViewProps) {
       <p class="help" id="stop-help">
         Each line is a text that ends the answer and is left out of it. Write \n for a line break.
       </p>
-      {problem !== null && <p class="problem">{problem}</p>}
+      {problem !== null && <FieldNote message={problem} name="stop" />}
     </div>
   );
 }
