@@ -20,7 +20,10 @@ export function planOrtMemory(manifest: Manifest): MemoryPlan {
   ]);
 }
 
-/** Bytes of the weights as they are computed with: float16 in float32, quantized weights as they are stored. */
+/**
+ * Bytes of the weights in the form in which they are computed: float16 is widened to float32, and quantized weights
+ * stay as they are stored.
+ */
 function computedBytes({ dtype, files }: Manifest): number {
   const external = externalDataFiles(Object.keys(files));
   // A graph without external data contains its weights.
