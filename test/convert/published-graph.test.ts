@@ -176,7 +176,7 @@ describe("a graph by ONNX Runtime's model builder", () => {
     expect((await convertModel({ source, target, dtype: 'q8' })).source).toContain('onnx/model_quantized.onnx');
   });
 
-  it('should be ignored beside safetensors', async () => {
+  it('should be ignored if there are safetensors too', async () => {
     await writeFile(join(source, 'model.safetensors'), '');
     await expect(convertModel({ source, target })).rejects.toThrow('model.safetensors');
   });

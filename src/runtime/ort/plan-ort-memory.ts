@@ -3,8 +3,8 @@ import type { Manifest } from '../../core/folder/manifest.ts';
 import { type MemoryPlan, memoryPlan, tokenizerHeap } from '../../core/memory-plan.ts';
 
 /**
- * What onnxruntime-web takes before any model is loaded, with the model's graph and buffers and the slack of a
- * growing memory.
+ * What onnxruntime-web takes besides the weights: its memory before any model is loaded, the model's graph and buffers,
+ * and the slack of a memory that grows in steps.
  */
 const ENGINE_BYTES = 16e6;
 /** onnxruntime-web holds each matrix twice: as it was loaded, and in the layout of its kernels. */
