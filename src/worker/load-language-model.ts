@@ -11,7 +11,7 @@ import { parseTokenizerConfig, parseTokenizerJson } from '../tokenizer/tokenizer
 /**
  * Loads all of a model: its decoder, tokenizer, chat template and recommended sampling options.
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for files that
- *   ask for what is not supported
+ *   need a feature that is not supported
  */
 export async function loadLanguageModel(files: ModelFiles, createDecoder: () => Promise<Decoder>): Promise<LanguageModel> {
   const { manifest } = files;

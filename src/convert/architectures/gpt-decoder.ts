@@ -15,7 +15,7 @@ export interface GptDecoder extends GptLayout {
   /** A key of GPT_ACTIVATIONS. */
   readonly activation: string;
   readonly epsilon: number;
-  /** Writes attention over `x` [batch, positions, width], which is normed already: [batch, positions, width]. */
+  /** Writes attention over `x` [batch, positions, width], which is already normalized: [batch, positions, width]. */
   writeAttention(context: GraphContext, inputs: DecoderInputs, layer: number, x: string): Promise<string>;
 }
 
@@ -27,8 +27,8 @@ export function planGptDecoder(decoder: GptDecoder): DecoderPlan {
     shape,
     tensors: gptTensorShapes(decoder),
     prefix: 'transformer.',
-    // Old checkpoints carry causal masks along, and some a head although the configuration says that it is the
-    // embedding.
+    // Old checkpoints also contain causal masks, and some contain an output head although the configuration says that
+    // the head is the embedding.
     isIgnored: (name) => /^h\.\d+\.attn\.(attention\.)?(bias|masked_bias)$/.test(name) || (tied && name === 'lm_head.weight'),
     multiplyAddsPerToken: layers * (4 * width * heads * headDimension + 2 * width * inner) + width * vocabularySize,
     writeGraph: (context) => writeGraph(context, decoder),

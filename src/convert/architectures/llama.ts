@@ -47,8 +47,8 @@ function planLlama(config: LlamaConfig, contextWindow: number): DecoderPlan {
     shape,
     tensors: llamaTensorShapes(config),
     prefix: 'model.',
-    // Old checkpoints carry frequencies along, and some a head although the configuration says that it is the
-    // embedding.
+    // Old checkpoints also contain rotary frequencies, and some contain an output head although the configuration says
+    // that the head is the embedding.
     isIgnored: (name) => /(^|\.)rotary_emb\.inv_freq$/.test(name) || (config.tie_word_embeddings && name === 'lm_head.weight'),
     multiplyAddsPerToken: shape.layers * perLayer + width * shape.vocabularySize,
     writeGraph: (context) => writeGraph(context, config, shape),

@@ -19,7 +19,7 @@ export function parseGenerationConfig(bytes: Uint8Array): Partial<SamplingOption
   try {
     const config = generationConfigSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
     const options = {
-      // This is how transformers says: choose the most probable token.
+      // In transformers, `do_sample: false` means: choose the most probable token.
       temperature: config.do_sample === false ? 0 : config.temperature,
       topK: config.top_k,
       topP: config.top_p,

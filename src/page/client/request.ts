@@ -1,17 +1,23 @@
 /** The code of an error for which no answer came: the server is gone, or the way to it. */
 export const UNREACHABLE = 'unreachable';
 
-/** Why the API gave no answer that the page can use, in a sentence that the page shows as it is. */
+/**
+ * The error of a request that gave no answer that the page can use. Its message is a sentence that the page shows as it
+ * is.
+ */
 export class ApiError extends Error {
   /** The request field at fault, as the API names it; null if the error is about no single field. */
   readonly param: string | null;
   /** The API's code for the error, or {@link UNREACHABLE}; null if there is none. */
   readonly code: string | null;
+  /** The answer's HTTP status; null if the error did not come as an answer. */
+  readonly status: number | null;
 
-  constructor(message: string, param: string | null = null, code: string | null = null) {
+  constructor(message: string, param: string | null = null, code: string | null = null, status: number | null = null) {
     super(message);
     this.param = param;
     this.code = code;
+    this.status = status;
   }
 
   /**
@@ -20,8 +26,13 @@ export class ApiError extends Error {
    */
   static from(body: unknown, status?: number): ApiError {
     const error = (body as { error?: { message: string; param: string | null; code?: string | null } } | null)?.error;
-    if (error) return new ApiError(error.message, error.param, error.code ?? null);
-    return new ApiError(status === undefined ? 'The server’s answer cannot be read.' : `The server answered with status ${status}.`);
+    if (error) return new ApiError(error.message, error.param, error.code ?? null, status);
+    return new ApiError(
+      status === undefined ? 'The server’s answer cannot be read.' : `The server answered with status ${status}.`,
+      null,
+      null,
+      status,
+    );
   }
 
   /** The error for a request or an answer that the network lost. */

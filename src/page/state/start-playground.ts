@@ -1,5 +1,5 @@
 import type { WireModel } from '../../api/openai/schemas/model-schema.ts';
-import { ApiError, requestJson, UNREACHABLE } from '../client/request.ts';
+import { ApiError, requestJson } from '../client/request.ts';
 import { type OpenApiDocument, readParameters } from './parameters.ts';
 import type { Playground } from './playground.ts';
 import { modelOf } from './playground-state.ts';
@@ -17,7 +17,7 @@ const LOAD_POLL_MS = 150;
  * 3. has the model loaded;
  * 4. restores the link's answers, which only the loaded model can score.
  *
- * An error is shown on the page; the steps that need what failed are left out.
+ * An error is shown on the page, and the steps that depend on the failed one are left out.
  * @param fragment of the page's URL, without `#`
  */
 export async function startPlayground(playground: Playground, fragment: string): Promise<void> {
@@ -64,9 +64,8 @@ export async function loadModel(playground: Playground): Promise<void> {
   const load = playground
     .countDraft()
     .catch((error) => {
-      // A draft that is too long is no fault of the model, nor is a server that is gone.
-      const isOfModel = error instanceof ApiError && error.param !== 'prompt' && error.code !== UNREACHABLE;
-      if (isOfModel) playground.setModelError(modelId, error.message);
+      // A draft that is too long is not a fault of the model, nor is a server that is gone.
+      if (error instanceof ApiError && isOfModel(error)) playground.setModelError(modelId, error.message);
       else playground.failCount(error);
     })
     .finally(() => {
@@ -80,6 +79,18 @@ export async function loadModel(playground: Playground): Promise<void> {
   }
 }
 
-const fetchModels = async () => (await requestJson<{ data: WireModel[] }>('/v1/models')).data;
+const isOfModel = ({ status, param }: ApiError): boolean => (status ?? 0) >= 500 || param === 'model';
+
+/** A model as the server lists it. One that is damaged has its error, and nothing that describes it. */
+type ListedModel = WireModel | { id: string; error: { message: string } };
+
+/** The models that can be described. If none can, the first one's error is thrown. */
+async function fetchModels(): Promise<WireModel[]> {
+  const { data } = await requestJson<{ data: ListedModel[] }>('/v1/models');
+  const models = data.filter((model) => 'architecture' in model);
+  const [first] = data;
+  if (models.length === 0 && first && 'error' in first) throw new ApiError(first.error.message, 'model');
+  return models;
+}
 
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

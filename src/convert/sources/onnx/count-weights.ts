@@ -44,7 +44,8 @@ export function countWeights(graph: GraphProto): WeightCounts {
   }
   const [dtype] = [...byDtype].sort(([, a], [, b]) => b - a)[0] ?? ['fp32'];
   const parameters = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  // A graph whose products are not recognized still multiplies by about everything that it stores.
+  // If no product of the graph is recognized, the number of parameters stands in, because a graph multiplies by about
+  // everything that it stores.
   return { dtype, parameters, multiplyAddsPerToken: countMultiplyAdds(graph, sizes) || parameters };
 }
 
