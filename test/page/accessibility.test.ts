@@ -56,7 +56,7 @@ describe.skipIf(chromiumPath === null)('the accessibility of the playground, in 
     await check('in a chat');
     await page.locator('.system summary').click();
     await page.fill('#system', 'Be kind.');
-    await page.fill('#prompt', 'word '.repeat(400));
+    await page.fill('#prompt', 'word '.repeat(600));
     await page.waitForSelector('.warning:not(:empty)');
     await check('with a system message, and a message that is too long');
     await page.context().setOffline(true);

@@ -48,9 +48,9 @@ export function PromptField({ playground, state, label, field, sendsOnEnter }: P
         onKeyDown={onKeyDown}
       />
       <ProblemNote state={state} field={field} id="prompt-problem" />
-      <p class="warning" id="prompt-warning" role="status">
+      <div class="warning" id="prompt-warning" role="status">
         {warning}
-      </p>
+      </div>
       <ul class="examples" aria-label="Examples">
         {examplesOf(modelOf(state), state.mode).map((example) => (
           <li key={example}>
