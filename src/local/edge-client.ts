@@ -51,7 +51,7 @@ export class EdgeClient {
       throw new GptEdgeError('command_failed', `${this.#origin} does not answer.`, { cause });
     });
     if (answer.ok) return answer;
-    const { error } = await this.#json<{ error?: { message?: string } }>(answer);
+    const { error } = await this.#json<{ error?: { message?: string } | null }>(answer);
     throw error?.message ? new GptEdgeError('command_failed', error.message) : this.#unexpected(answer);
   }
 

@@ -17,8 +17,9 @@ export function runCli(
   args: readonly string[],
   until?: string | ((stdout: string) => Promise<void> | undefined),
   env: NodeJS.ProcessEnv = process.env,
+  cwd?: string,
 ): Promise<CliResult> {
-  const child = spawn(process.execPath, [join(PROJECT, 'bin', 'gpt-edge.js'), ...args], { env: { ...env, NO_COLOR: '1' } });
+  const child = spawn(process.execPath, [join(PROJECT, 'bin', 'gpt-edge.js'), ...args], { cwd, env: { ...env, NO_COLOR: '1' } });
   return new Promise((resolve, reject) => {
     let [stdout, stderr] = ['', ''];
     let isSeen = false;
