@@ -10,7 +10,8 @@ const layers = {
   api: ['generation', 'tokenizer', 'core'],
   page: ['api'],
   worker: ['api', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
-  local: ['convert', 'generation', 'tokenizer', 'runtime', 'kernels', 'core'],
+  // What the Worker reads from its variables is planned here before it runs.
+  local: ['convert', 'generation', 'tokenizer', 'runtime', 'kernels', 'core', 'worker/worker-variables'],
   cli: ['local', 'convert', 'runtime', 'core'],
   library: ['worker', 'api', 'local', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
 };
@@ -28,13 +29,13 @@ const convertLayers = {
   sources: ['architectures', 'dtypes', 'model-folder', 'graph', 'tokenizers', 'tensors', 'files'],
 };
 
-/** One rule for each folder in `root`: of what lies in `root`, it imports only itself and the folders listed for it. */
+/** One rule for each folder in `root`: of what lies in `root`, it imports only itself and the folders or files listed for it. */
 const layerRules = (root, table) =>
   Object.entries(table).map(([layer, below]) => ({
     name: `${root}${layer}-imports-downwards`,
     severity: 'error',
     from: { path: `^${root}${layer}/` },
-    to: { path: `^${root}`, pathNot: `^${root}(${[layer, ...below].join('|')})/` },
+    to: { path: `^${root}`, pathNot: `^${root}(${[layer, ...below].join('|')})[/.]` },
   }));
 
 module.exports = {

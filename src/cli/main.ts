@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { GptEdgeError } from '../core/errors.ts';
+import manifest from '#package.json' with { type: 'json' };
 import { buildCommand } from './commands/build.ts';
 import { completeCommand } from './commands/complete.ts';
 import { convertCommand } from './commands/convert.ts';
@@ -10,6 +10,8 @@ import { inspectCommand } from './commands/inspect.ts';
 import { listCommand } from './commands/list.ts';
 import { pushCommand } from './commands/push.ts';
 import { startCommand } from './commands/start.ts';
+import { fail, failOnErrors } from './fail.ts';
+import { stopWithNpm } from './stop-with-npm.ts';
 
 /**
  * The commands, in the order of the help text. Each module declares its command, and imports what is slow to load
@@ -29,13 +31,10 @@ const COMMANDS = [
   deployCommand,
 ];
 
-const program = new Command('gpt-edge').description('A small GPT that generates inside a Cloudflare Worker.');
+failOnErrors();
+stopWithNpm();
+
+const program = new Command('gpt-edge').description('A small GPT that generates inside a Cloudflare Worker.').version(manifest.version);
 for (const command of COMMANDS) program.addCommand(command);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (!(error instanceof GptEdgeError)) throw error;
-  console.error(`gpt-edge: ${error.message}`);
-  process.exit(1);
-}
+await program.parseAsync().catch(fail);

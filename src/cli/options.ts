@@ -13,10 +13,10 @@ export const number =
   };
 
 /** Parser of an option that may be repeated: collects its values in a list. */
-const collect = (value: string, previous: string[]): string[] => [...previous, value];
+const collect = (value: string, previous: string[] = []): string[] => [...previous, value];
 
 /** Parser of `--var`: collects `KEY=VALUE` pairs in a record. */
-const collectVar = (text: string, previous: Record<string, string>): Record<string, string> => {
+const collectVar = (text: string, previous: Record<string, string> = {}): Record<string, string> => {
   const [, key, value] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(text) ?? [];
   if (key === undefined) throw new InvalidArgumentError('KEY=VALUE is expected.');
   return { ...previous, [key]: value };
@@ -24,10 +24,9 @@ const collectVar = (text: string, previous: Record<string, string>): Record<stri
 
 /** `--model`, repeatable. `purpose` completes "a model folder to ...". */
 export const modelOption = (purpose: string): Option =>
-  new Option('--model <folder>', `a model folder to ${purpose}, repeatable; the first is the default model`).argParser(collect).default([]);
+  new Option('--model <folder>', `a model folder to ${purpose}, repeatable; the first is the default model`).argParser(collect);
 
-export const varOption = (): Option =>
-  new Option('--var <KEY=VALUE>', 'a variable for the Worker, repeatable').argParser(collectVar).default({});
+export const varOption = (): Option => new Option('--var <KEY=VALUE>', 'a variable for the Worker, repeatable').argParser(collectVar);
 
 export const engineOption = (): Option =>
   new Option('--engine <engine>', 'what runs models: edge, ort (onnxruntime-web), or auto: edge for models that it can run').choices(

@@ -27,8 +27,25 @@ export function tokenizerHeap({ files }: Pick<Manifest, 'files'>) {
   return { name: 'tokenizer', bytes: Math.ceil(TOKENIZER_HEAP_PER_BYTE * (files['tokenizer.json']?.bytes ?? 0)) };
 }
 
-/** Formats a memory plan for a message: `72 MB: engine 16 MB, weights 47 MB, …` */
-export function describeMemoryPlan({ parts, totalBytes }: MemoryPlan): string {
-  const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
-  return `${megabytes(totalBytes)}: ${parts.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(', ')}`;
+/**
+ * A plan's parts and total in tenths of a megabyte, for people. The total is rounded up, so that a plan over a limit is
+ * never shown as one within it; and each part so that they add up to the total, which differs from its exact value by
+ * less than a tenth.
+ */
+export function inMegabytes({ parts, totalBytes }: MemoryPlan): { parts: { name: string; megabytes: string }[]; total: string } {
+  const tenths = (bytes: number) => Math.ceil(bytes / 1e5);
+  const text = (count: number) => `${(count / 10).toFixed(1)} MB`;
+  let sum = 0;
+  const rounded = parts.map(({ name, bytes }) => {
+    const before = tenths(sum);
+    sum += bytes;
+    return { name, megabytes: text(tenths(sum) - before) };
+  });
+  return { parts: rounded, total: text(tenths(totalBytes)) };
+}
+
+/** Formats a memory plan for a message: `72.0 MB: engine 16.0 MB, weights 47.2 MB, …` */
+export function describeMemoryPlan(plan: MemoryPlan): string {
+  const { parts, total } = inMegabytes(plan);
+  return `${total}: ${parts.map(({ name, megabytes }) => `${name} ${megabytes}`).join(', ')}`;
 }

@@ -24,18 +24,18 @@ export class EdgeClient {
 
   /** The description of a model, which tells how much of it is loaded. */
   async model(id: string): Promise<ModelLoad> {
-    return (await this.#fetch(`/v1/models/${encodeURIComponent(id)}`)).json() as Promise<ModelLoad>;
+    return this.#json<ModelLoad>(await this.#fetch(`/v1/models/${encodeURIComponent(id)}`));
   }
 
   /** The number of tokens in `prompt`, counted by the default model's tokenizer. */
   async countTokens(prompt: string): Promise<number> {
-    const answer = await this.#fetch('/tokenize', { prompt });
-    return ((await answer.json()) as { count: number }).count;
+    return (await this.#json<{ count: number }>(await this.#fetch('/tokenize', { prompt }))).count;
   }
 
   /** Streams a completion. @param body the request, without `stream` and `stream_options` */
   async *complete(body: object): AsyncGenerator<CompletionChunk> {
     const answer = await this.#fetch('/v1/completions', { ...body, stream: true, stream_options: { include_usage: true } });
+    if (!answer.headers.get('content-type')?.startsWith('text/event-stream')) throw this.#unexpected(answer);
     const events = answer.body!.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
     for await (const { data } of events) {
       if (data === '[DONE]') return;
@@ -47,9 +47,23 @@ export class EdgeClient {
 
   async #fetch(path: string, body?: object): Promise<Response> {
     const init = body && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-    const answer = await fetch(this.#origin + path, init);
+    const answer = await fetch(this.#origin + path, init).catch((cause) => {
+      throw new GptEdgeError('command_failed', `${this.#origin} does not answer.`, { cause });
+    });
     if (answer.ok) return answer;
-    const { error } = (await answer.json()) as { error: { message: string } };
-    throw new GptEdgeError('command_failed', error.message);
+    const { error } = await this.#json<{ error?: { message?: string } | null }>(answer);
+    throw error?.message ? new GptEdgeError('command_failed', error.message) : this.#unexpected(answer);
+  }
+
+  async #json<T extends object>(answer: Response): Promise<T> {
+    const value = await answer.json().catch(() => null);
+    if (typeof value !== 'object' || value === null) throw this.#unexpected(answer);
+    return value as T;
+  }
+
+  /** What answers is not gpt-edge, or something between answers in its place. */
+  #unexpected({ url, status, headers }: Response): GptEdgeError {
+    const type = headers.get('content-type') ?? 'nothing';
+    return new GptEdgeError('command_failed', `${url} does not answer as gpt-edge does: with status ${status} and ${type}.`);
   }
 }

@@ -1,13 +1,14 @@
 import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare';
-import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
+import type { V4WorkerOptions } from 'miniflare';
 import { GptEdgeError } from '../core/errors.ts';
 import type { ModelBucket } from './bucket/bucket.ts';
 import { localBucket } from './bucket/local-bucket.ts';
-import { type BundleOptions, buildWorker, bundleEntry, bundleFolder, isBuilt } from './build-worker.ts';
-import { LOCAL_STATE, WRANGLER_CONFIG } from './project-paths.ts';
+import { type BundleOptions, bundleEntry, bundleFolder, ensureBuilt } from './build-worker.ts';
+import { miniflare as loadMiniflare } from './load-tools.ts';
+import { LOCAL_STATE, OWN_PROJECT } from './project-paths.ts';
+import { ownWorkerConfig, workerConfig } from './worker-config.ts';
 
 /** How the Worker runs on this machine. */
 export interface LocalWorkerOptions extends BundleOptions {
@@ -36,16 +37,25 @@ export interface LocalWorker {
   stop(): Promise<void>;
 }
 
+/** Which Worker runs, and who is told what takes its time. */
+export interface WorkerChoice {
+  /** The folder of the project whose Worker it is. @default the one of gpt-edge's own Worker */
+  project?: string;
+  /** Called before the Worker is bundled. */
+  onBuild?: () => void;
+}
+
 /**
- * Starts the bundled Worker in workerd, and builds it first if a source has changed.
+ * Starts a bundled Worker in workerd, and builds it first if a source has changed.
  * @throws GptEdgeError `command_failed` if the port is in use or the build fails
  */
-export async function startLocalWorker(options: LocalWorkerOptions = {}): Promise<LocalWorker> {
+export async function startLocalWorker(options: LocalWorkerOptions & WorkerChoice = {}): Promise<LocalWorker> {
   const { port = 0, persistTo = LOCAL_STATE, inspectorPort } = options;
   await checkPort(port);
+  const { convertV4MiniflareOptions, Log, LogLevel, Miniflare } = loadMiniflare();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      ...(await localWorkerOptions(options)),
+      ...(await bundledWorkerOptions(options)),
       host: '127.0.0.1',
       port,
       inspectorPort,
@@ -54,14 +64,19 @@ export async function startLocalWorker(options: LocalWorkerOptions = {}): Promis
       cf: false,
     }),
   );
-  const url = await miniflare.ready;
-  return { url, models: await localBucket(miniflare, persistTo), stop: () => miniflare.dispose() };
+  try {
+    const url = await miniflare.ready;
+    return { url, models: await localBucket(miniflare, persistTo), stop: () => miniflare.dispose() };
+  } catch (error) {
+    await miniflare.dispose();
+    throw error;
+  }
 }
 
 /**
- * Describes the bundled Worker, under the name `gpt-edge` and with the bindings of wrangler.toml, as one of the
- * Workers of your own Miniflare; the result goes to Miniflare's `convertV4MiniflareOptions`. The Worker is built
- * first if a source has changed.
+ * Describes gpt-edge's own Worker, under the name `gpt-edge` and with the variables and the bucket of wrangler.toml, as
+ * one of the Workers of your own Miniflare; the result goes to Miniflare's `convertV4MiniflareOptions`. It is gpt-edge's
+ * Worker in a project whose Worker is an app of its own, too. It is built first if a source has changed.
  * @throws GptEdgeError `command_failed` if the build fails
  * @example
  * const edge = await localWorkerOptions({ vars: { PUBLIC: 'true' } });
@@ -69,33 +84,37 @@ export async function startLocalWorker(options: LocalWorkerOptions = {}): Promis
  * const miniflare = new Miniflare(convertV4MiniflareOptions({ workers: [mine, edge] }));
  * await putModels(miniflare);
  */
-export async function localWorkerOptions(
-  options: Pick<LocalWorkerOptions, 'vars' | 'logRequests' | 'edgeOnly'> = {},
+export function localWorkerOptions(options: Pick<LocalWorkerOptions, 'vars' | 'logRequests' | 'edgeOnly'> = {}): Promise<V4WorkerOptions> {
+  return bundledWorkerOptions(options);
+}
+
+async function bundledWorkerOptions(
+  options: Pick<LocalWorkerOptions, 'vars' | 'logRequests' | 'edgeOnly'> & WorkerChoice,
 ): Promise<V4WorkerOptions> {
-  const { vars = {}, logRequests = false } = options;
-  if (!(await isBuilt(options))) await buildWorker(options);
-  const { modulesRules: _rules, bindings, ...configured } = workerOptionsOf(WRANGLER_CONFIG).workerOptions;
+  const { vars = {}, logRequests = false, project = OWN_PROJECT, onBuild } = options;
+  await ensureBuilt(options, project, onBuild);
+  const { bindings, ...configured } = await (project === OWN_PROJECT ? ownWorkerConfig() : workerConfig(project));
+  const folder = bundleFolder(options, project);
   return {
     ...configured,
     name: 'gpt-edge',
-    bindings: { ...(bindings as Record<string, string>), ...(logRequests ? {} : { LOG_REQUESTS: 'false' }), ...vars },
-    modules: await bundledModules(options),
-    rootPath: bundleFolder(options),
+    bindings: { ...bindings, ...(logRequests ? {} : { LOG_REQUESTS: 'false' }), ...vars },
+    modules: await bundledModules(folder),
+    rootPath: folder,
   };
 }
 
-/** The bundle's modules: the entry first, as Miniflare requires, then the WebAssembly. */
-async function bundledModules(options: BundleOptions) {
-  const folder = bundleFolder(options);
+/** A bundle's modules: the entry first, as Miniflare requires, then the WebAssembly. */
+async function bundledModules(folder: string) {
   const wasm = (await readdir(folder)).filter((name) => name.endsWith('.wasm'));
   return [
-    { type: 'ESModule' as const, path: await bundleEntry(options) },
+    { type: 'ESModule' as const, path: await bundleEntry(folder) },
     ...wasm.map((name) => ({ type: 'CompiledWasm' as const, path: join(folder, name) })),
   ];
 }
 
 /** Fails with one line if a port is in use: workerd's own message is a page long. */
-async function checkPort(port: number): Promise<void> {
+export async function checkPort(port: number): Promise<void> {
   if (port === 0) return;
   await new Promise<void>((resolve, reject) => {
     const probe = createServer();

@@ -13,6 +13,11 @@ export const IS_CHECKOUT = existsSync(join(PACKAGE, 'src'));
  * package's template.
  */
 export const PROJECT = nearest(process.cwd(), hasModelsBinding) ?? (IS_CHECKOUT ? PACKAGE : join(PACKAGE, 'template'));
+/**
+ * The project whose Worker is gpt-edge's own: the current one, unless its Worker is an app of its own; then gpt-edge
+ * itself, as above.
+ */
+export const OWN_PROJECT = servesOwnWorker(PROJECT) ? PROJECT : IS_CHECKOUT ? PACKAGE : join(PACKAGE, 'template');
 /** The configuration of the project's Worker. */
 export const WRANGLER_CONFIG = join(PROJECT, 'wrangler.toml');
 /**
@@ -21,8 +26,6 @@ export const WRANGLER_CONFIG = join(PROJECT, 'wrangler.toml');
  * const edge = await serveModels({ models: [DEFAULT_MODEL, './my-model'] });
  */
 export const DEFAULT_MODEL = join(PACKAGE, 'model-assets', 'tinystories-gpt2');
-/** The folder that the Worker's bundle is built into. */
-export const WORKER_BUNDLE = join(PROJECT, 'dist', 'worker');
 /** The folder that the playground and the API reference are built into; wrangler.toml deploys it as static assets. */
 export const PAGE_FILES = join(PACKAGE, 'dist', 'page');
 /** Where Miniflare keeps the local bucket. `wrangler dev` uses the same folder. */
@@ -33,6 +36,15 @@ function nearest(folder: string, isIt: (folder: string) => boolean): string | un
   if (isIt(folder)) return folder;
   const above = dirname(folder);
   return above === folder ? undefined : nearest(above, isIt);
+}
+
+/** Whether a project's Worker is gpt-edge's own: the checkout's, or one that does nothing but export it. */
+function servesOwnWorker(project: string): boolean {
+  if (project === PACKAGE || project === join(PACKAGE, 'template')) return true;
+  const [, main] = /^\s*main\s*=\s*["'](.+?)["']/m.exec(readFileSync(join(project, 'wrangler.toml'), 'utf8')) ?? [];
+  if (main === undefined || !existsSync(join(project, main))) return false;
+  const code = readFileSync(join(project, main), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+  return /^\s*export\s*\{\s*default\s*\}\s*from\s*["']gpt-edge\/worker["'];?\s*$/.test(code);
 }
 
 /**

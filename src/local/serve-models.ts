@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pushModel } from './bucket/push-model.ts';
-import { type LocalWorker, type LocalWorkerOptions, startLocalWorker } from './local-worker.ts';
+import type { LocalWorker, LocalWorkerOptions } from './local-worker.ts';
 import { openModelFolders } from './model-folder.ts';
+import { startWithModels } from './start-with-models.ts';
 
 /**
  * Options of {@link serveModels}.
@@ -16,9 +16,11 @@ export interface ServeOptions extends LocalWorkerOptions {
 }
 
 /**
- * Serves models from the Worker in workerd, on 127.0.0.1, without a key and without any network access: for the tests
+ * Serves models from gpt-edge's own Worker in workerd, on 127.0.0.1, without a key and without any network access: for the tests
  * of a program that talks to gpt-edge. Models are put into a temporary bucket, which `stop` removes, unless
  * `persistTo` names a folder for it. The first call after a change bundles the Worker, which takes some seconds.
+ * It serves gpt-edge's Worker, with the project's variables, in a project whose Worker is an app of its own, too. To test
+ * that app, run it in a Miniflare of yours and call `putModels`.
  * @throws GptEdgeError `invalid_file` if a folder is not a model folder or is damaged; `invalid_value` if two models
  * have the same id; `command_failed` if the port is in use or the Worker cannot be built
  * @example
@@ -30,16 +32,14 @@ export async function serveModels({ models = [], persistTo, vars, ...options }: 
   const folders = await openModelFolders(models);
   const state = persistTo ?? (await mkdtemp(join(tmpdir(), 'gpt-edge-')));
   const MODEL_IDS = folders.map(({ manifest }) => manifest.id).join(',');
-  const worker = await startLocalWorker({ ...options, persistTo: state, vars: { PUBLIC: 'true', MODEL_IDS, ...vars } });
-  const stop = async () => {
-    await worker.stop();
+  const removeState = async () => {
     if (persistTo === undefined) await rm(state, { recursive: true, force: true });
   };
   try {
-    for (const folder of folders) await pushModel(folder, worker.models);
-    return { ...worker, stop };
+    const worker = await startWithModels(folders, { ...options, persistTo: state, vars: { PUBLIC: 'true', MODEL_IDS, ...vars } });
+    return { ...worker, stop: () => worker.stop().finally(removeState) };
   } catch (error) {
-    await stop();
+    await removeState();
     throw error;
   }
 }

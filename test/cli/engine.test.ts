@@ -54,8 +54,11 @@ describe('gpt-edge with --engine and --kv-cache', () => {
   it('should serve without onnxruntime-web, and say so if it is chosen', async () => {
     const alone = await served(18793, '--edge-only');
     expect(alone.fingerprint).toMatch(/_edge-f32$/);
-    const { error } = await served(18793, '--edge-only', '--engine', 'ort');
-    expect(error).toContain('this build has only the edge engine (--edge-only)');
+    const { code, stderr } = await runCli(['start', '--port', '18793', '--edge-only', '--engine', 'ort', ...state]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'gpt-edge: tinystories-gpt2 needs onnxruntime-web, which --edge-only leaves out: that engine was chosen\n',
+    });
   });
 
   it('should build a bundle of less than 1 MB without onnxruntime-web', async () => {

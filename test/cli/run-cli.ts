@@ -13,8 +13,13 @@ export interface CliResult {
  * @param until a text after whose appearance it is interrupted; or a function that is called with the output so far,
  * and returns a promise once it has seen enough: `gpt-edge` is interrupted when that promise settles
  */
-export function runCli(args: readonly string[], until?: string | ((stdout: string) => Promise<void> | undefined)): Promise<CliResult> {
-  const child = spawn(process.execPath, [join(PROJECT, 'bin', 'gpt-edge.js'), ...args], { env: { ...process.env, NO_COLOR: '1' } });
+export function runCli(
+  args: readonly string[],
+  until?: string | ((stdout: string) => Promise<void> | undefined),
+  env: NodeJS.ProcessEnv = process.env,
+  cwd?: string,
+): Promise<CliResult> {
+  const child = spawn(process.execPath, [join(PROJECT, 'bin', 'gpt-edge.js'), ...args], { cwd, env: { ...env, NO_COLOR: '1' } });
   return new Promise((resolve, reject) => {
     let [stdout, stderr] = ['', ''];
     let isSeen = false;

@@ -65,7 +65,7 @@ describe('the package', { timeout: 300_000 }, () => {
   it('should be put into a new project by init, packed with the files it needs and no others', async () => {
     const { code, stdout, stderr } = await runCli(['init', project]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain('npm install\nnpm start');
+    expect(stdout).toContain(`\n\ncd '${project}'\nnpm install\nnpm start\n`);
     const [tarball] = (await readdir(project)).filter((name) => name.endsWith('.tgz'));
     const { stdout: list } = await run('tar', ['tzf', join(project, tarball)]);
     const shipped = list

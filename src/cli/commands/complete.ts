@@ -3,6 +3,7 @@ import type { EdgeClient } from '../../local/edge-client.ts';
 import { DEFAULT_MODEL } from '../../local/project-paths.ts';
 import { engineOption, engineVars, kvCacheOption, number, persistToOption } from '../options.ts';
 import { ProgressBar } from '../printing/progress-bar.ts';
+import { StatusLine } from '../printing/status-line.ts';
 
 /** Time between two requests for the progress of loading; the bar is not drawn more often. */
 const POLL_MS = 50;
@@ -36,24 +37,19 @@ interface CompleteOptions {
 }
 
 /**
- * Completes a prompt through the Worker in workerd: the text goes to standard output, progress and figures to
- * standard error.
+ * Completes a prompt through gpt-edge's own Worker in workerd: the text goes to standard output, progress and figures
+ * to standard error.
  */
 async function complete(prompt: string, options: CompleteOptions): Promise<void> {
-  const { pushModel } = await import('../../local/bucket/push-model.ts');
   const { EdgeClient } = await import('../../local/edge-client.ts');
-  const { startLocalWorker } = await import('../../local/local-worker.ts');
-  const { openModelFolder } = await import('../../local/model-folder.ts');
-  const folder = await openModelFolder(options.model ?? DEFAULT_MODEL);
-  const { id, contextWindow } = folder.manifest;
-  const worker = await startLocalWorker({ persistTo: options.persistTo, vars: { PUBLIC: 'true', MODEL_IDS: id, ...engineVars(options) } });
+  const status = new StatusLine();
+  const { worker, manifest } = await startWorker(options, status).finally(() => status.clear());
   try {
-    await pushModel(folder, worker.models);
     const client = new EdgeClient(worker.url.origin);
     const loadStarted = performance.now();
-    const promptTokens = await withLoadBar(client, id, client.countTokens(prompt));
+    const promptTokens = await withLoadBar(client, manifest.id, client.countTokens(prompt));
     const loadSeconds = (performance.now() - loadStarted) / 1000;
-    const max_tokens = options.maxTokens ?? Math.max(1, Math.min(DEFAULT_MAX_TOKENS, contextWindow - promptTokens));
+    const max_tokens = options.maxTokens ?? Math.max(1, Math.min(DEFAULT_MAX_TOKENS, manifest.contextWindow - promptTokens));
     const { temperature, seed } = options;
     console.error(await print(client.complete({ prompt, max_tokens, temperature, seed, echo: true }), loadSeconds));
   } finally {
@@ -61,8 +57,24 @@ async function complete(prompt: string, options: CompleteOptions): Promise<void>
   }
 }
 
+/** Starts the Worker. For a model that runs on the edge engine it has no other, and so starts a second sooner. */
+async function startWorker({ model, persistTo, ...options }: CompleteOptions, status: StatusLine) {
+  status.show('Starting workerd');
+  const { openModelFolder } = await import('../../local/model-folder.ts');
+  const { planModels } = await import('../../local/plan-models.ts');
+  const { startWithModels } = await import('../../local/start-with-models.ts');
+  const { ownWorkerConfig } = await import('../../local/worker-config.ts');
+  const folder = await openModelFolder(model ?? DEFAULT_MODEL);
+  const vars = { PUBLIC: 'true', MODEL_IDS: folder.manifest.id, ...engineVars(options) };
+  const [{ planned }] = await planModels([folder], { ...(await ownWorkerConfig()).bindings, ...vars });
+  const onBuild = () => status.show('Building the Worker, as its sources are new');
+  const worker = await startWithModels([folder], { persistTo, vars, edgeOnly: planned.engine === 'edge', onBuild });
+  return { worker, manifest: folder.manifest };
+}
+
 /** Shows how much of the model is loaded while `work`, the first request, makes the Worker load it. */
 async function withLoadBar<T>(client: EdgeClient, id: string, work: Promise<T>): Promise<T> {
+  if (!process.stderr.isTTY) return work;
   const bar = new ProgressBar(`Loading ${id}`);
   let isDone = false;
   const done = work.finally(() => {

@@ -5,6 +5,7 @@ import type { ModelFolder } from '../../local/model-folder.ts';
 import { WRANGLER_CONFIG } from '../../local/project-paths.ts';
 import { runWrangler } from '../../local/run-wrangler.ts';
 import { edgeOnlyOption, modelOption, varOption } from '../options.ts';
+import { printPlans } from '../print-plans.ts';
 import { pushWithProgress } from '../push-with-progress.ts';
 
 export const deployCommand = new Command('deploy')
@@ -17,8 +18,8 @@ export const deployCommand = new Command('deploy')
 
 interface DeployOptions {
   /** Model folders; the first is the default model. */
-  model: string[];
-  var: Record<string, string>;
+  model?: string[];
+  var?: Record<string, string>;
   edgeOnly?: boolean;
   dryRun?: boolean;
 }
@@ -30,10 +31,17 @@ interface DeploymentStage {
   run(): Promise<unknown>;
 }
 
-/** Creates the bucket if it is missing, pushes the models, and deploys the Worker. */
-async function deploy({ model: paths, var: vars, edgeOnly, dryRun }: DeployOptions): Promise<void> {
+/**
+ * Creates the bucket if it is missing, pushes the models, and deploys the Worker. A model that it would refuse is
+ * refused before any of that.
+ */
+async function deploy({ model: paths = [], var: vars = {}, edgeOnly, dryRun }: DeployOptions): Promise<void> {
+  const { wrangler } = await import('../../local/load-tools.ts');
   const { openModelFolders } = await import('../../local/model-folder.ts');
+  const { planModels } = await import('../../local/plan-models.ts');
   const folders = await openModelFolders(paths);
+  const configured = wrangler().unstable_readConfig({ config: WRANGLER_CONFIG }).vars as Record<string, string>;
+  await printPlans(await planModels(folders, { ...configured, ...vars }, edgeOnly));
   for (const { name, run } of await stages(folders, vars, edgeOnly)) {
     console.log(dryRun ? `Would ${name}` : `${name[0].toUpperCase()}${name.slice(1)} ...`);
     if (!dryRun) await run();
@@ -41,9 +49,9 @@ async function deploy({ model: paths, var: vars, edgeOnly, dryRun }: DeployOptio
 }
 
 async function stages(folders: readonly ModelFolder[], vars: Record<string, string>, edgeOnly?: boolean): Promise<DeploymentStage[]> {
-  const { unstable_readConfig: readConfig } = await import('wrangler');
+  const { wrangler } = await import('../../local/load-tools.ts');
   const { withRemoteBucket } = await import('../../local/bucket/remote-bucket.ts');
-  const bucket = readConfig({ config: WRANGLER_CONFIG }).r2_buckets[0].bucket_name!;
+  const bucket = wrangler().unstable_readConfig({ config: WRANGLER_CONFIG }).r2_buckets[0].bucket_name!;
   const allVars = Object.entries({ MODEL_IDS: folders.map(({ manifest }) => manifest.id).join(','), ...vars });
   const varArgs = allVars.flatMap(([key, value]) => ['--var', `${key}:${value}`]);
   return [

@@ -35,7 +35,7 @@ async function init(folder: string, { from }: InitOptions): Promise<void> {
   await writeConfig(join(target, 'wrangler.toml'), name);
   const spec = from ?? `file:${await packPackage(target)}`;
   await writeFile(join(target, 'package.json'), `${JSON.stringify(await manifest(name, spec), null, 2)}\n`);
-  console.log(`Wrote ${target}. Next:\n\ncd ${folder}\nnpm install\nnpm start`);
+  console.log(`Wrote ${inShell(target)}. Next:\n\ncd ${inShell(folder)}\nnpm install\nnpm start`);
 }
 
 /** The template's paths are for where the template lies, inside the package; the project's are different. */
@@ -43,6 +43,13 @@ async function writeConfig(path: string, name: string): Promise<void> {
   const config = await readFile(path, 'utf8');
   const named = config.replace(/^name = .*$/m, `name = "${name}"`);
   await writeFile(path, named.replace(/^directory = .*$/m, 'directory = "./node_modules/gpt-edge/dist/page"'));
+}
+
+/** A path as a shell takes it: in quotes, if it has spaces or other characters that a shell reads otherwise. */
+function inShell(path: string): string {
+  const named = path.startsWith('-') ? `./${path}` : path;
+  if (process.platform === 'win32') return /[^\w\\/.:-]/.test(named) ? `"${named}"` : named;
+  return /[^\w/.,:@%+=-]/.test(named) ? `'${named.replaceAll("'", "'\\''")}'` : named;
 }
 
 function workerName(folder: string): string {

@@ -1,5 +1,8 @@
 import { Command } from 'commander';
+import { OWN_PROJECT, PROJECT } from '../../local/project-paths.ts';
 import { edgeOnlyOption, engineOption, engineVars, kvCacheOption, modelOption, number, persistToOption, varOption } from '../options.ts';
+import { printPlans } from '../print-plans.ts';
+import { StatusLine } from '../printing/status-line.ts';
 import { pushWithProgress } from '../push-with-progress.ts';
 
 const DEFAULT_PORT = 8787;
@@ -18,39 +21,57 @@ export const startCommand = new Command('start')
 interface StartOptions {
   port: number;
   /** Model folders; the first is the default model. */
-  model: string[];
+  model?: string[];
   engine?: string;
   kvCache?: string;
   edgeOnly?: boolean;
-  var: Record<string, string>;
+  var?: Record<string, string>;
   persistTo: string;
 }
 
 /**
- * Serves model folders from the Worker in workerd. Miniflare keeps the process alive, and stops workerd when it is
- * interrupted.
+ * Serves model folders from the project's Worker in workerd, and prints how to call it. Miniflare keeps the process
+ * alive, and stops workerd when it is interrupted.
  */
 async function start(options: StartOptions): Promise<void> {
-  const { startLocalWorker } = await import('../../local/local-worker.ts');
   const { openModelFolders } = await import('../../local/model-folder.ts');
-  const { port, model: paths, edgeOnly, var: vars, persistTo } = options;
+  const { planModels } = await import('../../local/plan-models.ts');
+  const { startWithModels } = await import('../../local/start-with-models.ts');
+  const { workerConfig } = await import('../../local/worker-config.ts');
+  const { port, model: paths = [], edgeOnly, persistTo } = options;
   const folders = await openModelFolders(paths);
   const ids = folders.map(({ manifest }) => manifest.id);
-  const worker = await startLocalWorker({
-    port,
-    persistTo,
-    edgeOnly,
-    vars: { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...engineVars(options), ...vars },
-    logRequests: true,
-  });
-  for (const folder of folders) await pushWithProgress(folder, worker.models);
-  console.log(greeting(worker.url.origin, ids[0]));
+  const vars = { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...engineVars(options), ...options.var };
+  const plans = await planModels(folders, { ...(await workerConfig(PROJECT)).bindings, ...vars }, edgeOnly);
+  const status = new StatusLine();
+  const push = async (...pushed: Parameters<typeof pushWithProgress>) => {
+    status.clear();
+    await pushWithProgress(...pushed);
+    status.show('Starting workerd');
+  };
+  const onBuild = () => status.show('Building the Worker');
+  const worker = await startWithModels(folders, { port, persistTo, edgeOnly, vars, logRequests: true, project: PROJECT, push, onBuild });
+  status.clear();
+  await printPlans(plans);
+  console.log(await greeting(worker.url.origin, ids[0], edgeOnly));
 }
 
-const greeting = (origin: string, id: string) => `
-gpt-edge serves ${id} at ${origin}, inside workerd. Open that address in a browser, or try:
+/** Says where the model is served, with a curl line that works there. */
+async function greeting(origin: string, id: string, edgeOnly?: boolean): Promise<string> {
+  if (PROJECT === OWN_PROJECT)
+    return `\ngpt-edge serves ${id} at ${origin}, inside workerd. Open that address in a browser, or try:\n\n${curlLine(origin)}\n\n${END}`;
+  const { bundleFolder } = await import('../../local/build-worker.ts');
+  const { findRoutes } = await import('../../local/find-routes.ts');
+  const path = await findRoutes(origin, bundleFolder({ edgeOnly }, PROJECT));
+  if (path === undefined)
+    return (
+      `\nThis project's Worker, an app of its own, answers at ${origin}, inside workerd. gpt-edge's routes were not found in it: they are below the path ` +
+      `where the app mounts them, such as ${origin}/<path>/v1/completions.\n\n${END}`
+    );
+  return `\nThis project's Worker, an app of its own, serves ${id} at ${origin}${path}, inside workerd. Try:\n\n${curlLine(origin + path)}\n\n${END}`;
+}
 
-curl -N ${origin}/v1/completions -H 'content-type: application/json' \\
-  -d '{"prompt": "Once upon a time", "max_tokens": 100, "stream": true}'
+const END = 'Ctrl+C stops it.';
 
-Ctrl+C stops it.`;
+const curlLine = (base: string) => `curl -N ${base}/v1/completions -H 'content-type: application/json' \\
+  -d '{"prompt": "Once upon a time", "max_tokens": 100, "stream": true}'`;

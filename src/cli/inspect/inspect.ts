@@ -8,7 +8,7 @@ import type { Checkpoint, PublishedGraph } from '../../convert/sources/model-sou
 import { openSource } from '../../convert/sources/open-source.ts';
 import { GRAPH_FILE } from '../../core/folder/graph-files.ts';
 import { describeDtype, folderBytes } from '../../core/folder/manifest.ts';
-import { DEFAULT_MEMORY_LIMIT_MB, type MemoryPlan } from '../../core/memory-plan.ts';
+import { DEFAULT_MEMORY_LIMIT_MB, inMegabytes, type MemoryPlan } from '../../core/memory-plan.ts';
 import { DiskModelFiles } from '../../local/disk-model-files.ts';
 import { openModelFolder } from '../../local/model-folder.ts';
 import type { EngineChoice } from '../../runtime/engine-choice.ts';
@@ -45,15 +45,15 @@ async function inspectModelFolder(path: string, { plan: showPlan, kvCache = 'aut
 }
 
 /** Prints what a model needs in a Worker, and how much of an isolate's memory is left. */
-function printMemoryPlan({ parts, totalBytes }: MemoryPlan): void {
-  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
-  const left = DEFAULT_MEMORY_LIMIT_MB * 1e6 - totalBytes;
+function printMemoryPlan(plan: MemoryPlan): void {
+  const { parts, total } = inMegabytes(plan);
+  const left = DEFAULT_MEMORY_LIMIT_MB - Number.parseFloat(total);
   printColumns([
-    ...parts.map(({ name, bytes }) => [name, megabytes(bytes)]),
-    ['total', megabytes(totalBytes)],
+    ...parts.map(({ name, megabytes }) => [name, megabytes]),
+    ['total', total],
     [
       `of ${DEFAULT_MEMORY_LIMIT_MB} MB`,
-      left >= 0 ? `${megabytes(left)} are left` : `${megabytes(-left)} too much: it does not fit in a Worker`,
+      left >= 0 ? `${left.toFixed(1)} MB are left` : `${(-left).toFixed(1)} MB too much: it does not fit in a Worker`,
     ],
   ]);
 }

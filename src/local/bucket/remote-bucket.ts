@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getPlatformProxy, unstable_readConfig as readConfig } from 'wrangler';
-import { GptEdgeError } from '../../core/errors.ts';
+import { wrangler } from '../load-tools.ts';
 import { PROJECT, WRANGLER_CONFIG } from '../project-paths.ts';
+import { wranglerError } from '../run-wrangler.ts';
 import type { Bucket, ModelBucket } from './bucket.ts';
 import { UnfinishedUploads } from './unfinished-uploads.ts';
 
@@ -13,7 +13,7 @@ import { UnfinishedUploads } from './unfinished-uploads.ts';
  * @throws GptEdgeError `command_failed` if the bucket cannot be reached
  */
 export async function withRemoteBucket<T>(use: (models: ModelBucket) => Promise<T>): Promise<T> {
-  const { name, compatibility_date, r2_buckets } = readConfig({ config: WRANGLER_CONFIG });
+  const { name, compatibility_date, r2_buckets } = wrangler().unstable_readConfig({ config: WRANGLER_CONFIG });
   const folder = await mkdtemp(join(tmpdir(), 'gpt-edge-'));
   try {
     const remote = r2_buckets.map((bucket: { binding: string; bucket_name?: string }) => ({
@@ -36,8 +36,8 @@ export async function withRemoteBucket<T>(use: (models: ModelBucket) => Promise<
 
 async function connect(configPath: string) {
   try {
-    return await getPlatformProxy<{ MODELS: Bucket }>({ configPath, persist: false, remoteBindings: true });
+    return await wrangler().getPlatformProxy<{ MODELS: Bucket }>({ configPath, persist: false, remoteBindings: true });
   } catch (cause) {
-    throw new GptEdgeError('command_failed', `The bucket cannot be reached: ${(cause as Error).message}`, { cause });
+    throw wranglerError('The bucket cannot be reached', (cause as Error).message, cause);
   }
 }
