@@ -11,7 +11,10 @@ export interface LoadState {
   totalBytes: number;
 }
 
-/** What is known of a served model without loading it. */
+/**
+ * What is known of a served model without loading it. If it is loaded, this is the model that answers, although another
+ * version may have been pushed since.
+ */
 export interface ModelDescription {
   manifest: Manifest;
   /** When the model was put into the bucket. */
@@ -21,6 +24,8 @@ export interface ModelDescription {
   /** The memory it takes to serve one sequence that fills the context window. */
   memory: MemoryPlan;
   load: LoadState;
+  /** Why the model cannot answer, as far as that is known; what `get` threw the last time, for one. */
+  failure?: unknown;
 }
 
 /**

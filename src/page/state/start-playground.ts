@@ -1,4 +1,4 @@
-import type { WireModel } from '../../api/openai/schemas/model-schema.ts';
+import type { WireModel, WireModelList } from '../../api/openai/schemas/model-schema.ts';
 import { ApiError, requestJson } from '../client/request.ts';
 import { type OpenApiDocument, readParameters } from './parameters.ts';
 import type { Playground } from './playground.ts';
@@ -52,6 +52,13 @@ export async function loadModel(playground: Playground): Promise<void> {
   }
 }
 
-const listModels = async () => (await requestJson<{ data: WireModel[] }>('/v1/models')).data;
+/** The models that can be described. If none can, the first one's error is thrown. */
+async function listModels(): Promise<WireModel[]> {
+  const { data } = await requestJson<WireModelList>('/v1/models');
+  const models = data.filter((model) => 'architecture' in model);
+  const error = data[0]?.error;
+  if (models.length === 0 && error) throw new ApiError(error.message, 'model');
+  return models;
+}
 
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
