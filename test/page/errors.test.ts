@@ -25,9 +25,9 @@ describe.skipIf(chromiumPath === null)('errors, code samples and the API referen
   it.each([
     ['temperature', { temperature: '3' }, 'Invalid temperature: must be a number from 0 to 2'],
     ['min_p', { min_p: '-1' }, 'Invalid min_p: must be a number from 0 to 1'],
-    ['max_tokens', { max_tokens: '600' }, /^The context window of tinystories-gpt2 is 512 tokens; \d+ were requested/],
-    ['stop', { stop: 'a\nb\nc\nd\ne' }, /^Invalid stop: must be a string or up to 4 strings/],
-    ['prompt', { prompt: 'word '.repeat(600) }, /^The context window of tinystories-gpt2 is 512 tokens/],
+    ['max_tokens', { max_tokens: '600' }, /^This model's maximum context length is 512 tokens\. However, you requested \d+ tokens/],
+    ['stop', { stop: 'abcdefghijklmnopq'.split('').join('\n') }, /^Invalid stop: must be a string or up to 16 strings/],
+    ['prompt', { prompt: 'word '.repeat(600) }, /^This model's maximum context length is 512 tokens/],
   ])('should show an error next to its field: %s', async (field, fields, message) => {
     const { page, complaints, close } = await openPage(browser, worker.url.href);
     await new PlaygroundPage(page).ready();
