@@ -1,6 +1,9 @@
 import { GptEdgeError } from '../core/errors.ts';
 import type { LanguageModel } from './language-model.ts';
 
+/** It is repeated in the message. */
+const CODE = 'context_length_exceeded';
+
 /** What a request calls the two things that must fit the context window together. */
 export interface ContextFields {
   prompt: 'prompt' | 'messages';
@@ -23,14 +26,14 @@ export function checkContext(
   const isPromptAtFault = promptTokens >= contextWindow || fields.maxTokens === undefined;
   const complaint = fields.prompt === 'messages' ? chatComplaint : completionComplaint;
   throw new GptEdgeError(
-    'context_length_exceeded',
-    `This model's maximum context length is ${contextWindow} tokens. However, ${complaint(promptTokens, maxTokens, contextWindow)}`,
+    CODE,
+    `This model's maximum context length is ${contextWindow} tokens. However, ${complaint(promptTokens, maxTokens, contextWindow)} (${CODE})`,
     { param: isPromptAtFault ? fields.prompt : fields.maxTokens },
   );
 }
 
 // Programs know a prompt that is too long by OpenAI's words, and shorten it by the numbers in them: so they stay as
-// they are, word by word.
+// they are. LangChain looks for the code, which it does not find in an error of the `openai` package but in its message.
 
 const chatComplaint = (prompt: number, completion: number, contextWindow: number): string =>
   prompt > contextWindow

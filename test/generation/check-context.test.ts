@@ -17,7 +17,7 @@ it('should accept what fills the window exactly', () => {
 
 it("should say it in OpenAI's words for a prompt, and blame the limit that was sent if the prompt would fit", () => {
   const message =
-    "This model's maximum context length is 64 tokens. However, you requested 65 tokens (40 in your prompt; 25 for the completion). Please reduce your prompt; or completion length.";
+    "This model's maximum context length is 64 tokens. However, you requested 65 tokens (40 in your prompt; 25 for the completion). Please reduce your prompt; or completion length. (context_length_exceeded)";
   const fields = { prompt: 'prompt', maxTokens: 'max_tokens' } as const;
   expect(() => checkContext(model, 40, 25, fields)).toThrow(complaint('max_tokens', message));
   expect(() => checkContext(model, 40, 25)).toThrow(complaint('prompt', message));
@@ -28,13 +28,13 @@ it("should say it in OpenAI's words for a chat", () => {
   expect(() => checkContext(model, 40, 25, fields)).toThrow(
     complaint(
       'max_completion_tokens',
-      "This model's maximum context length is 64 tokens. However, you requested 65 tokens (40 in the messages, 25 in the completion). Please reduce the length of the messages or completion.",
+      "This model's maximum context length is 64 tokens. However, you requested 65 tokens (40 in the messages, 25 in the completion). Please reduce the length of the messages or completion. (context_length_exceeded)",
     ),
   );
   expect(() => checkContext(model, 65, 1, fields)).toThrow(
     complaint(
       'messages',
-      "This model's maximum context length is 64 tokens. However, your messages resulted in 65 tokens. Please reduce the length of the messages.",
+      "This model's maximum context length is 64 tokens. However, your messages resulted in 65 tokens. Please reduce the length of the messages. (context_length_exceeded)",
     ),
   );
 });

@@ -268,7 +268,7 @@ describe('the context window', () => {
 
   it("should be stated with both numbers, in OpenAI's words, if prompt and completion exceed it", async () => {
     const message = (prompt: number, completion: number) =>
-      `${limit} you requested ${prompt + completion} tokens (${prompt} in your prompt; ${completion} for the completion). Please reduce your prompt; or completion length.`;
+      `${limit} you requested ${prompt + completion} tokens (${prompt} in your prompt; ${completion} for the completion). Please reduce your prompt; or completion length. (context_length_exceeded)`;
     const cases: [path: string, mistake: Body, param: string, message: string][] = [
       [COMPLETIONS, { prompt: [1, 2], max_tokens: 511 }, 'max_tokens', message(2, 511)],
       [COMPLETIONS, { prompt: full, max_tokens: 1 }, 'prompt', message(512, 1)],
@@ -283,7 +283,7 @@ describe('the context window', () => {
 
   it("should be stated for chats, in OpenAI's words, naming the limit that was sent", async () => {
     const requested = new RegExp(
-      `^${limit} you requested \\d+ tokens \\(\\d+ in the messages, 512 in the completion\\)\\. Please reduce the length of the messages or completion\\.$`,
+      `^${limit} you requested \\d+ tokens \\(\\d+ in the messages, 512 in the completion\\)\\. Please reduce the length of the messages or completion\\. \\(${code}\\)$`,
     );
     for (const field of ['max_tokens', 'max_completion_tokens'])
       for (const stream of [false, true])
@@ -298,7 +298,7 @@ describe('the context window', () => {
         code,
         param: 'messages',
         message: expect.stringMatching(
-          new RegExp(`^${limit} your messages resulted in 9\\d\\d tokens\\. Please reduce the length of the messages\\.$`),
+          new RegExp(`^${limit} your messages resulted in 9\\d\\d tokens\\. Please reduce the length of the messages\\. \\(${code}\\)$`),
         ),
       });
   });
