@@ -2,8 +2,10 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';
 import { GptEdgeError } from '../core/errors.ts';
+import { excerpt } from '../core/excerpt.ts';
 import type { AppEnv } from './http/app-env.ts';
 import { invalidRequest, renderError } from './http/errors.ts';
+import { normalPath } from './http/normal-path.ts';
 import { requirePublic } from './http/require-public.ts';
 import type { ModelHost } from './model-host.ts';
 import { logRequests } from './request-log/log-requests.ts';
@@ -64,6 +66,7 @@ export function createApp({ host, isPublic = false, log = writeRequestLine, asse
       if (!result.success) throw invalidRequest(result.error);
     },
   });
+  app.use(normalPath(app));
   app.use(requestId({ limitLength: MAX_REQUEST_ID_LENGTH }));
   app.use(logRequests(log));
   app.use(cors({ origin: '*', allowMethods: ['GET', 'HEAD', 'POST'], exposeHeaders: ['x-request-id'] }));
@@ -83,7 +86,7 @@ export function createApp({ host, isPublic = false, log = writeRequestLine, asse
   if (assets) pageRoutes(app, assets);
 
   methodNotAllowed(app);
-  app.notFound((c) => renderError(new GptEdgeError('unknown_url', `There is no ${c.req.path} here.`), c));
+  app.notFound((c) => renderError(new GptEdgeError('unknown_url', `There is no ${excerpt(c.req.path)} here.`), c));
   app.onError(renderError);
   return app;
 }
@@ -96,7 +99,7 @@ function methodNotAllowed(app: OpenAPIHono<AppEnv>): void {
     const allow = [...known, ...(known.has('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
     app.all(path, (c) => {
       c.header('allow', allow);
-      throw new GptEdgeError('method_not_allowed', `${c.req.method} is not allowed at ${c.req.path}; ${allow} are.`);
+      throw new GptEdgeError('method_not_allowed', `${c.req.method} is not allowed at ${excerpt(c.req.path)}; ${allow} are.`);
     });
   }
 }

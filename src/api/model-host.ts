@@ -12,7 +12,10 @@ export interface LoadState {
   totalBytes: number;
 }
 
-/** What is known of a served model without loading it. */
+/**
+ * What is known of a served model without loading it. If it is loaded, this is the model that answers, although another
+ * version may have been pushed since.
+ */
 export interface ModelDescription {
   manifest: Manifest;
   /** When the model was put into the bucket. */
@@ -26,6 +29,8 @@ export interface ModelDescription {
   hasChatTemplate: boolean;
   /** What its model card says about its use; null if it has no card. */
   card: ModelCard | null;
+  /** Why the model cannot answer, as far as that is known; what `get` threw the last time, for one. */
+  failure?: unknown;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { LoadState, ModelDescription, ModelHost } from '../api/model-host.ts';
 import { GptEdgeError } from '../core/errors.ts';
+import { excerpt } from '../core/excerpt.ts';
 import { GRAPH_FILE } from '../core/folder/graph-files.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
@@ -20,6 +21,12 @@ const totalBytes = (manifest: Manifest): number =>
 
 /** A key that changes with any of a model's files. */
 const keyOf = ({ id, files }: Manifest): string => `${id} ${Object.values(files).map(({ sha256 }) => sha256)}`;
+
+/** A model of which manifest and graph are read. */
+interface Opened {
+  files: R2ModelFiles;
+  plan: EnginePlan;
+}
 
 export interface IsolateModelsOptions {
   /** The bucket that holds each model under `models/<id>/`. */
@@ -62,6 +69,10 @@ export class IsolateModels implements ModelHost {
   /** What describes each model, by the same hashes. */
   readonly #texts: LoadOnce<ModelTexts>;
   readonly #states = new Map<string, LoadState>();
+  /** What is loaded, or being loaded. By now the bucket may have another version. */
+  readonly #opened = new Map<string, Opened>();
+  /** Why the last load of a model failed. */
+  readonly #failures = new Map<string, unknown>();
 
   constructor(options: IsolateModelsOptions) {
     this.ids = options.ids;
@@ -84,22 +95,24 @@ export class IsolateModels implements ModelHost {
   }
 
   /**
-   * Describes a model without loading it.
-   * @throws GptEdgeError as `get`, except that the memory limit is not checked
+   * Describes a model without loading it: the one that is loaded, or else the one in the bucket.
+   * @throws GptEdgeError as `get`, except that only the manifest and the graph are read, and that a model over the
+   *   memory limit is described
    */
   async describe(id: string): Promise<ModelDescription> {
     this.#checkServed(id);
-    const files = await R2ModelFiles.open(this.#options.bucket, id);
+    const { files, plan } = this.#opened.get(id) ?? (await this.#open(id));
     const { manifest, uploaded } = files;
-    const { engine, memory } = await this.#plan(files);
     const texts = await this.#texts.get(keyOf(manifest), () => readModelTexts(files));
     const load = this.#states.get(id) ?? { state: 'cold', loadedBytes: 0, totalBytes: totalBytes(manifest) };
-    return { manifest, uploaded, engine, memory, load, ...texts };
+    const failure = this.#failures.get(id);
+    return { manifest, uploaded, engine: plan.engine, memory: plan.memory, load, failure, ...texts };
   }
 
   async #load(id: string): Promise<LanguageModel> {
     let state: LoadState = { state: 'loading', loadedBytes: 0, totalBytes: 0 };
     this.#states.set(id, state);
+    this.#failures.delete(id);
     const update = (change: Partial<LoadState>) => {
       // A read may end after its load has failed. It must not bring the state back.
       if (this.#states.get(id) !== state) return;
@@ -107,20 +120,27 @@ export class IsolateModels implements ModelHost {
       this.#states.set(id, state);
     };
     try {
-      const { bucket, kernels } = this.#options;
-      const files = await R2ModelFiles.open(bucket, id, (count, name) => {
+      const opened = await this.#open(id, (count, name) => {
         if (isLoading(name)) update({ loadedBytes: state.loadedBytes + count });
       });
-      const plan = await this.#plan(files);
+      const { files, plan } = opened;
       checkMemory(id, plan, this.#limitBytes);
+      this.#opened.set(id, opened);
       update({ totalBytes: totalBytes(files.manifest) });
-      const model = await loadLanguageModel(files, () => createDecoder(files, plan, kernels, this.#limitBytes));
+      const model = await loadLanguageModel(files, () => createDecoder(files, plan, this.#options.kernels, this.#limitBytes));
       update({ state: 'ready' });
       return model;
     } catch (error) {
       this.#states.delete(id);
+      this.#opened.delete(id);
+      this.#failures.set(id, error);
       throw error;
     }
+  }
+
+  async #open(id: string, onBytes?: (count: number, name: string) => void): Promise<Opened> {
+    const files = await R2ModelFiles.open(this.#options.bucket, id, onBytes);
+    return { files, plan: await this.#plan(files) };
   }
 
   #plan(files: R2ModelFiles): Promise<EnginePlan> {
@@ -130,8 +150,12 @@ export class IsolateModels implements ModelHost {
 
   #checkServed(id: string): void {
     if (!this.ids.includes(id))
-      throw new GptEdgeError('model_not_found', `The model ${JSON.stringify(id)} is not served here. Served: ${this.ids.join(', ')}.`, {
-        param: 'model',
-      });
+      throw new GptEdgeError(
+        'model_not_found',
+        `The model ${JSON.stringify(excerpt(id))} is not served here. Served: ${this.ids.join(', ')}.`,
+        {
+          param: 'model',
+        },
+      );
   }
 }

@@ -108,7 +108,7 @@ describe('gpt-edge', () => {
     [
       'more tokens than the context window holds',
       () => Promise.resolve(['complete', 'Once', '--max-tokens', '600', ...state]),
-      /context window of tinystories-gpt2 is 512/,
+      /maximum context length is 512 tokens/,
     ],
     ['a source that is not a checkpoint', ['convert', tmpdir(), join(tmpdir(), 'gpt-edge-never')], /config\.json/],
   ];

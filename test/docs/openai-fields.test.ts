@@ -4,13 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { invalidRequest } from '../../src/api/http/errors.ts';
 import { chatRequestSchema } from '../../src/api/openai/schemas/chat-schema.ts';
 import { completionRequestSchema } from '../../src/api/openai/schemas/completion-schema.ts';
-import { ignoredFields } from '../../src/api/openai/schemas/openai-fields.ts';
+import { ignoredFields, UNSUPPORTED_FIELDS, UNSUPPORTED_MESSAGE_FIELDS } from '../../src/api/openai/schemas/openai-fields.ts';
 import { PACKAGE } from '../../src/local/project-paths.ts';
 import { fieldsOf } from './openai-interfaces.ts';
 
 interface Row {
   field: string;
   status: string;
+  /** Values of a rejected field that are accepted all the same. */
+  accepted: unknown[];
   tests: string[];
 }
 
@@ -20,9 +22,10 @@ const text = await readFile(join(DOCS, 'openai-fields.md'), 'utf8');
 /** The rows of the table under a heading. */
 function rows(heading: string): Row[] {
   const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`))!;
-  return [...section.matchAll(/^\| `([^`]+)` \| ([^|]*) \|[^|]*\| ([^|]*) \|$/gm)].map(([, field, status, tests]) => ({
+  return [...section.matchAll(/^\| `([^`]+)` \| ([^|]*) \|([^|]*)\| ([^|]*) \|$/gm)].map(([, field, status, what, tests]) => ({
     field,
     status: status.trim(),
+    accepted: [...(what.split('accepted: ')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, value]) => (value === 'n' ? 1 : JSON.parse(value))),
     tests: [...tests.matchAll(/\]\(([^)]+)\)/g)].map(([, path]) => path),
   }));
 }
@@ -54,17 +57,30 @@ describe('docs/openai-fields.md', () => {
 
   it.each(ENDPOINTS)('should state what the schema does with every field: $heading', ({ heading, schema, good }) => {
     for (const { field, status } of rows(heading)) {
-      const isKnown = field in schema.shape;
-      const actual = !isKnown ? 'rejected' : field in ignoredFields ? 'without effect' : 'supported';
+      expect(field in schema.shape, field).toBe(true);
+      const actual = field in UNSUPPORTED_FIELDS ? 'rejected' : field in ignoredFields ? 'without effect' : 'supported';
       expect(status, field).toBe(actual);
-      if (isKnown) continue;
-      const { error } = schema.safeParse({ ...good, [field]: 'auto' });
+      if (status !== 'rejected') continue;
+      const { error } = schema.safeParse({ ...good, [field]: 'x' });
       expect(invalidRequest(error!)).toMatchObject({ code: 'unsupported_parameter', param: field });
     }
   });
 
+  it.each(ENDPOINTS)('should accept null for every optional field: $heading', ({ heading, schema, good }) => {
+    for (const { field } of rows(heading).filter((row) => !(row.field in good)))
+      expect(schema.safeParse({ ...good, [field]: null }).success, field).toBe(true);
+  });
+
+  it.each(ENDPOINTS)('should list the values of rejected fields that are accepted: $heading', ({ heading, schema, good }) => {
+    for (const { field, accepted } of rows(heading).filter(({ status }) => status === 'rejected')) {
+      expect(accepted, field).toEqual(field === 'best_of' ? [1] : UNSUPPORTED_FIELDS[field as keyof typeof UNSUPPORTED_FIELDS]);
+      for (const value of accepted) expect(schema.safeParse({ ...good, [field]: value }).success, field).toBe(true);
+    }
+  });
+
   it.each(ENDPOINTS)('should leave out no field that the schema accepts: $heading', ({ heading, schema }) => {
-    const told = new Set([...names(rows(heading)), ...names(rows(OWN)), ...Object.keys(ignoredFields)]);
+    const everywhere = [...Object.keys(ignoredFields), ...Object.keys(UNSUPPORTED_FIELDS)];
+    const told = new Set([...names(rows(heading)), ...names(rows(OWN)), ...everywhere]);
     expect(Object.keys(schema.shape).filter((field) => !told.has(field))).toEqual([]);
     for (const { field } of rows(OWN)) expect(field in schema.shape, field).toBe(true);
   });
@@ -72,7 +88,8 @@ describe('docs/openai-fields.md', () => {
   it('should list the fields inside fields', async () => {
     const prefixed = (prefix: string, fields: string[]) => fields.map((field) => prefix + field);
     const roles = ['Assistant', 'Developer', 'Function', 'System', 'Tool', 'User'];
-    const messages = await fieldsOf(CHAT, ...roles.map((role) => `ChatCompletion${role}MessageParam`));
+    const sent = roles.map((role) => `ChatCompletion${role}MessageParam`);
+    const messages = await fieldsOf(CHAT, ...sent, 'ChatCompletionMessage', 'ParsedChatCompletionMessage');
     const expected = [
       ...prefixed('stream_options.', await fieldsOf(CHAT, 'ChatCompletionStreamOptions')),
       ...prefixed('messages[].', messages),
@@ -83,27 +100,28 @@ describe('docs/openai-fields.md', () => {
 
   it('should state what the schema does with every field of a message', () => {
     const values: Record<string, unknown> = { refusal: null, role: 'assistant', content: [{ type: 'text', text: 'Hi' }] };
-    for (const { field, status } of rows('Inside fields').filter((row) => /^messages\[\]\.\w+$/.test(row.field))) {
+    for (const { field, status, accepted } of rows('Inside fields').filter((row) => /^messages\[\]\.\w+$/.test(row.field))) {
       const key = field.replace('messages[].', '');
-      const result = chatRequestSchema.safeParse({
-        messages: [{ role: 'user', content: 'Hi', [key]: values[key] ?? (key === 'refusal' ? null : 'x') }],
-      });
+      const parse = (value: unknown) => chatRequestSchema.safeParse({ messages: [{ role: 'user', content: 'Hi', [key]: value }] });
+      const result = parse(values[key] ?? (key === 'refusal' ? null : 'x'));
       expect(result.success, field).toBe(status !== 'rejected');
-      if (!result.success)
-        expect(invalidRequest(result.error)).toMatchObject({ code: 'unsupported_parameter', param: `messages[0].${key}` });
+      if (!(key === 'role' || key === 'content')) expect(parse(null).success, field).toBe(true);
+      if (result.success) continue;
+      expect(invalidRequest(result.error)).toMatchObject({ code: 'unsupported_parameter', param: `messages[0].${key}` });
+      expect(accepted, field).toEqual(UNSUPPORTED_MESSAGE_FIELDS[key as keyof typeof UNSUPPORTED_MESSAGE_FIELDS]);
     }
   });
 
   it('should name tests that exist and mention the field', async () => {
     const all = [...ENDPOINTS.map(({ heading }) => heading), 'Inside fields', OWN].flatMap(rows);
     const files = new Map<string, string>();
-    for (const { field, tests } of all) {
+    for (const { field, status, tests } of all) {
       expect(tests, field).not.toEqual([]);
       for (const path of tests) {
         if (!files.has(path)) files.set(path, await readFile(join(DOCS, path), 'utf8'));
         const name = field.split(/[.[\]]+/).at(-1)!;
-        // The test of rejected fields takes them from the list itself.
-        if (path.includes('rejections')) expect(files.get(path)).toMatch(/UNSUPPORTED_FIELDS/);
+        // The tests of rejected fields take them from the list itself.
+        if (status === 'rejected') expect(files.get(path)).toMatch(/UNSUPPORTED_FIELDS/);
         else expect(files.get(path), `${path} on ${field}`).toContain(name);
       }
     }

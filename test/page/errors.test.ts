@@ -26,7 +26,7 @@ describe.skipIf(chromiumPath === null)('errors, code samples and the API referen
     ['temperature', { temperature: '3' }, 'Invalid temperature: must be a number from 0 to 2'],
     ['min_p', { min_p: '-1' }, 'Invalid min_p: must be a number from 0 to 1'],
     ['max_tokens', { max_tokens: '600' }, / 512 tokens/],
-    ['stop', { stop: 'a\nb\nc\nd\ne' }, /^Invalid stop: must be a string or up to 4 strings/],
+    ['stop', { stop: 'abcdefghijklmnopq'.split('').join('\n') }, /^Invalid stop: must be a string or up to 16 strings/],
     ['prompt', { prompt: 'word '.repeat(600) }, / 512 tokens/],
   ])('should show an error next to its field: %s', async (field, fields, message) => {
     const { page, complaints, close } = await openPage(browser, worker.url.href);

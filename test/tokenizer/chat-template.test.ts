@@ -29,12 +29,31 @@ describe('the default model’s template', () => {
     expect(ids).toEqual([END_OF_TEXT, ...encode('User: a<|endoftext|>b\nStory:')]);
   });
 
+  it('should join a system message to the next user message, wherever it stands', () => {
+    const cases: [ChatMessage[], string][] = [
+      [[system('Be brief.'), user('Hi')], 'User: Be brief.\nHi\nStory:'],
+      [[system('Be brief.'), system('Be kind.'), user('Hi')], 'User: Be brief.\nBe kind.\nHi\nStory:'],
+      [[system(''), user('Hi')], 'User: Hi\nStory:'],
+      [[system('Be brief.')], 'User: Be brief.\nStory:'],
+      [[user('Hi'), system('Be brief.')], 'User: Hi\nUser: Be brief.\nStory:'],
+      [[system('a<|endoftext|>b'), user('Hi')], 'User: a<|endoftext|>b\nHi\nStory:'],
+    ];
+    for (const [messages, text] of cases) expect(template.encode(messages, tokenizer), text).toEqual([END_OF_TEXT, ...encode(text)]);
+    expect(template.encode([system('Be brief.'), user('Hi'), assistant('Once.'), user('More')], tokenizer)).toEqual([
+      END_OF_TEXT,
+      ...encode('User: Be brief.\nHi\nStory: Once.'),
+      END_OF_TEXT,
+      ...encode('User: More\nStory:'),
+    ]);
+  });
+
   it('should refuse what the template refuses', () => {
-    expect(() => template.encode([system('Be brief.')], tokenizer)).toThrow(
+    const tool = { role: 'tool', content: '4' } as unknown as ChatMessage;
+    expect(() => template.encode([user('Hi'), tool], tokenizer)).toThrow(
       expect.objectContaining({
         code: 'chat_template_error',
         param: 'messages',
-        message: expect.stringContaining('Only user and assistant messages are supported'),
+        message: expect.stringContaining('Only system, user and assistant messages are supported'),
       }),
     );
   });

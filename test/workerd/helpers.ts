@@ -1,5 +1,6 @@
 import { env, SELF } from 'cloudflare:test';
 import type { Manifest } from '../../src/core/folder/manifest.ts';
+import { sha256 } from '../../src/storage/sha256.ts';
 
 export interface TestEnv {
   MODELS: R2Bucket;
@@ -28,6 +29,16 @@ export async function seedModel(folder: string, options: { id?: string; bucket?:
   for (const name of Object.keys(manifest.files)) await bucket.put(`models/${id}/${name}`, await projectFile(`${folder}/${name}`));
   await bucket.put(`models/${id}/manifest.json`, JSON.stringify({ ...manifest, id }));
   return { ...manifest, id };
+}
+
+/** Replaces one file of a model in the bucket, and its hash in the manifest, as pushing a new version does. */
+export async function replaceFile(id: string, name: string, text: string): Promise<void> {
+  const key = `models/${id}/manifest.json`;
+  const manifest = (await (await testEnv.MODELS.get(key))!.json()) as Manifest;
+  const bytes = new TextEncoder().encode(text);
+  manifest.files[name] = { bytes: bytes.length, sha256: await sha256(bytes) };
+  await testEnv.MODELS.put(`models/${id}/${name}`, bytes);
+  await testEnv.MODELS.put(key, JSON.stringify(manifest));
 }
 
 export const DEFAULT_MODEL = 'model-assets/tinystories-gpt2';

@@ -6,7 +6,7 @@ import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
 import { R2ModelFiles } from '../../src/storage/r2-model-files.ts';
 import { sha256 } from '../../src/storage/sha256.ts';
 import { IsolateModels } from '../../src/worker/isolate-models.ts';
-import { DEFAULT_MODEL, projectFile, projectJson, seedModel, testEnv } from './helpers.ts';
+import { DEFAULT_MODEL, projectFile, projectJson, replaceFile, seedModel, testEnv } from './helpers.ts';
 
 const ID = 'tinystories-gpt2';
 const WEIGHTS = `models/${ID}/model.onnx_data`;
@@ -172,23 +172,15 @@ describe('a model in R2', () => {
   });
 
   it('should have a system_fingerprint that changes with what its answers depend on, and with nothing else', async () => {
-    const key = `models/${ID}/manifest.json`;
     const fingerprint = async () => {
       const answer = await freshApp(testEnv.MODELS)('/v1/completions', { prompt: 'Once', max_tokens: 1 });
       return ((await answer.json()) as { system_fingerprint: string }).system_fingerprint;
     };
-    const change = async (name: string, text: string) => {
-      const bytes = new TextEncoder().encode(text);
-      const manifest = (await (await testEnv.MODELS.get(key))!.json()) as Manifest;
-      manifest.files[name] = { bytes: bytes.length, sha256: await sha256(bytes) };
-      await testEnv.MODELS.put(key, JSON.stringify(manifest));
-      await testEnv.MODELS.put(`models/${ID}/${name}`, bytes);
-    };
     const before = await fingerprint();
     expect(before).toMatch(/^fp_[0-9a-f]{12}_edge-f32$/);
-    await change('README.md', 'another card');
+    await replaceFile(ID, 'README.md', 'another card');
     expect(await fingerprint()).toBe(before);
-    await change('generation_config.json', '{"temperature": 0.5}');
+    await replaceFile(ID, 'generation_config.json', '{"temperature": 0.5}');
     expect(await fingerprint()).not.toBe(before);
   });
 
@@ -210,12 +202,7 @@ describe('a model in R2', () => {
   });
 
   it('should answer 503 for a graph that the engine refuses', async () => {
-    const graph = new TextEncoder().encode('no graph at all');
-    const key = `models/${ID}/manifest.json`;
-    const manifest = (await (await testEnv.MODELS.get(key))!.json()) as Manifest;
-    manifest.files['model.onnx'] = { bytes: graph.length, sha256: await sha256(graph) };
-    await testEnv.MODELS.put(key, JSON.stringify(manifest));
-    await testEnv.MODELS.put(`models/${ID}/model.onnx`, graph);
+    await replaceFile(ID, 'model.onnx', 'no graph at all');
     expect(await errorOf(await freshApp(testEnv.MODELS)('/v1/completions', {}))).toMatchObject({ status: 503, code: 'unsupported_model' });
   });
 });

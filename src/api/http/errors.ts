@@ -3,8 +3,9 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type ErrorCode, GptEdgeError } from '../../core/errors.ts';
+import { excerpt } from '../../core/excerpt.ts';
 import type { ErrorBody } from '../openai/schemas/bodies.ts';
-import { UNSUPPORTED_FIELDS } from '../openai/schemas/openai-fields.ts';
+import { isUnsupported, UNSUPPORTED_NAMES } from '../openai/schemas/openai-fields.ts';
 import type { RequestRecord } from '../request-log/request-record.ts';
 import type { AppEnv } from './app-env.ts';
 
@@ -34,6 +35,9 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
  * status that does not look like a failure of the server.
  */
 const CLIENT_CLOSED_REQUEST = 499;
+
+/** Characters of a message. The longest, of a model that does not fit, has about 400. */
+const MAX_MESSAGE_LENGTH = 1000;
 
 /** The one place where an error becomes a response. */
 export function renderError(error: unknown, c: Context<AppEnv>): Response {
@@ -66,8 +70,19 @@ function toGptEdgeError(error: unknown): GptEdgeError {
   return new GptEdgeError('internal_error', 'The server failed to process the request.', { cause: error });
 }
 
-export function errorBody({ code, message, param }: GptEdgeError): ErrorBody {
-  return { error: { message, type: STATUS[code] < 500 ? 'invalid_request_error' : 'server_error', param, code } };
+/**
+ * The error object for the client. What a message repeats of a request was cut where it was put in; what an inner error
+ * says is cut here, since a chat template, for one, may put a whole message of the conversation into its refusal. The
+ * whole is cut for the sake of a place that was forgotten.
+ */
+export function errorBody({ code, message, param, cause }: GptEdgeError): ErrorBody {
+  const inner = cause instanceof Error ? cause.message : '';
+  const told = excerpt(
+    message.replace(inner, () => excerpt(inner)),
+    MAX_MESSAGE_LENGTH,
+  );
+  const type = STATUS[code] < 500 ? 'invalid_request_error' : 'server_error';
+  return { error: { message: told, type, param: param === null ? null : excerpt(param), code } };
 }
 
 type Issue = z.core.$ZodIssue;
@@ -76,20 +91,24 @@ type Issue = z.core.$ZodIssue;
 export function invalidRequest(error: { issues: readonly Issue[] }): GptEdgeError {
   const [issue] = error.issues;
   const param = fieldPath(issue.path);
+  if (isUnsupported(issue)) return unsupported(param);
   if (issue.code === 'unrecognized_keys') {
     const name = fieldPath([...issue.path, issue.keys[0]]);
-    return UNSUPPORTED_FIELDS.has(issue.keys[0])
-      ? new GptEdgeError('unsupported_parameter', `gpt-edge does not support ${name}.`, { param: name })
-      : new GptEdgeError('unknown_parameter', `Unknown field ${name}.`, { param: name });
+    if (UNSUPPORTED_NAMES.has(issue.keys[0])) return unsupported(name);
+    return new GptEdgeError('unknown_parameter', `Unknown field ${name}.`, { param: name });
   }
   return new GptEdgeError('invalid_value', `Invalid ${param || 'request body'}: ${complaint(issue)}`, { param: param || undefined });
 }
 
-/** Writes the path of a field as JavaScript does, for example `messages[0].content`. */
+const unsupported = (name: string) => new GptEdgeError('unsupported_parameter', `gpt-edge does not support ${name}.`, { param: name });
+
+/** Writes the path of a field as JavaScript does, for example `messages[0].content`. A key may be any text of the client's. */
 const fieldPath = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`),
-    '',
+  excerpt(
+    path.reduce<string>(
+      (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`),
+      '',
+    ),
   );
 
 /** The message of a zod issue without its first word, because the error message already begins with "Invalid". */

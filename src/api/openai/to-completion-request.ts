@@ -32,7 +32,8 @@ export function toCompletionRequests(body: CompletionWireRequest, model: Languag
     topLogprobs: body.logprobs ?? undefined,
     scorePrompt: (body.echo ?? false) && body.logprobs != null,
   };
-  for (const prompt of prompts) checkContext(model, prompt.length, shared.maxTokens);
+  const fields = { prompt: 'prompt', maxTokens: body.max_tokens == null ? undefined : 'max_tokens' } as const;
+  for (const prompt of prompts) checkContext(model, prompt.length, shared.maxTokens, fields);
   return prompts.map((prompt) => ({ prompt, ...shared }));
 }
 
@@ -67,7 +68,8 @@ export function toChatRequest(body: ChatWireRequest, model: LanguageModel): Comp
     topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
     scorePrompt: false,
   };
-  checkContext(model, prompt.length, request.maxTokens, { prompt: 'messages', maxTokens: 'max_completion_tokens' });
+  const limit = (['max_completion_tokens', 'max_tokens'] as const).find((field) => body[field] != null);
+  checkContext(model, prompt.length, request.maxTokens, { prompt: 'messages', maxTokens: limit });
   return request;
 }
 

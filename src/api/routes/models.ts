@@ -1,9 +1,18 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { GptEdgeError } from '../../core/errors.ts';
 import type { AppEnv } from '../http/app-env.ts';
+import { errorBody, handleError } from '../http/errors.ts';
 import type { ModelHost } from '../model-host.ts';
-import { errorResponses, jsonContent } from '../openai/schemas/bodies.ts';
-import { modelListSchema, modelSchema, toWireModel } from '../openai/schemas/model-schema.ts';
+import { type ErrorBody, errorResponses, jsonContent } from '../openai/schemas/bodies.ts';
+import {
+  modelListSchema,
+  modelSchema,
+  toWireDamagedModel,
+  toWireModel,
+  type WireDamagedModel,
+  type WireModel,
+} from '../openai/schemas/model-schema.ts';
 
 const listRoute = createRoute({
   method: 'get',
@@ -11,7 +20,7 @@ const listRoute = createRoute({
   tags: ['Models'],
   summary: 'List the served models',
   responses: {
-    200: { description: 'The default model first.', content: jsonContent(modelListSchema) },
+    200: { description: 'The default model first. A damaged one is there with its error.', content: jsonContent(modelListSchema) },
     ...errorResponses(401, 405, 500, 503),
   },
 });
@@ -28,18 +37,31 @@ const oneRoute = createRoute({
 export function modelsRoute(app: OpenAPIHono<AppEnv>): void {
   app.openapi(listRoute, async (c) => {
     const { host } = c.var;
-    const found = await Promise.all(host.ids.map((id) => describeIfPresent(host, id)));
-    return c.json({ object: 'list' as const, data: found.filter((model) => model !== null).map(toWireModel) }, 200);
+    const found = await Promise.all(host.ids.map((id) => listed(host, id, toError(c))));
+    return c.json({ object: 'list' as const, data: found.filter((model) => model !== null) }, 200);
   });
-  app.openapi(oneRoute, async (c) => c.json(toWireModel(await c.var.host.describe(c.req.valid('param').id)), 200));
+  app.openapi(oneRoute, async (c) => {
+    const description = await c.var.host.describe(c.req.valid('param').id);
+    return c.json(toWireModel(description, toError(c)), 200);
+  });
 }
 
-/** A model that is configured but missing from the bucket cannot be served, so it is not listed. */
-async function describeIfPresent(host: ModelHost, id: string) {
+type ToError = (error: unknown) => ErrorBody['error'];
+
+const toError =
+  (c: Context<AppEnv>): ToError =>
+  (error) =>
+    errorBody(handleError(error, c.var.record)).error;
+
+/**
+ * A model as the list shows it. One that is damaged must not hide the others: it is listed with what is wrong with it.
+ * One that is configured but missing from the bucket is not listed.
+ */
+async function listed(host: ModelHost, id: string, toError: ToError): Promise<WireModel | WireDamagedModel | null> {
   try {
-    return await host.describe(id);
+    return toWireModel(await host.describe(id), toError);
   } catch (error) {
     if (error instanceof GptEdgeError && error.code === 'model_not_found') return null;
-    throw error;
+    return toWireDamagedModel(id, toError(error));
   }
 }

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { GptEdgeError } from '../../core/errors.ts';
+import { excerpt } from '../../core/excerpt.ts';
 import type { AppEnv } from '../http/app-env.ts';
 
 /** The files of the built page. The static assets binding of Workers has this shape. */
@@ -36,7 +37,7 @@ const FOREVER = 'public, max-age=31536000, immutable';
 export function pageRoutes(app: OpenAPIHono<AppEnv>, assets: PageAssets): void {
   const answer = (cacheControl: string) => async (c: Context) => {
     const found = await assets.fetch(c.req.raw);
-    if (found.status >= 400) throw new GptEdgeError('unknown_url', `There is no ${c.req.path} here.`);
+    if (found.status >= 400) throw new GptEdgeError('unknown_url', `There is no ${excerpt(c.req.path)} here.`);
     const response = new Response(found.body, found);
     response.headers.set('cache-control', cacheControl);
     return response;

@@ -1,4 +1,4 @@
-import type { WireModel } from '../../api/openai/schemas/model-schema.ts';
+import type { WireModel, WireModelList } from '../../api/openai/schemas/model-schema.ts';
 import { ApiError, requestJson } from '../client/request.ts';
 import { type OpenApiDocument, readParameters } from './parameters.ts';
 import type { Playground } from './playground.ts';
@@ -81,15 +81,12 @@ export async function loadModel(playground: Playground): Promise<void> {
 
 const isOfModel = ({ status, param }: ApiError): boolean => (status ?? 0) >= 500 || param === 'model';
 
-/** A model as the server lists it. One that is damaged has its error, and nothing that describes it. */
-type ListedModel = WireModel | { id: string; error: { message: string } };
-
 /** The models that can be described. If none can, the first one's error is thrown. */
 async function fetchModels(): Promise<WireModel[]> {
-  const { data } = await requestJson<{ data: ListedModel[] }>('/v1/models');
+  const { data } = await requestJson<WireModelList>('/v1/models');
   const models = data.filter((model) => 'architecture' in model);
-  const [first] = data;
-  if (models.length === 0 && first && 'error' in first) throw new ApiError(first.error.message, 'model');
+  const error = data[0]?.error;
+  if (models.length === 0 && error) throw new ApiError(error.message, 'model');
   return models;
 }
 

@@ -256,7 +256,8 @@ describe("OpenAI's own client", () => {
     const missing = await client.completions.create({ model: 'gpt-4o', prompt: 'Hi' }).catch((error: unknown) => error);
     expect(missing).toBeInstanceOf(NotFoundError);
     expect(missing).toMatchObject({ status: 404, code: 'model_not_found', param: 'model', type: 'invalid_request_error' });
-    const wrong = await client.chat.completions.create({ model, messages, tools: [] }).catch((error: unknown) => error);
+    const tool = { type: 'function' as const, function: { name: 'add' } };
+    const wrong = await client.chat.completions.create({ model, messages, tools: [tool] }).catch((error: unknown) => error);
     expect(wrong).toBeInstanceOf(BadRequestError);
     expect(wrong).toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'tools' });
     expect((wrong as BadRequestError).message).toContain('gpt-edge does not support tools.');

@@ -1,8 +1,8 @@
 import type { z } from '@hono/zod-openapi';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ignoredFields } from '../../../src/api/openai/schemas/openai-fields.ts';
+import { type ignoredFields, UNSUPPORTED_FIELDS, UNSUPPORTED_MESSAGE_FIELDS } from '../../../src/api/openai/schemas/openai-fields.ts';
 import { DEFAULT_MODEL, post, projectJson, seedModel } from '../helpers.ts';
-import { type Body, complete, fieldsOf, knownRoutes, tokenize } from './support.ts';
+import { type Body, chat, complete, fieldsOf, knownRoutes, tokenize } from './support.ts';
 
 beforeAll(() => seedModel(DEFAULT_MODEL));
 
@@ -108,6 +108,8 @@ const ok = async (path: string, body: Body): Promise<string> => {
   return answer;
 };
 
+const isGeneration = (path: string) => path.endsWith('/completions');
+
 const acceptsNull = (schema: z.ZodType) => schema.safeParse(null).success;
 const isOptional = (schema: z.ZodType) => schema.safeParse(undefined).success;
 
@@ -116,7 +118,8 @@ it('should have a test for every field of every endpoint', () => {
   expect(bodies.map(({ path }) => path).sort()).toEqual(Object.keys(ENDPOINTS).sort());
   for (const { path, fields } of bodies) {
     const { effects, ignored } = ENDPOINTS[path];
-    expect([...Object.keys(effects), ...Object.keys(ignored)].sort(), path).toEqual(Object.keys(fields!).sort());
+    const neutral = isGeneration(path) ? Object.keys(UNSUPPORTED_FIELDS) : [];
+    expect([...Object.keys(effects), ...Object.keys(ignored), ...neutral].sort(), path).toEqual(Object.keys(fields!).sort());
   }
 });
 
@@ -133,6 +136,17 @@ describe.each(Object.entries(ENDPOINTS))('fields of %s', (path, { base: common, 
   it('should give the same answer with a field that has no effect', async () => {
     const plain = await ok(path, common);
     for (const [field, value] of Object.entries(ignored)) expect(await ok(path, { ...common, [field]: value }), field).toBe(plain);
+  });
+
+  it.runIf(isGeneration(path))('should give the same answer with values of unsupported fields that ask for nothing', async () => {
+    const plain = await ok(path, common);
+    for (const [field, values] of Object.entries(UNSUPPORTED_FIELDS))
+      for (const value of values) expect(await ok(path, { ...common, [field]: value }), `${field} ${value}`).toBe(plain);
+    const all = Object.fromEntries(Object.entries(UNSUPPORTED_FIELDS).map(([field, values]) => [field, values[0] ?? null]));
+    expect(await ok(path, { ...common, ...all, metadata: {}, logit_bias: {}, stop: [], logprobs: false })).toBe(plain);
+    const two = await ok(path, { ...common, n: 2 });
+    for (const best_of of [2, null]) expect(await ok(path, { ...common, n: 2, best_of })).toBe(two);
+    expect(await ok(path, { ...common, best_of: 1 })).toBe(plain);
   });
 
   it('should treat null like an absent field if the field is optional', async () => {
@@ -182,6 +196,8 @@ describe('the effect of single fields', () => {
     expect(await text({ temperature: 0, stop: 'little' })).toBe(greedy.slice(0, greedy.indexOf('little')));
     expect(await text({ temperature: 0, stop: ['girl', 'little', 'zebra'] })).toBe(greedy.slice(0, greedy.indexOf('little')));
     expect(await text({ temperature: 0, stop: [] })).toBe(greedy);
+    const absent = Array.from({ length: 15 }, (_, index) => `zebra ${index}`);
+    expect(await text({ temperature: 0, stop: [...absent, 'little'] })).toBe(greedy.slice(0, greedy.indexOf('little')));
   });
 
   it('should accept both ends of every range', async () => {
@@ -223,7 +239,8 @@ describe('nested fields', () => {
 
   it('should have a test for each field of a message', async () => {
     const { messages } = fieldsOf(chats) as { messages: z.ZodArray };
-    expect(keysOf(messages.element)).toEqual(['content', 'name', 'refusal', 'role']);
+    const neutral = Object.entries(UNSUPPORTED_MESSAGE_FIELDS);
+    expect(keysOf(messages.element)).toEqual(['content', 'name', 'refusal', 'role', ...neutral.map(([field]) => field)].sort());
     const plain = await ok(chats, base);
     const [message] = base.messages as Body[];
     const [, parts] = (messages.element as unknown as z.ZodObject<{ content: z.ZodUnion<[z.ZodString, z.ZodArray]> }>).shape.content
@@ -233,8 +250,12 @@ describe('nested fields', () => {
       expect(await ok(chats, { ...base, messages: [{ ...message, ...other }] })).not.toBe(plain);
     const part = { type: 'text', text: message.content };
     const cached = { ...part, prompt_cache_breakpoint: { mode: 'explicit' } };
-    for (const same of [{ name: 'someone' }, { name: null }, { refusal: null }, { content: [part] }, { content: [cached] }])
-      expect(await ok(chats, { ...base, messages: [{ ...message, ...same }] })).toBe(plain);
+    const same: Body[] = [
+      ...[{ name: 'someone' }, { name: null }, { refusal: null }, { refusal: '' }, { content: [part] }, { content: [cached] }],
+      ...neutral.flatMap(([field, values]) => [null, ...values].map((value) => ({ [field]: value }))),
+      Object.fromEntries(neutral.map(([field]) => [field, null])),
+    ];
+    for (const fields of same) expect(await ok(chats, { ...base, messages: [{ ...message, ...fields }] })).toBe(plain);
   });
 });
 
@@ -269,5 +290,21 @@ describe('defaults', () => {
   ])('should give the same answer at %s with %o as with %o', async (path, explicit, implicit) => {
     const { base } = ENDPOINTS[path];
     expect(await ok(path, { ...base, ...explicit })).toBe(await ok(path, { ...base, ...implicit }));
+  });
+});
+
+describe('an own answer as history', () => {
+  const question = { role: 'user', content: 'Tell me a story about a cat.' };
+  const next = { role: 'user', content: 'Tell me a story about a dog.' };
+  const ask = (messages: Body[]) => ok('/v1/chat/completions', { messages, max_tokens: 12, seed: 7 });
+
+  it('should be accepted as it came, and as clients fill it up, with the same answer', async () => {
+    const first = await chat({ messages: [question], max_tokens: 12, seed: 7 });
+    const { message } = first.choices[0];
+    const plain = await ask([question, { role: 'assistant', content: message.content }, next]);
+    const filled = { annotations: [], audio: null, function_call: null, tool_calls: null, refusal: null, parsed: null };
+    const empty = { annotations: null, audio: {}, function_call: {}, tool_calls: [], refusal: '', tool_call_id: null, name: null };
+    for (const history of [message, { ...message, ...filled }, { ...message, ...empty }])
+      expect(await ask([question, history, next])).toBe(plain);
   });
 });

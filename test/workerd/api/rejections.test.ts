@@ -2,7 +2,7 @@ import { SELF } from 'cloudflare:test';
 import type { z } from '@hono/zod-openapi';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorBody } from '../../../src/api/openai/schemas/bodies.ts';
-import { UNSUPPORTED_FIELDS } from '../../../src/api/openai/schemas/openai-fields.ts';
+import { UNSUPPORTED_FIELDS, UNSUPPORTED_MESSAGE_FIELDS, UNSUPPORTED_NAMES } from '../../../src/api/openai/schemas/openai-fields.ts';
 import { DEFAULT_MODEL, post, seedModel } from '../helpers.ts';
 import { appOver, type Body, fieldsOf, knownRoutes } from './support.ts';
 
@@ -74,7 +74,7 @@ describe('numbers out of range', () => {
   const isNumeric = (schema: z.ZodType) => schema.safeParse(1).success;
 
   it.each(BODY_PATHS)('should be refused in every numeric field of %s', async (path) => {
-    const numeric = Object.entries(fieldsOf(path)).filter(([, schema]) => isNumeric(schema));
+    const numeric = Object.entries(fieldsOf(path)).filter(([field, schema]) => isNumeric(schema) && !UNSUPPORTED_NAMES.has(field));
     expect(numeric.map(([field]) => field).sort()).toEqual(Object.keys(NUMBERS[path] ?? {}).sort());
     for (const [field, { values, message }] of Object.entries(NUMBERS[path] ?? {}))
       for (const value of values)
@@ -98,14 +98,36 @@ describe('fields that are not part of the API', () => {
     expect(await errorOf(polluting)).toMatchObject({ code: 'unknown_parameter', param: '__proto__' });
   });
 
-  it.each([...UNSUPPORTED_FIELDS])('should have a code of their own if OpenAI has them: %s', async (field) => {
+  /** Values that ask for something: of the right type, of a wrong one, and almost one that asks for nothing. */
+  const ASKING = ['x', 2, 0, ['x'], [null], [{}], { type: 'json_object' }, { type: 'text', more: 1 }, ['text', 'audio'], 'required', ' '];
+
+  it.each([...UNSUPPORTED_NAMES])('should have a code of their own if OpenAI has them: %s', async (field) => {
     for (const path of [COMPLETIONS, CHATS])
-      expect(await refusal(path, { [field]: 'auto' })).toEqual({
+      for (const value of ASKING)
+        expect(await refusal(path, { [field]: value }), JSON.stringify(value)).toEqual({
+          code: 'unsupported_parameter',
+          param: field,
+          message: `gpt-edge does not support ${field}.`,
+          type: 'invalid_request_error',
+        });
+  });
+
+  it.each(Object.keys(UNSUPPORTED_MESSAGE_FIELDS))('should have the same code in a message: %s', async (field) => {
+    for (const value of ASKING)
+      expect(await refusal(CHATS, { messages: [{ ...messages[0], [field]: value }] }), JSON.stringify(value)).toMatchObject({
         code: 'unsupported_parameter',
-        param: field,
-        message: `gpt-edge does not support ${field}.`,
-        type: 'invalid_request_error',
+        param: `messages[0].${field}`,
       });
+  });
+
+  it('should refuse a best_of that asks for more than n, or less', async () => {
+    for (const [n, best_of] of [
+      [undefined, 2],
+      [2, 1],
+      [2, 3],
+      [null, 0],
+    ])
+      expect(await refusal(COMPLETIONS, { n, best_of })).toMatchObject({ code: 'unsupported_parameter', param: 'best_of' });
   });
 
   it('should include all that clients commonly ask of OpenAI and that has an effect there', () => {
@@ -120,12 +142,12 @@ describe('fields that are not part of the API', () => {
       'audio',
       'modalities',
     ])
-      expect(UNSUPPORTED_FIELDS).toContain(field);
+      expect(Object.keys(UNSUPPORTED_FIELDS)).toContain(field);
   });
 });
 
 describe('should refuse', () => {
-  const stop = 'must be a string or up to 4 strings, of 1 to 256 characters each';
+  const stop = 'must be a string or up to 16 strings, of 1 to 256 characters each';
   const prompt = 'must be a string, token ids, or an array of up to 128 of either';
   const content = 'must be a string or up to 64 parts of the type text';
   const bias = 'must be an object that maps token ids to numbers';
@@ -134,7 +156,7 @@ describe('should refuse', () => {
   const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } };
 
   const cases: [path: string, mistake: Body, param: string, message: string][] = [
-    [COMPLETIONS, { stop: ['a', 'b', 'c', 'd', 'e'] }, 'stop', stop],
+    [COMPLETIONS, { stop: new Array(17).fill('a') }, 'stop', stop],
     [COMPLETIONS, { stop: '' }, 'stop', 'a stop string must not be empty'],
     [COMPLETIONS, { stop: ['a', ''] }, 'stop[1]', 'a stop string must not be empty'],
     [COMPLETIONS, { stop: 'x'.repeat(257) }, 'stop', 'a stop string has at most 256 characters'],
@@ -185,7 +207,7 @@ describe('should refuse', () => {
     [CHATS, { top_logprobs: 0, logprobs: false }, 'top_logprobs', 'only allowed when logprobs is true'],
     [CHATS, { logprobs: 2 }, 'logprobs', 'expected boolean, received number'],
     [CHATS, { max_completion_tokens: 2 }, 'max_tokens', 'not allowed together with max_completion_tokens'],
-    [CHATS, { stop: ['a', 'b', 'c', 'd', 'e'] }, 'stop', stop],
+    [CHATS, { stop: new Array(17).fill('a') }, 'stop', stop],
     [CHATS, { logit_bias: { 4096: 1 } }, 'logit_bias', outside],
     [CHATS, { messages: undefined }, 'messages', 'expected array, but it is missing'],
     [CHATS, { messages: [] }, 'messages', 'must not be empty'],
@@ -200,7 +222,7 @@ describe('should refuse', () => {
     [CHATS, withMessage({ content: new Array(65).fill({ type: 'text', text: 'a' }) }), 'messages[0].content', content],
     [CHATS, withMessage({ content: [image] }), 'messages[0].content', content],
     [CHATS, withMessage({ content: [{ type: 'text', text: 'Hi' }, image] }), 'messages[0].content', content],
-    [CHATS, withMessage({ refusal: 'no' }), 'messages[0].refusal', 'expected null, received string'],
+    [CHATS, withMessage({ refusal: 'no' }), 'messages[0].refusal', 'must be null or empty'],
     [NEXT_TOKEN, { prompt: ['a'] }, 'prompt', 'must be a string or an array of token ids'],
     [NEXT_TOKEN, { prompt: [4096] }, 'prompt', outside],
     ['/tokenize', { prompt: undefined }, 'prompt', 'expected string, but it is missing'],
@@ -225,7 +247,7 @@ describe('should refuse', () => {
   );
 
   it('should name unsupported and unknown fields inside other fields', async () => {
-    expect(await refusal(CHATS, withMessage({ tool_calls: [] }))).toMatchObject({
+    expect(await refusal(CHATS, withMessage({ tool_calls: [{ id: 'call' }] }))).toMatchObject({
       code: 'unsupported_parameter',
       param: 'messages[0].tool_calls',
       message: 'gpt-edge does not support messages[0].tool_calls.',
@@ -236,45 +258,49 @@ describe('should refuse', () => {
       param: 'stream_options.more',
     });
   });
-
-  it("should pass on why the model's chat template refuses messages", async () => {
-    for (const role of ['system', 'developer'])
-      expect(await refusal(CHATS, { messages: [{ role, content: 'Be brief.' }, ...messages] })).toMatchObject({
-        code: 'chat_template_error',
-        param: 'messages',
-        message: "The model's chat template refuses these messages: Only user and assistant messages are supported",
-      });
-  });
 });
 
 describe('the context window', () => {
   const full = new Array<number>(512).fill(1);
 
-  it('should be stated with both numbers if prompt and completion exceed it', async () => {
+  const code = 'context_length_exceeded';
+  const limit = "This model's maximum context length is 512 tokens. However,";
+
+  it("should be stated with both numbers, in OpenAI's words, if prompt and completion exceed it", async () => {
     const message = (prompt: number, completion: number) =>
-      `The context window of tinystories-gpt2 is 512 tokens; ${prompt + completion} were requested (${prompt} in the prompt, ${completion} for the completion).`;
-    const code = 'context_length_exceeded';
-    expect(await refusal(COMPLETIONS, { prompt: [1, 2], max_tokens: 511 })).toMatchObject({
-      code,
-      param: 'max_tokens',
-      message: message(2, 511),
-    });
-    expect(await refusal(COMPLETIONS, { prompt: full, max_tokens: 1 })).toMatchObject({ code, param: 'prompt', message: message(512, 1) });
-    expect(await refusal(COMPLETIONS, { prompt: [[1], full], stream: true })).toMatchObject({ code, message: message(512, 1) });
-    expect(await refusal(COMPLETIONS, { prompt: [...full, 1], max_tokens: 0 })).toMatchObject({ code, message: message(513, 0) });
-    expect(await refusal(NEXT_TOKEN, { prompt: full })).toMatchObject({ code, message: message(512, 1) });
+      `${limit} you requested ${prompt + completion} tokens (${prompt} in your prompt; ${completion} for the completion). Please reduce your prompt; or completion length. (context_length_exceeded)`;
+    const cases: [path: string, mistake: Body, param: string, message: string][] = [
+      [COMPLETIONS, { prompt: [1, 2], max_tokens: 511 }, 'max_tokens', message(2, 511)],
+      [COMPLETIONS, { prompt: full, max_tokens: 1 }, 'prompt', message(512, 1)],
+      [COMPLETIONS, { prompt: [[1], full], stream: true }, 'prompt', message(512, 1)],
+      [COMPLETIONS, { prompt: [...full, 1], max_tokens: 0 }, 'prompt', message(513, 0)],
+      // The 16 tokens of the default do not fit, but no field says so: only the prompt can be shorter.
+      [COMPLETIONS, { prompt: full.slice(10), max_tokens: undefined }, 'prompt', message(502, 16)],
+      [NEXT_TOKEN, { prompt: full }, 'prompt', message(512, 1)],
+    ];
+    for (const [path, mistake, param, message] of cases) expect(await refusal(path, mistake)).toMatchObject({ code, param, message });
   });
 
-  it('should be stated for chats, with and without a token limit', async () => {
-    const code = 'context_length_exceeded';
-    const limited = await refusal(CHATS, { max_tokens: 512 });
-    expect(limited).toMatchObject({
-      code,
-      message: expect.stringMatching(/ is 512 tokens; \d+ were requested \(\d+ in the prompt, 512 for the completion\)/),
-    });
-    const long = await refusal(CHATS, { messages: [{ role: 'user', content: 'a big cat '.repeat(300) }], max_tokens: undefined });
-    expect(long).toMatchObject({ code, message: expect.stringMatching(/\(9\d\d in the prompt, 1 for the completion\)/) });
-    expect((await refusal(CHATS, { max_tokens: 512, stream: true })).code).toBe(code);
+  it("should be stated for chats, in OpenAI's words, naming the limit that was sent", async () => {
+    const requested = new RegExp(
+      `^${limit} you requested \\d+ tokens \\(\\d+ in the messages, 512 in the completion\\)\\. Please reduce the length of the messages or completion\\. \\(${code}\\)$`,
+    );
+    for (const field of ['max_tokens', 'max_completion_tokens'])
+      for (const stream of [false, true])
+        expect(await refusal(CHATS, { max_tokens: undefined, [field]: 512, stream })).toMatchObject({
+          code,
+          param: field,
+          message: expect.stringMatching(requested),
+        });
+    const long = { messages: [{ role: 'user', content: 'a big cat '.repeat(300) }] };
+    for (const max_tokens of [undefined, 1])
+      expect(await refusal(CHATS, { ...long, max_tokens })).toMatchObject({
+        code,
+        param: 'messages',
+        message: expect.stringMatching(
+          new RegExp(`^${limit} your messages resulted in 9\\d\\d tokens\\. Please reduce the length of the messages\\. \\(${code}\\)$`),
+        ),
+      });
   });
 
   it('should accept a request that fills it exactly', async () => {
@@ -352,7 +378,7 @@ describe('models, paths and methods', () => {
         code: 'model_not_found',
         param: 'model',
       });
-    for (const path of ['/index.html', '/docs/', '/v1', '/v1/embeddings', '/v1/completions/', '/v1/models/a/b', '/nope'])
+    for (const path of ['/index.html', '/v1', '/v1/embeddings', '/v1/models/a/b', '/nope'])
       expect(await errorOf(await SELF.fetch(`http://edge${path}`), 404)).toMatchObject({
         code: 'unknown_url',
         param: null,
@@ -383,7 +409,7 @@ describe('a deployment that is not public', () => {
     const targets: [string, string][] = [
       ...knownRoutes().map(({ method, path }): [string, string] => [method, path.replace('{id}', 'tinystories-gpt2')]),
       ...[['GET', '/nope'] as [string, string], ['GET', '/'] as [string, string], ['DELETE', COMPLETIONS] as [string, string]],
-      ...[['GET', '/health/'] as [string, string], ['GET', '/Health'] as [string, string], ['GET', '//health'] as [string, string]],
+      ...[['GET', '/health/x'] as [string, string], ['GET', '/Health'] as [string, string], ['GET', '//v1/models/'] as [string, string]],
     ];
     for (const [method, path] of targets.filter(([, path]) => path !== '/health')) {
       const body = method === 'POST' ? JSON.stringify(GOOD[path]) : undefined;

@@ -41,11 +41,11 @@ export async function idsOf(labels: readonly string[]): Promise<number[]> {
 }
 
 /** A new app over the real models of the Worker, which loads them for itself. */
-export const appOver = (isPublic: boolean, log: (line: RequestLine) => void = () => {}) =>
+export const appOver = (isPublic: boolean, log: (line: RequestLine) => void = () => {}, ids = parseModelIds(testEnv.MODEL_IDS)) =>
   createApp({
     host: new IsolateModels({
       bucket: testEnv.MODELS,
-      ids: parseModelIds(testEnv.MODEL_IDS),
+      ids,
       engineOf: () => ({ engine: 'auto', cacheFormat: 'auto' }),
       kernels,
       memoryLimitMegabytes: 128,

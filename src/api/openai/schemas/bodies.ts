@@ -13,16 +13,14 @@ export const eventStream = (chunk: string) => ({
 });
 
 /** OpenAI's error object. */
-const errorSchema = z
-  .object({
-    error: z.object({
-      message: z.string(),
-      type: z.enum(['invalid_request_error', 'server_error']),
-      param: z.string().nullable(),
-      code: z.enum(ERROR_CODES),
-    }),
-  })
-  .openapi('Error');
+export const errorObjectSchema = z.object({
+  message: z.string(),
+  type: z.enum(['invalid_request_error', 'server_error']),
+  param: z.string().nullable(),
+  code: z.enum(ERROR_CODES),
+});
+
+const errorSchema = z.object({ error: errorObjectSchema }).openapi('Error');
 
 export type ErrorBody = z.infer<typeof errorSchema>;
 

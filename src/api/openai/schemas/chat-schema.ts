@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
 import { promptTokenIdsField, returnTokenIdsField, tokenIdsField, usageSchema } from './answer-fields.ts';
-import { checkStreamOptions, commonFields } from './common-fields.ts';
+import { checkTogether, commonFields } from './common-fields.ts';
 import { documentDefault, ignored, integerBetween } from './field-types.ts';
-import { ignoredFields } from './openai-fields.ts';
+import { ignoredFields, unsupportedFields, unsupportedMessageFields } from './openai-fields.ts';
 import { samplingFields } from './sampling-fields.ts';
 
 /** The most messages of a chat: more than fit into the context window of any small model. */
@@ -33,7 +33,8 @@ const messageSchema = z.strictObject({
   role: z.enum(['system', 'developer', 'user', 'assistant']).openapi({ description: '`developer` is the same as `system`.' }),
   content: contentSchema,
   name: ignored(z.string()),
-  refusal: z.null().optional(),
+  refusal: z.literal(['', null], { error: 'must be null or empty' }).optional().openapi({ description: 'Accepted, without effect.' }),
+  ...unsupportedMessageFields,
 });
 
 const tokenCount = integerBetween(1, MAX_CONTEXT_WINDOW).nullish();
@@ -44,6 +45,7 @@ export const chatRequestSchema = z
     ...samplingFields,
     ...returnTokenIdsField,
     ...ignoredFields,
+    ...unsupportedFields,
     messages: z.array(messageSchema).min(1, 'must not be empty').max(MAX_MESSAGES, `has at most ${MAX_MESSAGES} messages`),
     max_completion_tokens: tokenCount.openapi({
       description: `Default: what is left of the context window, at most ${DEFAULT_CHAT_MAX_TOKENS}.`,
@@ -53,7 +55,7 @@ export const chatRequestSchema = z
     top_logprobs: integerBetween(0, 20).nullish().openapi({ description: 'Alternatives to report with each token; needs logprobs.' }),
   })
   .superRefine((request, context) => {
-    checkStreamOptions(request, context);
+    checkTogether(request, context);
     const { logprobs, top_logprobs, max_tokens, max_completion_tokens } = request;
     const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (top_logprobs != null && !logprobs) refuse('top_logprobs', 'only allowed when logprobs is true');

@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { documentDefault, integerBetween } from './field-types.ts';
+import { checkBestOf } from './openai-fields.ts';
 
-/** OpenAI accepts as many stop strings. Each of them is searched for after every token. */
-const MAX_STOPS = 4;
+/** OpenAI accepts 4, but other servers more, and so clients send more. Each is searched for after every token. */
+const MAX_STOPS = 16;
 /** The longest stop string. A stream may have to hold back as many characters while they could still become one. */
 const MAX_STOP_LENGTH = 256;
 /** The most choices of one answer (prompts times `n`), as in OpenAI's API. Each is a completion of its own. */
@@ -33,10 +34,14 @@ export const commonFields = {
     .openapi({ description: 'Text that ends a completion and is not part of it.' }),
 };
 
-type Checked = { stream?: boolean | null; stream_options?: unknown };
+type Checked = { stream?: boolean | null; stream_options?: unknown; best_of?: unknown; n?: number | null };
 
-/** Refuses stream options without a stream, which must be a mistake. OpenAI has the same rule. */
-export function checkStreamOptions({ stream, stream_options }: Checked, context: z.core.$RefinementCtx): void {
-  if (stream_options != null && !stream)
+/**
+ * Checks what fields must have to do with each other. Stream options without a stream must be a mistake; OpenAI has the
+ * same rule.
+ */
+export function checkTogether(request: Checked, context: z.core.$RefinementCtx): void {
+  if (request.stream_options != null && !request.stream)
     context.addIssue({ code: 'custom', path: ['stream_options'], message: 'only allowed when stream is true' });
+  checkBestOf(request, context);
 }

@@ -1,14 +1,17 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
 import { promptTokenIdsField, returnTokenIdsField, tokenIdsField, usageSchema } from './answer-fields.ts';
-import { checkStreamOptions, commonFields } from './common-fields.ts';
+import { checkTogether, commonFields } from './common-fields.ts';
 import { documentDefault, integerBetween } from './field-types.ts';
-import { ignoredFields } from './openai-fields.ts';
+import { ignoredFields, unsupportedFields } from './openai-fields.ts';
 import { promptsSchema } from './prompt-schema.ts';
 import { samplingFields } from './sampling-fields.ts';
 
 /** The fallback of `max_tokens`, as in OpenAI's API. */
 export const DEFAULT_MAX_TOKENS = 16;
+
+/** The most alternatives to a token, as in OpenAI's API. */
+const MAX_LOGPROBS = 5;
 
 export const completionRequestSchema = z
   .strictObject({
@@ -16,14 +19,20 @@ export const completionRequestSchema = z
     ...samplingFields,
     ...returnTokenIdsField,
     ...ignoredFields,
+    ...unsupportedFields,
     prompt: promptsSchema
       .nullish()
       .openapi({ description: "Text or token ids to go on from. Default: the model's end-of-text token.", example: 'Once upon a time' }),
     max_tokens: integerBetween(0, MAX_CONTEXT_WINDOW).nullish().openapi(documentDefault('', DEFAULT_MAX_TOKENS)),
     echo: z.boolean().nullish().openapi(documentDefault('Put the prompt before the completion.', false)),
-    logprobs: integerBetween(0, 5).nullish().openapi({ description: 'Report log-probabilities, and those of this many alternatives.' }),
+    logprobs: z
+      .union([integerBetween(0, MAX_LOGPROBS), z.literal(false)], { error: `must be a whole number from 0 to ${MAX_LOGPROBS}` })
+      .nullish()
+      // In a chat, false is how a client asks for none.
+      .transform((count) => (count === false ? null : count))
+      .openapi({ description: 'Report log-probabilities, and those of this many alternatives.' }),
   })
-  .superRefine(checkStreamOptions)
+  .superRefine(checkTogether)
   .openapi('CompletionRequest', { example: { prompt: 'Once upon a time', max_tokens: 100, seed: 1 } });
 
 const legacyLogprobsSchema = z

@@ -1,13 +1,19 @@
 import { z } from '@hono/zod-openapi';
 import { describeDtype, folderBytes } from '../../../core/folder/manifest.ts';
 import type { ModelDescription } from '../../model-host.ts';
+import { errorObjectSchema } from './bodies.ts';
+
+/** The fields that OpenAI's clients expect of every model. */
+const openAiFields = {
+  id: z.string(),
+  object: z.literal('model'),
+  created: z.number().int().openapi({ description: 'When the model was put into the bucket, in seconds since the epoch.' }),
+  owned_by: z.literal('gpt-edge'),
+};
 
 export const modelSchema = z
   .object({
-    id: z.string(),
-    object: z.literal('model'),
-    created: z.number().int().openapi({ description: 'When the model was put into the bucket, in seconds since the epoch.' }),
-    owned_by: z.literal('gpt-edge'),
+    ...openAiFields,
     architecture: z.string(),
     parameters: z.number().int(),
     context_window: z.number().int(),
@@ -35,14 +41,38 @@ export const modelSchema = z
     load: z
       .object({ state: z.enum(['cold', 'loading', 'ready']), loaded_bytes: z.number().int(), total_bytes: z.number().int() })
       .openapi({ description: 'How much of the model is loaded in the isolate that answers.' }),
+    error: errorObjectSchema.optional().openapi({ description: 'Why it cannot answer, if that is known. The next request tries again.' }),
   })
   .openapi('Model');
 
-export const modelListSchema = z.object({ object: z.literal('list'), data: z.array(modelSchema) }).openapi('ModelList');
+/** A model of which nothing can be told but what is wrong with it. */
+const damagedModelSchema = z
+  .object({
+    ...openAiFields,
+    created: z.literal(0).openapi({ description: 'Not known.' }),
+    error: errorObjectSchema.openapi({ description: 'What is wrong with the model, as a request for it would be answered.' }),
+  })
+  .openapi('DamagedModel');
+
+export const modelListSchema = z
+  .object({ object: z.literal('list'), data: z.array(z.union([modelSchema, damagedModelSchema])) })
+  .openapi('ModelList');
 
 export type WireModel = z.infer<typeof modelSchema>;
+export type WireDamagedModel = z.infer<typeof damagedModelSchema>;
+export type WireModelList = z.infer<typeof modelListSchema>;
 
-export function toWireModel({ manifest, uploaded, engine, memory, load, hasChatTemplate, card }: ModelDescription): WireModel {
+type ErrorObject = z.infer<typeof errorObjectSchema>;
+
+export function toWireDamagedModel(id: string, error: ErrorObject): WireDamagedModel {
+  return { id, object: 'model', created: 0, owned_by: 'gpt-edge', error };
+}
+
+/** @param toError converts the model's `failure` for the client */
+export function toWireModel(
+  { manifest, uploaded, engine, memory, load, hasChatTemplate, card, failure }: ModelDescription,
+  toError: (error: unknown) => ErrorObject,
+): WireModel {
   return {
     id: manifest.id,
     object: 'model',
@@ -64,5 +94,6 @@ export function toWireModel({ manifest, uploaded, engine, memory, load, hasChatT
     card,
     memory: { total_bytes: memory.totalBytes, parts: [...memory.parts] },
     load: { state: load.state, loaded_bytes: load.loadedBytes, total_bytes: load.totalBytes },
+    error: failure === undefined ? undefined : toError(failure),
   };
 }

@@ -2,28 +2,80 @@ import { z } from '@hono/zod-openapi';
 import { ignored } from './field-types.ts';
 
 /**
- * Fields of OpenAI's API that ask for something that this server does not do. A request with one of them is refused,
- * and the error names the field.
+ * Fields of OpenAI's API that ask for something this server does not do, each with the values that ask for nothing.
+ * These are accepted, and so is null; a request with any other value is refused by name. docs/openai-fields.md repeats
+ * the list for readers.
  */
-export const UNSUPPORTED_FIELDS: ReadonlySet<string> = new Set([
-  'audio',
-  'best_of',
-  'function_call',
-  'functions',
-  'modalities',
-  'moderation',
-  'parallel_tool_calls',
-  'prediction',
-  'reasoning_effort',
-  'response_format',
-  'suffix',
-  'tool_call_id',
-  'tool_calls',
-  'tool_choice',
-  'tools',
-  'verbosity',
-  'web_search_options',
-]);
+export const UNSUPPORTED_FIELDS = {
+  audio: [],
+  // As many as `n`, which checkBestOf knows.
+  best_of: [],
+  function_call: ['none', 'auto'],
+  functions: [[]],
+  modalities: [['text']],
+  moderation: [],
+  parallel_tool_calls: [true, false],
+  prediction: [],
+  reasoning_effort: [],
+  response_format: [{ type: 'text' }],
+  suffix: [''],
+  tool_choice: ['none', 'auto'],
+  tools: [[]],
+  verbosity: [],
+  web_search_options: [],
+} as const satisfies Record<string, readonly unknown[]>;
+
+const EMPTY = ['', [], {}] as const;
+
+/**
+ * The same for the fields of a message. A client sends an answer back as it got it, or as its library filled it up:
+ * with every field that OpenAI's answers may have, null or empty.
+ */
+export const UNSUPPORTED_MESSAGE_FIELDS = {
+  annotations: EMPTY,
+  audio: EMPTY,
+  function_call: EMPTY,
+  parsed: EMPTY,
+  tool_call_id: EMPTY,
+  tool_calls: EMPTY,
+} as const satisfies Record<string, readonly unknown[]>;
+
+/** All of these names. Where a schema does not know one, it is still refused as what it is. */
+export const UNSUPPORTED_NAMES: ReadonlySet<string> = new Set(
+  [UNSUPPORTED_FIELDS, UNSUPPORTED_MESSAGE_FIELDS].flatMap((fields) => Object.keys(fields)),
+);
+
+const UNSUPPORTED = { isUnsupported: true };
+
+/** Whether a schema complains of a value that asks for what this server does not do. */
+export const isUnsupported = (issue: z.core.$ZodIssue): boolean => issue.code === 'custom' && issue.params?.isUnsupported === true;
+
+/** A field of which only null and these values are accepted. */
+function neutralField(values: readonly unknown[]) {
+  const known = new Set(values.map((value) => JSON.stringify(value)));
+  return z
+    .unknown()
+    .refine((value) => value == null || known.has(JSON.stringify(value)), { params: UNSUPPORTED })
+    .optional()
+    .openapi({ description: 'Not supported; only values that ask for nothing are accepted.', enum: [null, ...values] });
+}
+
+const neutralFields = <T extends Record<string, readonly unknown[]>>(fields: T) =>
+  Object.fromEntries(Object.entries(fields).map(([name, values]) => [name, neutralField(values)])) as {
+    [K in keyof T]: ReturnType<typeof neutralField>;
+  };
+
+export const unsupportedFields = {
+  ...neutralFields(UNSUPPORTED_FIELDS),
+  best_of: z.unknown().optional().openapi({ description: 'Not supported; only the value of `n` is accepted, of which all are returned.' }),
+};
+
+export const unsupportedMessageFields = neutralFields(UNSUPPORTED_MESSAGE_FIELDS);
+
+/** Refuses a `best_of` that asks for more completions than are returned. */
+export function checkBestOf({ best_of, n }: { best_of?: unknown; n?: number | null }, context: z.core.$RefinementCtx): void {
+  if (best_of != null && best_of !== (n ?? 1)) context.addIssue({ code: 'custom', path: ['best_of'], params: UNSUPPORTED });
+}
 
 /**
  * Fields that real clients send and that change nothing here, because they concern OpenAI's own accounting, storage and
