@@ -10,6 +10,7 @@ import { readJson } from './files/json-files.ts';
 import { checkVocabulary } from './model-folder/check-vocabulary.ts';
 import { describeModel } from './model-folder/describe-model.ts';
 import { writeModelFolder } from './model-folder/write-model-folder.ts';
+import { planCheckpoint } from './plan-checkpoint.ts';
 import type { Checkpoint } from './sources/model-source.ts';
 import { openSource } from './sources/open-source.ts';
 import type { SourceTensor } from './tensors/tensor-source.ts';
@@ -34,14 +35,13 @@ export async function convertModel(options: ConvertOptions): Promise<Manifest> {
 }
 
 /**
- * Everything is decided and checked from config.json, the tokenizer and the tensors' shapes before the first weight is
- * read.
+ * Everything is decided and checked from config.json, the tokenizer and the tensors' shapes before anything is written.
  */
 async function convertCheckpoint(checkpoint: Checkpoint, options: ConvertOptions): Promise<Manifest> {
   const id = chooseId(options, checkpoint);
   const config = readJson(checkpoint, 'config.json');
   const architecture = findArchitecture(config);
-  const plan = architecture.plan(config, options.contextWindow);
+  const plan = await planCheckpoint(architecture, config, checkpoint.weights, options.contextWindow);
   checkVocabulary(readJson(checkpoint, 'tokenizer.json'), plan.shape.vocabularySize);
   const tensors = matchTensors(plan, checkpoint.weights);
   const dtype = findDtype(options.dtype ?? defaultDtype(tensors.values()), options.embeddings);

@@ -1,5 +1,6 @@
 import type { LoadState, ModelDescription, ModelHost } from '../api/model-host.ts';
 import { GptEdgeError } from '../core/errors.ts';
+import type { RecommendedSampling } from '../core/folder/generation-config.ts';
 import { GRAPH_FILE } from '../core/folder/graph-files.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
@@ -10,8 +11,11 @@ import { LoadOnce } from '../storage/load-once.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
 import { loadLanguageModel } from './load-language-model.ts';
 
-/** Whether reading a file counts as loading. The graph does not count, because it is read before, to plan the model. */
-const isLoading = (name: string): boolean => name !== GRAPH_FILE;
+/**
+ * Whether reading a file counts as loading. Graph and config.json do not count, because they are read before, to plan
+ * the model.
+ */
+const isLoading = (name: string): boolean => name !== GRAPH_FILE && name !== 'config.json';
 
 /** Bytes that are read while a model is loaded. */
 const totalBytes = (manifest: Manifest): number =>
@@ -24,6 +28,8 @@ export interface IsolateModelsOptions {
   ids: readonly string[];
   /** Chooses the engine, and the format of its KV cache, for a model. */
   engineOf: (id: string) => EngineChoice;
+  /** What the deployment sets for a model in place of its own recommended sampling. @default nothing */
+  samplingOf?: (id: string) => RecommendedSampling;
   /** The compiled kernels, for the edge engine and for sampling. */
   kernels: WebAssembly.Module;
   /** Megabytes that a model may need; a model whose memory plan needs more is refused. */
@@ -50,7 +56,7 @@ export class IsolateModels implements ModelHost {
   readonly #options: IsolateModelsOptions;
   readonly #limitBytes: number;
   readonly #loads: LoadOnce<LanguageModel>;
-  /** Plans by the hashes of the model's files, so that a model is planned again after a new version was pushed. */
+  /** Plans by the whole manifest, so that a model is planned again after a new version was pushed. */
   readonly #plans: LoadOnce<EnginePlan>;
   readonly #states = new Map<string, LoadState>();
 
@@ -96,14 +102,14 @@ export class IsolateModels implements ModelHost {
       this.#states.set(id, state);
     };
     try {
-      const { bucket, kernels } = this.#options;
+      const { bucket, kernels, samplingOf } = this.#options;
       const files = await R2ModelFiles.open(bucket, id, (count, name) => {
         if (isLoading(name)) update({ loadedBytes: state.loadedBytes + count });
       });
       const plan = await this.#plan(files);
       checkMemory(id, plan, this.#limitBytes);
       update({ totalBytes: totalBytes(files.manifest) });
-      const model = await loadLanguageModel(files, () => createDecoder(files, plan, kernels, this.#limitBytes));
+      const model = await loadLanguageModel(files, () => createDecoder(files, plan, kernels, this.#limitBytes), samplingOf?.(id));
       update({ state: 'ready' });
       return model;
     } catch (error) {
@@ -113,9 +119,8 @@ export class IsolateModels implements ModelHost {
   }
 
   #plan(files: R2ModelFiles): Promise<EnginePlan> {
-    const { id, files: hashes } = files.manifest;
-    const key = `${id} ${Object.values(hashes).map(({ sha256 }) => sha256)}`;
-    return this.#plans.get(key, () => planEngine(files, this.#options.engineOf(id), this.#limitBytes));
+    const { manifest } = files;
+    return this.#plans.get(JSON.stringify(manifest), () => planEngine(files, this.#options.engineOf(manifest.id), this.#limitBytes));
   }
 
   #checkServed(id: string): void {
