@@ -9,6 +9,7 @@ import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { listCommand } from './commands/list.ts';
 import { pushCommand } from './commands/push.ts';
+import { refreshCommand } from './commands/refresh.ts';
 import { startCommand } from './commands/start.ts';
 
 /**
@@ -22,6 +23,7 @@ const COMMANDS = [
   completeCommand,
   convertCommand,
   inspectCommand,
+  refreshCommand,
   pushCommand,
   listCommand,
   evalCommand,

@@ -9,6 +9,7 @@ import { findDtype } from './dtypes/index.ts';
 import { readJson } from './files/json-files.ts';
 import { checkVocabulary } from './model-folder/check-vocabulary.ts';
 import { describeModel } from './model-folder/describe-model.ts';
+import { withSampling } from './model-folder/with-sampling.ts';
 import { writeModelFolder } from './model-folder/write-model-folder.ts';
 import { planCheckpoint } from './plan-checkpoint.ts';
 import type { Checkpoint } from './sources/model-source.ts';
@@ -26,9 +27,9 @@ import { writeDecoder } from './write-decoder.ts';
 export async function convertModel(options: ConvertOptions): Promise<Manifest> {
   checkContextWindow(options);
   const source = await openSource(options.source, options);
-  if (!('weights' in source)) return copyPublishedGraph(source, options);
+  if (!('weights' in source)) return copyPublishedGraph({ ...source, files: withSampling(source, options) }, options);
   try {
-    return await convertCheckpoint(source, options);
+    return await convertCheckpoint({ ...source, files: withSampling(source, options) }, options);
   } finally {
     await source.weights.close();
   }

@@ -3,7 +3,7 @@ import { GptEdgeError } from '../../../core/errors.ts';
 import { countWeights } from '../../../core/onnx/count-weights.ts';
 import { dtypeNames } from '../../dtypes/index.ts';
 import { readJson } from '../../files/json-files.ts';
-import { readGraph } from '../../graph/read-graph.ts';
+import { readGraph } from '../../files/read-graph.ts';
 import { checkVocabulary } from '../../model-folder/check-vocabulary.ts';
 import { describeModel } from '../../model-folder/describe-model.ts';
 import { readFolderFiles } from '../hugging-face/folder-files.ts';

@@ -3,7 +3,7 @@ import { GptEdgeError } from '../../core/errors.ts';
 import { MAX_GRAPH_BYTES } from '../../core/limits.ts';
 import type { GraphProto } from '../../core/onnx/onnx-ml_pb.js';
 import { parseGraph } from '../../core/onnx/parse-graph.ts';
-import { readWhole } from '../files/read-bounded.ts';
+import { readWhole } from './read-bounded.ts';
 
 /**
  * Reads the graph of an ONNX file.
