@@ -1,4 +1,4 @@
-/** The middle value, or NaN of an empty list. A mean would depend on what else ran on a shared machine. */
+/** The middle value, or NaN of an empty list. A mean would depend on what other programs do on a shared machine. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

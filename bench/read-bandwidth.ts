@@ -2,7 +2,7 @@ import { main } from 'assemblyscript/asc';
 import { WASM_PAGE_BYTES } from '../src/kernels/kernels.ts';
 import { stopwatch } from './stopwatch.ts';
 
-/** A loop that reads 128 bytes per iteration into eight accumulators, so that it waits for memory alone. */
+/** A loop that reads 128 bytes per iteration into eight accumulators, so that it waits for nothing but memory. */
 const SOURCE = `
 export function read(start: usize, end: usize): i32 {
 ${[0, 1, 2, 3, 4, 5, 6, 7].map((lane) => `  let sum${lane} = i32x4.splat(0);`).join('\n')}
@@ -15,8 +15,8 @@ ${[0, 1, 2, 3, 4, 5, 6, 7].map((lane) => `    sum${lane} = v128.or(sum${lane}, v
 const CALL_BYTES = 2 ** 17;
 
 /**
- * Measures how fast one thread reads memory in WebAssembly, by consecutive loads of 16 bytes. The buffer is as large
- * as the weights that a decode step reads, so that the processor's caches help both equally.
+ * Measures how fast one thread reads memory in WebAssembly, by consecutive loads of 16 bytes. The buffer is as large as
+ * the weights that a decode step reads, so that the processor's caches help the loop as much as the step.
  */
 export class ReadBandwidth {
   readonly #read: (start: number, end: number) => number;

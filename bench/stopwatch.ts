@@ -1,6 +1,6 @@
 /**
- * Elapsed time in milliseconds: by the clock, and the processor time of all threads of a process. On a shared machine
- * other programs add all their time to the first, but to the second only what they cost in caches and memory
+ * Elapsed time in milliseconds: by the clock, and the processor time of all threads of a process. On a shared machine,
+ * other programs add all their time to the first. To the second they add only what they cost in caches and memory
  * bandwidth. On an idle machine, both are the same for one thread.
  */
 export interface Elapsed {

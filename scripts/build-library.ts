@@ -26,8 +26,8 @@ async function copyUncompiled(): Promise<void> {
 }
 
 /**
- * Mends the imports that the compiler leaves as they are. It rewrites `.ts` to `.js` in code, but not in declarations;
- * and what src imports from dist (the kernels) is one folder nearer to dist/lib.
+ * Corrects the imports that the compiler leaves as they are. It rewrites `.ts` to `.js` in code, but not in
+ * declarations; and what src imports from dist (the kernels) is one folder nearer to dist/lib.
  */
 async function rewriteImports(): Promise<void> {
   for (const name of await readdir(TARGET, { recursive: true })) {

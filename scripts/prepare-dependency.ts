@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 
 /**
  * Part of npm's `prepare`: compiles the library when npm installs this repository as a dependency from a git URL, for
- * which it does not run `prepack`. An installation in a checkout does not need it; there, npm was called from inside.
+ * which it does not run `prepack`. An installation in a checkout does not need it. There, npm was called from inside
+ * the folder.
  */
 const PROJECT = join(import.meta.dirname, '..');
 const calledFrom = process.env.INIT_CWD ?? PROJECT;

@@ -17,7 +17,7 @@ import onnxruntime
 
 
 def empty_past(session, config):
-    """A KV cache of no positions. Its other sizes stand in the graph, or else in config.json, where some graphs leave them."""
+    """A KV cache of no positions. Its other sizes are in the graph, or in config.json if the graph leaves them open."""
     heads = config.get("num_attention_heads")
     sizes = {1: config.get("num_key_value_heads") or heads, 3: config.get("head_dim") or heads and config["hidden_size"] // heads}
     size = lambda cache, axis: cache.shape[axis] if isinstance(cache.shape[axis], int) else sizes[axis]

@@ -1,7 +1,8 @@
 import type { Elapsed } from '../stopwatch.ts';
 
 /**
- * What every contender is measured by. A figure is left out if the contender cannot do it, or not in reasonable time.
+ * The figures that are measured of every contender. A figure is left out if the contender cannot do that work, or not
+ * in reasonable time.
  */
 export interface EngineFigures {
   /** Time of one decode step after few tokens, and after many. */

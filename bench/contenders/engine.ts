@@ -25,11 +25,11 @@ export interface EngineJob {
 const ROUNDS = 5;
 /** Rounds before those that count. */
 const WARM_UP = 2;
-/** What V8's optimizing compiler gets to finish in the background after the warm-up. */
+/** How long V8's optimizing compiler gets to finish in the background after the warm-up. */
 const COMPILER_MILLISECONDS = 500;
-/** If one round takes longer, the engine gets no more than one. */
+/** If one round takes longer than this, the engine gets only one round. */
 const SLOW_ROUND_MILLISECONDS = 5000;
-/** A prompt that would take longer is not fed. */
+/** A prompt that would take longer than this is not fed. */
 const LONGEST_PREFILL_MILLISECONDS = 60_000;
 
 /**
@@ -47,7 +47,7 @@ await serveContender(async ({ folder: path, choice, decodeBytes }: EngineJob): P
   const first = await measureRound(model, task);
   const isSlow = performance.now() - started > SLOW_ROUND_MILLISECONDS;
   const long = await prefilled(decoder, task, task.long, first.prefill);
-  // V8 compiles what runs often once more, in the background.
+  // V8 compiles functions that run often a second time, in the background.
   for (let round = 0; round < (isSlow ? 0 : WARM_UP); round++) await measureRound(model, task, long, bandwidth);
   await new Promise((resolve) => setTimeout(resolve, COMPILER_MILLISECONDS));
   const rounds: Round[] = [];

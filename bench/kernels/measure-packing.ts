@@ -2,12 +2,12 @@ import { matrixBytes } from '../../src/kernels/matrix-layouts.ts';
 import { KernelMemory } from './kernel-memory.ts';
 import type { Shape } from './measure-mat-mul.ts';
 
-/** Bytes of a file that arrive at once. */
+/** Bytes of a file that arrive in one piece. */
 const CHUNK = 2 ** 20;
 
 /**
  * Milliseconds that it takes to pack a q4 matrix `count` times, and a q8 matrix, into fresh memory: codes in chunks,
- * scales at once.
+ * scales all together.
  */
 export function measurePacking(q4: Shape & { count: number }, q8: Shape): { q4: number; q8: number } {
   const q4Bytes = matrixBytes('q4', q4.outputs, q4.inputs);

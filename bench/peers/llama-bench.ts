@@ -13,8 +13,8 @@ interface Test {
 }
 
 /**
- * Measures a native build of ik_llama.cpp with one thread, by its own benchmark. That measures time by the clock
- * alone, so the fastest of its repetitions is taken: the one that other programs on the machine disturbed least.
+ * Measures a native build of ik_llama.cpp with one thread, by its own benchmark. That benchmark measures only time by
+ * the clock. So the fastest of its repetitions is taken, the one that other programs on the machine disturbed least.
  */
 export async function measureLlamaBench(binary: string, { gguf, task }: PeerJob): Promise<EngineFigures> {
   const { prefill, short, long, steps } = task;

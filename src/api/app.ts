@@ -17,7 +17,10 @@ import { openapiRoute } from './routes/openapi.ts';
 import { type PageAssets, pageRoutes } from './routes/page.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
-/** A UUID has 36 characters, and the ids of common proxies and tracers fit as well. A longer id is replaced. */
+/**
+ * The longest request id that is kept; a longer one is replaced. A UUID has 36 characters, and the ids of common
+ * proxies and tracers fit as well.
+ */
 const MAX_REQUEST_ID_LENGTH = 128;
 
 /**
@@ -40,9 +43,9 @@ export interface AppOptions {
 }
 
 /**
- * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions and models, beside
- * tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another Hono
- * app. It throws nothing; every failure is answered with OpenAI's error object.
+ * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions and models, and
+ * also tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another
+ * Hono app. It throws nothing; every failure is answered with OpenAI's error object.
  * @example
  * import { createApp, modelsFromEnv, type WorkerEnv } from 'gpt-edge';
  *

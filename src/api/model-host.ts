@@ -18,7 +18,7 @@ export interface ModelDescription {
   uploaded: Date;
   /** The engine that runs the model. */
   engine: 'edge' | 'ort';
-  /** The memory it takes to serve one sequence that fills the context window. */
+  /** The memory that it takes to serve one sequence that fills the context window. */
   memory: MemoryPlan;
   load: LoadState;
 }
@@ -27,7 +27,7 @@ export interface ModelDescription {
  * The models of one deployment, as the routes see them. `IsolateModels` is the host over an R2 bucket; a test or an app
  * of your own may implement another.
  * @example
- * // A host that notes how long each model takes to load or to be found loaded.
+ * // A host that prints how long each request waits for its model.
  * const timed = (host: ModelHost): ModelHost => ({
  *   ids: host.ids,
  *   describe: (id) => host.describe(id),
@@ -43,7 +43,8 @@ export interface ModelHost {
   /** Ids of the served models. The first is the default. */
   readonly ids: readonly string[];
   /**
-   * A model that is ready to generate; it is loaded first if need be. Without an id, the default model.
+   * Returns a model that is ready to generate, and loads it first if necessary. Without an id, it returns the default
+   * model.
    * @throws GptEdgeError `model_not_found`, `model_unavailable`, `memory_limit_exceeded` or `unsupported_model`
    */
   get(id?: string): Promise<LanguageModel>;

@@ -14,8 +14,8 @@ import { startCommand } from './commands/start.ts';
 
 /**
  * The commands, in the order of the help text. Each module declares its command, and imports what is slow to load
- * (wrangler, miniflare, the converter, the runtime) only when the command runs: so the help text appears at once, and
- * what needs neither wrangler nor miniflare works where they are not installed.
+ * (wrangler, miniflare, the converter, the runtime) only when the command runs: so the help text appears immediately,
+ * and commands that need neither wrangler nor miniflare work where these are not installed.
  */
 const COMMANDS = [
   initCommand,

@@ -36,7 +36,8 @@ export async function convertModel(options: ConvertOptions): Promise<Manifest> {
 }
 
 /**
- * Everything is decided and checked from config.json, the tokenizer and the tensors' shapes before anything is written.
+ * Converts a checkpoint. Everything is decided and checked from config.json, the tokenizer and the tensors' shapes
+ * before anything is written, so that a long conversion does not fail halfway for a reason that was known before.
  */
 async function convertCheckpoint(checkpoint: Checkpoint, options: ConvertOptions): Promise<Manifest> {
   const id = chooseId(options, checkpoint);

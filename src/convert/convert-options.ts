@@ -1,7 +1,7 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { modelIdSchema } from '../core/folder/manifest.ts';
 
-/** What a conversion is told. */
+/** The options of a conversion. */
 export interface ConvertOptions {
   /** A folder in Hugging Face's layout with safetensors or an ONNX graph, a GGUF file, or a .bin of llama2.c. */
   readonly source: string;

@@ -5,7 +5,7 @@ import type { Logits } from './logits.ts';
  * requests.
  */
 export interface Decoder {
-  /** Which engine it is, and the format of its KV cache: what results depend on besides weights and graph. */
+  /** Names the engine and the format of its KV cache. Results depend on both, besides weights and graph. */
   readonly engine: string;
   readonly vocabularySize: number;
   /** Positions that a sequence can hold. */

@@ -1,9 +1,9 @@
 // Limits on what is read from a model folder. Each is far above any model that fits into a Worker, and far below what
 // would harm one.
 
-/** Bytes of a graph. That of a small decoder has some tens of kB; even those of many layers stay under 2 MB. */
+/** Bytes of a graph. The graph of a small decoder has some tens of kB; even with many layers it stays under 2 MB. */
 export const MAX_GRAPH_BYTES = 16 * 2 ** 20;
-/** Bytes of tokenizer.json. That of a vocabulary of 150,000 has about 10 MB. */
+/** Bytes of tokenizer.json. With a vocabulary of 150,000 it has about 10 MB. */
 export const MAX_TOKENIZER_BYTES = 32 * 2 ** 20;
 /** Bytes of config.json, generation_config.json, tokenizer_config.json and manifest.json, each. */
 export const MAX_CONFIG_BYTES = 4 * 2 ** 20;

@@ -11,17 +11,17 @@ export interface Threshold {
  * One row of logits where the engine computed it, and the passes over the whole vocabulary that it takes to choose a
  * token. Engines run them in WebAssembly with SIMD: JavaScript takes a millisecond for e^x of 49,152 logits.
  *
- * The memory is the engine's, and all sequences of a decoder use it in turn. Whoever awaits anything finds another
- * request's logits in it afterwards: they are valid only where `Sequence.forwardEach` or `Decoder.loadLogits` says
- * so. No logit is NaN.
+ * The memory is the engine's, and all sequences of a decoder use it in turn. After an `await` it may hold another
+ * request's logits. `Sequence.forwardEach` and `Decoder.loadLogits` say for how long the logits that they give are
+ * valid. No logit is NaN.
  */
 export interface Logits {
   readonly vocabularySize: number;
   /** [vocabularySize]; may be changed in place. */
   readonly values: Float32Array;
-  /** [vocabularySize]: what `exponentials` wrote last, and `keepTo` left of it. */
+  /** [vocabularySize]: the weights that `exponentials` wrote last. Those that `keepTo` has removed since then are 0. */
   readonly weights: Float32Array;
-  /** The token of the greatest logit, of several the one of the lowest id. */
+  /** The token with the greatest logit; if several have it, the one with the lowest id. */
   best(): number;
   /**
    * Fills `weights` with e^((logit - greatest logit) / temperature).

@@ -22,7 +22,7 @@ export function memoryPlan(parts: MemoryPlan['parts']): MemoryPlan {
   return { parts, totalBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0) };
 }
 
-/** The tokenizer's part of a memory plan: an estimate from above. */
+/** The tokenizer's part of a memory plan: an upper estimate. */
 export function tokenizerHeap({ files }: Pick<Manifest, 'files'>) {
   return { name: 'tokenizer', bytes: Math.ceil(TOKENIZER_HEAP_PER_BYTE * (files['tokenizer.json']?.bytes ?? 0)) };
 }

@@ -13,6 +13,6 @@ export interface CompletionRequest {
   sampling: SamplingOptions;
   /** How many alternatives to report with each token; if undefined, no log-probabilities are reported. */
   topLogprobs?: number;
-  /** Whether to report log-probabilities of the prompt's own tokens too. */
+  /** Whether to report the log-probabilities of the prompt's own tokens as well. */
   scorePrompt: boolean;
 }

@@ -18,7 +18,7 @@ export interface ChoiceStart {
   readonly choice: number;
   /** The logits after the prompt's last token: [vocabularySize]. */
   readonly logits: Float32Array;
-  /** Spent for each token that is fed back. */
+  /** The budget from which each token that is fed back is paid. */
   readonly budget: WorkBudget;
 }
 
@@ -29,8 +29,9 @@ export interface DecodedToken extends Partial<ScoredToken> {
 }
 
 /**
- * The decode loop: choose, emit, stop?, forward. It ends after an EOS token or `maxTokens`; or early, if other
- * requests leave the KV cache no room: what has been said so far is a shorter answer, not an error.
+ * The decode loop: it chooses a token, emits it, ends if it was the last one, and feeds it back. It ends after an EOS
+ * token or after `maxTokens`. It also ends if other requests leave no room in the KV cache: the text so far is then a
+ * shorter answer, not an error.
  * @param sequence holds the prompt
  * @throws the reason of the budget's signal once it is aborted
  */

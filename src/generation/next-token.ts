@@ -14,7 +14,9 @@ export interface NextTokenDistribution {
   restProbability: number;
 }
 
-/** The distribution of the token after `prompt`, as the model gives it: before temperature, penalties and bias. */
+/**
+ * Computes the distribution of the token after `prompt`, as the model gives it: before temperature, penalties and bias.
+ */
 export async function nextToken(
   model: LanguageModel,
   prompt: readonly number[],

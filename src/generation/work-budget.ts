@@ -9,8 +9,8 @@ export class WorkBudget {
 
   /**
    * @param multiplyAddsPerTurn the work between two visits to the event loop, and so the longest that another request
-   *   or an abort waits. Work is counted, not timed, because a Worker's clock stands still while it computes; and it
-   *   is not little, because workerd's shortest timer takes a millisecond
+   *   or an abort waits. Work is counted, not timed, because a Worker's clock stands still while it computes. The
+   *   amount must not be small, because workerd's shortest timer takes a millisecond
    * @param signal aborts the generation
    */
   constructor(multiplyAddsPerTurn: number, signal?: AbortSignal) {

@@ -15,10 +15,10 @@
  *                  value scales [32]                               float32
  *                  values [headDimension / 8][16 pairs of positions][8][2]           int8
  *
- * So a vector load of keys serves 8 positions, and one of values 8 dimensions; in the Q8 cache the two bytes of each
- * innermost pair meet in one dot product.
+ * So one vector load of keys serves 8 positions, and one of values serves 8 dimensions. In the Q8 cache, one dot
+ * product takes both bytes of each innermost pair.
  *
- * A new page may hold anything finite. `append` writes whole positions, and what lies after the last position never
+ * A new page may hold any finite numbers. `append` writes whole positions, and what lies after the last position never
  * affects a result. headDimension is a multiple of 8, at most MAX_HEAD_DIMENSION. A query's result depends neither on
  * how many rows are computed at once nor on the positions after it.
  */

@@ -52,7 +52,9 @@ export function q8GroupBytes(blocks: number): number {
   return blocks * Q8_RECORD + Q8_ROW_SCALES;
 }
 
-/** Rows of quantized activations: a single row stays alone, several are filled up with zeros to a multiple of 4. */
+/**
+ * Rows of quantized activations: a single row is not padded, several are padded with rows of zeros to a multiple of 4.
+ */
 export function paddedRows(rows: number): number {
   return rows === 1 ? 1 : Math.ceil(rows / 4) * 4;
 }

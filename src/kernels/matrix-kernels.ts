@@ -32,8 +32,8 @@
  * - `f16`, `f32`: x is used as it is and summed input after input. f16 weights must be finite.
  *
  * Quantized activations are records of Q4_ACTIVATIONS (32 codes of 8 bits, then a float32 scale) or Q8_ACTIVATIONS (32
- * codes of 16 bits, then the scale), [blocks][rows]. A single row stays alone; several rows are padded with zeros to a
- * multiple of 4. Of each eight 8-bit codes the even ones stand first. After the records of q4 come the block sums,
+ * codes of 16 bits, then the scale), [blocks][rows]. A single row is not padded; several rows are padded with zeros to
+ * a multiple of 4. Of each eight 8-bit codes the even ones come first. After the records of q4 come the block sums,
  * [pairs of blocks][rows][2] of 16 bits, and their scales, float32 [rows].
  *
  * In weights and in activations, scales of magnitudes up to 2^-100 count as zero. Activations must be finite and below

@@ -25,8 +25,8 @@ export const MAX_MATRIX_INPUTS = 131_072;
  */
 export const MAX_MATRIX_OUTPUTS = 1_048_576;
 /**
- * A prompt is prefilled in slices of a few hundred rows at most: more rows gain nothing, and their activations would no
- * longer fit the processor's caches.
+ * A prompt is prefilled in slices of a few hundred rows at most: with more rows nothing is gained, and their
+ * activations would no longer fit into the processor's caches.
  */
 export const MAX_MATRIX_ROWS = 1024;
 
@@ -59,7 +59,9 @@ function groupBytes(kind: MatrixKind, inputs: number): number {
   }
 }
 
-/** Rows of quantized activations: a single row stays alone, several are filled up with zeros to a multiple of 4. */
+/**
+ * Rows of quantized activations: a single row is not padded, several are padded with rows of zeros to a multiple of 4.
+ */
 export function paddedRows(rows: number): number {
   check('rows', rows, MAX_MATRIX_ROWS);
   return rowsWithPadding(rows);

@@ -53,7 +53,7 @@ export function edgeOnlyArguments(): string[] {
   return ONNXRUNTIME.flatMap((name) => ['--alias', `${name}:${absent}`]);
 }
 
-/** The folder of the bundle. A bundle with the edge engine alone has a folder of its own. */
+/** The folder of the bundle. A bundle with only the edge engine has a folder of its own. */
 export function bundleFolder({ edgeOnly = false }: BundleOptions = {}): string {
   return edgeOnly ? `${WORKER_BUNDLE}-edge-only` : WORKER_BUNDLE;
 }

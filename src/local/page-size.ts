@@ -5,7 +5,8 @@ import { gzip } from 'node:zlib';
 import { PAGE_FILES } from './project-paths.ts';
 
 /**
- * Largest size of all that the playground at / loads, fonts included, so that it appears without a noticeable wait.
+ * The largest size of everything that the playground at / loads, fonts included. The playground should appear without a
+ * noticeable wait.
  */
 export const MAX_PAGE_BYTES = 60_000;
 

@@ -63,7 +63,7 @@ export class LogitsBuffer implements Logits {
     const { buffer } = this.#memory;
     this.#row = row;
     this.#values = new Float32Array(buffer, row, this.vocabularySize);
-    // The kernels take whole blocks: padding that ranks last and weighs nothing changes no result.
+    // The kernels process whole blocks. Padding that ranks last and has weight 0 changes no result.
     new Float32Array(buffer, row, this.#width).fill(Number.NEGATIVE_INFINITY, this.vocabularySize);
     // Growing a memory detaches the views on it.
     if (this.#weights.buffer !== buffer) {

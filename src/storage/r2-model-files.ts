@@ -5,11 +5,12 @@ import { MAX_CONFIG_BYTES } from '../core/limits.ts';
 import { sha256 } from './sha256.ts';
 
 /**
- * Reads of chunks at the same time. Each holds a chunk beside the file that is being filled. More do not read faster.
+ * How many chunks are read at the same time. Each read holds a chunk in memory, in addition to the file that is being
+ * assembled. Reading more of them at a time is no faster.
  */
 const PARALLEL_READS = 4;
 
-/** Is told that `count` bytes of the file `name` have been read. */
+/** Is called when another `count` bytes of the file `name` have been read. */
 type OnBytes = (count: number, name: string) => void;
 
 /**
@@ -38,7 +39,7 @@ export class R2ModelFiles implements ModelFiles {
 
   /**
    * Opens a model by reading its manifest.
-   * @param onBytes is told of each chunk that is read, its bytes and its file, to show progress
+   * @param onBytes is called for each chunk that has been read, with its bytes and its file, to show progress
    * @throws GptEdgeError `model_not_found` if there is no manifest, `model_unavailable` if it cannot be read or is
    *   damaged
    */
@@ -110,7 +111,7 @@ export class R2ModelFiles implements ModelFiles {
 function manifestOf(bytes: Uint8Array, key: string, id: string): Manifest {
   try {
     const manifest = parseManifest(new TextDecoder().decode(bytes), key);
-    return manifest.id === id ? manifest : unavailable(key, `is of the model ${manifest.id}`);
+    return manifest.id === id ? manifest : unavailable(key, `belongs to the model ${manifest.id}`);
   } catch (cause) {
     return unavailable(key, `is damaged: ${(cause as Error).message}`, cause);
   }

@@ -34,7 +34,10 @@ export interface IsolateModelsOptions {
   kernels: WebAssembly.Module;
   /** Megabytes that a model may need; a model whose memory plan needs more is refused. */
   memoryLimitMegabytes: number;
-  /** Is given each load, as `waitUntil` is: the request that began a load may be cancelled while others wait for it. */
+  /**
+   * Called with the promise of each load. It must keep the load running, as `waitUntil` does, because the request that
+   * began it may be cancelled while others wait for it.
+   */
   keepAlive: (load: Promise<unknown>) => void;
 }
 
@@ -69,7 +72,7 @@ export class IsolateModels implements ModelHost {
   }
 
   /**
-   * Returns a model, the default one without an id, and loads it first if need be.
+   * Returns a model, or the default model if no id is given, and loads it first if necessary.
    * @throws GptEdgeError `model_not_found` for a model that is not served or not in the bucket, `model_unavailable` for
    *   missing or damaged files, `unsupported_model` for files that no engine can run, `memory_limit_exceeded` for a
    *   model that needs too much

@@ -13,7 +13,7 @@ import { parseTokenizerConfig, parseTokenizerJson, type TokenizerJson } from '..
  * Loads all of a model: its decoder, tokenizer, chat template and recommended sampling options.
  * @param sampling what the deployment sets in place of what the model recommends
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for files that
- *   ask for what is not supported
+ *   need a feature that is not supported
  */
 export async function loadLanguageModel(
   files: ModelFiles,

@@ -17,8 +17,8 @@ export interface WorkerEnv {
 }
 
 /**
- * Makes the models that the Worker's variables name, from its bucket. To be called once for each isolate, so that what
- * is loaded stays loaded.
+ * Makes the models that the Worker's variables name, from its bucket. Call it once for each isolate, so that what is
+ * loaded stays loaded.
  * @throws Error for a variable with an invalid value
  * @example
  * import { createApp, modelsFromEnv, type WorkerEnv } from 'gpt-edge';

@@ -14,7 +14,7 @@ export function parseModelIds(text: string): string[] {
     .filter((id) => id !== '');
   const wrong = ids.find((id) => !modelIdSchema.safeParse(id).success);
   if (ids.length === 0 || wrong !== undefined)
-    throw new Error(`MODEL_IDS must name models with commas between, not ${JSON.stringify(wrong ?? text)}.`);
+    throw new Error(`MODEL_IDS must be model ids with commas between them, not ${JSON.stringify(wrong ?? text)}.`);
   return [...new Set(ids)];
 }
 

@@ -20,7 +20,7 @@ export function runCli(args: readonly string[], until?: string | ((stdout: strin
     let isSeen = false;
     child.stdout.on('data', (chunk) => {
       stdout += chunk;
-      // The requests that `until` makes are logged, which is more output: it is called no more.
+      // The requests that `until` makes are logged, which is again output, so `until` is not called a second time.
       if (isSeen) return;
       const answered = typeof until === 'function' ? until(stdout) : until && stdout.includes(until) ? Promise.resolve() : undefined;
       if (!answered) return;

@@ -152,7 +152,7 @@ describe('convertModel', () => {
     expect(await convertModel({ source, target })).toMatchObject({ eosTokenIds: [3, 4], bosTokenId: null });
   });
 
-  it('should accept tensors without the prefix, and mask buffers beside them', async () => {
+  it('should accept tensors without the prefix, and mask buffers among them', async () => {
     const expected = await convertModel({ source, target: join(folder, 'expected') });
     await editTensors((header, end) => {
       for (const name of Object.keys(header)) rename(header, name, name.replace('transformer.', ''));

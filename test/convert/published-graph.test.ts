@@ -176,7 +176,7 @@ describe("a graph by ONNX Runtime's model builder", () => {
     expect((await convertModel({ source, target, dtype: 'q8' })).source).toContain('onnx/model_quantized.onnx');
   });
 
-  it('should be ignored beside safetensors', async () => {
+  it('should be ignored if there are safetensors too', async () => {
     await writeFile(join(source, 'model.safetensors'), '');
     await expect(convertModel({ source, target })).rejects.toThrow('model.safetensors');
   });
@@ -232,7 +232,7 @@ describe('a published graph, refused', () => {
     await truncate(join(source, 'model.onnx.data'), 84863);
     await expectRefusal('invalid_file', "end beyond that file's 84863 bytes");
     await truncate(join(source, 'model.onnx'), 1000);
-    await expectRefusal('invalid_file', 'model.onnx is no ONNX model');
+    await expectRefusal('invalid_file', 'model.onnx is not an ONNX model');
   });
 
   const FLOAT16 = TensorProto_DataType.FLOAT16;
@@ -240,12 +240,12 @@ describe('a published graph, refused', () => {
     {
       what: 'an unknown input',
       edit: (graph) => graph.input.push(create(ValueInfoProtoSchema, { name: 'use_cache_branch' })),
-      message: 'model.onnx: input "use_cache_branch" is none that decoders in transformers.js\' form have',
+      message: 'model.onnx: input "use_cache_branch" is not one that decoders in transformers.js\' form have',
     },
     {
       what: 'an unknown output',
       edit: (graph) => graph.output.push(create(ValueInfoProtoSchema, { name: 'hidden_states' })),
-      message: 'output "hidden_states" is none',
+      message: 'output "hidden_states" is not one',
     },
     {
       what: 'no attention_mask',
@@ -257,21 +257,21 @@ describe('a published graph, refused', () => {
       edit: (graph) => {
         tensorType(graph.input, 'input_ids').elemType = TensorProto_DataType.INT32;
       },
-      message: 'input_ids is of type INT32; the engine takes INT64 here alone',
+      message: 'input_ids is of type INT32; the engine takes only INT64 here',
     },
     {
       what: 'float16 caches',
       edit: (graph) => {
         for (const { name } of graph.input) if (name.startsWith('past_')) tensorType(graph.input, name).elemType = FLOAT16;
       },
-      message: 'past_key_values.0.key is of type FLOAT16; the engine takes FLOAT here alone',
+      message: 'past_key_values.0.key is of type FLOAT16; the engine takes only FLOAT here',
     },
     {
       what: 'float16 logits',
       edit: (graph) => {
         tensorType(graph.output, 'logits').elemType = FLOAT16;
       },
-      message: 'logits is of type FLOAT16; the engine takes FLOAT here alone',
+      message: 'logits is of type FLOAT16; the engine takes only FLOAT here',
     },
     {
       what: 'logits of the last position alone',

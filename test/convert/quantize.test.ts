@@ -72,7 +72,7 @@ describe.each(CASES)('$name with $bits bits', ({ quantize, bits }) => {
     for (let index = 0; index < 100; index++) {
       const scale = f16round(10 ** (4 * random() - 3));
       const codes = Uint8Array.from({ length: 32 }, () => Math.floor(random() * 2 ** bits));
-      // The whole range is in use, so there is no doubt about which codes were meant.
+      // The values use the whole range, so there is no doubt about which codes were meant.
       codes.set([0, 2 ** bits - 1]);
       const values = Float32Array.from(codes, (code) => scale * (code - 2 ** (bits - 1)));
       expect(run(quantize, values, bits).loss).toBe(0);

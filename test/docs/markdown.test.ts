@@ -6,7 +6,7 @@ import { PROJECT } from '../../src/local/project-paths.ts';
 /** Folders that are not sources: what npm and the build write, and what lies beside a checkout. */
 const SKIPPED = new Set(['node_modules', 'dist', 'shared']);
 /** Characters in a line of prose, without inline code and the targets of links, which cannot be broken. */
-const MAX_LINE_LENGTH = 120;
+const MAX_LINE_LENGTH = 110;
 
 /** The Markdown files below a folder. */
 async function markdownFiles(folder: string): Promise<string[]> {
@@ -31,7 +31,7 @@ function withoutCode(path: string): string {
     .replace(/^ *```[\s\S]*?^ *```$/gm, '');
 }
 
-/** What GitHub calls a heading in an address. */
+/** The anchor that GitHub gives a heading. */
 const anchorOf = (heading: string): string =>
   heading
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
@@ -41,7 +41,7 @@ const anchorOf = (heading: string): string =>
 
 const anchorsIn = (path: string): string[] => [...withoutCode(path).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading));
 
-/** The relative addresses that a file names, in links, images and HTML. */
+/** The relative addresses that a file refers to, in links, images and HTML. */
 function relativeLinks(path: string): string[] {
   const text = withoutCode(path).replaceAll(/`[^`\n]*`/g, '``');
   const links = [...text.matchAll(/\]\(([^)\s]+)\)/g), ...text.matchAll(/(?:src|srcset|href)="([^"]+)"/g)].map(([, link]) => link);

@@ -50,7 +50,7 @@ describe('complete', () => {
     expect(new Set(texts).size).toBe(3);
   });
 
-  it('should give a choice the same text with more or fewer beside it, and another with another seed', async () => {
+  it('should give a choice the same text however many other choices there are, and another text with another seed', async () => {
     const one = choiceOf(await eventsOf(), 0);
     expect(choiceOf(await eventsOf(pastModel(), { choices: 2 }), 0)).toEqual(one);
     expect(choiceOf(await eventsOf(pastModel(), { sampling: { ...SAMPLING_DEFAULTS, seed: 8 } }), 0)).not.toEqual(one);

@@ -4,13 +4,13 @@ import type { Logits } from '../../src/core/logits.ts';
 import type { LogitsBuffer } from '../../src/runtime/logits-buffer.ts';
 import { emptyLogits } from './sampling/reference-logits.ts';
 
-/** What a generation may compute before it gives others their turn. */
+/** How much a generation may compute before other requests get their turn. */
 export const MULTIPLY_ADDS_PER_TURN = 125e6;
 
 /**
  * A decoder without weights, for the generation loop: the logits after some tokens are pseudo-random numbers that
- * depend on every token before. All its sequences hand out one buffer, which is spoilt after each use, so that
- * nothing may keep it.
+ * depend on every token before. All its sequences lend the same buffer, and overwrite it after each use, so that a test
+ * fails if anything keeps it.
  */
 export class PastDecoder implements Decoder {
   readonly engine = 'past';

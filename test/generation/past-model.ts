@@ -10,8 +10,8 @@ import { PastDecoder } from './past-decoder.ts';
 const MANIFEST = join(import.meta.dirname, '../../model-assets/tinystories-gpt2/manifest.json');
 
 /**
- * A PastDecoder as a language model, with the default model's tokenizer. No token ends a sequence but where
- * `manifest` says so.
+ * A PastDecoder as a language model, with the default model's tokenizer. No token ends a sequence unless `manifest`
+ * says so.
  */
 export function pastModel(
   manifest: Partial<Manifest> = {},

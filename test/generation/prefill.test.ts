@@ -27,7 +27,7 @@ describe('prefill', () => {
     expect(await logitsByIndex(model)).toEqual([[22, model.decoder.logitsAfter(PROMPT)]]);
     expect(model.decoder.calls.map(({ length }) => length)).toEqual([10, 10, 3]);
     expect(model.decoder.calls.flat()).toEqual(PROMPT);
-    // Only the logits of the last token: nobody wants those of the others.
+    // Only the logits of the last token are computed, because nothing needs those of the others.
     expect(model.decoder.rows).toEqual([0, 0, 1]);
   });
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LocalWorker } from '../../src/local/local-worker.ts';
 import { serveDefaultModel } from './serve-default-model.ts';
 
-/** Minutes of work, so that a test notices if it continues. */
+/** A request that takes minutes, so that a test notices if the work continues. */
 const LONG = { prompt: 'Once', max_tokens: 500, n: 128, logit_bias: { 0: -100 } };
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -37,7 +37,7 @@ describe.skipIf(process.platform !== 'linux')('a client that leaves (seen in /pr
 
   /**
    * Sends a request and then resets the connection. If a client only closes its own side, workerd cannot know that
-   * nobody reads any more. It does know after a reset, as a Worker knows from Cloudflare's edge.
+   * nobody is reading any more. It does know after a reset, as a Worker knows from Cloudflare's edge.
    */
   async function postAndReset(body: object, until: Promise<unknown>): Promise<void> {
     const text = JSON.stringify(body);

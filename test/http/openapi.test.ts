@@ -56,9 +56,9 @@ describe('/openapi.json', () => {
         expect(Object.keys(responses), path).toEqual(statuses[`${method} ${path}`] ?? withBody);
   });
 
-  // schemathesis would like every request that a schema allows to be accepted. A schema cannot express all that is
-  // refused,
-  // such as a token beyond this model's vocabulary or stream options without a stream, so that check is left out.
+  // schemathesis would like every request that a schema allows to be accepted. A schema cannot express everything that
+  // is refused, such as a token beyond this model's vocabulary or stream options without a stream, so that check is
+  // left out.
   it.skipIf(!hasSchemathesis)('should hold for all requests that schemathesis generates', { timeout: 300_000 }, async () => {
     const checks = ['--checks', 'all', '--exclude-checks', 'positive_data_acceptance'];
     const bounds = ['--phases', 'examples,coverage,fuzzing', '--max-examples', '40', '--seed', '1', '--request-timeout', '60'];

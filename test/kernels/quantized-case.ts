@@ -92,7 +92,7 @@ export class QuantizedCase {
     const { blocks } = this;
     const at = this.#addresses;
     const random = new SeededRandom(rows * 1000 + outputs * 10 + inputs);
-    // Anything but zeros, save where the host has to have cleared the memory.
+    // The memory is filled with anything but zeros, except where the host must have cleared it.
     u8.fill(0x5a, FIRST_FREE_BYTE);
     u8.fill(0, at.weights, at.weights + matrixBytes(kind, outputs, inputs));
     for (let index = 0; index < outputs * blocks * (kind === 'q4' ? 16 : 32); index++) u8[at.codes + index] = code(random);
@@ -113,7 +113,7 @@ export class QuantizedCase {
     const at = this.#addresses;
     const codeBytes = kind === 'q4' ? 16 : 32;
     const packCodes = kind === 'q4' ? kernels.packQ4Codes : kernels.packQ8Codes;
-    // In two pieces that meet within a row, as they come from a store in ranges.
+    // The codes come in two pieces, and the border lies within a row, as when a file is read in ranges.
     const piece = Math.floor((outputs * blocks) / 2);
     packCodes(at.codes, 0, piece, at.weights, inputs);
     packCodes(at.codes + piece * codeBytes, piece, outputs * blocks - piece, at.weights, inputs);

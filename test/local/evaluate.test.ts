@@ -83,7 +83,7 @@ describe('evaluateText', () => {
     expect(prediction.natsPerToken).toBeCloseTo((first + rest) / tokens, 5);
   });
 
-  /** -ln p of the tokens from `firstScored` on, out of one call. */
+  /** -ln p of the tokens from `firstScored` on, computed in one call. */
   async function natsOf(ids: readonly number[], firstScored: number): Promise<number> {
     const logits = await model.decoder.createSequence().forward(ids.slice(0, -1), ids.length - 1);
     const row = (index: number) => logits.subarray(index * 4096, (index + 1) * 4096);

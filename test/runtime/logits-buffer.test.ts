@@ -62,7 +62,8 @@ describe('sums and top_p on whole vocabularies', () => {
         const id = sample(buffer, { ...SAMPLING_DEFAULTS, temperature, topP }, random.next());
         const kept = ranking.filter((token) => buffer.weights[token] > 0);
         expect(kept).toContain(id);
-        // They are the beginning of the ranking, reach top_p, and would not without their last.
+        // They are the beginning of the ranking. Together they reach top_p, and without the last of them they would
+        // not.
         expect(kept).toEqual(ranking.slice(0, kept.length));
         const mass = kept.reduce((sum, token) => sum + weights[token], 0) / total;
         const withoutLast = mass - weights[kept[kept.length - 1]] / total;

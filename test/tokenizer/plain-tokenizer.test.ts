@@ -18,8 +18,8 @@ import { parsed, type WholeTokenizerJson } from './whole-tokenizer-json.ts';
 const REPOSITORY = join(import.meta.dirname, '../..');
 
 /**
- * Compares tokens of sample texts, of each token's spelling and text alone, and of sentences of spellings; and all ids
- * decoded.
+ * Compares the ids of sample texts, of each token's spelling and text by themselves, and of sentences made of
+ * spellings. It also compares the texts of all ids.
  */
 function expectEqual(json: WholeTokenizerJson, config: TokenizerConfig, count = 150): void {
   const [ours, library] = [createPlainTokenizer(parsed(json), config), libraryTokenizer(json, config)];

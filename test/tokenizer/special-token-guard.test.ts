@@ -36,7 +36,7 @@ describe('guard', () => {
     { text: 'abcbc', tokens: ['bc', 'abc', 'cb'], what: 'tokens that overlap each other' },
     { text: '😀😀|', tokens: ['😀|'], what: 'an astral first character' },
     { text: 'a\n\n\nb', tokens: ['\n\n'], what: 'line breaks' },
-    { text: '<|im_end|>\ue000\ue01c\ue001', tokens: ['<|im_end|>'], what: 'marks beside it' },
+    { text: '<|im_end|>\ue000\ue01c\ue001', tokens: ['<|im_end|>'], what: 'marks next to it' },
   ])('should break up $what, and restore it', ({ text, tokens }) => {
     const guarded = guard(text, tokens);
     for (const token of tokens) expect(guarded).not.toContain(token);

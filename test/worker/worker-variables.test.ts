@@ -53,8 +53,8 @@ describe('parseModelIds', () => {
   });
 
   it('should refuse an invalid id, and an empty list', () => {
-    expect(() => parseModelIds('a,../b')).toThrow('MODEL_IDS must name models with commas between, not "../b".');
-    expect(() => parseModelIds(' ,')).toThrow('MODEL_IDS must name models with commas between, not " ,".');
+    expect(() => parseModelIds('a,../b')).toThrow('MODEL_IDS must be model ids with commas between them, not "../b".');
+    expect(() => parseModelIds(' ,')).toThrow('MODEL_IDS must be model ids with commas between them, not " ,".');
   });
 });
 

@@ -27,7 +27,7 @@ function freshApp(bucket: R2Bucket, { ids = [ID], memoryLimitMegabytes = 128, ch
     app.request(path, body && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 }
 
-/** The real bucket, which tells `onGet` of each `get`. Miniflare itself offers no way to watch R2. */
+/** The real bucket, which calls `onGet` for each `get`. Miniflare itself offers no way to watch R2. */
 function watched(onGet: (key: string, options?: R2GetOptions) => void): R2Bucket {
   return new Proxy(testEnv.MODELS, {
     get(bucket, name) {

@@ -8,11 +8,11 @@ export interface AppEnv {
   Variables: RequestLogEnv['Variables'] & { host: ModelHost };
 }
 
-/** The request as a generation needs to know it. */
+/** What a generation needs to know about the request. */
 export const requestContext = (c: Context<AppEnv>): RequestContext => ({ signal: c.req.raw.signal, record: c.var.record });
 
 /**
- * The model that a request names, or else the default one, loaded.
+ * Returns the model that a request names, or else the default model. It is loaded first if necessary.
  * @throws GptEdgeError as `ModelHost.get`
  */
 export async function requestedModel(c: Context<AppEnv>, id: string | null | undefined): Promise<LanguageModel> {

@@ -30,8 +30,8 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
 };
 
 /**
- * The status that nginx logs for a client that did not wait. Nobody reads this answer, but the log must not show a
- * failure.
+ * The status that nginx logs for a client that did not wait for its answer. No client receives it, but the log needs a
+ * status that does not look like a failure of the server.
  */
 const CLIENT_CLOSED_REQUEST = 499;
 
@@ -42,7 +42,10 @@ export function renderError(error: unknown, c: Context<AppEnv>): Response {
   return c.json(errorBody(known), STATUS[known.code]);
 }
 
-/** Notes an error in the request's record and logs it if nobody foresaw it. Returns what the client may know of it. */
+/**
+ * Enters an error into the request's record, and prints it to the console if it was not thrown on purpose. Returns the
+ * error that the client may see.
+ */
 export function handleError(error: unknown, record: RequestRecord): GptEdgeError {
   const known = toGptEdgeError(error);
   record.error = known.code;
@@ -50,7 +53,10 @@ export function handleError(error: unknown, record: RequestRecord): GptEdgeError
   return known;
 }
 
-/** Any error as one of the closed set of codes. The details of an unforeseen one stay in its `cause`. */
+/**
+ * Turns any error into one of the closed set of codes. The details of an unexpected error stay in its `cause`, which
+ * the client does not see.
+ */
 function toGptEdgeError(error: unknown): GptEdgeError {
   if (error instanceof GptEdgeError) return error;
   if (error instanceof HTTPException && error.status === 415)
@@ -66,7 +72,7 @@ export function errorBody({ code, message, param }: GptEdgeError): ErrorBody {
 
 type Issue = z.core.$ZodIssue;
 
-/** The first thing that a schema finds wrong with a request, with the name of the field. */
+/** Turns the first thing that a schema finds wrong with a request into an error that names the field. */
 export function invalidRequest(error: { issues: readonly Issue[] }): GptEdgeError {
   const [issue] = error.issues;
   const param = fieldPath(issue.path);
@@ -79,7 +85,7 @@ export function invalidRequest(error: { issues: readonly Issue[] }): GptEdgeErro
   return new GptEdgeError('invalid_value', `Invalid ${param || 'request body'}: ${complaint(issue)}`, { param: param || undefined });
 }
 
-/** For example `messages[0].content`. */
+/** Writes the path of a field as JavaScript does, for example `messages[0].content`. */
 const fieldPath = (path: readonly PropertyKey[]): string =>
   path.reduce<string>(
     (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text === '' ? String(key) : `${text}.${String(key)}`),

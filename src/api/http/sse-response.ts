@@ -5,8 +5,8 @@ const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-con
 
 /**
  * Streams objects as server-sent events in OpenAI's form: one `data:` line each, and `[DONE]` last. An error in
- * mid-stream becomes an error object, which ends the stream without `[DONE]`. The generator keeps the reader's pace: it
- * makes the next event when the reader wants it, and it is ended when the reader leaves.
+ * mid-stream becomes an error object, which ends the stream without `[DONE]`. The generator runs at the reader's pace:
+ * it makes the next event when the reader asks for it, and is ended when the reader leaves.
  */
 export function sseResponse(events: AsyncGenerator<object>, context: RequestContext): Response {
   const encoder = new TextEncoder();

@@ -19,7 +19,7 @@ export interface ChoiceEvent extends TextPiece {
   promptScores: readonly (ScoredToken | null)[];
 }
 
-/** The choices of all requests, one after the other, in pieces. */
+/** Generates the choices of all requests, one after the other, and yields them in pieces. */
 async function* choiceEvents(
   model: LanguageModel,
   requests: readonly CompletionRequest[],
@@ -27,6 +27,7 @@ async function* choiceEvents(
 ): AsyncGenerator<ChoiceEvent> {
   for (const [requestIndex, request] of requests.entries()) {
     let promptScores: ChoiceEvent['promptScores'] = [];
+    // Choices come in the order of their numbers, so a higher number than before begins a new one.
     let opened = -1;
     for await (const event of completeRecorded(model, request, context)) {
       if (event.type === 'prompt') {
@@ -57,7 +58,7 @@ interface Answer<Head, Choice> {
   requests: readonly CompletionRequest[];
   body: Pick<CompletionWireRequest, 'stream' | 'stream_options'>;
   head: Head;
-  /** The parts of a choice as which an event goes over the wire, each in a chunk of its own. */
+  /** Turns an event into one or more parts of its choice. Each part is sent as a chunk of its own. */
   toParts: (event: ChoiceEvent) => Choice[];
 }
 

@@ -9,7 +9,10 @@ import { answerHead, type ChoiceEvent, choiceChunks } from './choice-chunks.ts';
 import type { Completion, CompletionChoice, CompletionWireRequest, LegacyLogprobs } from './schemas/completion-schema.ts';
 import { promptList } from './to-completion-request.ts';
 
-/** A token, where its text begins, and its log-probability unless nothing comes before it. */
+/**
+ * A token, the place where its text begins, and its log-probability. Only the first token of a text has no
+ * log-probability, because nothing comes before it.
+ */
 type ReportedToken = Pick<PlacedToken, 'id' | 'offset' | 'logprob' | 'top'>;
 
 /** The chunks of a completion. With `echo`, the first chunk of each choice is the prompt. */
@@ -43,7 +46,10 @@ export function completionChunks(
   return choiceChunks({ model, requests, body, head, toParts }, context);
 }
 
-/** The text that `echo` repeats. A prompt that was left out has none, although the model reads a start token. */
+/**
+ * The text that `echo` repeats. It is empty for a prompt that was left out, although the model then reads a start
+ * token.
+ */
 const promptText = (prompt: string | number[] | null, { prompt: tokens }: CompletionRequest, { tokenizer }: LanguageModel): string =>
   typeof prompt === 'string' ? prompt : tokenizer.decode(tokens);
 
@@ -69,8 +75,8 @@ function toLegacyLogprobs(tokens: readonly ReportedToken[], tokenizer: TextToken
 }
 
 /**
- * The alternatives and the token itself, by their text. Of two tokens that are spelled alike, the more probable one
- * counts.
+ * The log-probabilities of the alternatives and of the token itself, by their text. If two tokens have the same text,
+ * the more probable one is reported.
  */
 function topLogprobs({ id, logprob, top = [] }: ReportedToken, tokenizer: TextTokenizer): Record<string, number> | null {
   if (logprob === undefined) return null;

@@ -10,8 +10,9 @@ import { type CompletionWireRequest, DEFAULT_MAX_TOKENS } from './schemas/comple
 import { checkTokenIds, toPromptTokens } from './to-prompt-tokens.ts';
 
 /**
- * A completions request as one generation for each of its prompts.
- * @throws GptEdgeError `invalid_value`, or `context_length_exceeded` while the answer can still have that status
+ * Turns a completions request into one generation for each of its prompts.
+ * @throws GptEdgeError `invalid_value` or `context_length_exceeded`. All prompts are checked here, because once a
+ *   stream has begun, its status can no longer say so
  */
 export function toCompletionRequests(body: CompletionWireRequest, model: LanguageModel): CompletionRequest[] {
   const prompts = promptList(body).map((prompt) => toPromptTokens(prompt, model));
@@ -35,14 +36,17 @@ export function toCompletionRequests(body: CompletionWireRequest, model: Languag
   return prompts.map((prompt) => ({ prompt, ...shared }));
 }
 
-/** The prompts of a request, in whichever of OpenAI's four forms they come. A missing prompt is one null. */
+/**
+ * Lists the prompts of a request, whichever of OpenAI's four forms they have. If the prompt is missing, the list is one
+ * null.
+ */
 export function promptList({ prompt }: CompletionWireRequest): (string | number[] | null)[] {
   if (!Array.isArray(prompt)) return [prompt ?? null];
   return typeof prompt[0] === 'number' ? [prompt as number[]] : (prompt as (string | number[])[]);
 }
 
 /**
- * A chat request as the generation that continues the rendered conversation.
+ * Turns a chat request into the generation that continues the conversation, as the chat template renders it.
  * @throws GptEdgeError `chat_template_error`, `invalid_value` or `context_length_exceeded`
  */
 export function toChatRequest(body: ChatWireRequest, model: LanguageModel): CompletionRequest {
@@ -67,7 +71,7 @@ export function toChatRequest(body: ChatWireRequest, model: LanguageModel): Comp
   return request;
 }
 
-/** A message as the chat template reads it: its text parts joined, and `developer` as `system`. */
+/** Turns a message into what the chat template reads: its text parts are joined, and `developer` becomes `system`. */
 const toChatMessage = ({ role, content }: ChatWireRequest['messages'][number]): ChatMessage => ({
   role: role === 'developer' ? 'system' : role,
   content: typeof content === 'string' ? content : content.map(({ text }) => text).join(''),
@@ -77,8 +81,8 @@ const toStops = ({ stop }: CompletionWireRequest | ChatWireRequest): readonly st
   typeof stop === 'string' ? [stop] : (stop ?? []);
 
 /**
- * The sampler's options. Where the request says nothing, the model's recommendation counts, and then {@link
- * SAMPLING_DEFAULTS}.
+ * Collects the sampler's options. Where the request says nothing, the model's recommendation applies; where that says
+ * nothing either, {@link SAMPLING_DEFAULTS}.
  */
 function toSamplingOptions(body: CompletionWireRequest | ChatWireRequest, model: LanguageModel): SamplingOptions {
   const fallback = { ...SAMPLING_DEFAULTS, ...model.samplingDefaults };

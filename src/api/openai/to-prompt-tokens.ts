@@ -2,8 +2,8 @@ import { GptEdgeError } from '../../core/errors.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 
 /**
- * A prompt as the tokens that the decoder reads. A prompt without any text becomes the token that starts a sequence, as
- * in OpenAI's API.
+ * Turns a prompt into the tokens that the decoder reads. A prompt without any text becomes the token that starts a
+ * sequence, as in OpenAI's API.
  * @throws GptEdgeError `invalid_value` for a token id outside of the model's vocabulary
  */
 export function toPromptTokens(prompt: string | readonly number[] | null | undefined, model: LanguageModel): readonly number[] {

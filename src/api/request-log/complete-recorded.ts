@@ -4,8 +4,8 @@ import type { LanguageModel } from '../../generation/language-model.ts';
 import type { RequestContext } from './request-record.ts';
 
 /**
- * Calls {@link complete} and records tokens and finish reasons as they come, so that an answer cut short is counted
- * too.
+ * Calls {@link complete} and records tokens and finish reasons while they arrive, so that an answer that is cut short
+ * is counted too.
  */
 export async function* completeRecorded(
   model: LanguageModel,

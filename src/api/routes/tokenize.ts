@@ -36,7 +36,7 @@ const detokenizeRoute = createRoute({
   },
 });
 
-/** Both routes speak as vLLM's server does. */
+/** The requests and answers of both routes have the shapes of vLLM's server. */
 export function tokenizeRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(tokenizeRoute, async (c) => {
     const body = c.req.valid('json');

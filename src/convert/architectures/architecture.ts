@@ -19,7 +19,7 @@ export interface GraphContext extends GraphTarget {
   read(tensor: string): Promise<Weight>;
 }
 
-/** One model's decoder: all that can be decided before any weight is read. */
+/** One model's decoder: everything that can be decided before any weight is read. */
 export interface DecoderPlan {
   readonly shape: DecoderShape;
   /** Shape of each tensor that the checkpoint must hold, by name without `prefix`. */

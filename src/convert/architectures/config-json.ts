@@ -18,7 +18,7 @@ export function parseConfig<T>(schema: z.ZodType<T>, json: unknown): T {
   });
 }
 
-/** A setting of config.json, and those of its values that are implemented. */
+/** A setting of config.json, its value, and the values that are implemented. */
 export interface Setting {
   readonly field: string;
   readonly value: unknown;
@@ -35,7 +35,7 @@ export function refuseUnsupported(modelType: string, settings: readonly Setting[
 }
 
 /**
- * Returns how many positions a model folder keeps: all that the model has, or fewer if that was asked for.
+ * Returns how many positions a model folder keeps: all that the model has, or fewer if fewer were asked for.
  * @param model config.json's field for the model's positions, and its value
  * @throws GptEdgeError `invalid_value` if more were asked for than the model has
  */

@@ -15,7 +15,7 @@ export interface GptDecoder extends GptLayout {
   /** A key of GPT_ACTIVATIONS. */
   readonly activation: string;
   readonly epsilon: number;
-  /** Writes attention over `x` [batch, positions, width], which is normed already: [batch, positions, width]. */
+  /** Writes attention over `x` [batch, positions, width], which is already normalized: [batch, positions, width]. */
   writeAttention(context: GraphContext, inputs: DecoderInputs, layer: number, x: string): Promise<string>;
 }
 

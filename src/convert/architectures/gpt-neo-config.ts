@@ -28,7 +28,7 @@ const schema = z
   .refine((config) => config.hidden_size % config.num_heads === 0, { path: ['hidden_size'], message: 'is not a multiple of num_heads' })
   .refine((config) => countLayers(config.attention_types) === config.num_layers, {
     path: ['attention_types'],
-    message: 'describes another number of layers than num_layers',
+    message: 'describes a number of layers other than num_layers',
   });
 
 type Kind = z.infer<typeof kindSchema>;
@@ -46,7 +46,7 @@ export function parseGptNeoConfig(json: unknown): GptNeoConfig {
   return { ...config, kinds };
 }
 
-/** Counts the layers before they are written out, since a few bytes of a file can ask for very many. */
+/** Counts the layers before they are listed one by one, since a few bytes of a file can ask for very many. */
 function countLayers(types: readonly (readonly [readonly unknown[], number])[]): number {
   return types.reduce((sum, [run, times]) => sum + run.length * times, 0);
 }

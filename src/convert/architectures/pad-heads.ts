@@ -15,8 +15,8 @@ export interface HeadPadding {
 const HEAD_MULTIPLE = 16;
 
 /**
- * Returns the size that heads of `size` values have in the graph. Zeros at the end of a query, a key or a value change
- * no product.
+ * Returns the size that heads of `size` values have in the graph. The heads are filled up with zeros: at the end of a
+ * query, a key or a value they change no product.
  */
 export function paddedHeadSize(size: number): number {
   return Math.ceil(size / HEAD_MULTIPLE) * HEAD_MULTIPLE;

@@ -57,7 +57,7 @@ type RotaryFields = z.infer<z.ZodObject<typeof rotaryFields>>;
 
 /**
  * Brings both forms into one, as transformers 5 does: `rope_scaling` takes precedence over `rope_parameters`, and a
- * theta inside them over the one beside them.
+ * theta inside them over the one outside.
  * @param positions the model's own number of positions
  * @returns the configuration, or the problem with a field
  */

@@ -37,12 +37,12 @@ export interface Table {
  */
 export interface Dtype {
   readonly name: string;
-  /** The name of the dtype of tables, if it is another. */
+  /** The name of the dtype of tables, if it is not the same. */
   readonly tablesName?: string;
   /** Multiplies `x`, float32 [..., inputs], by a matrix: float32 [..., outputs]. */
   multiply(target: GraphTarget, name: string, x: string, matrix: Matrix): Promise<string>;
   /** Stores a norm's scale or a bias, as a float32 value. */
   vector(target: GraphTarget, name: string, vector: Weight): Promise<string>;
-  /** Stores an embedding or an output head, [entries, width] either. */
+  /** Stores an embedding or an output head: [entries, width] in both cases. */
   table(target: GraphTarget, name: string, table: Weight): Promise<Table>;
 }

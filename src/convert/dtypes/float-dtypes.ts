@@ -68,8 +68,8 @@ function floatTable(target: GraphTarget, format: FloatFormat, stored: string): T
   return {
     lookUp(name, ids) {
       if (format.elementType === ElementType.FLOAT) return graph.node('Gather', name, [stored, ids]);
-      // Rows are cast after the look-up. A table cast as a whole would stay in memory beside the head's own, rearranged
-      // copy.
+      // Rows are cast after the look-up. If the whole table were cast, the result would stay in memory in addition to
+      // the head's own, rearranged copy.
       const rows = graph.node('Gather', `${name}.stored`, [stored, ids]);
       return graph.node('Cast', name, [rows], { attributes: { to: BigInt(ElementType.FLOAT) } });
     },

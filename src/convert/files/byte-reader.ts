@@ -6,7 +6,7 @@ export type ReadAt = (position: number, target: Uint8Array) => number;
 
 /** What a reader needs to know about its file. */
 export interface ByteReaderOptions {
-  /** How messages name the file. */
+  /** The name of the file in messages. */
   readonly file: string;
   /** Bytes in the file. */
   readonly size: number;

@@ -24,7 +24,7 @@ export interface DecoderInputs {
   readonly inputIds: string;
   /** int64 [batch_size, sequence_length], or the empty name in a graph without position ids. */
   readonly positionIds: string;
-  /** int64 scalar: the number of last positions whose logits are wanted. 0 stands for all. */
+  /** int64 scalar: for how many of the last positions logits are wanted. 0 stands for all. */
   readonly keep: string;
   /** int32 [batch_size]: the positions of past and present together, minus one, as GroupQueryAttention expects. */
   readonly sequenceLengths: string;

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 
-/** Name of the file beside the graph that holds the weights. The graph refers to it by this name. */
+/** Name of the file with the weights, which lies beside the graph. The graph refers to it by this name. */
 export const EXTERNAL_DATA_FILE = 'model.onnx_data';
 
 /**

@@ -2,9 +2,9 @@ import { f16round } from '@petamoriken/float16';
 import type { BlockFit, BlockQuantizer } from './block-quantizer.ts';
 
 /**
- * Distances, in codes, from the last code to where the search puts the largest value. A value that is put beyond the
- * last code is clipped for the sake of the many small ones. Half as many offsets lose 0.1 % more; twice as many gain
- * nothing.
+ * The places where the search puts the largest value, as distances from the last code, in codes. A value that is put
+ * beyond the last code is clipped, which makes the many small ones more precise. Half as many offsets lose 0.1 % more;
+ * twice as many gain nothing.
  */
 const OFFSETS = Array.from({ length: 10 }, (_, index) => (index - 5) / 5);
 

@@ -11,7 +11,7 @@ import type { ModelSource } from './model-source.ts';
 import { findGraphFile } from './onnx/find-graph-file.ts';
 import { openPublishedGraph } from './onnx/open-published-graph.ts';
 
-/** What a source may need to be told. */
+/** What opening a source may depend on. */
 export interface SourceOptions {
   /** The path of a tokenizer.bin, for llama2.c only. */
   readonly tokenizer?: string;

@@ -3,8 +3,8 @@ import { float16Value } from '../../core/float16.ts';
 import type { SourceTensor } from './tensor-source.ts';
 
 /**
- * The element types that hold weights, each with its exact conversion to float32. Files and machines are little-endian
- * alike.
+ * The element types that hold weights, each with its exact conversion to float32. Both the files and the machines that
+ * run this are little-endian.
  */
 const DECODERS: Readonly<Record<string, (bytes: Uint8Array<ArrayBuffer>) => Float32Array>> = {
   F32: (bytes) => new Float32Array(bytes.buffer),

@@ -12,8 +12,8 @@ import {
 import { GRAPH_FILE } from './graph-files.ts';
 
 /**
- * Bytes of a chunk: the part of a file that has a hash of its own, and so the unit of a ranged read. It is small beside
- * the 128 MB of an isolate, and large enough that the cost of a request hardly matters.
+ * Bytes of a chunk: the part of a file that has a hash of its own, and so the unit of a ranged read. It is small
+ * compared with the 128 MB of an isolate, and large enough that the cost of a request hardly matters.
  */
 export const CHUNK_BYTES = 4 * 2 ** 20;
 

@@ -1,6 +1,6 @@
 import type { Manifest } from './manifest.ts';
 
-/** The files of a model folder, wherever it lies. Everything that is read has been checked against the manifest. */
+/** The files of a model folder, wherever the folder lies. Whatever is read has been checked against the manifest. */
 export interface ModelFiles {
   readonly manifest: Manifest;
   /**

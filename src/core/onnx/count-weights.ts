@@ -46,7 +46,8 @@ export function countWeights(graph: GraphProto): WeightCounts {
   return {
     dtype: mostOf([...weights.values()]) ?? 'fp32',
     parameters,
-    // A graph whose products are not recognized still multiplies by about everything that it stores.
+    // If no product of the graph is recognized, the number of parameters stands in, because a graph multiplies by about
+    // everything that it stores.
     multiplyAddsPerToken: countMultiplyAdds(graph, weights) || parameters,
   };
 }

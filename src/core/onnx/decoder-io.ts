@@ -5,9 +5,7 @@ import type { GraphProto, ValueInfoProto } from './onnx-ml_pb.js';
 
 /** The input of a call's tokens: int64 [batch_size, sequence_length]. */
 export const INPUT_IDS = 'input_ids';
-/**
- * The input that has a one for each position, those of the call included: int64 [batch_size, total_sequence_length].
- */
+/** The input that has a 1 for each position, those of this call included: int64 [batch_size, total_sequence_length]. */
 export const ATTENTION_MASK = 'attention_mask';
 /** The optional input of the tokens' positions: int64 [batch_size, sequence_length]. */
 export const POSITION_IDS = 'position_ids';
@@ -16,7 +14,9 @@ export const NUM_LOGITS_TO_KEEP = 'num_logits_to_keep';
 /** The output of logits: float32 [batch_size, kept_length, vocabularySize]. */
 export const LOGITS = 'logits';
 
-/** The inputs beside the KV cache, all of int64. The first dimension is the batch, and each call chooses the second. */
+/**
+ * The inputs other than the KV cache, all of int64. The first dimension is the batch, and each call chooses the second.
+ */
 export const DECODER_INPUTS: Readonly<Record<string, { readonly isRequired: boolean; readonly dims: readonly string[] }>> = {
   [INPUT_IDS]: { isRequired: true, dims: ['batch_size', 'sequence_length'] },
   [ATTENTION_MASK]: { isRequired: true, dims: ['batch_size', 'total_sequence_length'] },

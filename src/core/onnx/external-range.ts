@@ -27,7 +27,7 @@ export function externalRange(tensor: TensorProto, file: string): ExternalRange 
     if (!/^\d{1,15}$/.test(text)) throw fail(`${key} ${showText(text)} of its external data is not a count`);
     return Number(text);
   };
-  if (tensor.dims.some((size) => size < 0n)) throw fail(`shape [${tensor.dims}] holds what is not a count`);
+  if (tensor.dims.some((size) => size < 0n)) throw fail(`shape [${tensor.dims}] has a negative dimension`);
   const type = ELEMENT_TYPES[tensor.dataType];
   if (type === undefined) throw fail(`element type ${tensor.dataType} is not known`);
   const bytes = Math.ceil((elementCount(tensor) * type.bits) / 8);

@@ -12,7 +12,7 @@ export function parseGraph(bytes: Uint8Array, fail: (problem: string, cause?: un
   if (bytes.length > MAX_GRAPH_BYTES)
     throw fail(`has ${bytes.length} bytes, more than ${MAX_GRAPH_BYTES}; weights belong in external data.`);
   const { graph } = parse(bytes, fail);
-  if (!graph) throw fail('is no ONNX model: it has no graph.');
+  if (!graph) throw fail('is not an ONNX model: it has no graph.');
   return graph;
 }
 
@@ -20,6 +20,6 @@ function parse(bytes: Uint8Array, fail: (problem: string, cause: unknown) => Gpt
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {
-    throw fail(`is no ONNX model: ${(cause as Error).message}`, cause);
+    throw fail(`is not an ONNX model: ${(cause as Error).message}`, cause);
   }
 }

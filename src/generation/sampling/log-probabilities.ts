@@ -5,13 +5,13 @@ import { topTokens } from './sampler.ts';
 export interface TokenLogprob {
   id: number;
   /**
-   * Natural logarithm of the probability that the model itself gives, before temperature, penalties and bias; to
-   * about 1e-6.
+   * Natural logarithm of the probability that the model itself gives, before temperature, penalties and bias. Its error
+   * is about 1e-6.
    */
   logprob: number;
 }
 
-/** A token with its log-probability, and the most probable tokens beside it. */
+/** A token with its log-probability, and the most probable tokens at its position. */
 export interface ScoredToken extends TokenLogprob {
   top: TokenLogprob[];
 }
@@ -22,9 +22,9 @@ export function logSumExp(logits: Logits): number {
 }
 
 /**
- * Scores tokens by these logits, which must not have been changed yet: the result scores any token, with the `top`
- * most probable ones.
- * @param values the same logits, where they stay as they are for as long as the result is used
+ * Returns a function that scores any token by these logits, and reports the `top` most probable ones with it. Penalties
+ * and bias must not have changed the logits yet.
+ * @param values the same logits, in an array that does not change for as long as the function is used
  */
 export function scorer(logits: Logits, top: number, values: Float32Array): (id: number) => ScoredToken {
   const norm = logSumExp(logits);

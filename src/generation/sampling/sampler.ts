@@ -33,7 +33,7 @@ export function sample(logits: Logits, options: ShapeOptions, random: number): n
 
 /** Gives the kept tokens their weights, and the others 0. @returns the sum of the weights */
 function weighKept(logits: Logits, greatest: number, { temperature, topK, topP, minP }: ShapeOptions): number {
-  // Both keep a beginning of the ranking, so their order makes no difference.
+  // Min-p and top-k each keep a beginning of the ranking, so it does not matter which of them is applied first.
   const threshold = tighter(minPThreshold(greatest, temperature, minP), topKThreshold(logits, topK));
   const all = logits.exponentials(temperature);
   const kept = threshold === NO_THRESHOLD ? all : logits.keepTo(threshold);
@@ -74,9 +74,9 @@ interface Measure {
   of(id: number): number;
   /** Lower bound of the share of one token that has at least this logit. */
   least(logit: number): number;
-  /** The first step in logits when a search begins at the best token. */
+  /** How far below the best logit a search looks first; the step doubles from then on. */
   readonly step: number;
-  /** Tokens of lower logits contribute nothing. */
+  /** Tokens with logits below this one contribute nothing, so a search need not look there. */
   readonly lowest: number;
 }
 
@@ -100,12 +100,15 @@ function sumOfWeights(logits: Logits, temperature: number, threshold: Threshold)
   };
 }
 
-/** So many tokens are sorted rather than halved once more: both take some 10 microseconds. */
+/**
+ * Once the bracket holds this few tokens, they are sorted: that takes about as long as halving the bracket once more,
+ * some 10 microseconds.
+ */
 const FEW = 256;
 
 /**
- * The threshold lies among the tokens of logits `low` <= x < `high`, both float32. The tokens above come to the sum
- * `above`, together with those in between to `reached`.
+ * A range of logits, `low` <= x < `high`, that contains the threshold's logit. Both limits are float32. `above` is the
+ * measure of all tokens from `high` upwards, `reached` that of all tokens from `low` upwards.
  */
 interface Bracket {
   low: number;
@@ -124,7 +127,8 @@ function findThreshold(logits: Logits, measure: Measure, target: number): Thresh
     reached += measure.of(id);
     return reached >= target;
   });
-  // The last one, if the sum in this other order came to a sliver less.
+  // Here the tokens are added in another order than in `from`, so rounding may leave the sum just below the target. The
+  // threshold is then the last token.
   const id = found ?? ids[ids.length - 1];
   return { logit: logits.values[id], id };
 }
@@ -133,7 +137,7 @@ function findThreshold(logits: Logits, measure: Measure, target: number): Thresh
 function bracketThreshold(logits: Logits, measure: Measure, target: number): Bracket {
   const greatest = logits.values[logits.best()];
   const bracket = { low: greatest, reached: measure.from(greatest), high: Number.POSITIVE_INFINITY, above: 0 };
-  // A smaller step would not change the float32.
+  // A smaller step would be lost when `low` is rounded to float32.
   let step = Math.max(measure.step, Math.abs(greatest) * 2 ** -23);
   for (; bracket.reached < target && bracket.low > measure.lowest; step *= 2) {
     [bracket.high, bracket.above] = [bracket.low, bracket.reached];
@@ -143,7 +147,10 @@ function bracketThreshold(logits: Logits, measure: Measure, target: number): Bra
   return bracket;
 }
 
-/** Halves the bracket until few tokens are left in it, or only equal ones. */
+/**
+ * Halves the bracket until it holds few tokens, or only equal ones. Tokens are not counted: each has at least the share
+ * `least(low)`, so that a bracket of the measure `FEW * least(low)` holds at most FEW of them.
+ */
 function narrow(bracket: Bracket, measure: Measure, target: number): void {
   while (bracket.reached - bracket.above > FEW * measure.least(bracket.low)) {
     const middle = Math.fround((bracket.low + bracket.high) / 2);

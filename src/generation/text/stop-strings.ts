@@ -34,8 +34,8 @@ export class StopStrings {
   }
 
   /**
-   * Where the stop string begins that is complete first, so that the result does not depend on how the text was cut
-   * into pieces; -1 if none.
+   * Finds the stop string that is complete first, and returns where it begins, or -1 if there is none. The first
+   * complete one is taken so that the result does not depend on how the text was cut into pieces.
    */
   #firstComplete(text: string): number {
     let [begin, end] = [-1, Number.POSITIVE_INFINITY];

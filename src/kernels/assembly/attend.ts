@@ -45,7 +45,8 @@ function scores(quantized: bool, tile: i32, keys: usize, headDimension: i32, scr
 
 function valuesQ8(tile: i32, values: usize, headDimension: i32, scratch: usize): void {
   for (let head = 0; head < tile; head++) weighQ8(scratch, head, values);
-  // In a loop of its own: by now the first head's greatest weight has long been computed.
+  // This is a loop of its own, so that it need not wait for results: the first head's greatest weight was computed in
+  // the loop before, and is ready by now.
   for (let head = 0; head < tile; head++) quantizeWeights(scratch, head);
   values += KV_SCALES;
   if (tile == 1) q8.valuesQ8x1(values, headDimension, scratch);

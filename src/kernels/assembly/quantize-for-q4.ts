@@ -7,8 +7,8 @@ import { maxOfLanes, round, sumOfIntegers } from './inline/vectors';
  * See MatrixKernels.quantizeForQ4. For each row:
  *
  * 1. For each block of 32 inputs, held in 8 vectors v0..v7: find the largest magnitude, round all inputs to codes
- *    i0..i7, and store these with their scale. Of each eight codes the even ones stand first, [0 2 4 6 1 3 5 7], as the
- *    nibbles of MatMulNBits' bytes meet them.
+ *    i0..i7, and store these with their scale. Of each eight codes the even ones come first, [0 2 4 6 1 3 5 7],
+ *    because they are multiplied with the low nibbles of MatMulNBits' bytes, and the odd ones with the high nibbles.
  * 2. Keep the block's sum as a float in the working space after everything else, until the largest sum of the row is
  *    known.
  * 3. Quantize the sums, and store them with their scale.

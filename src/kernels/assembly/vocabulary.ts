@@ -156,7 +156,8 @@ export function pick(weights: usize, width: i32, remaining: f64): i32 {
       remaining -= <f64>load<f32>(start + ((<usize>i) << 2));
       if (remaining < 0) return block + i;
     }
-    // The block's sum, added in another order, was greater by a rounding error. The rest is left for the next block.
+    // The sum of the whole block, which was added in another order, was greater by a rounding error. The search
+    // continues with the next block.
   }
   return -1;
 }

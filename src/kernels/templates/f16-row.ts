@@ -21,10 +21,10 @@ import { SideExits } from './side-exits.ts';
 const UNROLLED = 2;
 
 /**
- * Weights come out of their halves 2^112 times too small (see assembly/inline/half.ts). If no activation reaches 2^15,
- * the kernel multiplies the activation by 2^112 instead, once for 16 weights: a power of two does not change a
- * mantissa, so that the products are the same. With larger activations that would overflow, and the weights are
- * multiplied.
+ * Weights are 2^112 times too small after they have been taken from their halves (see assembly/inline/half.ts). If no
+ * activation reaches 2^15, the kernel multiplies the activation by 2^112 instead, once for 16 weights: a power of two
+ * does not change a mantissa, so that the products are the same. With larger activations that would overflow, and the
+ * weights are multiplied.
  */
 export function f16Row(): string {
   return `

@@ -7,7 +7,7 @@ import { SideExits } from './side-exits.ts';
 //   for each group of 8 outputs:                          // lanes 0..3 are outputs 0..3 (t0, a0) and 4..7 (t1, a1)
 //     a0 = a1 = 0                                         // float32
 //     for each block of 32 inputs (record w, activations x):
-//       for word = 0..3:                                  // 1. 8 codes of each output meet 8 activations
+//       for word = 0..3:                                  // 1. 8 codes of each output times 8 activations
 //         low = x[8 word + 0, 2, 4, 6], high = x[8 word + 1, 3, 5, 7]         // bytes, repeated over the vector
 //         codes = v128.load(w, 32 word)
 //         t0 += dot(low, codes & 15) + dot(high, codes >> 4 & 15)             // 16 bits
@@ -23,9 +23,9 @@ import { SideExits } from './side-exits.ts';
 // Layouts: matrix-kernels.ts. Preconditions: x comes from quantizeForQ4 with one row; y has room for whole groups.
 
 /**
- * The sums of a block fit 16 bits: a lane adds 16 products of at most 127 * 15. The addition of neighbouring lanes
- * needs a dot product anyway; multiplying by the block's integer scales in it, instead of by ones, does the scaling for
- * free. Activations are loaded 16 at a time and spread by shuffles, for the reason that q8-row.ts gives.
+ * The sums of a block fit 16 bits: a lane adds 16 products of at most 127 * 15. Adding neighbouring lanes takes a dot
+ * product anyway. It multiplies by the block's integer scales instead of by ones, so that scaling costs nothing.
+ * Activations are loaded 16 at a time and spread by shuffles, for the reason that q8-row.ts gives.
  */
 export function q4Row(): string {
   const exits = new SideExits('x');

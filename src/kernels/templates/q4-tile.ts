@@ -9,12 +9,12 @@ import { Tile } from './tile.ts';
 //     for each block of 32 inputs:
 //       1. unpack: scratch[0..255] = codes, one in each byte
 //                  scratch[256..287] = 8 block scales, each in both halves of a word
-//       2. for 4 rows x0..x3 at a time:               // a tile: 2 vectors of outputs times 4 rows, 8 sums t0_0 .. t1_3
+//       2. for 4 rows x0..x3 at a time:     // a tile (tile.ts): 2 vectors of outputs times 4 rows, 8 sums t0_0 .. t1_3
 //            for step = 0..7:
 //              w0 = v128.load(scratch, 32 step), w1 = v128.load(scratch, 32 step + 16)
 //              s = v128.load32_splat(x0, 4 step);  t0_0 += dot(s, w0);  t1_0 += dot(s, w1)
 //              s = v128.load32_splat(x1, 4 step);  t0_1 += dot(s, w0);  t1_1 += dot(s, w1)
-//              ... x2, x3, and a side exit
+//              ... x2, x3, and a side exit, see side-exits.ts
 //            sums[row] += f32(dot_i16x8_s(t, block scales)) * scale of the row of x
 //     3. for 4 rows at a time: multiply the minima with the block sums of x, and
 //        y = sums * row scales - f32(minima) * (row minimum scales * scale of the sums)
@@ -24,7 +24,10 @@ import { Tile } from './tile.ts';
 
 /** Rows of x in a tile. */
 const ROWS = 4;
-/** Where the sums of all rows begin in scratch, after a record's 256 bytes of codes and 32 bytes of scales. */
+/**
+ * Where the sums of all rows begin in scratch. A record's 256 bytes of codes and 32 bytes of scales lie before them;
+ * any multiple of 64 above those would do.
+ */
 const SUMS = 512;
 
 export function q4Tile(): string {

@@ -6,7 +6,7 @@ import { SideExits } from './side-exits.ts';
 //   for each group of 8 outputs:                          // lanes 0..3 are outputs 0..3 (t0, a0) and 4..7 (t1, a1)
 //     a0 = a1 = 0                                         // float32
 //     for each block of 32 inputs (record w, activations x):
-//       for pair = 0..15:                                 // 1. two codes of each output meet two activations
+//       for pair = 0..15:                                 // 1. two codes of each output times two activations
 //         s = x[2 pair, 2 pair + 1]                       // two int16, repeated over the vector
 //         t0 += dot_i16x8_s(load8x8_s(w, 16 pair), s)     // int32
 //         t1 += dot_i16x8_s(load8x8_s(w, 16 pair + 8), s)

@@ -9,8 +9,8 @@ import { putFile } from './put-file.ts';
 /**
  * Pushes a model folder to a bucket. To *push* a folder is to *put* those of its files that have changed into the
  * bucket; a large file is put by a *multipart upload*. The objects lie under `models/<id>/`, each with its SHA-256 in
- * `customMetadata`, and what arrives is verified. The manifest goes last, so that a model never appears without its
- * files.
+ * `customMetadata`, and the bytes that arrive are verified. The manifest goes last, so that a model never appears
+ * without its files.
  * @param onBytes called with the number of bytes of each piece that was sent
  * @returns the names of the files that were put
  * @throws GptEdgeError `invalid_file` if a file's SHA-256 differs from the manifest's; `command_failed` if a file

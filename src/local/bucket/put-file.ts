@@ -5,7 +5,7 @@ import { GptEdgeError } from '../../core/errors.ts';
 import type { ModelBucket } from './bucket.ts';
 import type { UnfinishedUpload } from './unfinished-uploads.ts';
 
-/** Bytes of one part of a multipart upload. R2 wants parts of at least 5 MiB, all of equal size except the last. */
+/** Bytes of one part of a multipart upload. R2 requires parts of at least 5 MiB, all of equal size except the last. */
 export const PART_BYTES = 8 * 2 ** 20;
 
 export interface PutFileOptions extends ModelBucket {

@@ -43,5 +43,5 @@ export function exactLogSumExp(logits: Float32Array): number {
   return max + Math.log(sum);
 }
 
-/** The token of the greatest logit, of several the one of the lowest id. */
+/** The token with the greatest logit; if several have it, the one with the lowest id. */
 const mostProbable = (logits: Float32Array): number => logits.indexOf(logits.reduce((a, b) => Math.max(a, b)));

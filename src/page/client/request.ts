@@ -1,4 +1,7 @@
-/** Why the API gave no answer that the page can use, in a sentence that the page shows as it is. */
+/**
+ * The error of a request that gave no answer that the page can use. Its message is a sentence that the page shows as it
+ * is.
+ */
 export class ApiError extends Error {
   /** The request field at fault, as the API names it; null if the error is about no single field. */
   readonly param: string | null;

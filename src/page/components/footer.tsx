@@ -1,4 +1,4 @@
-/** What the page does not say elsewhere: what its probabilities mean, and whom it talks to. */
+/** What the page does not say elsewhere: what its probabilities mean, and which hosts it talks to. */
 export function Footer({ licences }: { licences: string }) {
   return (
     <footer>

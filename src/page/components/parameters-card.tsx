@@ -53,7 +53,7 @@ function Field({ playground, state, parameter, placeholder }: FieldProps) {
   const hasProblem = state.problem?.field === name;
   const set = (value: string) => playground.setField(name, value);
   const step = isWhole ? 1 : 0.01;
-  // The range of the seed is too large to tell a reader anything.
+  // The range of the seed is too large to be useful to a reader.
   const showsRange = Number.isSafeInteger(max) && Math.abs(max) < 2 ** 31;
   return (
     <div class="field">

@@ -1,7 +1,7 @@
 import { contextUse, conversationOf, modelOf, type PlaygroundState } from '../state/playground-state.ts';
 import { tint } from '../state/surprisal.ts';
 
-/** Probabilities whose tints the legend shows. */
+/** The probabilities whose tints the legend shows. */
 const LEGEND: [number, string][] = [
   [0.95, '95%'],
   [0.5, '50%'],

@@ -14,7 +14,8 @@ export interface Parameter {
 export type FieldTexts = Readonly<Record<string, string>>;
 
 /**
- * The parameters on the page, in this order, with their labels. All else about them comes from the OpenAPI document.
+ * The parameters on the page, in this order, with their labels. Everything else about them comes from the OpenAPI
+ * document.
  */
 const LABELS: Record<string, string> = {
   temperature: 'Temperature',

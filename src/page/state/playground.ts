@@ -13,8 +13,9 @@ export interface ViewProps {
 }
 
 /**
- * All that the page does, apart from how it looks. The playground holds the state and changes it in answer to the
- * reader and to the API. Each change replaces the state object and calls `onChange`, which draws the page anew.
+ * Everything that the page does, apart from how it looks. The playground holds the state, and changes it when the
+ * reader or the API gives it a reason. Each change replaces the state object and calls `onChange`, which draws the page
+ * anew.
  */
 export class Playground {
   state: PlaygroundState = INITIAL_STATE;
@@ -81,7 +82,7 @@ export class Playground {
     const seed = (body.seed as number | undefined) ?? randomSeed();
     this.#changeConversation(() => ({ draft: mode === 'chat' ? '' : draft, turns: [...turns, newTurn(draft, seed)] }));
     const hasTokens = await this.#stream(turns.length, { ...body, seed });
-    // A request that was refused leaves the conversation as it was, and the draft to be mended.
+    // If the request is refused, the conversation stays as it was, and the reader can correct the draft.
     if (!hasTokens) this.#changeConversation((now) => ({ draft: now.draft === '' ? draft : now.draft, turns: all }), mode);
   }
 
@@ -171,7 +172,7 @@ export class Playground {
     } catch (error) {
       if (this.#generationAbort === abort) this.fail(error);
     } finally {
-      // A later generation may have stopped this one; then the page shows that one's end.
+      // A later generation may have stopped this one. The page then shows the end of the later one.
       if (this.#generationAbort === abort) this.#finish(timer, abort.signal.aborted);
     }
     return timer.count > 0;

@@ -32,7 +32,7 @@ export function toFragment({ mode, model, draft, turns, fields }: SharedState): 
 }
 
 /**
- * Reads the state out of a URL fragment; null if the fragment is not one of {@link toFragment}.
+ * Reads the state out of a URL fragment. Returns null if {@link toFragment} did not make the fragment.
  * @throws Error if it is one and is damaged
  */
 export function fromFragment(fragment: string): SharedState | null {

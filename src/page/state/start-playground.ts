@@ -15,7 +15,7 @@ const LOAD_POLL_MS = 150;
  * 3. has the model loaded;
  * 4. restores the link's answers, which only the loaded model can score.
  *
- * An error is shown on the page; the steps that need what failed are left out.
+ * An error is shown on the page, and the steps that depend on the failed one are left out.
  * @param fragment of the page's URL, without `#`
  */
 export async function startPlayground(playground: Playground, fragment: string): Promise<void> {
@@ -39,7 +39,7 @@ export async function loadModel(playground: Playground): Promise<void> {
   let isDone = false;
   const load = playground
     .countDraft()
-    // A draft that is too long is no fault of the model.
+    // A draft that is too long is not a fault of the model, so that error is not shown next to it.
     .catch((error) => playground.fail(error, error instanceof ApiError && error.param === 'prompt' ? null : 'model'))
     .finally(() => {
       isDone = true;

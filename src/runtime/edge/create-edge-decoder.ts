@@ -5,8 +5,8 @@ import { EdgeModel, type EdgeModelOptions } from './run/edge-model.ts';
 import { EdgeSequence } from './run/edge-sequence.ts';
 
 /**
- * About 60 ms of a prompt's 4-bit products, and twice as long token by token. For a model of 135 million parameters
- * it is 32 tokens, which fill the kernels' tiles.
+ * The work between two visits to the event loop. With 4-bit weights it takes about 60 ms in a prompt, and twice as long
+ * token by token. For a model of 135 million parameters it is 32 tokens, which is enough to fill the kernels' tiles.
  */
 const MULTIPLY_ADDS_PER_TURN = 4.4e9;
 

@@ -2,7 +2,7 @@ import compiled from 'onnxruntime-web/ort-wasm-simd-threaded.wasm';
 import type * as Ort from 'onnxruntime-web/wasm';
 
 /**
- * The one module that knows onnxruntime-web. A build for the edge engine alone leaves onnxruntime-web out (absent.ts
+ * The one module that knows onnxruntime-web. A build with only the edge engine leaves onnxruntime-web out (absent.ts
  * takes its place), and otherwise its WebAssembly is instantiated only when the first session is created.
  *
  * workerd forbids compiling WebAssembly at run time, so the one instantiation that onnxruntime-web asks for is

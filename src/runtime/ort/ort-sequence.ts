@@ -22,11 +22,16 @@ export interface OrtModel {
   ort: Ort;
   session: InferenceSession;
   shape: Pick<Manifest, 'contextWindow' | 'vocabularySize' | 'keyValueHeads' | 'headDimension'>;
-  /** Where each row of logits is copied to be read: onnxruntime-web's own memory cannot be reached. */
+  /**
+   * A buffer into which each row of logits is copied before it is read, because the kernels cannot reach
+   * onnxruntime-web's own memory.
+   */
   logits: LogitsBuffer;
 }
 
-/** onnxruntime-web gives the logits of several positions as one array; 8 MB of it is little beside the weights. */
+/**
+ * onnxruntime-web gives the logits of several positions as one array; 8 MB of it is little compared with the weights.
+ */
 const MAX_LOGITS_BYTES = 8 * 2 ** 20;
 
 /**
@@ -66,7 +71,7 @@ export class OrtSequence implements Sequence {
     this.#checkRoom(tokens.length);
     const { shape, logits } = this.#model;
     const rowsAtOnce = Math.max(1, Math.floor(MAX_LOGITS_BYTES / (shape.vocabularySize * 4)));
-    // The first call also feeds the tokens before them, whose logits nobody wants.
+    // The first call also feeds the tokens before them, whose logits are not needed.
     for (let start = 0, row = 0; start < tokens.length; ) {
       const count = Math.min(rowsAtOnce, rows - row);
       const end = tokens.length - rows + row + count;

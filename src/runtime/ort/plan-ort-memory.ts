@@ -3,8 +3,8 @@ import type { Manifest } from '../../core/folder/manifest.ts';
 import { type MemoryPlan, memoryPlan, tokenizerHeap } from '../../core/memory-plan.ts';
 
 /**
- * What onnxruntime-web takes before any model is loaded, with the model's graph and buffers and the slack of a
- * growing memory.
+ * What onnxruntime-web takes besides the weights: its memory before any model is loaded, the model's graph and buffers,
+ * and the slack of a memory that grows in steps.
  */
 const ENGINE_BYTES = 16e6;
 /** onnxruntime-web holds each matrix twice: as it was loaded, and in the layout of its kernels. */
@@ -20,7 +20,10 @@ export function planOrtMemory(manifest: Manifest): MemoryPlan {
   ]);
 }
 
-/** Bytes of the weights as they are computed with: float16 in float32, quantized weights as they are stored. */
+/**
+ * Bytes of the weights in the form in which they are computed: float16 is widened to float32, and quantized weights
+ * stay as they are stored.
+ */
 function computedBytes({ dtype, files }: Manifest): number {
   const external = externalDataFiles(Object.keys(files));
   // A graph without external data contains its weights.

@@ -40,7 +40,7 @@ describe('gptNeo', () => {
   });
 
   it.each([
-    { change: { num_layers: 5 }, message: 'attention_types: [[["global","local"],2]]: describes another number of layers than num_layers' },
+    { change: { num_layers: 5 }, message: 'attention_types: [[["global","local"],2]]: describes a number of layers other than num_layers' },
     { change: { attention_types: [[['global', 'sparse'], 2]] }, message: 'attention_types.0.0.1: "sparse": Invalid option' },
     {
       change: { attention_types: [[['global'], 2 ** 40]] },
@@ -54,7 +54,7 @@ describe('gptNeo', () => {
           [new Array(1024).fill('local'), 1024],
         ],
       },
-      message: 'another number of layers',
+      message: 'a number of layers other than',
     },
     { change: { window_size: 0 }, message: 'window_size: 0: Too small' },
     { change: { num_heads: 7 }, message: 'hidden_size: 64: is not a multiple of num_heads' },

@@ -20,7 +20,10 @@ function shares(logits: Float32Array, options: Options, draws = 2000): number[] 
   return counts.map((count) => count / draws);
 }
 
-/** What `sample` documents, in the plainest way: everything sorted, nothing left out early. */
+/**
+ * What the comment of `sample` promises, computed in the plainest way: everything is sorted, and nothing is left out
+ * early.
+ */
 function naiveProbabilities(logits: Float32Array, { temperature = 1, minP = 0, topK = 0, topP = 1 }: Options): number[] {
   const max = Math.max(...logits);
   const weights = [...logits].map((logit) => Math.exp((logit - max) / temperature));

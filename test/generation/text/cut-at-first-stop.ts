@@ -1,6 +1,6 @@
 /**
- * The whole text, cut where the stop string begins that ends first; of several that end there, the longest. Null
- * without one.
+ * Cuts a whole text where its first stop string begins. The first stop string is the one that ends first; if several
+ * end at the same place, it is the longest. Returns null if there is none.
  */
 export function cutAtFirstStop(stops: readonly string[], text: string): string | null {
   for (let end = 1; end <= text.length; end++) {

@@ -174,7 +174,7 @@ describe('textPieces', () => {
       if (cut !== null) stoppedRuns++;
 
       const offsets = offsetsOf(ids);
-      // All tokens before the first one that begins in the stop string or behind it.
+      // All tokens before the first one that begins in the stop string or after it.
       const end = cut?.length ?? Number.POSITIVE_INFINITY;
       const behind = ids.findIndex((id, index) => offsets[index] > end || (offsets[index] === end && !tokenizer.isSpecial(id)));
       const placed = ids.map((id, index) => ({ id, offset: offsets[index] })).slice(0, behind === -1 ? ids.length : behind);

@@ -1,5 +1,5 @@
-// The compiler checks this file in a project that has the package installed. It proves that there are types, other
-// than `any`.
+// The compiler checks this file in a project that has the package installed. It proves that the package has types, and
+// that they are not `any`.
 import { createApp, GptEdgeError, IsolateModels, type ModelHost, modelsFromEnv, type RequestLine } from 'gpt-edge';
 import { createDecoder, planEngine, R2ModelFiles } from 'gpt-edge/decoder';
 import kernels from 'gpt-edge/kernels/relaxed.wasm';

@@ -32,14 +32,14 @@ export async function compareLayers(folder: ModelFolder, ids: readonly number[])
   model.run(ids, 0, blockTable, 1, () => {});
   const headBuffers = new Set(plan.head.flatMap(({ writes }) => writes));
   const written = new Map<string, number>();
-  // What is rotated in place is no longer what its operator produced.
+  // A buffer that is rotated in place no longer holds what its operator produced.
   const rotated = new Set([...plan.body, ...plan.head].flatMap(({ kernel, writes }) => (kernel === 'rotate' ? writes : [])));
   for (const [index, { name, width }] of plan.buffers.entries()) if (width > 0 && !rotated.has(index)) written.set(name, index);
   const theirs = await runWithAllValues(folder, ids, [...written.keys()]);
   return [...theirs].map(([value, expected]) => {
     const buffer = written.get(value)!;
     const { width, stride } = plan.buffers[buffer];
-    // The head ran for one row alone.
+    // The head ran for only one row.
     const rows = headBuffers.has(buffer) ? 1 : Math.min(ids.length, expected.length / width);
     const start = model.layout.arena + model.layout.buffers.offsets[buffer];
     let absolute = 0;
@@ -63,7 +63,7 @@ async function runWithAllValues(folder: ModelFolder, ids: readonly number[], nam
   for (const name of outputs.keys()) if (!known.has(name)) graph.output.push(create(ValueInfoProtoSchema, { name }));
   const data = externalDataFiles(Object.keys(folder.manifest.files));
   const externalData = await Promise.all(data.map(async (path) => ({ path, data: await readFile(join(folder.path, path)) })));
-  // Not optimized, since fusions would take the values away.
+  // The graph is not optimized, since fusions would remove the values.
   const options = { executionProviders: ['wasm'], externalData, graphOptimizationLevel: 'disabled' as const };
   const session = await ort.InferenceSession.create(toBinary(ModelProtoSchema, proto), options);
   const int64 = (values: readonly number[], dims: readonly number[]) => new ort.Tensor('int64', BigInt64Array.from(values, BigInt), dims);

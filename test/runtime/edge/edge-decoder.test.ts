@@ -89,7 +89,7 @@ describe('the edge engine', () => {
     await second.forward(ids(200));
     first.dispose();
     expect(model.blocks.used).toBe(2);
-    // The blocks are still the second one's: a third sequence gets others.
+    // The blocks still belong to the second sequence, so a third one gets others.
     const expected = await second.fork().forward([9]);
     await new EdgeSequence(model).forward(ids(100, 11));
     expect(await second.forward([9])).toEqual(expected);
@@ -103,7 +103,7 @@ describe('the edge engine', () => {
       expect(row).toBe(seen.length);
       expect(logits.values.buffer).toBe(model.memory.memory.buffer);
       seen.push(logits.values.slice());
-      // Whoever reads may do with a row what he likes.
+      // The reader may change the row.
       logits.values.fill(Number.NaN);
     });
     expect(seen).toHaveLength(150);

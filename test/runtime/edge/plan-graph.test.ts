@@ -11,7 +11,7 @@ const WIDTH = 32;
 const VOCABULARY = 40;
 const OPTIONS = { contextWindow: 64, vocabularySize: VOCABULARY, cacheFormat: 'f32' } as const;
 
-/** What a test changes in an otherwise sound decoder. */
+/** What a test changes in a decoder that is otherwise valid. */
 interface Variation {
   /** Between embedding and attention: rows of WIDTH to rows of WIDTH. */
   readonly middle?: (graph: GraphBuilder, x: string) => string;
@@ -140,7 +140,7 @@ describe('planGraph', () => {
     [
       'a cast to another type',
       { middle: (graph, x) => graph.node('Cast', 'cast', [x], { attributes: { to: 10n } }) },
-      /another type than float32/,
+      /a type other than float32/,
     ],
     [
       'a reshape across positions',
@@ -163,7 +163,7 @@ describe('planGraph', () => {
   it('should refuse lengths that are not those of the attention mask', () => {
     const graph = fromBinary(ModelProtoSchema, decoder().toBytes()).graph!;
     graph.node.find(({ opType }) => opType === 'ReduceSum')!.opType = 'Neg';
-    expect(() => planGraph(modelGraph(graph), OPTIONS)).toThrow(/other lengths of sequences/);
+    expect(() => planGraph(modelGraph(graph), OPTIONS)).toThrow(/sequence lengths that are not those of the attention mask/);
   });
 
   it.each<[string, Partial<TensorProto>, RegExp]>([

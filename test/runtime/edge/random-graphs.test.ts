@@ -8,7 +8,7 @@ import { SeededRandom } from '../../generation/seeded-random.ts';
 import { randomDecoder } from './random-decoder.ts';
 
 const GRAPHS = 300;
-/** Decoders of one test, few enough that a failure says where to look. */
+/** How many decoders one test compares: few enough that a failure shows where to look. */
 const AT_ONCE = 20;
 /**
  * The largest difference of logits to onnxruntime-web, relative to the largest logit, by the fewest bits of a graph's

@@ -7,7 +7,7 @@ import { chat, complete, detokenize, idsOf, tokenize } from './support.ts';
 interface Scored {
   ids: number[];
   prompt_logprobs: (number | null)[];
-  /** Not every reference has them. */
+  /** These fields are optional, because not every reference has them. */
   last_logits?: number[];
   greedy_ids: number[];
   greedy_logprobs: number[];

@@ -184,7 +184,7 @@ describe('should refuse', () => {
     [CHATS, { top_logprobs: 2 }, 'top_logprobs', 'only allowed when logprobs is true'],
     [CHATS, { top_logprobs: 0, logprobs: false }, 'top_logprobs', 'only allowed when logprobs is true'],
     [CHATS, { logprobs: 2 }, 'logprobs', 'expected boolean, received number'],
-    [CHATS, { max_completion_tokens: 2 }, 'max_tokens', 'not allowed beside max_completion_tokens'],
+    [CHATS, { max_completion_tokens: 2 }, 'max_tokens', 'not allowed together with max_completion_tokens'],
     [CHATS, { stop: ['a', 'b', 'c', 'd', 'e'] }, 'stop', stop],
     [CHATS, { logit_bias: { 4096: 1 } }, 'logit_bias', outside],
     [CHATS, { messages: undefined }, 'messages', 'expected array, but it is missing'],

@@ -6,7 +6,12 @@ export const returnTokenIdsField = {
   return_token_ids: z
     .boolean()
     .nullish()
-    .openapi(documentDefault('Answer with `token_ids` and `prompt_token_ids` too, as vLLM does: what to go on from exactly.', false)),
+    .openapi(
+      documentDefault(
+        'Also return `token_ids` and `prompt_token_ids`, as vLLM does. A later request can continue from exactly these tokens.',
+        false,
+      ),
+    ),
 };
 
 /** In a stream, each chunk has the ids of its own tokens. */
@@ -14,7 +19,10 @@ export const tokenIdsField = z.array(z.number().int()).optional().openapi({
   description: 'Ids of the tokens whose text is in this choice, an end-of-sequence token included. Only with `return_token_ids`.',
 });
 
-/** In a stream, only the first chunk has it: of each choice in a completion, of the whole answer in a chat. */
+/**
+ * In a stream, only the first chunk has it: the first of each choice in a completion, and the first of the whole answer
+ * in a chat.
+ */
 export const promptTokenIdsField = z
   .array(z.number().int())
   .optional()

@@ -6,9 +6,9 @@ import { documentDefault, ignored, integerBetween } from './field-types.ts';
 import { ignoredFields } from './openai-fields.ts';
 import { samplingFields } from './sampling-fields.ts';
 
-/** More turns than the context window of any small model can hold. */
+/** The most messages of a chat: more than fit into the context window of any small model. */
 const MAX_MESSAGES = 1024;
-/** Clients that split a message send a few parts; one string can hold any text. */
+/** The most parts of a message. Clients that split a message send a few, and one string can hold any text. */
 const MAX_PARTS = 64;
 
 /** A chat request without a token limit gets what is left of the context window, but no more than this. */
@@ -57,7 +57,7 @@ export const chatRequestSchema = z
     const { logprobs, top_logprobs, max_tokens, max_completion_tokens } = request;
     const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (top_logprobs != null && !logprobs) refuse('top_logprobs', 'only allowed when logprobs is true');
-    if (max_tokens != null && max_completion_tokens != null) refuse('max_tokens', 'not allowed beside max_completion_tokens');
+    if (max_tokens != null && max_completion_tokens != null) refuse('max_tokens', 'not allowed together with max_completion_tokens');
   })
   .openapi('ChatCompletionRequest', {
     example: { messages: [{ role: 'user', content: 'Tell me a story about a dragon.' }], seed: 1 },

@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { documentDefault, integerBetween } from './field-types.ts';
 
-/** OpenAI accepts as many. Every one is looked for after every token. */
+/** OpenAI accepts as many stop strings. Each of them is searched for after every token. */
 const MAX_STOPS = 4;
-/** A stream may have to hold back this many characters while they could still become the stop string. */
+/** The longest stop string. A stream may have to hold back as many characters while they could still become one. */
 const MAX_STOP_LENGTH = 256;
 /** The most choices of one answer (prompts times `n`), as in OpenAI's API. Each is a completion of its own. */
 export const MAX_CHOICES = 128;
@@ -23,7 +23,7 @@ export const commonFields = {
     .nullish()
     .openapi({ description: "A served model's id. Default: the first served model.", example: 'tinystories-gpt2' }),
   n: integerBetween(1, MAX_CHOICES).nullish().openapi(documentDefault('Completions of each prompt.', 1)),
-  stream: z.boolean().nullish().openapi(documentDefault('Answer with server-sent events as the text comes.', false)),
+  stream: z.boolean().nullish().openapi(documentDefault('Answer with server-sent events while the text is generated.', false)),
   stream_options: z.strictObject({ include_usage: z.boolean().nullish(), include_obfuscation: z.literal(false).nullish() }).nullish(),
   stop: z
     .union([stopSchema, z.array(stopSchema).max(MAX_STOPS)], {

@@ -13,19 +13,19 @@ export const modelSchema = z
     context_window: z.number().int(),
     vocabulary_size: z.number().int(),
     dtype: z.string().openapi({ description: 'How the weights are stored.' }),
-    engine: z.enum(['edge', 'ort']).openapi({ description: 'What runs it: the engine of SIMD kernels, or onnxruntime-web.' }),
+    engine: z.enum(['edge', 'ort']).openapi({ description: "The engine that runs it: gpt-edge's own, or onnxruntime-web." }),
     license: z.string().nullable(),
-    bytes: z.number().int().openapi({ description: 'Of all files of the model.' }),
+    bytes: z.number().int().openapi({ description: 'Bytes of all files of the model.' }),
     kv_bytes_per_token: z.number().int(),
     multiply_adds_per_token: z.number().int(),
     eos_token_ids: z.array(z.number().int()),
     bos_token_id: z.number().int().nullable(),
     memory: z
       .object({ total_bytes: z.number().int(), parts: z.array(z.object({ name: z.string(), bytes: z.number().int() })) })
-      .openapi({ description: 'What the model needs to serve one sequence of its whole context window: an estimate from above.' }),
+      .openapi({ description: 'What the model needs to serve one sequence of its whole context window: an upper estimate.' }),
     load: z
       .object({ state: z.enum(['cold', 'loading', 'ready']), loaded_bytes: z.number().int(), total_bytes: z.number().int() })
-      .openapi({ description: 'How far the model is on its way into the isolate that answers.' }),
+      .openapi({ description: 'How much of the model is loaded in the isolate that answers.' }),
   })
   .openapi('Model');
 

@@ -2,7 +2,10 @@ import { z } from '@hono/zod-openapi';
 import { documentDefault, integerBetween } from './field-types.ts';
 import { singlePromptSchema } from './prompt-schema.ts';
 
-/** Enough to draw the head of a distribution; `rest_probability` sums up the tail. */
+/**
+ * The most tokens that an answer lists. It is enough to draw the beginning of a distribution; `rest_probability` sums
+ * up the rest.
+ */
 const MAX_TOP_K = 1000;
 export const DEFAULT_TOP_K = 10;
 
@@ -37,7 +40,7 @@ export const nextTokenAnswerSchema = z
     prompt_tokens: z.number().int(),
     tokens: z.array(tokenProbabilitySchema),
     end_of_sequence: z.array(tokenProbabilitySchema).openapi({ description: 'The tokens that would end the text, wherever they rank.' }),
-    rest_probability: z.number().openapi({ description: 'Of all tokens that are not in `tokens`.' }),
+    rest_probability: z.number().openapi({ description: 'The probability of all tokens that are not in `tokens`, together.' }),
   })
   .openapi('NextTokenDistribution');
 

@@ -1,7 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { ignored } from './field-types.ts';
 
-/** Fields of OpenAI's API that ask for something this server does not do. A request with one is refused by name. */
+/**
+ * Fields of OpenAI's API that ask for something that this server does not do. A request with one of them is refused,
+ * and the error names the field.
+ */
 export const UNSUPPORTED_FIELDS: ReadonlySet<string> = new Set([
   'audio',
   'best_of',

@@ -3,7 +3,7 @@ import { MAX_VOCABULARY } from '../../../core/limits.ts';
 import { SAMPLING_DEFAULTS } from '../../../generation/sampling/sampling-options.ts';
 import { documentDefault, documentModelDefault, integerBetween, numberBetween } from './field-types.ts';
 
-/** Every entry is applied after every token. */
+/** The most entries of `logit_bias`. Each of them is applied for every token. */
 const MAX_LOGIT_BIASES = 1024;
 
 /** How tokens are chosen, in completions and in chat completions. A null is the same as leaving a field out. */
@@ -16,10 +16,10 @@ export const samplingFields = {
     .openapi(documentModelDefault('0 takes the most probable token.', SAMPLING_DEFAULTS.temperature)),
   top_p: numberBetween(0, 1)
     .nullish()
-    .openapi(documentModelDefault('Keep the most probable tokens up to this sum.', SAMPLING_DEFAULTS.topP)),
+    .openapi(documentModelDefault('Keep the fewest most probable tokens whose probabilities reach this sum.', SAMPLING_DEFAULTS.topP)),
   top_k: integerBetween(0, MAX_VOCABULARY)
     .nullish()
-    .openapi(documentModelDefault('Keep the k most probable tokens, 0 all.', SAMPLING_DEFAULTS.topK)),
+    .openapi(documentModelDefault('Keep the k most probable tokens; 0 keeps all.', SAMPLING_DEFAULTS.topK)),
   min_p: numberBetween(0, 1)
     .nullish()
     .openapi(documentModelDefault('Keep tokens at least this fraction as probable as the best.', SAMPLING_DEFAULTS.minP)),

@@ -7,7 +7,7 @@ const model = z.string().nullish();
 export const tokenizeRequestSchema = z
   .strictObject({
     model,
-    prompt: z.string().openapi({ description: 'Special tokens spelled in it are plain text.', example: 'Once upon a time' }),
+    prompt: z.string().openapi({ description: 'Special tokens that are spelled out in it are plain text.', example: 'Once upon a time' }),
     add_special_tokens: z
       .boolean()
       .nullish()

@@ -13,7 +13,7 @@ import { GgufMetadata } from './gguf-metadata.ts';
 
 /** A GGUF file as it is, with its own names of tensors and its own order of rows. */
 export interface GgufFile extends TensorSource {
-  /** How messages name the file. */
+  /** The name of the file in messages. */
   readonly file: string;
   readonly metadata: GgufMetadata;
   readonly tensors: ReadonlyMap<string, GgufTensor>;

@@ -90,7 +90,10 @@ function readArray(reader: ByteReader, field: string): GgufArray {
   return new (numberType(reader, type, field).array)(bytes.buffer);
 }
 
-/** Reads strings one by one into an array that grows, so that a false length alone takes no memory. */
+/**
+ * Reads strings one by one into an array that grows, so that a false length takes no memory before the strings are
+ * there.
+ */
 function readStrings(reader: ByteReader, length: number, field: string): string[] {
   const strings: string[] = [];
   while (strings.length < length) strings.push(readString(reader, field, MAX_STRING_BYTES));

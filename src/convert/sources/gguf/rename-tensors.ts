@@ -6,7 +6,9 @@ import type { GgufArchitecture, Rearrangement } from './gguf-architecture.ts';
 import type { GgufTensor } from './gguf-header.ts';
 import type { GgufFile } from './open-gguf-file.ts';
 
-/** config.json. Its `num_attention_heads` and `num_key_value_heads` say how rows are rearranged. */
+/**
+ * The contents of config.json. Its `num_attention_heads` and `num_key_value_heads` determine how rows are rearranged.
+ */
 type HeadCounts = Readonly<Record<string, unknown>>;
 
 /** One tensor under both of its names. */

@@ -31,7 +31,7 @@ const DTYPE_BYTES: Readonly<Record<string, number>> = {
   F64: 8,
 };
 
-/** A tensor and the position of its first byte, counted from the start of the data. */
+/** A tensor, and the position of its first byte, counted from the start of the data. */
 export interface LocatedTensor extends SourceTensor {
   readonly begin: number;
 }

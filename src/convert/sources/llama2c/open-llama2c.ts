@@ -17,7 +17,7 @@ import { LLAMA2C_BOS, LLAMA2C_EOS, llama2cTokenizer, MAX_TOKENIZER_BIN_BYTES } f
 
 /**
  * run.c ends a story when BOS comes again, since BOS separates the texts that its models were trained on. EOS is in the
- * vocabulary, but never comes.
+ * vocabulary, but the models never generate it.
  */
 const TOKENS = { bos_token_id: LLAMA2C_BOS, eos_token_id: [LLAMA2C_BOS, LLAMA2C_EOS] };
 

@@ -42,7 +42,7 @@ export function checkDecoder(graph: GraphProto, file: string): DecoderInterface 
 }
 
 function describeUnknown(kind: string, name: string): string {
-  return `${kind} ${showText(name)} is none that decoders in transformers.js' form have`;
+  return `${kind} ${showText(name)} is not one that decoders in transformers.js' form have`;
 }
 
 interface Value {
@@ -75,7 +75,7 @@ function checkInput(name: string, value: Value | undefined, fail: Fail): void {
  */
 function checkValue(name: string, { type, dims }: Value, expected: { type: number; rank: number; open: number[] }, fail: Fail): void {
   if (type !== expected.type)
-    throw fail(`${name} is of type ${ElementType[type] ?? type}; the engine takes ${ElementType[expected.type]} here alone`);
+    throw fail(`${name} is of type ${ElementType[type] ?? type}; the engine takes only ${ElementType[expected.type]} here`);
   if (dims.length !== expected.rank) throw fail(`${name} has ${dims.length} dimensions, ${expected.rank} expected`);
   if (dims.length > 0 && dims[0] !== undefined && dims[0] !== 1) throw fail(`${name} is made for a batch of ${dims[0]}`);
   for (const axis of expected.open)
@@ -97,7 +97,7 @@ function checkCaches(inputs: ReadonlyMap<string, Value>, outputs: ReadonlyMap<st
         if (values === inputs) sizes.add(`${cache.dims[1] ?? ''},${cache.dims[3] ?? ''}`);
       }
   if (sizes.size > 1) throw fail(`past_key_values have several sizes (heads,size): ${[...sizes].slice(0, 4).join('; ')}`);
-  // One for each that was looked up: more are in a layer of their own.
+  // Every output that was looked up above counts once. If there are more, they belong to layers that have no input.
   const presents = [...outputs.keys()].filter(parsePresentName).length;
   if (presents !== 2 * layers) throw fail(`gives out ${presents} caches and takes in ${2 * layers}`);
   const [, keyValueHeads, , headDimension] = inputs.get(pastName({ layer: 0, part: 'key' }))!.dims;

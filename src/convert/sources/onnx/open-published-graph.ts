@@ -15,7 +15,8 @@ import { publishedShape } from './published-shape.ts';
 
 /**
  * Opens an ONNX graph in a folder as transformers.js or ONNX Runtime's model builder lays it out: config.json,
- * tokenizer files, and the graph with its external data. Sizes are read from the graph; config.json says the rest.
+ * tokenizer files, and the graph with its external data. Sizes are read from the graph, and everything else from
+ * config.json.
  * @param file the graph's path within the folder, as findGraphFile gives it
  * @param dtype the dtype that was asked for; a graph that holds another one is refused
  * @throws GptEdgeError `invalid_value` if the graph does not hold the dtype, `invalid_file` for a folder that
@@ -41,7 +42,10 @@ export async function openPublishedGraph(folder: string, file: string, dtype?: s
   return { name, files, graphPath, externalData: await checkExternalData(graph, dirname(graphPath), file), facts };
 }
 
-/** A file called model.onnx may hold any dtype. It is not converted, so another one than was asked for is refused. */
+/**
+ * A file called model.onnx may hold any dtype. It is not converted, so the graph is refused if it holds a dtype other
+ * than the one that was asked for.
+ */
 function checkDtype(file: string, held: string, asked: string | undefined): void {
   if (asked === undefined || asked === held || basename(file) !== 'model.onnx' || !dtypeNames.includes(asked)) return;
   const message = `dtype ${asked}: ${file} holds ${held}, and the weights of a published graph stay as they are`;

@@ -31,7 +31,7 @@ export const SCALE: usize = 64;
 export const SUMS: usize = ATTENTION_SUMS;
 
 /**
- * The queries: float32 [headDimension][tile], or int16 [headDimension / 2][tile][2]. Each element or pair stands there
+ * The queries: float32 [headDimension][tile], or int16 [headDimension / 2][tile][2]. Each element or pair is stored
  * four times, because V8 does not fold offsets into loads that splat.
  */
 // @ts-ignore: decorator

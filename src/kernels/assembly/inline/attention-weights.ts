@@ -46,7 +46,10 @@ export function raiseBound(tile: i32, scratch: usize, head: usize, headDimension
   }
 }
 
-/** Puts the exponentials of one head in place of its scores, two vectors at a time: of more, V8 would spill most. */
+/**
+ * Puts the exponentials of one head in place of its scores, two vectors at a time, because with more of them V8 would
+ * spill most.
+ */
 export function weighF32(scratch: usize, head: usize): void {
   const record = scratch + RECORDS + head * RECORD;
   const at = scratch + (head << 4);

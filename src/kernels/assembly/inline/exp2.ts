@@ -3,7 +3,7 @@ import { E1, E2, E3, E4, E5, ONE } from './constants';
 /**
  * 2^(x - bound) for an integer `bound` >= x, with a relative error of 2.5e-7; exactly 0 if x <= bound - 127.
  * @param lowest bound - 127
- * @param round ROUND - bound: adding it rounds x and subtracts the bound at once
+ * @param round ROUND - bound: adding it rounds x and subtracts the bound in one step
  */
 // @ts-ignore: decorator
 @inline

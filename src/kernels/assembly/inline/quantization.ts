@@ -31,7 +31,7 @@ export function toInteger(value: f32): u16 {
   return <u16>(<i32>nearest(value));
 }
 
-/** The inverse of the step of codes; a step too small to have one stands for zeros, whose codes are 0. */
+/** The inverse of the step of codes; a step that is too small to have one counts as zero, and all codes are then 0. */
 // @ts-ignore: decorator
 @inline
 export function inverseOf(step: f32): v128 {

@@ -18,7 +18,8 @@ interface Sight {
 }
 
 /**
- * Attention of one head to what it sees. `query`: float32 [headDimension]; `factor`: the scale of scores times log2 e.
+ * Computes the attention of one head to the positions that it sees. `query`: float32 [headDimension]; `factor`: the
+ * scale of scores times log2 e.
  */
 type AttendOne = (query: Float32Array, factor: number, sight: Sight) => number[];
 

@@ -64,7 +64,7 @@ export function q4Activations(activations: number, rows: number, inputs: number)
   return {
     padded,
     blocks,
-    /** In i8: of each eight codes the even ones stand first. */
+    /** In i8: of each eight codes the even ones come first. */
     code: (row: number, input: number) => record(row, input >> 5) + (input & 24) + ((input & 1) * 4 + ((input & 7) >> 1)),
     /** In f32. */
     scale: (row: number, block: number) => (record(row, block) + Q4_ACTIVATIONS_SCALE) >> 2,
@@ -117,7 +117,7 @@ export function f32Weights({ f32 }: MemoryViews, weights: number, inputs: number
 }
 
 /**
- * Of each eight float16 values of an input, outputs 0..3 stand in the low halves of words and outputs 4..7 in the high
+ * Of each eight float16 values of an input, outputs 0..3 are in the low halves of words and outputs 4..7 in the high
  * halves.
  */
 export function f16Weights({ u16 }: MemoryViews, weights: number, inputs: number): FloatWeights {

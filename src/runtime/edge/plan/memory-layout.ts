@@ -7,8 +7,8 @@ import { type PlacedBuffers, placeBuffers, toCacheLines } from './place-buffers.
 import type { EdgePlan } from './plan-graph.ts';
 
 /**
- * Positions of a prompt that one call of the body computes. More would read the weights less often, but measure no
- * faster.
+ * Positions of a prompt that one call of the body computes. With more, the weights would be read less often, but no
+ * speed was gained in measurements.
  */
 export const PREFILL_ROWS = 64;
 /** Positions whose logits one call of the head computes: four share a tile of the matrix kernels. */

@@ -13,7 +13,8 @@ import type { Operator } from './operators/operator.ts';
 import { cast, constant, identity, reshape, shape, slice } from './operators/shapes.ts';
 
 /**
- * The operators that this engine knows, by domain and name. Arithmetic on integers alone is in operators/integers.ts.
+ * The operators that this engine knows, by domain and name. Arithmetic that only concerns integers is in
+ * operators/integers.ts.
  */
 export const OPERATORS: Readonly<Record<string, Operator>> = {
   Add: add,

@@ -61,7 +61,8 @@ function livesOf({ body, head }: SplitSteps, buffers: readonly PlannedBuffer[], 
   steps.forEach(({ reads, writes }, time) => {
     for (const buffer of [...reads, ...writes]) {
       const life = lives.get(buffer) ?? { from: time, to: time };
-      // The head may run several times, for a few rows each: what the body made for it has to last until the end.
+      // The head may run several times, for a few rows each, so whatever the body made for it has to last until the
+      // end.
       life.to = time >= body.length && life.from < body.length ? steps.length : time;
       lives.set(buffer, life);
     }

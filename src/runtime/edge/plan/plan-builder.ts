@@ -42,7 +42,7 @@ export class PlanBuilder {
       this.#uses.set(name, (this.#uses.get(name) ?? 0) + 1);
   }
 
-  /** How often a value is read: by how many inputs of nodes, and whether it is an output of the graph. */
+  /** How often a value is read. Each input of a node that names it counts once, and so does an output of the graph. */
   uses(name: string): number {
     return this.#uses.get(name) ?? 0;
   }
@@ -54,7 +54,7 @@ export class PlanBuilder {
 
   /**
    * Returns what is known of a value.
-   * @throws GptEdgeError `unsupported_model` for a name that no node before has made
+   * @throws GptEdgeError `unsupported_model` for a name that no earlier node has made
    */
   value(name: string): Value {
     const value = this.#values.get(name) ?? this.#storedValue(name);
@@ -123,7 +123,7 @@ export class PlanBuilder {
   addVector(node: GraphNode, name: string, width: number): number {
     const value = this.value(name);
     if (value.kind !== 'stored' || value.tensor.dims.reduce((a, b) => a * b, 1) !== width)
-      throw this.fail(node, `wants a stored vector of ${width} values as ${showText(name)}`);
+      throw this.fail(node, `needs a stored vector of ${width} values as ${showText(name)}`);
     return this.addWeight({ name, layout: 'plain', outputs: 1, inputs: width, transposed: false, elements: value.tensor });
   }
 
@@ -148,7 +148,7 @@ export class PlanBuilder {
       this.setValue(name, out);
       return out;
     }
-    if (value.kind !== 'rows') throw this.fail(node, `wants float32 rows, one for each position, as ${showText(name)}`);
+    if (value.kind !== 'rows') throw this.fail(node, `needs float32 rows, one for each position, as ${showText(name)}`);
     return value;
   }
 
@@ -160,14 +160,14 @@ export class PlanBuilder {
   /** @throws GptEdgeError `unsupported_model` for anything but a stored weight */
   storedOf(node: GraphNode, name: string): StoredValue {
     const value = this.value(name);
-    if (value.kind !== 'stored') throw this.fail(node, `wants a stored weight as ${showText(name)}`);
+    if (value.kind !== 'stored') throw this.fail(node, `needs a stored weight as ${showText(name)}`);
     return value;
   }
 
   /** @throws GptEdgeError `unsupported_model` for anything but integers */
   integersOf(node: GraphNode, name: string): IntegersValue {
     const value = this.value(name);
-    if (value.kind !== 'integers') throw this.fail(node, `wants integers that follow from shapes as ${showText(name)}`);
+    if (value.kind !== 'integers') throw this.fail(node, `needs integers that follow from shapes as ${showText(name)}`);
     return value;
   }
 
@@ -178,7 +178,7 @@ export class PlanBuilder {
   constantOf(node: GraphNode, name: string): readonly number[] {
     const { probes } = this.integersOf(node, name);
     const [{ data }] = probes;
-    if (probes.some((probe) => probe.data.join() !== data.join())) throw this.fail(node, `wants a constant as ${showText(name)}`);
+    if (probes.some((probe) => probe.data.join() !== data.join())) throw this.fail(node, `needs a constant as ${showText(name)}`);
     return data;
   }
 

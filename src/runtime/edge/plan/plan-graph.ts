@@ -56,8 +56,8 @@ export function planGraph(graph: ModelGraph, options: PlanOptions): EdgePlan {
 }
 
 /**
- * Gives each row of logits room for the padding that the vocabulary's kernels want, so that a token is chosen where the
- * logits lie.
+ * Gives each row of logits room for the padding that the vocabulary kernels need. They can then choose a token where
+ * the logits lie, without a copy.
  */
 function padLogits(buffer: PlannedBuffer): PlannedBuffer {
   const stride = Math.max(buffer.stride, rowStride(paddedVocabulary(buffer.width)));
@@ -80,7 +80,7 @@ function setInput(plan: PlanBuilder, name: string): void {
 
 const onProbes = (tensor: (probe: Probe) => IntegerTensor): IntegersValue => ({ kind: 'integers', probes: PROBES.map(tensor) });
 
-/** The attention mask of a call: a one for each position, those of the call included. */
+/** The attention mask of a call. It has a 1 for each position, those of this call included. */
 function maskOf({ past, rows }: Probe): IntegerTensor {
   const length = past + rows;
   return { dims: [1, length], data: new Array<number>(length).fill(1) };

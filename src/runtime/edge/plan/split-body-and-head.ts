@@ -10,8 +10,9 @@ export interface SplitSteps {
 }
 
 /**
- * Splits steps into body and head. The body is all that a key or a value in the cache depends on. Everything else is
- * the head, and that includes the last layer from its attention on: a prefill does not pay for it.
+ * Splits steps into body and head. The body consists of all steps that a key or a value in the cache depends on.
+ * Everything else is the head. It includes the last layer from its attention on, so that a prefill does not compute
+ * that for every position.
  * @throws GptEdgeError `unsupported_model` if there is no attention, so that the logits depend on no past
  */
 export function splitBodyAndHead(steps: readonly Step[], buffers: readonly PlannedBuffer[]): SplitSteps {

@@ -43,10 +43,13 @@ export interface Step {
 /** A buffer of the plan: one step writes it, others read it. */
 export interface PlannedBuffer {
   readonly name: string;
-  /** Bytes between rows; 0 if rows do not lie one after the other, so that no part of the buffer can be read alone. */
+  /**
+   * Bytes between rows; 0 if rows do not lie one after the other, so that a part of the buffer cannot be read without
+   * the rest.
+   */
   readonly stride: number;
   /** Floats of a row; 0 for a buffer in a layout of a kernel's own. */
   readonly width: number;
-  /** Bytes that so many rows take. */
+  /** The bytes that this many rows take. */
   bytes(rows: number): number;
 }

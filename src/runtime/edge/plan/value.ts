@@ -3,8 +3,8 @@ import type { StoredTensor } from '../graph/stored-tensor.ts';
 
 /**
  * A call of the graph with sizes that the planner makes up. It tries a graph's integer arithmetic on a few probes,
- * because following it symbolically would be too much: a result that is the same function of these sizes in every probe
- * is taken to be that function.
+ * because following it symbolically would take far more code: a result that is the same function of these sizes in
+ * every probe is taken to be that function.
  */
 export interface Probe {
   /** Positions in the cache before the call. */
@@ -29,7 +29,7 @@ export interface IntegerTensor {
 }
 
 /**
- * Integers that follow from the number of positions alone: what a graph computes from shapes and from the attention
+ * Integers that depend on nothing but the number of positions: what a graph computes from shapes and from the attention
  * mask.
  */
 export interface IntegersValue {
@@ -57,7 +57,7 @@ export interface RowsValue {
   /** Bytes from the start of each row. */
   readonly offset: number;
   readonly dims: readonly number[];
-  /** Whether only the last positions are left, those whose logits are wanted. */
+  /** Whether the graph has cut the rows to the last positions, those whose logits are wanted. */
   readonly cut: boolean;
 }
 

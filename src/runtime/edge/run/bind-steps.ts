@@ -9,14 +9,19 @@ export interface RowRange {
   rows: number;
   /** Position of the first row in its sequence. */
   position: number;
-  /** Offset of the first row in the buffers that the body filled; 0 for the body itself. */
+  /** For the head: the index of its first row among the rows that the body has just computed. 0 for the body. */
   firstRow: number;
 }
 
 /** Steps whose operands are resolved, except for those that depend on the rows of a call. */
 export type BoundSteps = (range: RowRange) => void;
 
-/** @param part the body, or the head, which reads some of the rows that the body wrote */
+/**
+ * Turns the steps of the body or of the head into one function. Addresses and sizes are resolved here, once, so that a
+ * call only fills in the few operands that depend on its rows.
+ *
+ * The head reads what the body wrote, and starts there at row `firstRow`. What it writes itself starts at row 0.
+ */
 export function bindSteps(plan: EdgePlan, part: 'body' | 'head', layout: MemoryLayout, kernels: Kernels): BoundSteps {
   const filledByBody = new Set(part === 'head' ? plan.body.flatMap(({ writes }) => writes) : []);
   const bound = plan[part].map((step) => bindStep(step, (operand) => bindOperand(operand, plan, layout, filledByBody), kernels));

@@ -61,9 +61,11 @@ export class EdgeModel {
   }
 
   /**
-   * Appends tokens after `position` to the KV cache in the blocks of `blockTable`.
-   * @param read gets the logits after each of the last `rows` tokens, where the head wrote them. The next call of any
-   *   sequence writes its own there, and growing the memory detaches all views: they are valid until `read` returns
+   * Appends tokens to the KV cache in the blocks of `blockTable`; the first of them gets the position `position`. The
+   * body runs for slices of PREFILL_ROWS tokens, and the head for those rows of each slice whose logits are wanted.
+   * @param read gets the logits after each of the last `rows` tokens, where the head wrote them. They are valid only
+   *   until `read` returns, because the next call of any sequence writes its own logits there, and growing the memory
+   *   detaches all views of it
    */
   run(
     tokens: readonly number[],

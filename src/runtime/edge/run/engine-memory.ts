@@ -25,7 +25,7 @@ export class EngineMemory {
   }
 
   /**
-   * Makes the memory at least so large.
+   * Makes the memory at least this large.
    * @throws GptEdgeError `memory_limit_exceeded` if the host has no more memory
    */
   growTo(bytes: number): void {

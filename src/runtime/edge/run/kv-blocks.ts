@@ -2,9 +2,10 @@ import { GptEdgeError } from '../../../core/errors.ts';
 import type { EngineMemory } from './engine-memory.ts';
 
 /**
- * The KV caches of all sequences, in blocks of some positions each, after everything else in the engine's memory. A
- * block belongs to one sequence or, once it is full, to several that share a past. The memory grows when no block is
- * free, and never shrinks.
+ * Allocates the KV caches of all sequences, in blocks of a fixed number of positions. The blocks lie at the end of the
+ * engine's memory, after everything else, because they are the only part of it that grows. A block belongs to one
+ * sequence or, once it is full, to several that share a past. The memory grows when no block is free, and never
+ * shrinks.
  */
 export class KvBlocks {
   readonly #memory: EngineMemory;
@@ -70,7 +71,7 @@ export class KvBlocks {
     if (count >= this.#maxBlocks)
       throw new GptEdgeError(
         'memory_limit_exceeded',
-        `The KV cache has no room for another ${this.#blockBytes} bytes: the requests that are being answered hold all of its ${this.#maxBlocks * this.#blockBytes}. Try again when one has ended.`,
+        `The KV cache has no room for another ${this.#blockBytes} bytes: the requests that are being answered hold all ${this.#maxBlocks * this.#blockBytes} bytes of it. Try again when one of them has ended.`,
       );
     const block = this.#start + count * this.#blockBytes;
     this.#memory.growTo(block + this.#blockBytes);

@@ -6,8 +6,8 @@ import type { LoadTarget, TensorSink } from './sink.ts';
 import { weightSinks } from './weight-sinks.ts';
 
 /**
- * Streams the weights into WebAssembly memory, and rearranges them on the way into the kernels' layout. Beyond that
- * memory, only two chunks of a file exist at a time, and the scales of the matrices whose scales are collected.
+ * Streams the weights into WebAssembly memory, and rearranges them on the way into the kernels' layout. Apart from that
+ * memory, it holds only two chunks of a file at a time, and the scales of a matrix whose scales have to be collected.
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, or shorter than the graph says
  */
 export async function loadWeights(target: LoadTarget, files: ModelFiles): Promise<void> {
@@ -22,7 +22,7 @@ async function loadFile(file: string, sinks: readonly TensorSink[], files: Model
   const wanted = sinks.filter(({ tensor }) => tensor.file === file).sort((a, b) => a.tensor.offset - b.tensor.offset);
   for (const { tensor } of wanted) if (end(tensor) > length) throw missing(files.manifest.id, tensor, length);
   let position = 0;
-  // Tensors are sorted by where they begin. They may overlap, because two readers may share bytes.
+  // Tensors are sorted by where they begin. They may overlap, because two tensors may share the same bytes.
   let begun = 0;
   let open: TensorSink[] = [];
   for await (const chunk of files.stream(file)) {

@@ -5,9 +5,10 @@ import type { PlannedWeight } from '../plan/planned-weight.ts';
 import { type LoadTarget, type Sink, stagedSink, type TensorSink, wholeSink } from './sink.ts';
 
 /**
- * Makes the sinks for the tensors of a quantized matrix. Codes are packed as they come. So are scales, if each is for
- * one block of the kernels and has no zero point. Otherwise scales and zero points, a small part of the matrix, are
- * collected first.
+ * Makes the sinks for the tensors of a quantized matrix. The codes, which are most of its bytes, are packed piece by
+ * piece as the file is read. So are the scales in the simple case: one scale for each block of the kernels, and no zero
+ * points. In all other cases, scales and zero points are collected first, because they have to be combined, or repeated
+ * for several blocks, before they can be packed.
  */
 export function quantizedSinks(target: LoadTarget, weight: PlannedWeight, address: number): TensorSink[] {
   const codes: TensorSink = { tensor: weight.elements, sink: codesSink(target, weight, address) };
@@ -15,9 +16,9 @@ export function quantizedSinks(target: LoadTarget, weight: PlannedWeight, addres
   return [codes, { tensor: weight.scales!, sink: scalesSink(target, weight, address) }];
 }
 
-/** The stored blocks of a row, each of which has a scale. */
+/** How many blocks with a scale of their own a stored row has. */
 const blocksOf = ({ inputs, blockSize = BLOCK_INPUTS }: PlannedWeight): number => Math.ceil(inputs / blockSize);
-/** The kernels' blocks that share the scale of one stored block. */
+/** How many of the kernels' blocks share the scale of one stored block, which may be larger. */
 const repeatOf = ({ blockSize = BLOCK_INPUTS }: PlannedWeight): number => blockSize / BLOCK_INPUTS;
 
 function codesSink(target: LoadTarget, { layout, inputs }: PlannedWeight, address: number): Sink {
@@ -27,7 +28,7 @@ function codesSink(target: LoadTarget, { layout, inputs }: PlannedWeight, addres
   return stagedSink(target, blockBytes, (source, first, count) => pack(source, first, count, address, inputs));
 }
 
-/** Packs the scales of whole rows as they come. */
+/** Packs the scales of whole rows as soon as they have been read. */
 function scalesSink(target: LoadTarget, weight: PlannedWeight, address: number): Sink {
   const { kernels } = target;
   const { layout, inputs } = weight;
@@ -62,8 +63,8 @@ function unpackZeroPoints(bytes: Uint8Array, weight: PlannedWeight): Float32Arra
 }
 
 /**
- * Packs the scales and zero points of all rows, as many rows in one go as the staging area holds. Each scale and zero
- * point is repeated for every block of the kernels that it is for.
+ * Packs the scales and zero points of all rows, as many rows at a time as the staging area holds. Each scale, and each
+ * zero point, is written once for every block of the kernels that shares it.
  */
 function packRows(target: LoadTarget, weight: PlannedWeight, address: number, scales: Float32Array, zeroPoints?: Float32Array): void {
   const { memory, layout, kernels } = target;
@@ -82,6 +83,7 @@ function packRows(target: LoadTarget, weight: PlannedWeight, address: number, sc
       if (zeroPoints) f32[(zeroPointsStart >> 2) + index] = zeroPoints[source];
     }
     if (weight.layout === 'q8') kernels.packQ8Scales(layout.arena, first, rows, address, inputs);
+    // The kinds of zero points: 2 is float32, and 0 is none, which stands for the value 8.
     else kernels.packQ4Scales(layout.arena, zeroPointsStart, zeroPoints ? 2 : 0, first, rows, address, inputs);
   }
 }

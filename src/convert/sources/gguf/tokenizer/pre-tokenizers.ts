@@ -3,7 +3,7 @@ export interface PreTokenizer {
   readonly pre_tokenizer: object;
   readonly normalizer?: object;
   readonly ignoreMerges?: boolean;
-  /** Whether BOS is put before a text if the file does not say. */
+  /** Whether BOS is put before a text if the file does not say so itself. */
   readonly addBos?: boolean;
 }
 

@@ -4,7 +4,7 @@ import type { GgufMetadata } from '../gguf-metadata.ts';
 
 /** What a GGUF file says about its tokenizer, as the builders of all kinds of tokenizers need it. */
 export interface GgufTokenizerContext {
-  /** How messages name the file. */
+  /** The name of the file in messages. */
   readonly file: string;
   readonly metadata: GgufMetadata;
   /** `general.architecture`. */

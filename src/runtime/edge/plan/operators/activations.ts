@@ -3,7 +3,7 @@ import type { PlanBuilder } from '../plan-builder.ts';
 import { addBias } from './elementwise.ts';
 import type { Operator } from './operator.ts';
 
-/** Left pending, because a Mul that follows may make it silu or SwiGLU (see elementwise.ts). */
+/** The sigmoid is not computed yet, because a Mul that follows may make it silu or SwiGLU (see elementwise.ts). */
 export const sigmoid: Operator = {
   attributes: [],
   plan(node, plan) {

@@ -31,7 +31,7 @@ export const gatherBlockQuantized: Operator = {
     const [codes, indices, scales, zeroPoints] = node.inputs;
     const { dims } = plan.storedOf(node, codes).tensor;
     if (gatherAxis !== 0 || quantizeAxis !== dims.length - 1 || zeroPoints)
-      throw plan.fail(node, 'does not look up rows that are quantized along themselves, without zero points');
+      throw plan.fail(node, 'does not look up rows that are quantized in blocks along the row, without zero points');
     const [outputs, ...rest] = dims;
     const inputs = (rest.reduce((product, dim) => product * dim, 1) * 8) / bits;
     const ids = idsOf(node, plan, indices);

@@ -6,7 +6,10 @@ import type { Operand } from '../step.ts';
 import { PROBES, type RowsValue, widthOf } from '../value.ts';
 import { numberAttribute, type Operator } from './operator.ts';
 
-/** Attributes that must be absent or have this value, which turns off what they are for. */
+/**
+ * Attributes of features that the engine does not have, and the value that turns each of them off. A node must leave
+ * the attribute out or have this value.
+ */
 const OFF: Readonly<Record<string, number | string>> = {
   softcap: 0,
   smooth_softmax: 0,
@@ -76,20 +79,21 @@ interface Parts {
 }
 
 /**
- * Query, key and value, which may come side by side as one input. They are rotated in place, so nothing else may read
- * them.
+ * Finds query, key and value, which may come side by side as one input. Rotary positions change them in place, so then
+ * no other node may read them.
  */
 function queryKeyValue(node: GraphNode, plan: PlanBuilder, { heads, keyValueHeads, isRotary }: Attributes): Parts {
   const names = node.inputs.slice(0, 3).filter((name) => name !== '');
   if (names.length === 2) throw plan.fail(node, 'has a key without a value');
-  for (const name of names) if (plan.uses(name) > 1 && isRotary) throw plan.fail(node, `shares its input ${name}`);
+  for (const name of names)
+    if (plan.uses(name) > 1 && isRotary) throw plan.fail(node, `rotates its input ${name} in place, but something else reads it too`);
   const [query, key, value] = names.map((name) => plan.rowsOf(node, name));
-  if (query.cut) throw plan.fail(node, 'attends from positions that were cut');
+  if (query.cut) throw plan.fail(node, 'has queries for only the last positions, and must have them for all');
   const headDimension = widthOf(query) / (key ? heads : heads + 2 * keyValueHeads);
   const fits = headDimension % HEAD_MULTIPLE === 0 && headDimension >= HEAD_MULTIPLE && headDimension <= MAX_HEAD_DIMENSION;
   if (!fits) throw plan.fail(node, `has heads of ${headDimension}, a multiple of ${HEAD_MULTIPLE} up to ${MAX_HEAD_DIMENSION} expected`);
   const width = keyValueHeads * headDimension;
-  if (key && (widthOf(key) !== width || widthOf(value) !== width)) throw plan.fail(node, `has keys or values of other sizes than ${width}`);
+  if (key && (widthOf(key) !== width || widthOf(value) !== width)) throw plan.fail(node, `has keys or values whose size is not ${width}`);
   if (key) return { query, key, value, headDimension };
   const part = (start: number, count: number): RowsValue => ({
     ...query,
@@ -102,20 +106,21 @@ function queryKeyValue(node: GraphNode, plan: PlanBuilder, { heads, keyValueHead
 function layerOf(node: GraphNode, plan: PlanBuilder): number {
   const [key, value] = node.inputs.slice(3, 5).map((name) => plan.value(name));
   const same = key.kind === 'cache' && value.kind === 'cache' && key.part === 'key' && value.part === 'value' && key.layer === value.layer;
-  if (!same) throw plan.fail(node, 'has no past_key_values.N.key and .value of one layer');
+  if (!same) throw plan.fail(node, 'does not have past_key_values.N.key and .value of one layer as its cache');
   return key.layer;
 }
 
 /**
- * Checks that seqlens_k and total_sequence_length say what the engine does: the whole cache, with this call's
- * positions.
+ * Checks that the inputs seqlens_k and total_sequence_length ask for what the engine does, which is to attend to the
+ * whole cache, this call's positions included. The lengths depend on the call, so they are compared in each probe (see
+ * PROBES).
  */
 function checkLengths(node: GraphNode, plan: PlanBuilder): void {
   const [last, total] = node.inputs.slice(5, 7).map((name) => plan.integersOf(node, name).probes.map(({ data }) => data.join()));
   const lengths = PROBES.map(({ past, rows }) => past + rows);
   if (last.join() !== lengths.map((length) => length - 1).join())
-    throw plan.fail(node, 'has other lengths of sequences than the attention mask says');
-  if (total.join() !== lengths.join()) throw plan.fail(node, 'has another total length than the attention mask has');
+    throw plan.fail(node, 'has sequence lengths that are not those of the attention mask');
+  if (total.join() !== lengths.join()) throw plan.fail(node, 'has a total length that is not that of the attention mask');
   if (node.inputs.slice(9).some((name) => name !== '')) throw plan.fail(node, 'has position ids, a bias or sinks of its own');
 }
 
@@ -128,7 +133,7 @@ function recordShape(
   const known = plan.attention;
   const layers = Math.max(known?.layers ?? 0, layer + 1);
   if (known && (known.heads !== heads || known.keyValueHeads !== keyValueHeads || known.headDimension !== headDimension))
-    throw plan.fail(node, 'has other heads than the attention before it');
+    throw plan.fail(node, 'has heads that differ from those of the attention before it');
   plan.attention = { heads, keyValueHeads, headDimension, layers };
 }
 

@@ -4,7 +4,7 @@ import { type IntegersValue, type IntegerTensor, PROBES } from '../value.ts';
 import { numberAttribute } from './operator.ts';
 
 /**
- * Evaluates a node whose inputs are all integers, once for each probe. Graphs compute with integers only on shapes and
+ * Evaluates a node whose inputs are all integers, once for each probe. Graphs use integers only to compute shapes and
  * masks.
  * @returns undefined for a node with other inputs, or an operator that graphs do not need for shapes and masks
  */
@@ -39,7 +39,7 @@ const EVALUATORS: Readonly<Record<string, Evaluate>> = {
     return { dims: keep ? dims.map(() => 1) : dims.slice(0, -1), data: [data.reduce((sum, value) => sum + value, 0)] };
   },
   Gather: ([{ dims, data }, indices], node, plan) => {
-    if (dims.length !== 1) throw plan.fail(node, 'gathers integers out of more than a list');
+    if (dims.length !== 1) throw plan.fail(node, 'gathers integers from something other than a list');
     return { dims: indices.dims, data: indices.data.map((index) => data[index < 0 ? index + data.length : index]) };
   },
   Reshape: ([{ data }, shape]) => ({ dims: resolveShape(shape.data, [data.length]), data }),

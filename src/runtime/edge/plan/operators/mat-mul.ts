@@ -51,7 +51,7 @@ export const matMulNBits: Operator = {
   plan(node, plan) {
     const sizes = parseSizes(node, plan);
     const [input, codes, scales, zeroPoints = '', groupIndex, bias] = node.inputs;
-    if (groupIndex) throw plan.fail(node, 'has a group index');
+    if (groupIndex) throw plan.fail(node, 'has a group index, which the kernels do not support');
     const x = plan.rowsOf(node, input);
     checkInputs(node, plan, x, sizes.inputs);
     const { layout, weight } = quantizedWeight(node, plan, { codes, scales, zeroPoints, ...sizes });

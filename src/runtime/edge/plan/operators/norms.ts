@@ -6,7 +6,7 @@ import { numberAttribute, type Operator } from './operator.ts';
 
 /** ONNX's default for LayerNormalization. */
 const DEFAULT_EPSILON = 1e-5;
-/** The default of ONNX Runtime's own operators. Graphs always state an epsilon of theirs. */
+/** The default of ONNX Runtime's own operators. Graphs always state their own epsilon. */
 const SKIP_DEFAULT_EPSILON = 1e-12;
 
 /** A norm over a row, with names of its stored vectors. */
@@ -39,7 +39,7 @@ export const simplifiedLayerNormalization: Operator = {
   },
 };
 
-/** A residual sum, and the layer norm of it. */
+/** A residual sum, followed by its layer norm. */
 export const skipLayerNormalization: Operator = {
   attributes: ['epsilon'],
   plan(node, plan) {
@@ -49,7 +49,7 @@ export const skipLayerNormalization: Operator = {
   },
 };
 
-/** A residual sum, and the RMS norm of it. */
+/** A residual sum, followed by its RMS norm. */
 export const skipSimplifiedLayerNormalization: Operator = {
   attributes: ['epsilon'],
   plan(node, plan) {

@@ -48,7 +48,7 @@ function tensorOf(node: GraphNode, plan: PlanBuilder, name: string, type: Elemen
   const { tensor } = plan.storedOf(node, name);
   if (tensor.type === type && tensor.byteLength === bytes) return tensor;
   const found = `${tensor.byteLength} bytes of ${ElementType[tensor.type]}`;
-  throw plan.fail(node, `has as ${showText(name)} ${found}, ${bytes} of ${ElementType[type]} expected`);
+  throw plan.fail(node, `has ${found} as ${showText(name)}, ${bytes} of ${ElementType[type]} expected`);
 }
 
 /** Zero points are either float32, or packed as 4 bits each, with every row padded to whole bytes. */

@@ -6,7 +6,7 @@ import { constantIntegers, PROBES, type RowsValue, widthOf } from '../value.ts';
 import { resolveShape } from './integers.ts';
 import { numberAttribute, type Operator } from './operator.ts';
 
-// These operators move no numbers. They only change what the planner knows of a value, and add no steps.
+// These operators move no numbers. They only change what the planner knows about a value, so they add no steps.
 
 /** A constant of integers. */
 export const constant: Operator = {
@@ -27,9 +27,9 @@ export const cast: Operator = {
   plan(node, plan) {
     const to = numberAttribute(node, plan, 'to', 0);
     const value = plan.value(node.inputs[0]);
-    // Ids are the same numbers in any type.
+    // Casting ids changes nothing, because they are the same numbers in any type.
     if (value.kind === 'ids') plan.setValue(node.outputs[0], value);
-    else if (to !== ElementType.FLOAT) throw plan.fail(node, 'casts to another type than float32');
+    else if (to !== ElementType.FLOAT) throw plan.fail(node, 'casts to a type other than float32');
     else if (value.kind === 'stored') plan.setValue(node.outputs[0], value);
     // Rows are float32 already, whatever type the weight that they come from was stored in.
     else plan.setValue(node.outputs[0], plan.rowsOf(node, node.inputs[0]));
@@ -96,12 +96,13 @@ interface Range {
 
 function lastPositions(node: GraphNode, plan: PlanBuilder, rows: RowsValue, { starts, end }: Range): RowsValue {
   const isKept = starts.every((start, index) => start === -PROBES[index].keep);
-  if (!isKept || end < 2 ** 31 - 1) throw plan.fail(node, 'cuts positions otherwise than to the last num_logits_to_keep');
+  if (!isKept || end < 2 ** 31 - 1) throw plan.fail(node, 'cuts positions to something other than the last num_logits_to_keep');
   return { ...rows, cut: true };
 }
 
 function firstColumns(node: GraphNode, plan: PlanBuilder, rows: RowsValue, { axis, starts, end }: Range & { axis: number }): RowsValue {
   const isOnlyAxis = rows.dims.length === 1 && (axis === 2 || axis === -1);
-  if (!isOnlyAxis || starts.some((start) => start !== 0) || end < 1) throw plan.fail(node, 'cuts otherwise than to the first columns');
+  if (!isOnlyAxis || starts.some((start) => start !== 0) || end < 1)
+    throw plan.fail(node, 'cuts rows to something other than their first columns');
   return { ...rows, dims: [Math.min(end, rows.dims[0])] };
 }
