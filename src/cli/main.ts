@@ -9,6 +9,7 @@ import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { listCommand } from './commands/list.ts';
 import { pushCommand } from './commands/push.ts';
+import { refreshCommand } from './commands/refresh.ts';
 import { startCommand } from './commands/start.ts';
 import { fail, failOnErrors } from './fail.ts';
 import { stopWithNpm } from './stop-with-npm.ts';
@@ -24,6 +25,7 @@ const COMMANDS = [
   completeCommand,
   convertCommand,
   inspectCommand,
+  refreshCommand,
   pushCommand,
   listCommand,
   evalCommand,

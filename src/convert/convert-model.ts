@@ -9,7 +9,9 @@ import { findDtype } from './dtypes/index.ts';
 import { readJson } from './files/json-files.ts';
 import { checkVocabulary } from './model-folder/check-vocabulary.ts';
 import { describeModel } from './model-folder/describe-model.ts';
+import { withSampling } from './model-folder/with-sampling.ts';
 import { writeModelFolder } from './model-folder/write-model-folder.ts';
+import { planCheckpoint } from './plan-checkpoint.ts';
 import type { Checkpoint } from './sources/model-source.ts';
 import { openSource } from './sources/open-source.ts';
 import type { SourceTensor } from './tensors/tensor-source.ts';
@@ -25,9 +27,9 @@ import { writeDecoder } from './write-decoder.ts';
 export async function convertModel(options: ConvertOptions): Promise<Manifest> {
   checkContextWindow(options);
   const source = await openSource(options.source, options);
-  if (!('weights' in source)) return copyPublishedGraph(source, options);
+  if (!('weights' in source)) return copyPublishedGraph({ ...source, files: withSampling(source, options) }, options);
   try {
-    return await convertCheckpoint(source, options);
+    return await convertCheckpoint({ ...source, files: withSampling(source, options) }, options);
   } finally {
     await source.weights.close();
   }
@@ -35,13 +37,13 @@ export async function convertModel(options: ConvertOptions): Promise<Manifest> {
 
 /**
  * Converts a checkpoint. Everything is decided and checked from config.json, the tokenizer and the tensors' shapes
- * before the first weight is read, so that a long conversion does not fail halfway for a reason that was known before.
+ * before anything is written, so that a long conversion does not fail halfway for a reason that was known before.
  */
 async function convertCheckpoint(checkpoint: Checkpoint, options: ConvertOptions): Promise<Manifest> {
   const id = chooseId(options, checkpoint);
   const config = readJson(checkpoint, 'config.json');
   const architecture = findArchitecture(config);
-  const plan = architecture.plan(config, options.contextWindow);
+  const plan = await planCheckpoint(architecture, config, checkpoint.weights, options.contextWindow);
   checkVocabulary(readJson(checkpoint, 'tokenizer.json'), plan.shape.vocabularySize);
   const tensors = matchTensors(plan, checkpoint.weights);
   const dtype = findDtype(options.dtype ?? defaultDtype(tensors.values()), options.embeddings);

@@ -22,6 +22,13 @@ export interface ConvertOptions {
   readonly embeddings?: string;
   /** Positions to keep. Default: all that the model has. */
   readonly contextWindow?: number;
+  /**
+   * Sampling options that the model folder recommends, such as `temperature=0.2,top_p=0.9`. They replace those of the
+   * checkpoint. Default: the checkpoint's; a chat model without a temperature gets CHAT_SAMPLING.
+   */
+  readonly sampling?: string;
+  /** Called with a sentence about each thing that was decided because nothing was asked for. */
+  readonly onNote?: (note: string) => void;
   /** Ends the conversion before its next tensor, with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called after each tensor with the bytes of the source that have been converted so far. */

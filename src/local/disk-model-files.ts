@@ -1,8 +1,9 @@
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openFile } from '../convert/files/open-file.ts';
+import { readRange } from '../convert/files/read-range.ts';
 import { CHUNK_BYTES, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
+import { invalidFile } from '../core/invalid-file.ts';
 import type { ModelFolder } from './model-folder.ts';
 
 /**
@@ -19,10 +20,30 @@ export class DiskModelFiles implements ModelFiles {
   }
 
   async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
-    return new Uint8Array(await readFile(join(this.#path, name)));
+    const whole = new Uint8Array(this.#bytesOf(name));
+    let end = 0;
+    for await (const chunk of this.stream(name)) {
+      whole.set(chunk, end);
+      end += chunk.length;
+    }
+    return whole;
   }
 
-  stream(name: string): AsyncIterable<Uint8Array> {
-    return createReadStream(join(this.#path, name), { highWaterMark: CHUNK_BYTES });
+  /** Reads as many bytes as the manifest states, and so an end, whatever the file has become. */
+  async *stream(name: string): AsyncGenerator<Uint8Array> {
+    const bytes = this.#bytesOf(name);
+    const handle = await openFile(join(this.#path, name));
+    try {
+      for (let start = 0; start < bytes; start += CHUNK_BYTES)
+        yield await readRange(handle, start, Math.min(CHUNK_BYTES, bytes - start), name);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  #bytesOf(name: string): number {
+    const file = this.manifest.files[name];
+    if (!file) throw invalidFile(join(this.#path, name), 'is not in manifest.json');
+    return file.bytes;
   }
 }

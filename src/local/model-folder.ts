@@ -1,7 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readWhole } from '../convert/files/read-bounded.ts';
 import { GptEdgeError } from '../core/errors.ts';
+import { adviceFor } from '../core/folder/editable-files.ts';
 import { type Manifest, parseManifest } from '../core/folder/manifest.ts';
+import { invalidFile } from '../core/invalid-file.ts';
 import { MAX_CONFIG_BYTES } from '../core/limits.ts';
 import { DEFAULT_MODEL } from './project-paths.ts';
 
@@ -33,20 +36,27 @@ export async function openModelFolders(paths: readonly string[]): Promise<ModelF
  * size
  */
 export async function openModelFolder(path: string): Promise<ModelFolder> {
+  const folder = await readModelFolder(path);
+  for (const [name, { bytes }] of Object.entries(folder.manifest.files)) await checkSize(path, name, bytes);
+  return folder;
+}
+
+/**
+ * Reads a model folder's manifest, and none of its other files.
+ * @throws GptEdgeError `invalid_file` if the folder has no valid manifest
+ */
+export async function readModelFolder(path: string): Promise<ModelFolder> {
   const manifestPath = join(path, 'manifest.json');
   const info = await stat(manifestPath).catch(() => null);
   if (info === null)
     throw new GptEdgeError('invalid_file', `${path} is not a model folder: it has no manifest.json. gpt-edge convert makes model folders.`);
-  if (info.size > MAX_CONFIG_BYTES)
-    throw new GptEdgeError('invalid_file', `${manifestPath} has ${info.size} bytes, more than ${MAX_CONFIG_BYTES}.`);
-  const manifest = parseManifest(await readFile(manifestPath, 'utf8'), manifestPath);
-  for (const [name, { bytes }] of Object.entries(manifest.files)) {
-    const size = (await stat(join(path, name)).catch(() => null))?.size;
-    if (size !== bytes)
-      throw new GptEdgeError(
-        'invalid_file',
-        `${join(path, name)} is ${size === undefined ? 'missing' : 'damaged'}: ${size ?? 0} bytes, ${bytes} expected.`,
-      );
-  }
-  return { path, manifest };
+  const bytes = await readWhole(manifestPath, MAX_CONFIG_BYTES, (problem, cause) => invalidFile(manifestPath, problem, cause));
+  return { path, manifest: parseManifest(new TextDecoder().decode(bytes), manifestPath) };
+}
+
+async function checkSize(folder: string, name: string, expected: number): Promise<void> {
+  const info = await stat(join(folder, name)).catch(() => null);
+  if (info?.isFile() && info.size === expected) return;
+  const found = info?.isFile() ? `damaged: ${info.size}` : 'missing: 0';
+  throw new GptEdgeError('invalid_file', `${join(folder, name)} is ${found} bytes, ${expected} expected.${adviceFor(name, folder)}`);
 }

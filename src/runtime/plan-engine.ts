@@ -1,7 +1,9 @@
 import { GptEdgeError } from '../core/errors.ts';
+import type { Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { describeMemoryPlan, type MemoryPlan } from '../core/memory-plan.ts';
-import { readModelGraph } from './edge/graph/model-graph.ts';
+import { checkManifest } from './check-manifest.ts';
+import { type ModelGraph, modelGraph, readGraphFile } from './edge/graph/model-graph.ts';
 import type { CacheFormat } from './edge/plan/cache-shape.ts';
 import { planEdgeMemory } from './edge/plan/plan-edge-memory.ts';
 import { type EdgePlan, planGraph } from './edge/plan/plan-graph.ts';
@@ -19,11 +21,12 @@ export type EnginePlan =
     };
 
 /**
- * Chooses the engine of a model and the format of its KV cache. Only the graph is read, and no weights.
+ * Chooses the engine of a model and the format of its KV cache. Only the graph and
+ * config.json are read, and no weights. What the manifest states is checked against them.
  * @param limitBytes bytes that an isolate may hold. With the cache format `auto`, float32 is taken if the plan stays
  *   within it
  * @throws GptEdgeError `unsupported_model` if the edge engine was asked for and cannot run the graph,
- *   `model_unavailable` for a missing or damaged file
+ *   `model_unavailable` for a missing or damaged file, or a manifest that states what is not so
  * @example
  * const files = await R2ModelFiles.open(env.MODELS, 'tinystories-gpt2');
  * const planned = await planEngine(files, { engine: 'auto', cacheFormat: 'auto' }, 128e6);
@@ -32,9 +35,11 @@ export type EnginePlan =
  */
 export async function planEngine(files: ModelFiles, choice: EngineChoice, limitBytes: number): Promise<EnginePlan> {
   const { manifest } = files;
+  const graph = await readGraphFile(files);
+  await checkManifest(files, graph);
   if (choice.engine === 'ort') return { engine: 'ort', memory: planOrtMemory(manifest) };
   try {
-    return await planEdge(files, choice.cacheFormat, limitBytes);
+    return planEdge(modelGraph(graph), manifest, choice.cacheFormat, limitBytes);
   } catch (error) {
     const isUnsupported = error instanceof GptEdgeError && error.code === 'unsupported_model';
     if (choice.engine === 'edge' || !isUnsupported) throw error;
@@ -42,12 +47,11 @@ export async function planEngine(files: ModelFiles, choice: EngineChoice, limitB
   }
 }
 
-async function planEdge(files: ModelFiles, cacheFormat: EngineChoice['cacheFormat'], limitBytes: number): Promise<EnginePlan> {
-  const { contextWindow, vocabularySize } = files.manifest;
-  const graph = await readModelGraph(files);
+function planEdge(graph: ModelGraph, manifest: Manifest, cacheFormat: EngineChoice['cacheFormat'], limitBytes: number): EnginePlan {
+  const { contextWindow, vocabularySize } = manifest;
   const planWith = (format: CacheFormat): EnginePlan => {
     const plan = planGraph(graph, { contextWindow, vocabularySize, cacheFormat: format });
-    return { engine: 'edge', plan, memory: planEdgeMemory(plan, files.manifest) };
+    return { engine: 'edge', plan, memory: planEdgeMemory(plan, manifest) };
   };
   if (cacheFormat !== 'auto') return planWith(cacheFormat);
   const precise = planWith('f32');

@@ -97,6 +97,9 @@ export class R2ModelFiles implements ModelFiles {
     const object = await this.#bucket.get(key, { range: { offset, length } }).catch((cause) => unavailable(key, 'cannot be read', cause));
     if (object === null) return unavailable(key, 'is missing from the bucket');
     if (object.size !== file.bytes) return unavailable(key, `has ${object.size} bytes, ${file.bytes} expected`);
+    // The hash that push has noted is the only one of a large file as a whole; its chunks have hashes of their own.
+    const noted = object.customMetadata?.sha256 ?? file.sha256;
+    if (noted !== file.sha256) return unavailable(key, `has the SHA-256 ${noted}, ${file.sha256} expected`);
     const chunk = new Uint8Array(await object.arrayBuffer().catch((cause) => unavailable(key, 'cannot be read', cause)));
     const expected = file.chunks?.[offset / CHUNK_BYTES] ?? file.sha256;
     if ((await sha256(chunk)) !== expected) return unavailable(key, `is damaged: SHA-256 differs in bytes ${offset} to ${offset + length}`);

@@ -1,6 +1,7 @@
 import type { LoadState, ModelDescription, ModelHost } from '../api/model-host.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import { excerpt } from '../core/excerpt.ts';
+import type { RecommendedSampling } from '../core/folder/generation-config.ts';
 import { GRAPH_FILE } from '../core/folder/graph-files.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
@@ -12,15 +13,15 @@ import { R2ModelFiles } from '../storage/r2-model-files.ts';
 import { loadLanguageModel } from './load-language-model.ts';
 import { type ModelTexts, readModelTexts } from './read-model-texts.ts';
 
-/** Whether reading a file counts as loading. The graph does not count, because it is read before, to plan the model. */
-const isLoading = (name: string): boolean => name !== GRAPH_FILE;
+/**
+ * Whether reading a file counts as loading. Graph and config.json do not count, because they are read before, to plan
+ * the model.
+ */
+const isLoading = (name: string): boolean => name !== GRAPH_FILE && name !== 'config.json';
 
 /** Bytes that are read while a model is loaded. */
 const totalBytes = (manifest: Manifest): number =>
   loadedFiles(manifest).reduce((sum, [name, { bytes }]) => sum + (isLoading(name) ? bytes : 0), 0);
-
-/** A key that changes with any of a model's files. */
-const keyOf = ({ id, files }: Manifest): string => `${id} ${Object.values(files).map(({ sha256 }) => sha256)}`;
 
 /** A model of which manifest and graph are read. */
 interface Opened {
@@ -35,6 +36,8 @@ export interface IsolateModelsOptions {
   ids: readonly string[];
   /** Chooses the engine, and the format of its KV cache, for a model. */
   engineOf: (id: string) => EngineChoice;
+  /** What the deployment sets for a model in place of its own recommended sampling. @default nothing */
+  samplingOf?: (id: string) => RecommendedSampling;
   /** The compiled kernels, for the edge engine and for sampling. */
   kernels: WebAssembly.Module;
   /** Megabytes that a model may need; a model whose memory plan needs more is refused. */
@@ -64,9 +67,9 @@ export class IsolateModels implements ModelHost {
   readonly #options: IsolateModelsOptions;
   readonly #limitBytes: number;
   readonly #loads: LoadOnce<LanguageModel>;
-  /** Plans by the hashes of the model's files, so that a model is planned again after a new version was pushed. */
+  /** Plans by the whole manifest, so that a model is planned again after a new version was pushed. */
   readonly #plans: LoadOnce<EnginePlan>;
-  /** What describes each model, by the same hashes. */
+  /** What describes each model, by the whole manifest too. */
   readonly #texts: LoadOnce<ModelTexts>;
   readonly #states = new Map<string, LoadState>();
   /** What is loaded, or being loaded. By now the bucket may have another version. */
@@ -103,7 +106,7 @@ export class IsolateModels implements ModelHost {
     this.#checkServed(id);
     const { files, plan } = this.#opened.get(id) ?? (await this.#open(id));
     const { manifest, uploaded } = files;
-    const texts = await this.#texts.get(keyOf(manifest), () => readModelTexts(files));
+    const texts = await this.#texts.get(JSON.stringify(manifest), () => readModelTexts(files));
     const load = this.#states.get(id) ?? { state: 'cold', loadedBytes: 0, totalBytes: totalBytes(manifest) };
     const failure = this.#failures.get(id);
     return { manifest, uploaded, engine: plan.engine, memory: plan.memory, load, failure, ...texts };
@@ -120,6 +123,7 @@ export class IsolateModels implements ModelHost {
       this.#states.set(id, state);
     };
     try {
+      const { kernels, samplingOf } = this.#options;
       const opened = await this.#open(id, (count, name) => {
         if (isLoading(name)) update({ loadedBytes: state.loadedBytes + count });
       });
@@ -127,7 +131,7 @@ export class IsolateModels implements ModelHost {
       checkMemory(id, plan, this.#limitBytes);
       this.#opened.set(id, opened);
       update({ totalBytes: totalBytes(files.manifest) });
-      const model = await loadLanguageModel(files, () => createDecoder(files, plan, this.#options.kernels, this.#limitBytes));
+      const model = await loadLanguageModel(files, () => createDecoder(files, plan, kernels, this.#limitBytes), samplingOf?.(id));
       update({ state: 'ready' });
       return model;
     } catch (error) {
@@ -145,7 +149,7 @@ export class IsolateModels implements ModelHost {
 
   #plan(files: R2ModelFiles): Promise<EnginePlan> {
     const { manifest } = files;
-    return this.#plans.get(keyOf(manifest), () => planEngine(files, this.#options.engineOf(manifest.id), this.#limitBytes));
+    return this.#plans.get(JSON.stringify(manifest), () => planEngine(files, this.#options.engineOf(manifest.id), this.#limitBytes));
   }
 
   #checkServed(id: string): void {

@@ -1,7 +1,7 @@
 import { waitUntil } from 'cloudflare:workers';
 import kernels from '../../dist/kernels/relaxed.wasm';
 import { IsolateModels } from './isolate-models.ts';
-import { parseEngines, parseMemoryLimit, parseModelIds } from './worker-variables.ts';
+import { parseEngines, parseMemoryLimit, parseModelIds, parseSampling } from './worker-variables.ts';
 
 /** The bindings and variables that the Worker reads. wrangler.toml says what each means. */
 export interface WorkerEnv {
@@ -11,6 +11,7 @@ export interface WorkerEnv {
   MEMORY_LIMIT_MB?: string;
   ENGINE?: string;
   KV_CACHE?: string;
+  SAMPLING?: string;
   PUBLIC?: string;
   LOG_REQUESTS?: string;
 }
@@ -36,6 +37,7 @@ export function modelsFromEnv(env: WorkerEnv): IsolateModels {
     bucket: env.MODELS,
     ids,
     engineOf: parseEngines(env.ENGINE, env.KV_CACHE, ids),
+    samplingOf: parseSampling(env.SAMPLING, ids),
     kernels,
     memoryLimitMegabytes: parseMemoryLimit(env.MEMORY_LIMIT_MB),
     keepAlive: waitUntil,

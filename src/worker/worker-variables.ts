@@ -1,3 +1,4 @@
+import { parseSamplingText, type RecommendedSampling, toRecommendedSampling } from '../core/folder/generation-config.ts';
 import { modelIdSchema } from '../core/folder/manifest.ts';
 import { DEFAULT_MEMORY_LIMIT_MB } from '../core/memory-plan.ts';
 import { CACHE_FORMATS, ENGINES, type EngineChoice } from '../runtime/engine-choice.ts';
@@ -39,6 +40,31 @@ export function parseEngines(engine: string | undefined, cache: string | undefin
   const engines = parseChoices('ENGINE', engine, ENGINES, ids);
   const formats = parseChoices('KV_CACHE', cache, CACHE_FORMATS, ids);
   return (id) => ({ engine: engines(id), cacheFormat: formats(id) });
+}
+
+/**
+ * Parses the variable SAMPLING: options that replace what models recommend. They hold for all models, or, as
+ * `id=temperature=0.5;top_k=40`, for one; there they stand before those for all.
+ * @param ids the served models
+ * @returns the options for each model by its id
+ * @throws Error for an unknown option, a value out of its range, or a model that is not served
+ */
+export function parseSampling(text: string | undefined, ids: readonly string[]): (id: string) => RecommendedSampling {
+  const choices = new Map<string, Record<string, number>>();
+  for (const part of (text ?? '').split(',').filter((part) => part.trim() !== '')) {
+    const [, key = '', options = part] = /^\s*([^=;]*?)\s*=([^;]*=.*)$/s.exec(part) ?? [];
+    if (key !== '' && !ids.includes(key)) throw new Error(`SAMPLING names the model ${JSON.stringify(key)}, which MODEL_IDS does not.`);
+    choices.set(key, { ...choices.get(key), ...parseOptions(options) });
+  }
+  return (id) => toRecommendedSampling({ ...choices.get(''), ...choices.get(id) });
+}
+
+function parseOptions(text: string): Record<string, number> {
+  try {
+    return parseSamplingText(text, ';');
+  } catch (error) {
+    throw new Error(`SAMPLING: ${(error as Error).message}`);
+  }
 }
 
 function parseChoices<T extends string>(

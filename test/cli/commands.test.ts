@@ -155,10 +155,31 @@ describe('gpt-edge', () => {
       'tiny',
     ]);
     expect(converted).toMatchObject({ code: 0, stderr: '' });
-    expect(converted.stdout).toMatch(/: tiny, gpt2, .*M parameters, fp32, .* MB, context window \d+\nFrom tiny-gpt2 \(.*\)\n$/);
+    expect(converted.stdout).toMatch(
+      /: tiny, gpt2, .*M parameters, fp32, .* MB, context window \d+\nFrom tiny-gpt2 \(.*\)\nIn a Worker, on the edge engine, it takes \d+ MB: heap 10 MB, .*\n$/,
+    );
     const { code, stdout } = await runCli(['complete', 'abc', '--model', target, '--max-tokens', '5', '--seed', '1', ...state]);
     expect(code).toBe(0);
     expect(stdout.startsWith('abc')).toBe(true);
+  });
+
+  it('should warn of a model that no Worker has the memory for, and say what was decided for a chat model', async () => {
+    const source = join(folder, 'long');
+    await cp(join(import.meta.dirname, '..', 'golden', 'tiny-llama-rope3'), source, { recursive: true });
+    const edit = async (name: string, changes: object) =>
+      writeFile(join(source, name), JSON.stringify({ ...JSON.parse(await readFile(join(source, name), 'utf8')), ...changes }));
+    await edit('config.json', { max_position_embeddings: 2 ** 20 });
+    await edit('tokenizer_config.json', { chat_template: '{{ messages }}' });
+    const { code, stdout, stderr } = await runCli(['convert', source, join(folder, 'long-model'), '--sampling', 'top_k=5']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('recommends no temperature, so generation_config.json gets temperature=0.2,top_p=0.9.');
+    expect(stdout).toMatch(/it takes \d{3,} MB: .*KV cache of 1048576 tokens/);
+    expect(stderr).toMatch(/^Warning: that is over the 128 MB of a Worker, which will refuse it\. Fewer bits .*\n$/);
+    const config = JSON.parse(await readFile(join(folder, 'long-model', 'generation_config.json'), 'utf8'));
+    expect(config).toMatchObject({ temperature: 0.2, top_p: 0.9, top_k: 5, do_sample: true });
+    expect((await runCli(['convert', source, join(folder, 'never'), '--sampling', 'top_p=7'])).stderr).toBe(
+      'gpt-edge: sampling: top_p must be a number from 0 to 1, of which 0 and 1 keep all tokens, not "7".\n',
+    );
   });
 
   it('should print what a deployment would do, without doing it', async () => {

@@ -7,6 +7,16 @@ import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
 const manifest = JSON.parse(await readFile(join(DEFAULT_MODEL, 'manifest.json'), 'utf8'));
 const parsed = (change: object) => parseManifest(JSON.stringify({ ...manifest, ...change }));
 
+it.each(['config.json', 'generation_config.json', 'tokenizer_config.json', 'chat_template.jinja', 'tokenizer.json', 'model.onnx'])(
+  'should be refused if it has a %s that is read as a whole and is over its limit',
+  (name) => {
+    const file = { bytes: 2 ** 26, sha256: '0'.repeat(64), chunks: new Array(16).fill('0'.repeat(64)) };
+    expect(() => parsed({ files: { ...manifest.files, [name]: file } })).toThrow(
+      `manifest.json: files.${name}.bytes: 67108864 is over the limit of`,
+    );
+  },
+);
+
 describe("a manifest's dtypes", () => {
   it('should be read from one field or from two, and described as one text', () => {
     for (const change of [{ dtype: 'q4', tablesDtype: 'q8' }, { dtype: 'q4 (tables q8)' }]) {

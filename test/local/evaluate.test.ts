@@ -192,7 +192,7 @@ describe('gpt-edge eval', () => {
   });
 
   it.each([
-    ['a text that does not exist', () => 'nowhere.txt', /nowhere\.txt cannot be read: /],
+    ['a text that does not exist', () => 'nowhere.txt', /nowhere\.txt cannot be opened: /],
     ['a text that is not UTF-8', () => join(folder, 'latin1.txt'), /latin1\.txt is not UTF-8 text/],
   ])('should end with one line and code 1 for %s', async (_, path, message) => {
     await writeFile(join(folder, 'latin1.txt'), Uint8Array.of(0x61, 0xe9, 0x61));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseEngines, parseMemoryLimit, parseModelIds } from '../../src/worker/worker-variables.ts';
+import { parseEngines, parseMemoryLimit, parseModelIds, parseSampling } from '../../src/worker/worker-variables.ts';
 
 const IDS = ['a', 'b'];
 
@@ -18,6 +18,32 @@ describe('parseEngines', () => {
     expect(() => parseEngines('gpu', '', IDS)).toThrow('ENGINE must be auto, edge, ort, not "gpu".');
     expect(() => parseEngines('', 'a=f16', IDS)).toThrow('KV_CACHE must be auto, f32, q8, not "f16".');
     expect(() => parseEngines('c=ort', '', IDS)).toThrow('ENGINE names the model "c", which MODEL_IDS does not.');
+  });
+});
+
+describe('parseSampling', () => {
+  it('should set nothing if the variable is not set', () => {
+    expect(parseSampling(undefined, IDS)('a')).toEqual({});
+    expect(parseSampling(' ', IDS)('a')).toEqual({});
+  });
+
+  it('should take options for all models, and others for some', () => {
+    const samplingOf = parseSampling('temperature=0.2;top_p=0.9, b = temperature=0.7;top_k=-1', IDS);
+    expect(samplingOf('a')).toEqual({ temperature: 0.2, topP: 0.9 });
+    expect(samplingOf('b')).toEqual({ temperature: 0.7, topP: 0.9, topK: 0 });
+  });
+
+  it('should take commas between options for all models, as convert --sampling does', () => {
+    expect(parseSampling('temperature=0.2,top_p=0.9', IDS)('a')).toEqual({ temperature: 0.2, topP: 0.9 });
+  });
+
+  it.each([
+    ['temperature', 'SAMPLING: "temperature" is not of the form name=value.'],
+    ['warmth=1', 'SAMPLING: "warmth" is none of temperature, top_k, top_p, min_p, repetition_penalty.'],
+    ['a=top_p=3', 'SAMPLING: top_p must be a number from 0 to 1, of which 0 and 1 keep all tokens, not "3".'],
+    ['c=temperature=0.2', 'SAMPLING names the model "c", which MODEL_IDS does not.'],
+  ])('should refuse %s', (text, message) => {
+    expect(() => parseSampling(text, IDS)).toThrow(message);
   });
 });
 

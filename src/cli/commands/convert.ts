@@ -12,6 +12,7 @@ export const convertCommand = new Command('convert')
   .option('--embeddings <dtype>', 'how embeddings and the output head are stored: q8, q4 or same; default: q8 with q4, else same')
   .option('--context <n>', 'positions to keep; default: all that the model has', number(1, MAX_CONTEXT_WINDOW))
   .option('--tokenizer <file>', "llama2.c's tokenizer.bin; default: the one beside the .bin")
+  .option('--sampling <options>', "recommended sampling, such as temperature=0.2,top_p=0.9; default: the checkpoint's")
   .option('--id <name>', "the model's id; default: the source's name")
   .action(convert);
 
@@ -20,6 +21,7 @@ interface ConvertOptions {
   embeddings?: string;
   context?: number;
   tokenizer?: string;
+  sampling?: string;
   id?: string;
 }
 
@@ -33,7 +35,10 @@ async function convert(source: string, target: string, { context, ...options }: 
   const bar = new ProgressBar(`Converting ${source}`);
   const onProgress = (progress: { bytes: number; totalBytes: number }) => bar.update(progress.bytes, progress.totalBytes);
   const { signal } = interruption;
-  const manifest = await convertModel({ source, target, ...options, contextWindow: context, signal, onProgress }).finally(() => bar.stop());
+  const notes: string[] = [];
+  const onNote = (note: string) => notes.push(note);
+  const told = { ...options, contextWindow: context, signal, onProgress, onNote };
+  const manifest = await convertModel({ source, target, ...told }).finally(() => bar.stop());
   const bytes = folderBytes(manifest);
   const { id, architecture, parameters, contextWindow } = manifest;
   const facts = [
@@ -45,4 +50,22 @@ async function convert(source: string, target: string, { context, ...options }: 
   ];
   console.log(`${target}: ${facts.join(', ')}, context window ${contextWindow}`);
   console.log(`From ${manifest.source}`);
+  for (const note of notes) console.log(note);
+  await printMemory(target);
+}
+
+/** Says what the new model needs in a Worker, and warns if no Worker has it. */
+async function printMemory(target: string): Promise<void> {
+  const { DEFAULT_MEMORY_LIMIT_MB, describeMemoryPlan } = await import('../../core/memory-plan.ts');
+  const { DiskModelFiles } = await import('../../local/disk-model-files.ts');
+  const { openModelFolder } = await import('../../local/model-folder.ts');
+  const { planEngine } = await import('../../runtime/plan-engine.ts');
+  const files = new DiskModelFiles(await openModelFolder(target));
+  const limitBytes = DEFAULT_MEMORY_LIMIT_MB * 1e6;
+  const { engine, memory } = await planEngine(files, { engine: 'auto', cacheFormat: 'auto' }, limitBytes);
+  console.log(`In a Worker, on the ${engine} engine, it takes ${describeMemoryPlan(memory)}`);
+  if (memory.totalBytes > limitBytes)
+    console.error(
+      `Warning: that is over the ${DEFAULT_MEMORY_LIMIT_MB} MB of a Worker, which will refuse it. Fewer bits (--dtype) or a shorter context window (--context) make it smaller.`,
+    );
 }

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
-import { packedWeights } from '../../convert/graph/packed-weights.ts';
-import { readGraph } from '../../convert/graph/read-graph.ts';
+import { readGraph } from '../../convert/files/read-graph.ts';
 import { ELEMENT_TYPES } from '../../core/onnx/element-types.ts';
 import { externalRange } from '../../core/onnx/external-range.ts';
 import type { TensorProto } from '../../core/onnx/onnx-ml_pb.js';
+import { packedWeights } from '../../core/onnx/packed-weights.ts';
 import type { ListedTensor } from './print-tensors.ts';
 
 /**

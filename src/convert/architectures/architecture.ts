@@ -26,6 +26,8 @@ export interface DecoderPlan {
   readonly tensors: ReadonlyMap<string, readonly number[]>;
   /** A prefix that some checkpoints put before the names. */
   readonly prefix: string;
+  /** The names of the table and of the head, without `prefix`, if both are the same tensor. */
+  readonly tied?: { readonly table: string; readonly head: string };
   /** Whether a tensor may be in the checkpoint although the plan does not need it, by name without `prefix`. */
   isIgnored(name: string): boolean;
   /** Multiply-adds of all matrix products for one token, output head included. */

@@ -27,9 +27,9 @@ export function planGptDecoder(decoder: GptDecoder): DecoderPlan {
     shape,
     tensors: gptTensorShapes(decoder),
     prefix: 'transformer.',
-    // Old checkpoints also contain causal masks, and some contain an output head although the configuration says that
-    // the head is the embedding.
-    isIgnored: (name) => /^h\.\d+\.attn\.(attention\.)?(bias|masked_bias)$/.test(name) || (tied && name === 'lm_head.weight'),
+    tied: tied ? { table: 'wte.weight', head: 'lm_head.weight' } : undefined,
+    // Old checkpoints carry causal masks along.
+    isIgnored: (name) => /^h\.\d+\.attn\.(attention\.)?(bias|masked_bias)$/.test(name),
     multiplyAddsPerToken: layers * (4 * width * heads * headDimension + 2 * width * inner) + width * vocabularySize,
     writeGraph: (context) => writeGraph(context, decoder),
   };

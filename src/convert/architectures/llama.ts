@@ -47,9 +47,9 @@ function planLlama(config: LlamaConfig, contextWindow: number): DecoderPlan {
     shape,
     tensors: llamaTensorShapes(config),
     prefix: 'model.',
-    // Old checkpoints also contain rotary frequencies, and some contain an output head although the configuration says
-    // that the head is the embedding.
-    isIgnored: (name) => /(^|\.)rotary_emb\.inv_freq$/.test(name) || (config.tie_word_embeddings && name === 'lm_head.weight'),
+    tied: config.tie_word_embeddings ? { table: 'embed_tokens.weight', head: 'lm_head.weight' } : undefined,
+    // Old checkpoints carry frequencies along.
+    isIgnored: (name) => /(^|\.)rotary_emb\.inv_freq$/.test(name),
     multiplyAddsPerToken: shape.layers * perLayer + width * shape.vocabularySize,
     writeGraph: (context) => writeGraph(context, config, shape),
   };

@@ -3,17 +3,20 @@ import type { SourceTensor, TensorSource } from '../tensors/tensor-source.ts';
 import type { DecoderPlan } from './architecture.ts';
 
 /**
- * Finds each of a plan's tensors in a checkpoint, with or without the plan's prefix, before anything is written.
+ * Finds each of a plan's tensors in a checkpoint, with or without the plan's prefix, before anything is written. Of a
+ * table and a head that are the same tensor, `safetensors.torch.save_model` saves only one, which may be the head. Some
+ * old checkpoints have both.
  * @returns the checkpoint's tensors by the plan's names
  * @throws GptEdgeError `invalid_file`, naming a tensor that is missing, has a shape other than config.json implies, or
  *   is left over
  */
-export function matchTensors(plan: DecoderPlan, { tensors, file = 'model.safetensors' }: TensorSource): Map<string, SourceTensor> {
+export function matchTensors(plan: DecoderPlan, weights: TensorSource): Map<string, SourceTensor> {
+  const { tensors, file = 'model.safetensors' } = weights;
   const invalid = (problem: string) => invalidFile(file, problem);
-  const found = new Map([...tensors.values()].map((tensor) => [withoutPrefix(tensor.name, plan.prefix), tensor]));
+  const found = namesOf(plan, weights);
   const matched = new Map<string, SourceTensor>();
   for (const [name, shape] of plan.tensors) {
-    const tensor = found.get(name);
+    const tensor = found.get(name) ?? (name === plan.tied?.table ? found.get(plan.tied.head) : undefined);
     if (!tensor) throw invalid(`has no tensor ${name}, which config.json asks for`);
     if (tensor.shape.join() !== shape.join())
       throw invalid(`tensor ${tensor.name}: shape [${tensor.shape}] is not the [${shape}] that config.json asks for`);
@@ -22,9 +25,15 @@ export function matchTensors(plan: DecoderPlan, { tensors, file = 'model.safeten
   for (const tensor of tensors.values()) {
     const name = withoutPrefix(tensor.name, plan.prefix);
     // Two tensors may differ only by the prefix: then only one of them was matched.
-    if (matched.get(name) !== tensor && !plan.isIgnored(name)) throw invalid(`tensor ${tensor.name}: is not part of this architecture`);
+    const isPart = matched.get(name) === tensor || name === plan.tied?.head || plan.isIgnored(name);
+    if (!isPart) throw invalid(`tensor ${tensor.name}: is not part of this architecture`);
   }
   return matched;
+}
+
+/** A checkpoint's tensors by their names without the plan's prefix. */
+export function namesOf({ prefix }: Pick<DecoderPlan, 'prefix'>, { tensors }: TensorSource): Map<string, SourceTensor> {
+  return new Map([...tensors.values()].map((tensor) => [withoutPrefix(tensor.name, prefix), tensor]));
 }
 
 function withoutPrefix(name: string, prefix: string): string {

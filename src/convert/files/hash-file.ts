@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { GptEdgeError } from '../../core/errors.ts';
 import { CHUNK_BYTES, type ManifestFile } from '../../core/folder/manifest.ts';
+import { openFile } from './open-file.ts';
 
 /**
  * Returns a file's size and hashes as a manifest states them. The file is read chunk by chunk.
- * @throws GptEdgeError `invalid_file` if the file shrinks in the meantime
+ * @throws GptEdgeError `invalid_file` if the file is not a regular file, or shrinks in the meantime
  */
 export async function hashFile(path: string): Promise<ManifestFile> {
-  const handle = await open(path);
+  const handle = await openFile(path);
   try {
     const { size: bytes } = await handle.stat();
     const whole = createHash('sha256');

@@ -1,7 +1,8 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { GptEdgeError } from '../../core/errors.ts';
 import { invalidFile } from '../../core/invalid-file.ts';
+import { openFile } from '../files/open-file.ts';
 import { GGUF_MAGIC } from './gguf/gguf-header.ts';
 import { openGguf } from './gguf/open-gguf.ts';
 import { holdsSafetensors, openHuggingFaceFolder } from './hugging-face/open-hugging-face-folder.ts';
@@ -47,7 +48,7 @@ async function findKind(path: string): Promise<'folder' | 'gguf' | 'llama2c'> {
 
 /** Reads as many bytes as GGUF's magic has. Most GGUF files are recognized by their extension before. */
 async function readMagic(path: string): Promise<string> {
-  const handle = await open(path);
+  const handle = await openFile(path);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(GGUF_MAGIC.length), 0, GGUF_MAGIC.length, 0);
     return buffer.toString('latin1', 0, bytesRead);

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { GptEdgeError } from '../errors.ts';
-import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_VOCABULARY, MAX_WEIGHTS_BYTES } from '../limits.ts';
+import {
+  MAX_CONFIG_BYTES,
+  MAX_CONTEXT_WINDOW,
+  MAX_DIMENSION,
+  MAX_GRAPH_BYTES,
+  MAX_TOKENIZER_BYTES,
+  MAX_VOCABULARY,
+  MAX_WEIGHTS_BYTES,
+} from '../limits.ts';
+import { GRAPH_FILE } from './graph-files.ts';
 
 /**
  * Bytes of a chunk: the part of a file that has a hash of its own, and so the unit of a ranged read. It is small
@@ -36,6 +45,16 @@ const fileSchema = z.strictObject({
     .max(MAX_WEIGHTS_BYTES / CHUNK_BYTES)
     .optional(),
 });
+
+/** Bytes of the files that are read as a whole, which an isolate has to hold at once. */
+const WHOLE_FILE_LIMITS: Readonly<Record<string, number>> = {
+  [GRAPH_FILE]: MAX_GRAPH_BYTES,
+  'tokenizer.json': MAX_TOKENIZER_BYTES,
+  'chat_template.jinja': MAX_CONFIG_BYTES,
+  'config.json': MAX_CONFIG_BYTES,
+  'generation_config.json': MAX_CONFIG_BYTES,
+  'tokenizer_config.json': MAX_CONFIG_BYTES,
+};
 
 /** Manifests of earlier versions state both dtypes in one field: `q4 (tables q8)`. */
 const DTYPE_WITH_TABLES = /^(\S+) \(tables (\S+)\)$/;
@@ -78,6 +97,11 @@ const manifestSchema = z
     files: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/), fileSchema),
   })
   .superRefine((manifest, context) => {
+    for (const [name, limit] of Object.entries(WHOLE_FILE_LIMITS)) {
+      const bytes = manifest.files[name]?.bytes ?? 0;
+      if (bytes > limit)
+        context.addIssue({ code: 'custom', path: ['files', name, 'bytes'], message: `${bytes} is over the limit of ${limit}` });
+    }
     for (const [name, file] of Object.entries(manifest.files)) {
       const expected = file.bytes > CHUNK_BYTES ? Math.ceil(file.bytes / CHUNK_BYTES) : undefined;
       if (file.chunks?.length !== expected)

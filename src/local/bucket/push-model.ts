@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { hashFile } from '../../convert/files/hash-file.ts';
 import { GptEdgeError } from '../../core/errors.ts';
+import { adviceFor } from '../../core/folder/editable-files.ts';
 import type { ModelFolder } from '../model-folder.ts';
 import type { ModelBucket } from './bucket.ts';
 import { putFile } from './put-file.ts';
@@ -26,7 +27,10 @@ export async function pushModel(
     const { sha256, bytes } = await hashFile(join(path, name));
     const expected = manifest.files[name]?.sha256 ?? sha256;
     if (sha256 !== expected)
-      throw new GptEdgeError('invalid_file', `${join(path, name)} is damaged: its SHA-256 is not the one in manifest.json.`);
+      throw new GptEdgeError(
+        'invalid_file',
+        `${join(path, name)} is damaged: its SHA-256 is not the one in manifest.json.${adviceFor(name, path)}`,
+      );
     const stored = await target.bucket.head(key);
     if (stored?.customMetadata?.sha256 === sha256 && stored.size === bytes) continue;
     await putFile(join(path, name), { ...target, key, sha256, onBytes });

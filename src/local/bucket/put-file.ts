@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { openFile } from '../../convert/files/open-file.ts';
 import { GptEdgeError } from '../../core/errors.ts';
 import type { ModelBucket } from './bucket.ts';
 import type { UnfinishedUpload } from './unfinished-uploads.ts';
@@ -22,7 +23,7 @@ export interface PutFileOptions extends ModelBucket {
  */
 export async function putFile(path: string, options: PutFileOptions): Promise<void> {
   const { bucket, key, sha256, onBytes } = options;
-  const file = await open(path);
+  const file = await openFile(path);
   try {
     const { size } = await file.stat();
     if (size > PART_BYTES) return await putInParts(file, size, options);

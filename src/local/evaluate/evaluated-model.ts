@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Decoder } from '../../core/decoder.ts';
 import type { Manifest } from '../../core/folder/manifest.ts';
 import type { EngineChoice } from '../../runtime/engine-choice.ts';
 import { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
 import { parseTokenizerConfig, parseTokenizerJson } from '../../tokenizer/tokenizer-json.ts';
+import { DiskModelFiles } from '../disk-model-files.ts';
 import { openModelFolder } from '../model-folder.ts';
 import { openDecoder } from './open-decoder.ts';
 
@@ -22,7 +21,8 @@ export interface EvaluatedModel {
  */
 export async function openEvaluatedModel(path: string, choice: EngineChoice): Promise<EvaluatedModel> {
   const folder = await openModelFolder(path);
-  const [tokenizer, config] = await Promise.all(['tokenizer.json', 'tokenizer_config.json'].map((name) => readFile(join(path, name))));
+  const files = new DiskModelFiles(folder);
+  const [tokenizer, config] = await Promise.all([files.read('tokenizer.json'), files.read('tokenizer_config.json')]);
   return {
     manifest: folder.manifest,
     tokenizer: new TextTokenizer(parseTokenizerJson(tokenizer), parseTokenizerConfig(config)),

@@ -1,5 +1,6 @@
 import type { Sequence } from '../../core/decoder.ts';
 import { GptEdgeError } from '../../core/errors.ts';
+import { falseManifest } from '../../core/folder/false-manifest.ts';
 import type { Manifest } from '../../core/folder/manifest.ts';
 import type { Logits } from '../../core/logits.ts';
 import {
@@ -59,7 +60,10 @@ export class OrtSequence implements Sequence {
     const outputs = await session.run({ ...this.#inputs(tokens, rows), ...this.#past });
     this.#length += tokens.length;
     for (const name of Object.keys(this.#past)) this.#past[name] = outputs[presentName(parsePastName(name)!)] as Tensor;
-    const logits = outputs[LOGITS].data as Float32Array;
+    const { data, dims } = outputs[LOGITS];
+    // A graph may leave the size of its logits open, so it is first seen here.
+    if (dims.at(-1) !== shape.vocabularySize) throw falseManifest('vocabularySize', shape.vocabularySize, 'graph', dims.at(-1));
+    const logits = data as Float32Array;
     return logits.subarray(logits.length - rows * shape.vocabularySize);
   }
 

@@ -39,7 +39,7 @@ describe('llama', () => {
     expect(plan.tensors.get('layers.0.self_attn.v_proj.weight')).toEqual([40, 64]);
     expect(plan.tensors.get('layers.0.self_attn.o_proj.weight')).toEqual([64, 160]);
     expect(plan.tensors.has('lm_head.weight')).toBe(false);
-    expect(plan.isIgnored('lm_head.weight')).toBe(true);
+    expect(plan.tied).toEqual({ table: 'embed_tokens.weight', head: 'lm_head.weight' });
     expect(plan.isIgnored('layers.0.self_attn.rotary_emb.inv_freq')).toBe(true);
     // Query and output, key and value, and three of the feed-forward half, for two layers; the head.
     expect(plan.multiplyAddsPerToken).toBe(2 * (2 * 64 * 8 * 32 + 2 * 64 * 2 * 32 + 3 * 64 * 96) + 64 * 160);
@@ -47,7 +47,7 @@ describe('llama', () => {
 
   it('should expect an output head if it is not tied, and ignore only what it knows', () => {
     const plan = llama.plan(CONFIG);
-    expect(plan.isIgnored('lm_head.weight')).toBe(false);
+    expect(plan.tied).toBeUndefined();
     expect(plan.isIgnored('layers.0.self_attn.q_proj.bias')).toBe(false);
   });
 

@@ -30,7 +30,6 @@ it.each([
   { name: 'tiny-gpt-neo', change: { layer_norm_epsilon: 1e-3 } },
   { name: 'tiny-llama', change: { rms_norm_eps: 1e-3 } },
   { name: 'tiny-llama', change: { rope_parameters: { rope_theta: 5000 } } },
-  { name: 'tiny-llama', change: { tie_word_embeddings: true } },
   { name: 'tiny-llama-rope3', change: { rope_theta: 5000 } },
   { name: 'tiny-llama-rope3', change: { rope_scaling: { factor: 3 } } },
   { name: 'tiny-llama-rope3', change: { rope_scaling: { low_freq_factor: 2 } } },

@@ -2,11 +2,13 @@ import { mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dtype, GraphTarget, Weight } from '../../../src/convert/dtypes/dtype.ts';
 import { findDtype } from '../../../src/convert/dtypes/index.ts';
+import { readGraph } from '../../../src/convert/files/read-graph.ts';
 import { type DecoderInputs, declareDecoder, keepLastPositions } from '../../../src/convert/graph/decoder-inputs.ts';
 import { EXTERNAL_DATA_FILE, ExternalDataWriter } from '../../../src/convert/graph/external-data-writer.ts';
 import { ElementType, GraphBuilder, MICROSOFT } from '../../../src/convert/graph/graph-builder.ts';
 import { writeGroupQueryAttention } from '../../../src/convert/graph/group-query-attention.ts';
 import type { Manifest } from '../../../src/core/folder/manifest.ts';
+import { countWeights } from '../../../src/core/onnx/count-weights.ts';
 import type { ModelFolder } from '../../../src/local/model-folder.ts';
 import { SeededRandom } from '../../generation/seeded-random.ts';
 
@@ -32,14 +34,18 @@ export async function randomDecoder(parent: string, seed: number): Promise<Rando
   await writeFile(join(path, 'model.onnx'), graph.toBytes());
   const entry = async (name: string) => [name, { bytes: (await stat(join(path, name))).size, sha256: '0'.repeat(64) }];
   const files = Object.fromEntries(await Promise.all(['model.onnx', EXTERNAL_DATA_FILE].map(entry)));
-  const { vocabularySize, keyValueHeads, headDimension } = writer;
+  const { vocabularySize, hiddenSize, heads, keyValueHeads, headDimension, layers } = writer;
   const manifest = {
     id: `random-${seed}`,
-    dtype: 'fp32',
+    ...countWeights(await readGraph(join(path, 'model.onnx'))),
     contextWindow: CONTEXT_WINDOW,
     vocabularySize,
+    hiddenSize,
+    layers,
+    heads,
     keyValueHeads,
     headDimension,
+    kvBytesPerToken: 8 * layers * keyValueHeads * headDimension,
     files,
   } as unknown as Manifest;
   return { folder: { path, manifest }, description: writer.log.join(' '), bits: writer.bits };
@@ -48,12 +54,14 @@ export async function randomDecoder(parent: string, seed: number): Promise<Rando
 class RandomGraph {
   readonly log: string[] = [];
   readonly vocabularySize: number;
+  readonly heads: number;
   readonly keyValueHeads: number;
   readonly headDimension: number;
+  layers = 0;
+  hiddenSize = 0;
   bits: RandomDecoder['bits'] = 32;
   readonly #random: SeededRandom;
   readonly #target: GraphTarget;
-  readonly #heads: number;
   #count = 0;
 
   constructor(random: SeededRandom, target: GraphTarget) {
@@ -61,16 +69,18 @@ class RandomGraph {
     this.#target = target;
     this.vocabularySize = 16 + random.integer(120);
     this.keyValueHeads = 1 + random.integer(3);
-    this.#heads = this.keyValueHeads * (1 + random.integer(5));
+    this.heads = this.keyValueHeads * (1 + random.integer(5));
     this.headDimension = 16 * (1 + random.integer(4));
   }
 
   async write(): Promise<void> {
     const layers = 1 + this.#random.integer(2);
+    this.layers = layers;
     const { graph } = this.#target;
     const { vocabularySize, keyValueHeads, headDimension } = this;
     const inputs = declareDecoder(graph, { layers, keyValueHeads, headDimension }, { vocabularySize, positionIds: true });
     let width = 8 * (1 + this.#random.integer(16)) + (this.#random.integer(3) === 0 ? 1 + this.#random.integer(7) : 0);
+    this.hiddenSize = width;
     const tableDtype = this.#dtype();
     const table = await tableDtype.table(this.#target, 'tokens', this.#weight([vocabularySize, width]));
     let hidden = table.lookUp('hidden', inputs.inputIds);
@@ -147,7 +157,7 @@ class RandomGraph {
 
   async #attention(inputs: DecoderInputs, layer: number, x: string, width: number): Promise<[string, number]> {
     const name = `attention.${layer}`;
-    const [heads, keyValueHeads, size] = [this.#heads, this.keyValueHeads, this.headDimension];
+    const [heads, keyValueHeads, size] = [this.heads, this.keyValueHeads, this.headDimension];
     const normed = await this.#norm(x, width);
     const packed = this.#random.integer(3) === 0;
     // ONNX Runtime rotates a packed input too, but is not asked to here.

@@ -18,7 +18,7 @@ function fakeModel(shape = SHAPE) {
     const kept = ids.slice(-rows);
     const data = new Float32Array(rows * shape.vocabularySize);
     for (const [row, id] of kept.entries()) data.fill(id, row * shape.vocabularySize, (row + 1) * shape.vocabularySize);
-    return { logits: { data }, 'present.0.key': past };
+    return { logits: { data, dims: [1, rows, shape.vocabularySize] }, 'present.0.key': past };
   };
   const session = { inputNames, run } as unknown as InferenceSession;
   const model: OrtModel = { ort, session, shape, logits: emptyLogits(shape.vocabularySize) };

@@ -4,7 +4,8 @@ import { EXTERNAL_DATA_NAME, GRAPH_FILE } from '../../../core/folder/graph-files
 import { invalidFile, showText } from '../../../core/invalid-file.ts';
 import { MAX_WEIGHTS_BYTES } from '../../../core/limits.ts';
 import { externalRange } from '../../../core/onnx/external-range.ts';
-import type { AttributeProto, GraphProto, TensorProto } from '../../../core/onnx/onnx-ml_pb.js';
+import type { GraphProto } from '../../../core/onnx/onnx-ml_pb.js';
+import { graphTensors } from './graph-tensors.ts';
 
 /** Limit for the number of data files. The largest published models have a few dozen. */
 const MAX_DATA_FILES = 64;
@@ -41,20 +42,4 @@ async function sizeOf(path: string, name: string): Promise<number> {
   if (!stats.isFile()) throw invalidFile(name, 'is not a file');
   if (stats.size > MAX_WEIGHTS_BYTES) throw invalidFile(name, `has ${stats.size} bytes, over the limit of ${MAX_WEIGHTS_BYTES}`);
   return stats.size;
-}
-
-/**
- * Yields all tensors that a graph stores: its initializers, constants among the nodes' attributes, and those of graphs
- * within nodes.
- */
-function* graphTensors(graph: GraphProto): Generator<TensorProto> {
-  yield* graph.initializer;
-  for (const sparse of graph.sparseInitializer) for (const part of [sparse.values, sparse.indices]) if (part) yield part;
-  for (const node of graph.node) for (const attribute of node.attribute) yield* attributeTensors(attribute);
-}
-
-function* attributeTensors({ t, tensors, g, graphs }: AttributeProto): Generator<TensorProto> {
-  if (t) yield t;
-  yield* tensors;
-  for (const graph of g ? [g, ...graphs] : graphs) yield* graphTensors(graph);
 }

@@ -1,8 +1,9 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { GptEdgeError } from '../../../core/errors.ts';
+import { countWeights } from '../../../core/onnx/count-weights.ts';
 import { dtypeNames } from '../../dtypes/index.ts';
 import { readJson } from '../../files/json-files.ts';
-import { readGraph } from '../../graph/read-graph.ts';
+import { readGraph } from '../../files/read-graph.ts';
 import { checkVocabulary } from '../../model-folder/check-vocabulary.ts';
 import { describeModel } from '../../model-folder/describe-model.ts';
 import { readFolderFiles } from '../hugging-face/folder-files.ts';
@@ -10,7 +11,6 @@ import type { PublishedGraph } from '../model-source.ts';
 import { checkDecoder } from './check-decoder.ts';
 import { checkExternalData } from './check-external-data.ts';
 import { checkRotaryPositions } from './check-rotary-positions.ts';
-import { countWeights } from './count-weights.ts';
 import { publishedShape } from './published-shape.ts';
 
 /**

@@ -42,9 +42,18 @@ const MAX_NODE_VALUES = 32;
  *   or damaged file
  */
 export async function readModelGraph(files: ModelFiles): Promise<ModelGraph> {
+  return modelGraph(await readGraphFile(files));
+}
+
+/**
+ * Reads a model folder's graph as ONNX has it.
+ * @throws GptEdgeError `unsupported_model` for a file that is not an ONNX model, `model_unavailable` for a missing or
+ *   damaged one
+ */
+export async function readGraphFile(files: ModelFiles): Promise<GraphProto> {
   const fail = (problem: string, cause?: unknown) =>
     new GptEdgeError('unsupported_model', `${files.manifest.id}: ${GRAPH_FILE} ${problem}`, { param: 'model', cause });
-  return modelGraph(parseGraph(await files.read(GRAPH_FILE), fail));
+  return parseGraph(await files.read(GRAPH_FILE), fail);
 }
 
 /**

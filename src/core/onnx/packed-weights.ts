@@ -1,4 +1,4 @@
-import type { GraphProto } from '../../core/onnx/onnx-ml_pb.js';
+import type { GraphProto } from './onnx-ml_pb.js';
 
 /** The operators that unpack codes of a few bits, and which of their inputs holds the codes. */
 const CODES_INPUT: Readonly<Record<string, number>> = { MatMulNBits: 1, GatherBlockQuantized: 0 };
