@@ -125,11 +125,14 @@ async function inputFiles(folder: string, project: string): Promise<string[]> {
   return [...new Set([...(await bundledSources(folder)).keys(), ...(await projectFiles(project))])].sort();
 }
 
-/** What a source map does not name: configuration, WebAssembly, and the page's sources, or those of a project. */
+/**
+ * What a source map does not name: configuration, and the sources of page and kernels, or those of a project. It is not
+ * the kernels themselves, since `npm pack` compiles them again, to the same bytes.
+ */
 async function projectFiles(project: string): Promise<string[]> {
   const configuration = ['wrangler.toml', 'package.json', 'package-lock.json', 'tsconfig.json'].map((name) => join(project, name));
-  const sources = project === PACKAGE ? [join(PACKAGE, 'src', 'page')] : [join(project, 'src')];
-  return [...configuration, join(PACKAGE, 'dist', 'kernels', 'relaxed.wasm'), ...(await Promise.all(sources.map(filesBelow))).flat()];
+  const sources = project === PACKAGE ? ['page', 'kernels'].map((name) => join(PACKAGE, 'src', name)) : [join(project, 'src')];
+  return [...configuration, ...(await Promise.all(sources.map(filesBelow))).flat()];
 }
 
 async function filesBelow(folder: string): Promise<string[]> {

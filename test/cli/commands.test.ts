@@ -133,7 +133,7 @@ describe('gpt-edge', () => {
   it('should complete a prompt in the terminal, with the same text for the same seed', async () => {
     const once = (...args: string[]) => runCli(['complete', 'Once upon a time', '--max-tokens', '20', ...args, ...state]);
     const first = await once('--seed', '7');
-    expect(first.code).toBe(0);
+    expect(first.code, first.stderr).toBe(0);
     expect(first.stdout.startsWith('Once upon a time')).toBe(true);
     expect(first.stderr).toMatch(/4 prompt tokens, 20 completion tokens, finish reason length, [\d.]+ tokens\/s, loaded in [\d.]+ s\n$/);
     expect((await once('--seed', '7')).stdout).toBe(first.stdout);
