@@ -39,12 +39,10 @@ describe.skipIf(process.platform !== 'linux')('a client that leaves (seen in /pr
    * Sends a request and then resets the connection. If a client only closes its own side, workerd cannot know that
    * nobody is reading any more. It does know after a reset, as a Worker knows from Cloudflare's edge.
    */
-  async function postAndReset(body: object, until: Promise<unknown>): Promise<void> {
+  async function postAndReset(body: object, until: Promise<unknown>, path = '/v1/completions'): Promise<void> {
     const text = JSON.stringify(body);
     const socket = connect(Number(worker.url.port), worker.url.hostname).on('error', () => {});
-    socket.write(
-      `POST /v1/completions HTTP/1.1\r\nhost: edge\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`,
-    );
+    socket.write(`POST ${path} HTTP/1.1\r\nhost: edge\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`);
     await until;
     socket.resetAndDestroy();
   }
@@ -57,6 +55,12 @@ describe.skipIf(process.platform !== 'linux')('a client that leaves (seen in /pr
   it.each([true, false])('should stop decoding (stream: %s)', async (stream) => {
     await (await post({ prompt: 'Once', max_tokens: 1 })).text();
     await postAndReset({ ...LONG, stream }, wait(500));
+    expect(await becomesIdle()).toBe(true);
+  });
+
+  it.each([true, false])('should stop decoding where its path has doubled slashes (stream: %s)', async (stream) => {
+    await (await post({ prompt: 'Once', max_tokens: 1 })).text();
+    await postAndReset({ ...LONG, stream }, wait(500), '//v1/completions/');
     expect(await becomesIdle()).toBe(true);
   });
 
