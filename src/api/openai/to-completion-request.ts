@@ -3,18 +3,24 @@ import { checkContext } from '../../generation/check-context.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from '../../generation/sampling/sampling-options.ts';
+import type { WorkBudget } from '../../generation/work-budget.ts';
 import type { ChatMessage } from '../../tokenizer/chat-template.ts';
 import { type ChatWireRequest, DEFAULT_CHAT_MAX_TOKENS } from './schemas/chat-schema.ts';
 import { MAX_CHOICES } from './schemas/common-fields.ts';
 import { type CompletionWireRequest, DEFAULT_MAX_TOKENS } from './schemas/completion-schema.ts';
-import { checkTokenIds, toPromptTokens } from './to-prompt-tokens.ts';
+import { checkTextLength, checkTokenIds, toPromptTokens } from './to-prompt-tokens.ts';
 
 /**
  * A completions request as one generation for each of its prompts.
  * @throws GptEdgeError `invalid_value`, or `context_length_exceeded` while the answer can still have that status
  */
-export function toCompletionRequests(body: CompletionWireRequest, model: LanguageModel): CompletionRequest[] {
-  const prompts = promptList(body).map((prompt) => toPromptTokens(prompt, model));
+export async function toCompletionRequests(
+  body: CompletionWireRequest,
+  model: LanguageModel,
+  budget: WorkBudget,
+): Promise<CompletionRequest[]> {
+  const prompts: (readonly number[])[] = [];
+  for (const prompt of promptList(body)) prompts.push(await toPromptTokens(prompt, model, budget));
   const choices = body.n ?? 1;
   const total = prompts.length * choices;
   if (total > MAX_CHOICES)
@@ -41,6 +47,9 @@ export function promptList({ prompt }: CompletionWireRequest): (string | number[
   return typeof prompt[0] === 'number' ? [prompt as number[]] : (prompt as (string | number[])[]);
 }
 
+/** What the fields of a chat request are called that a completion calls `prompt` and `max_tokens`. */
+export const CHAT_FIELDS = { prompt: 'messages', maxTokens: 'max_completion_tokens' };
+
 /**
  * A chat request as the generation that continues the rendered conversation.
  * @throws GptEdgeError `chat_template_error`, `invalid_value` or `context_length_exceeded`
@@ -52,7 +61,13 @@ export function toChatRequest(body: ChatWireRequest, model: LanguageModel): Comp
       `The model ${model.id} has no chat template: it completes text at /v1/completions, but cannot chat.`,
       { param: 'model' },
     );
-  const prompt = model.chatTemplate.encode(body.messages.map(toChatMessage), model.tokenizer);
+  const messages = body.messages.map(toChatMessage);
+  checkTextLength(
+    messages.reduce((sum, { content }) => sum + content.length, 0),
+    model,
+    CHAT_FIELDS.prompt,
+  );
+  const prompt = model.chatTemplate.encode(messages, model.tokenizer);
   const left = model.decoder.contextWindow - prompt.length;
   const request = {
     prompt,
@@ -63,7 +78,7 @@ export function toChatRequest(body: ChatWireRequest, model: LanguageModel): Comp
     topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
     scorePrompt: false,
   };
-  checkContext(model, prompt.length, request.maxTokens, { prompt: 'messages', maxTokens: 'max_completion_tokens' });
+  checkContext(model, prompt.length, request.maxTokens, CHAT_FIELDS);
   return request;
 }
 
