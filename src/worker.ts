@@ -1,5 +1,6 @@
 import { createApp } from './api/app.ts';
 import { modelsFromEnv, type WorkerEnv } from './worker/models-from-env.ts';
+import { parseMaxWork } from './worker/worker-variables.ts';
 
 let app: ReturnType<typeof createApp> | undefined;
 
@@ -9,6 +10,7 @@ export default {
     app ??= createApp({
       host: modelsFromEnv(env),
       isPublic: env.PUBLIC === 'true',
+      maxWork: parseMaxWork(env.MAX_WORK),
       log: env.LOG_REQUESTS === 'false' ? () => {} : undefined,
       assets: env.ASSETS,
     });

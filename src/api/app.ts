@@ -3,6 +3,7 @@ import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';
 import { GptEdgeError } from '../core/errors.ts';
 import { excerpt } from '../core/excerpt.ts';
+import { DEFAULT_MAX_WORK } from '../generation/check-work.ts';
 import type { AppEnv } from './http/app-env.ts';
 import { invalidRequest, renderError } from './http/errors.ts';
 import { normalPath } from './http/normal-path.ts';
@@ -35,6 +36,11 @@ export interface AppOptions {
   host: ModelHost;
   /** Whether anyone may use the API. Otherwise every path but /health answers 401. @default false */
   isPublic?: boolean;
+  /**
+   * Multiply-adds that one request may ask for: whatever asks for more is refused. A token of a prompt takes what
+   * /v1/models says, and a generated one 2.5 times as much; choosing and scoring tokens counts too. @default 2e12
+   */
+  maxWork?: number;
   /** Called once for each request, when its answer has ended. @default writes the line as JSON to the console */
   log?: (line: RequestLine) => void;
   /**
@@ -60,7 +66,13 @@ export interface AppOptions {
  *   },
  * } satisfies ExportedHandler<WorkerEnv>;
  */
-export function createApp({ host, isPublic = false, log = writeRequestLine, assets }: AppOptions): OpenAPIHono<AppEnv> {
+export function createApp({
+  host,
+  isPublic = false,
+  maxWork = DEFAULT_MAX_WORK,
+  log = writeRequestLine,
+  assets,
+}: AppOptions): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
       if (!result.success) throw invalidRequest(result.error);
@@ -73,6 +85,7 @@ export function createApp({ host, isPublic = false, log = writeRequestLine, asse
   app.use(requirePublic(isPublic));
   app.use(async (c, next) => {
     c.set('host', host);
+    c.set('maxWork', maxWork);
     await next();
   });
 

@@ -6,7 +6,8 @@ import type { LanguageModel } from './language-model.ts';
 import { prefill } from './prefill.ts';
 import { type ScoredToken, scoreToken } from './sampling/log-probabilities.ts';
 import { type TextPiece, textPieces } from './text/text-pieces.ts';
-import { WorkBudget } from './work-budget.ts';
+import { TokenWork } from './token-work.ts';
+import type { WorkBudget } from './work-budget.ts';
 
 /**
  * The scored prompt comes first if the request asks for it (its first token has no score), then each choice's pieces
@@ -16,11 +17,11 @@ export type CompletionEvent = { type: 'prompt'; tokens: (ScoredToken | null)[] }
 
 /**
  * Completes one prompt. All choices share one prefill; each continues from a fork of its KV cache.
- * @throws GptEdgeError `context_length_exceeded`; the signal's reason once it is aborted
+ * @param budget of the request, which may have other prompts
+ * @throws GptEdgeError `context_length_exceeded`; the reason of the budget's signal once it is aborted
  */
-export async function* complete(model: LanguageModel, request: CompletionRequest, signal?: AbortSignal): AsyncGenerator<CompletionEvent> {
+export async function* complete(model: LanguageModel, request: CompletionRequest, budget: WorkBudget): AsyncGenerator<CompletionEvent> {
   checkContext(model, request.prompt.length, request.maxTokens);
-  const budget = new WorkBudget(model.decoder.multiplyAddsPerTurn, signal);
   const sequence = model.decoder.createSequence();
   try {
     const { logits, scores } = await readPrompt(model, sequence, request, budget);
@@ -53,6 +54,7 @@ async function readPrompt(model: LanguageModel, sequence: Sequence, request: Com
     if (index + 1 < prompt.length) scores.push(scoreToken(logits, prompt[index + 1], topLogprobs));
     else last.set(logits.values);
   };
-  await prefill(model, sequence, prompt, budget, read, { allLogits: scorePrompt });
+  const perRow = new TokenWork(model).score(topLogprobs);
+  await prefill(model, sequence, prompt, budget, read, { allLogits: scorePrompt, perRow });
   return { logits: last, scores };
 }

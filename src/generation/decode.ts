@@ -7,6 +7,7 @@ import { type ScoredToken, scorer } from './sampling/log-probabilities.ts';
 import { processLogits } from './sampling/process-logits.ts';
 import { randomAt } from './sampling/random-at.ts';
 import { sample } from './sampling/sampler.ts';
+import { TokenWork } from './token-work.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 /** What the decode loop reads of a request. */
@@ -18,7 +19,7 @@ export interface ChoiceStart {
   readonly choice: number;
   /** The logits after the prompt's last token: [vocabularySize]. */
   readonly logits: Float32Array;
-  /** The budget from which each token that is fed back is paid. */
+  /** The budget from which each token is paid that is chosen and fed back. */
   readonly budget: WorkBudget;
 }
 
@@ -36,11 +37,13 @@ export interface DecodedToken extends Partial<ScoredToken> {
  * @throws the reason of the budget's signal once it is aborted
  */
 export async function* decode(
-  { manifest, decoder }: Pick<LanguageModel, 'manifest' | 'decoder'>,
+  model: Pick<LanguageModel, 'manifest' | 'decoder'>,
   sequence: Sequence,
   request: DecodeRequest,
   { choice, logits, budget }: ChoiceStart,
 ): AsyncGenerator<DecodedToken> {
+  const { manifest, decoder } = model;
+  const work = new TokenWork(model);
   const generated: number[] = [];
   const choose = (current: Logits): DecodedToken => {
     const random = randomAt(request.sampling.seed, choice, request.prompt.length + generated.length);
@@ -49,11 +52,13 @@ export async function* decode(
     return { id, endOfSequence: manifest.eosTokenIds.includes(id), ...scores };
   };
   if (request.maxTokens === 0) return;
+  await budget.spend(work.choose(request.prompt.length, request));
   let token: DecodedToken | undefined = choose(decoder.loadLogits(logits));
   while (token) {
     yield token;
     if (token.endOfSequence || generated.length === request.maxTokens) return;
-    await budget.spend(manifest.multiplyAddsPerToken);
+    const past = request.prompt.length + generated.length;
+    await budget.spend(work.step(past) + work.choose(past, request));
     token = await forwardIfRoom(sequence, token.id, choose);
   }
 }

@@ -3,7 +3,7 @@ import type { LanguageModel } from './language-model.ts';
 import { prefill } from './prefill.ts';
 import { logSumExp, type TokenLogprob } from './sampling/log-probabilities.ts';
 import { topTokens } from './sampling/sampler.ts';
-import { WorkBudget } from './work-budget.ts';
+import type { WorkBudget } from './work-budget.ts';
 
 export interface NextTokenDistribution {
   /** The most probable tokens, best first. */
@@ -21,11 +21,10 @@ export async function nextToken(
   model: LanguageModel,
   prompt: readonly number[],
   count: number,
-  signal?: AbortSignal,
+  budget: WorkBudget,
 ): Promise<NextTokenDistribution> {
   checkContext(model, prompt.length, 1);
   const sequence = model.decoder.createSequence();
-  const budget = new WorkBudget(model.decoder.multiplyAddsPerTurn, signal);
   let top: TokenLogprob[] = [];
   let endOfSequence: TokenLogprob[] = [];
   try {

@@ -1,33 +1,87 @@
 /**
- * Shares the isolate: counts a generation's work, and lets other requests and aborts have their turn when the budget
- * is spent.
+ * Work that all requests of an isolate have done. They share one event loop, so what one of them computes is what the
+ * others wait for.
+ */
+export class IsolateWork {
+  /** In turns, since the last visit to the event loop of whoever has counted it. */
+  sinceVisit = 0;
+  /** In turns, since the isolate began. */
+  total = 0;
+}
+
+/** A module's state is the isolate's. */
+const ISOLATE = new IsolateWork();
+
+/**
+ * Shares the isolate: counts all the work of one request, whatever it consists of, and lets other requests and aborts
+ * have their turn when the budget of one turn is spent. There is one for each request, so that many small pieces of
+ * work (prompts, choices) add up.
  */
 export class WorkBudget {
   readonly #multiplyAddsPerTurn: number;
   readonly #signal: AbortSignal | undefined;
-  #spent = 0;
+  readonly #own = new AbortController();
+  readonly #isolate: IsolateWork;
+  readonly #begun: number;
+  readonly #milestones: { turns: number; reach: () => Promise<void> }[] = [];
 
   /**
    * @param multiplyAddsPerTurn the work between two visits to the event loop, and so the longest that another request
    *   or an abort waits. Work is counted, not timed, because a Worker's clock stands still while it computes. The
    *   amount must not be small, because workerd's shortest timer takes a millisecond
    * @param signal aborts the generation
+   * @param isolate where the work of all requests is counted
    */
-  constructor(multiplyAddsPerTurn: number, signal?: AbortSignal) {
+  constructor(multiplyAddsPerTurn: number, signal?: AbortSignal, isolate = ISOLATE) {
     this.#multiplyAddsPerTurn = multiplyAddsPerTurn;
     this.#signal = signal;
+    this.#isolate = isolate;
+    this.#begun = isolate.total;
   }
 
   /**
    * Must be awaited before the work is done.
    * @throws the signal's reason once it is aborted
    */
-  async spend(multiplyAdds: number): Promise<void> {
-    this.#spent += multiplyAdds;
-    if (this.#spent > this.#multiplyAddsPerTurn) {
-      this.#spent = multiplyAdds;
-      await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  spend(multiplyAdds: number): Promise<void> {
+    return this.spendTurns(multiplyAdds / this.#multiplyAddsPerTurn);
+  }
+
+  /**
+   * As `spend`, for work that is not multiply-adds: in parts of a turn, which takes some 40 to 100 ms.
+   * @throws the signal's reason once it is aborted
+   */
+  async spendTurns(turns: number): Promise<void> {
+    if (this.#isolate.sinceVisit + turns > 1 && this.#isolate.sinceVisit > 0) {
+      await visitEventLoop();
+      this.#isolate.sinceVisit = 0;
     }
+    await this.#reachMilestones();
     this.#signal?.throwIfAborted();
+    this.#own.signal.throwIfAborted();
+    this.#isolate.sinceVisit += turns;
+    this.#isolate.total += turns;
+  }
+
+  /**
+   * Calls `reach` once this request has taken so many turns, or has waited while others took them. Work goes on after
+   * the promise that it returns.
+   */
+  afterTurns(turns: number, reach: () => Promise<void>): void {
+    this.#milestones.push({ turns, reach });
+  }
+
+  /** Ends the work as the signal does: nobody wants it any more. */
+  abort(): void {
+    this.#own.abort();
+  }
+
+  async #reachMilestones(): Promise<void> {
+    const [next] = this.#milestones;
+    if (next === undefined || this.#isolate.total - this.#begun < next.turns) return;
+    this.#milestones.shift();
+    await next.reach();
   }
 }
+
+const visitEventLoop = () => new Promise<void>((resolve) => setTimeout(resolve, 0));

@@ -2,6 +2,7 @@ import { GptEdgeError } from '../core/errors.ts';
 import { createPlainTokenizer, type PlainTokenizer } from './plain-tokenizer.ts';
 import { sequenceAffixes } from './sequence-affixes.ts';
 import { escapeRegExp, restore } from './special-token-guard.ts';
+import { type TextParts, textParts } from './text-parts.ts';
 import { type LeadingStrip, leadingStrip, TextStart } from './text-start.ts';
 import { tokenBytes } from './token-bytes.ts';
 import type { AddedToken, TokenizerConfig, TokenizerJson } from './tokenizer-json.ts';
@@ -41,6 +42,7 @@ export class TextTokenizer {
   readonly #affixes: { prefix: number[]; suffix: number[] };
   readonly #bytesOf: (spelling: string) => Uint8Array;
   readonly #leadingStrip: LeadingStrip;
+  readonly #partsOf: TextParts;
 
   /**
    * @param tokenizer what {@link parseTokenizerJson} has read
@@ -56,6 +58,7 @@ export class TextTokenizer {
     this.#affixes = sequenceAffixes(tokenizer);
     this.#bytesOf = tokenBytes(tokenizer);
     this.#leadingStrip = leadingStrip(tokenizer);
+    this.#partsOf = textParts(tokenizer, config);
     this.specialTokens = tokenizer.added_tokens.map((token) => token.content);
   }
 
@@ -67,15 +70,45 @@ export class TextTokenizer {
   }
 
   /**
+   * Encodes as `encode`, in parts: it yields the number of characters that it encodes next, and returns the token ids.
+   * The caller may do other work in between.
+   */
+  *encodeParts(text: string, { addSpecialTokens = true }: Pick<EncodeOptions, 'addSpecialTokens'> = {}): Generator<number, number[]> {
+    const encoded: number[][] = [];
+    for (const part of this.#partsOf(text)) {
+      yield part.length;
+      encoded.push(this.encode(part, { addSpecialTokens: false }));
+    }
+    const ids = encoded.flat();
+    return addSpecialTokens ? [...this.#affixes.prefix, ...ids, ...this.#affixes.suffix] : ids;
+  }
+
+  /**
    * The text of `ids`, which have to begin at the beginning of a text. Ids outside of the vocabulary stand for no text;
    * bytes that are not valid UTF-8 become U+FFFD.
    * @param options.skipSpecialTokens false shows special tokens by their spellings
    */
   decode(ids: readonly number[], { skipSpecialTokens = true }: { skipSpecialTokens?: boolean } = {}): string {
+    const parts = this.decodeParts(ids, { skipSpecialTokens });
+    for (;;) {
+      const { done, value } = parts.next();
+      if (done) return value;
+    }
+  }
+
+  /**
+   * Decodes as `decode`, in parts: it yields the number of tokens that it decodes next, and returns the text. The caller
+   * may do other work in between.
+   */
+  *decodeParts(ids: readonly number[], { skipSpecialTokens = true }: { skipSpecialTokens?: boolean } = {}): Generator<number, string> {
     const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
-    const shown = skipSpecialTokens ? ids.filter((id) => !this.isSpecial(id)) : ids;
-    const text = shown.map((id) => utf8.decode(this.bytes(id), { stream: true })).join('') + utf8.decode();
-    return this.textStart([]).push(text);
+    let text = '';
+    for (let start = 0; start < ids.length; start += IDS_OF_A_PART) {
+      const part = ids.slice(start, start + IDS_OF_A_PART);
+      yield part.length;
+      for (const id of part) if (!(skipSpecialTokens && this.isSpecial(id))) text += utf8.decode(this.bytes(id), { stream: true });
+    }
+    return this.textStart([]).push(text + utf8.decode());
   }
 
   /**
@@ -106,11 +139,9 @@ export class TextTokenizer {
    */
   label(id: number): string {
     const bytes = this.bytes(id);
-    try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    } catch {
-      return `bytes:${Array.from(bytes, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}`;
-    }
+    const text = UTF8.decode(bytes);
+    if (!text.includes('\uFFFD') || isEqual(new TextEncoder().encode(text), bytes)) return text;
+    return `bytes:${Array.from(bytes, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}`;
   }
 
   #encodePlain(text: string): number[] {
@@ -129,6 +160,14 @@ export class TextTokenizer {
     return parts.flat();
   }
 }
+
+/** A few milliseconds of work. */
+const IDS_OF_A_PART = 2 ** 12;
+
+/** Not a new one for each token: making one takes ten times as long as using it. */
+const UTF8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
+
+const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, index) => byte === b[index]);
 
 /**
  * A pattern with one capture group for each added token; null if there are none. Of tokens that begin alike, the

@@ -9,6 +9,7 @@ export interface WorkerEnv {
   ASSETS?: Fetcher;
   MODEL_IDS: string;
   MEMORY_LIMIT_MB?: string;
+  MAX_WORK?: string;
   ENGINE?: string;
   KV_CACHE?: string;
   SAMPLING?: string;

@@ -1,6 +1,7 @@
 import { parseSamplingText, type RecommendedSampling, toRecommendedSampling } from '../core/folder/generation-config.ts';
 import { modelIdSchema } from '../core/folder/manifest.ts';
 import { DEFAULT_MEMORY_LIMIT_MB } from '../core/memory-plan.ts';
+import { DEFAULT_MAX_WORK } from '../generation/check-work.ts';
 import { CACHE_FORMATS, ENGINES, type EngineChoice } from '../runtime/engine-choice.ts';
 
 /**
@@ -27,6 +28,17 @@ export function parseMemoryLimit(text: string | undefined): number {
   if (text?.trim() === '' || !(megabytes > 0 && Number.isFinite(megabytes)))
     throw new Error(`MEMORY_LIMIT_MB must be a number of megabytes, not ${JSON.stringify(text)}.`);
   return megabytes;
+}
+
+/**
+ * Parses the variable MAX_WORK: the multiply-adds that one request may ask for.
+ * @throws Error unless it is a positive number
+ */
+export function parseMaxWork(text: string | undefined): number {
+  const multiplyAdds = Number(text ?? DEFAULT_MAX_WORK);
+  if (text?.trim() === '' || !(multiplyAdds > 0 && Number.isFinite(multiplyAdds)))
+    throw new Error(`MAX_WORK must be a number of multiply-adds, such as 2e12, not ${JSON.stringify(text)}.`);
+  return multiplyAdds;
 }
 
 /**

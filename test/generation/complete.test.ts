@@ -3,6 +3,7 @@ import { type CompletionEvent, complete } from '../../src/generation/complete.ts
 import type { CompletionRequest } from '../../src/generation/completion-request.ts';
 import { scoreToken } from '../../src/generation/sampling/log-probabilities.ts';
 import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
+import { IsolateWork, WorkBudget } from '../../src/generation/work-budget.ts';
 import { collect } from './collect.ts';
 import { MULTIPLY_ADDS_PER_TURN } from './past-decoder.ts';
 import { completionRequest, pastModel } from './past-model.ts';
@@ -10,7 +11,9 @@ import { logitsOf } from './sampling/reference-logits.ts';
 
 type Piece = Extract<CompletionEvent, { type: 'piece' }>;
 
-const eventsOf = (model = pastModel(), changes: Partial<CompletionRequest> = {}) => collect(complete(model, completionRequest(changes)));
+const budgetOf = (signal?: AbortSignal) => new WorkBudget(MULTIPLY_ADDS_PER_TURN, signal, new IsolateWork());
+const eventsOf = (model = pastModel(), changes: Partial<CompletionRequest> = {}) =>
+  collect(complete(model, completionRequest(changes), budgetOf()));
 const isPiece = (event: CompletionEvent): event is Piece => event.type === 'piece';
 
 /** Text, ids and end of one choice. */
@@ -67,6 +70,17 @@ describe('complete', () => {
     const model = pastModel({ multiplyAddsPerToken: MULTIPLY_ADDS_PER_TURN / 2 });
     expect(await eventsOf(model)).toEqual(await eventsOf());
     expect(model.decoder.calls.slice(0, 3)).toEqual([[3, 1], [4, 1], [5]]);
+  });
+
+  it('should give others their turn among many short prompts, which share one budget', async () => {
+    const model = pastModel({ multiplyAddsPerToken: MULTIPLY_ADDS_PER_TURN / 20 });
+    const budget = budgetOf();
+    let turns = 0;
+    const others = setInterval(() => turns++, 0);
+    for (let prompt = 0; prompt < 40; prompt++) await collect(complete(model, completionRequest({ maxTokens: 0 }), budget));
+    clearInterval(others);
+    // A quarter of a turn each.
+    expect(turns).toBeGreaterThanOrEqual(8);
   });
 
   it('should continue a half-done completion as if it had not been cut', async () => {
@@ -138,7 +152,7 @@ describe('sequences', () => {
 
   it('should be disposed when the reader leaves early', async () => {
     const model = pastModel();
-    for await (const _ of complete(model, completionRequest({ choices: 2 }))) break;
+    for await (const _ of complete(model, completionRequest({ choices: 2 }), budgetOf())) break;
     expect(model.decoder.openSequences).toBe(0);
   });
 
@@ -146,7 +160,7 @@ describe('sequences', () => {
     const model = pastModel({ multiplyAddsPerToken: MULTIPLY_ADDS_PER_TURN });
     const controller = new AbortController();
     const prompt = Array.from({ length: 30 }, (_, index) => index);
-    const running = collect(complete(model, completionRequest({ prompt }), controller.signal));
+    const running = collect(complete(model, completionRequest({ prompt }), budgetOf(controller.signal)));
     while (model.decoder.calls.length < 3) await new Promise((resolve) => setTimeout(resolve, 0));
     controller.abort();
     await expect(running).rejects.toMatchObject({ name: 'AbortError' });
@@ -159,7 +173,7 @@ describe('sequences', () => {
     const controller = new AbortController();
     const seen: Piece[] = [];
     const running = async () => {
-      for await (const event of complete(model, completionRequest({ choices: 2, maxTokens: 8 }), controller.signal)) {
+      for await (const event of complete(model, completionRequest({ choices: 2, maxTokens: 8 }), budgetOf(controller.signal))) {
         if (isPiece(event)) seen.push(event);
         if (isPiece(event) && event.choice === 1 && event.completionTokens === 2) controller.abort();
       }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WorkBudget } from '../../src/generation/work-budget.ts';
+import { IsolateWork, WorkBudget } from '../../src/generation/work-budget.ts';
 import { MULTIPLY_ADDS_PER_TURN } from './past-decoder.ts';
 
 /** Whether other work ran while `spend` was awaited. */
@@ -14,7 +14,7 @@ async function letsOthersRun(budget: WorkBudget, multiplyAdds: number): Promise<
 
 describe('WorkBudget', () => {
   it('should let others run before the work would exceed the budget, and then count anew', async () => {
-    const budget = new WorkBudget(MULTIPLY_ADDS_PER_TURN);
+    const budget = new WorkBudget(MULTIPLY_ADDS_PER_TURN, undefined, new IsolateWork());
     const third = MULTIPLY_ADDS_PER_TURN / 3;
     const yielded: boolean[] = [];
     for (let step = 0; step < 7; step++) yielded.push(await letsOthersRun(budget, third));
@@ -22,7 +22,7 @@ describe('WorkBudget', () => {
   });
 
   it('should let others run before every piece of work that takes the whole budget, except for the first', async () => {
-    const budget = new WorkBudget(MULTIPLY_ADDS_PER_TURN);
+    const budget = new WorkBudget(MULTIPLY_ADDS_PER_TURN, undefined, new IsolateWork());
     expect(await letsOthersRun(budget, MULTIPLY_ADDS_PER_TURN)).toBe(false);
     expect(await letsOthersRun(budget, MULTIPLY_ADDS_PER_TURN)).toBe(true);
     expect(await letsOthersRun(budget, 1)).toBe(true);
@@ -30,7 +30,7 @@ describe('WorkBudget', () => {
 
   it('should notice an abort that happened meanwhile, and throw its reason', async () => {
     const controller = new AbortController();
-    const budget = new WorkBudget(MULTIPLY_ADDS_PER_TURN, controller.signal);
+    const budget = new WorkBudget(MULTIPLY_ADDS_PER_TURN, controller.signal, new IsolateWork());
     await budget.spend(MULTIPLY_ADDS_PER_TURN);
     const reason = new Error('client went away');
     setTimeout(() => controller.abort(reason), 0);
@@ -39,5 +39,33 @@ describe('WorkBudget', () => {
 
   it('should notice an abort even if the budget is not spent', async () => {
     await expect(new WorkBudget(MULTIPLY_ADDS_PER_TURN, AbortSignal.abort()).spend(1)).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('should count what others do as well, so that one who comes when a turn is spent lets others run first', async () => {
+    const isolate = new IsolateWork();
+    await new WorkBudget(MULTIPLY_ADDS_PER_TURN, undefined, isolate).spend(MULTIPLY_ADDS_PER_TURN);
+    expect(await letsOthersRun(new WorkBudget(MULTIPLY_ADDS_PER_TURN, undefined, isolate), 1000)).toBe(true);
+  });
+
+  it('should call back once, after so many turns of its own or of others since it began', async () => {
+    const isolate = new IsolateWork();
+    const [mine, other] = [1, 2].map(() => new WorkBudget(MULTIPLY_ADDS_PER_TURN, undefined, isolate));
+    let reached = 0;
+    mine.afterTurns(2, async () => {
+      reached++;
+    });
+    await mine.spendTurns(1);
+    await other.spendTurns(0.9);
+    await mine.spendTurns(0.2);
+    expect(reached).toBe(0);
+    await mine.spendTurns(0.1);
+    await mine.spendTurns(1);
+    expect(reached).toBe(1);
+  });
+
+  it('should end once it is aborted itself', async () => {
+    const budget = new WorkBudget(MULTIPLY_ADDS_PER_TURN, undefined, new IsolateWork());
+    budget.abort();
+    await expect(budget.spend(1)).rejects.toMatchObject({ name: 'AbortError' });
   });
 });

@@ -47,6 +47,24 @@ describe.skipIf(process.platform !== 'linux')('a client that leaves (seen in /pr
     socket.resetAndDestroy();
   }
 
+  /** Sends a request and closes this side. Then it reads on, or is gone. @returns what it has read */
+  function postAndClose(body: object, readsOn = false): Promise<string> {
+    const text = JSON.stringify(body);
+    return new Promise((resolve) => {
+      let answer = '';
+      const socket = connect({ port: Number(worker.url.port), host: worker.url.hostname, allowHalfOpen: true }).on('error', () => {});
+      socket.on('data', (bytes) => {
+        answer += bytes;
+      });
+      socket.on('close', () => resolve(answer));
+      socket.on('end', () => socket.destroy());
+      socket.end(
+        `POST /v1/completions HTTP/1.1\r\nhost: edge\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`,
+        () => readsOn || socket.destroy(),
+      );
+    });
+  }
+
   beforeEach(async () => {
     worker = await serveDefaultModel();
   });
@@ -62,6 +80,27 @@ describe.skipIf(process.platform !== 'linux')('a client that leaves (seen in /pr
     await (await post({ prompt: 'Once', max_tokens: 1 })).text();
     await postAndReset({ ...LONG, stream }, wait(500), '//v1/completions/');
     expect(await becomesIdle()).toBe(true);
+  });
+
+  it('should not keep the next caller waiting, if many close their side while their whole answers are made', async () => {
+    await (await post({ prompt: 'Once', max_tokens: 1 })).text();
+    const used = (await cpuSeconds())!;
+    await Promise.all(Array.from({ length: 80 }, () => postAndClose({ ...LONG, n: 1 })));
+    const answer = await post({ prompt: 'Once', max_tokens: 3, temperature: 0 });
+    expect(await answer.json()).toMatchObject({ choices: [{ text: ' upon a time' }] });
+    expect(await becomesIdle()).toBe(true);
+    // All of them to their ends would take 20 seconds or more.
+    expect((await cpuSeconds())! - used).toBeLessThan(6);
+  });
+
+  it('should still answer a client that closes its side and reads on, with white space before a long answer', async () => {
+    const body = { ...LONG, n: 4, seed: 1 };
+    const text = await (await post(body)).text();
+    expect(text).toMatch(/^\n{"id"/);
+    expect(JSON.parse(text).choices).toHaveLength(4);
+    const raw = await postAndClose(body, true);
+    expect(raw).toMatch(/^HTTP\/1.1 200 OK/);
+    expect(raw).toMatch(/\r\n0\r\n\r\n$/);
   });
 
   it('should not abort the loading of a model that others wait for', async () => {

@@ -1,15 +1,26 @@
 import type { Context } from 'hono';
 import type { LanguageModel } from '../../generation/language-model.ts';
+import { WorkBudget } from '../../generation/work-budget.ts';
 import type { ModelHost } from '../model-host.ts';
 import type { RequestContext, RequestLogEnv } from '../request-log/request-record.ts';
 
 /** What the routes find in Hono's context. */
 export interface AppEnv {
-  Variables: RequestLogEnv['Variables'] & { host: ModelHost };
+  Variables: RequestLogEnv['Variables'] & {
+    host: ModelHost;
+    /** Multiply-adds that one request may ask for. */
+    maxWork: number;
+  };
 }
 
-/** What a generation needs to know about the request. */
-export const requestContext = (c: Context<AppEnv>): RequestContext => ({ signal: c.req.raw.signal, record: c.var.record });
+/**
+ * What a generation needs to know about the request. A request has one budget, for everything that is done for it with
+ * the model.
+ */
+export function requestContext(c: Context<AppEnv>, { decoder }: LanguageModel): RequestContext {
+  const { signal } = c.req.raw;
+  return { signal, budget: new WorkBudget(decoder.multiplyAddsPerTurn, signal), record: c.var.record };
+}
 
 /**
  * Returns the model that a request names, or else the default model. It is loaded first if necessary.

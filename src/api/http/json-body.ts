@@ -1,4 +1,3 @@
-import { bodyLimit } from 'hono/body-limit';
 import { createMiddleware } from 'hono/factory';
 import { HTTPException } from 'hono/http-exception';
 import { GptEdgeError } from '../../core/errors.ts';
@@ -15,13 +14,37 @@ const requireContentType = createMiddleware(async (c, next) => {
   await next();
 });
 
+/**
+ * Reads the body, so that whatever is wrong with its transfer is the client's error and not the server's: chunks that
+ * are not well-formed, or a connection that ended too early.
+ */
+const readBody = createMiddleware(async (c, next) => {
+  const { body, signal } = c.req.raw;
+  if (Number(c.req.header('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+  try {
+    const bytes = await readLimited(body);
+    // Hono declares the values of its cache without the promises that it keeps there.
+    c.req.bodyCache.arrayBuffer = Promise.resolve(bytes) as unknown as ArrayBuffer;
+  } catch (cause) {
+    if (cause instanceof GptEdgeError || signal.aborted) throw cause;
+    const message = 'The request body could not be read to its end: it is shorter than announced, or its chunks are not well-formed.';
+    throw new GptEdgeError('invalid_json', message, { cause });
+  }
+  await next();
+});
+
+async function readLimited(body: ReadableStream<Uint8Array> | null): Promise<ArrayBuffer> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.length;
+    if (length > MAX_BODY_BYTES) throw tooLarge();
+    chunks.push(chunk as Uint8Array<ArrayBuffer>);
+  }
+  return new Blob(chunks).arrayBuffer();
+}
+
+const tooLarge = () => new GptEdgeError('request_too_large', `The request body is larger than ${MAX_BODY_BYTES} bytes.`);
+
 /** The middleware that every route with a JSON body runs before its validator. */
-export const jsonBodyMiddleware = [
-  requireContentType,
-  bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: () => {
-      throw new GptEdgeError('request_too_large', `The request body is larger than ${MAX_BODY_BYTES} bytes.`);
-    },
-  }),
-];
+export const jsonBodyMiddleware = [requireContentType, readBody];

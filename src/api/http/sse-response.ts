@@ -11,18 +11,19 @@ const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-con
 export function sseResponse(events: AsyncGenerator<object>, context: RequestContext): Response {
   const encoder = new TextEncoder();
   const lines = dataLines(events, context);
-  context.record.beginStream();
+  context.record.isStream = true;
+  context.record.beginBody();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await lines.next();
       if (!done) return controller.enqueue(encoder.encode(value));
       controller.close();
-      context.record.endStream();
+      context.record.endBody();
     },
     async cancel() {
       context.record.isCancelled = true;
       await lines.return(undefined);
-      context.record.endStream();
+      context.record.endBody();
     },
   });
   return new Response(body, { headers: HEADERS });

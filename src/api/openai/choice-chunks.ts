@@ -2,6 +2,7 @@ import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { ScoredToken } from '../../generation/sampling/log-probabilities.ts';
 import type { TextPiece } from '../../generation/text/text-pieces.ts';
+import { TokenWork } from '../../generation/token-work.ts';
 import { completeRecorded } from '../request-log/complete-recorded.ts';
 import type { RequestContext } from '../request-log/request-record.ts';
 import type { Usage } from './schemas/answer-fields.ts';
@@ -71,9 +72,12 @@ export async function* choiceChunks<Head extends object, Choice>(
   { model, requests, body, head, toParts }: Answer<Head, Choice>,
   context: RequestContext,
 ): AsyncGenerator<Head & { choices: Choice[]; usage?: Usage | null }> {
+  const work = new TokenWork(model);
   const includeUsage = !body.stream || body.stream_options?.include_usage;
   let completionTokens = 0;
   for await (const event of choiceEvents(model, requests, context)) {
+    // With `echo`, each choice reports the scores of its prompt.
+    if (event.isFirst) await context.budget.spend(event.promptScores.length * work.report(requests[event.requestIndex].topLogprobs ?? 0));
     if (event.finishReason) completionTokens += event.completionTokens;
     for (const choice of toParts(event)) yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}) };
   }

@@ -1,21 +1,27 @@
 import { GptEdgeError } from '../../core/errors.ts';
-import { checkContext } from '../../generation/check-context.ts';
+import { type ContextFields, checkContext } from '../../generation/check-context.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from '../../generation/sampling/sampling-options.ts';
+import type { WorkBudget } from '../../generation/work-budget.ts';
 import type { ChatMessage } from '../../tokenizer/chat-template.ts';
 import { type ChatWireRequest, DEFAULT_CHAT_MAX_TOKENS } from './schemas/chat-schema.ts';
 import { MAX_CHOICES } from './schemas/common-fields.ts';
 import { type CompletionWireRequest, DEFAULT_MAX_TOKENS } from './schemas/completion-schema.ts';
-import { checkTokenIds, toPromptTokens } from './to-prompt-tokens.ts';
+import { checkTextLength, checkTokenIds, toPromptTokens } from './to-prompt-tokens.ts';
 
 /**
  * Turns a completions request into one generation for each of its prompts.
  * @throws GptEdgeError `invalid_value` or `context_length_exceeded`. All prompts are checked here, because once a
  *   stream has begun, its status can no longer say so
  */
-export function toCompletionRequests(body: CompletionWireRequest, model: LanguageModel): CompletionRequest[] {
-  const prompts = promptList(body).map((prompt) => toPromptTokens(prompt, model));
+export async function toCompletionRequests(
+  body: CompletionWireRequest,
+  model: LanguageModel,
+  budget: WorkBudget,
+): Promise<CompletionRequest[]> {
+  const prompts: (readonly number[])[] = [];
+  for (const prompt of promptList(body)) prompts.push(await toPromptTokens(prompt, model, budget));
   const choices = body.n ?? 1;
   const total = prompts.length * choices;
   if (total > MAX_CHOICES)
@@ -46,6 +52,12 @@ export function promptList({ prompt }: CompletionWireRequest): (string | number[
   return typeof prompt[0] === 'number' ? [prompt as number[]] : (prompt as (string | number[])[]);
 }
 
+/** Names the fields of a chat request that a completion calls `prompt` and `max_tokens`: the limit by the name that was sent. */
+export const chatFields = (body: ChatWireRequest): ContextFields => ({
+  prompt: 'messages',
+  maxTokens: (['max_completion_tokens', 'max_tokens'] as const).find((field) => body[field] != null),
+});
+
 /**
  * Turns a chat request into the generation that continues the conversation, as the chat template renders it.
  * @throws GptEdgeError `chat_template_error`, `invalid_value` or `context_length_exceeded`
@@ -57,7 +69,13 @@ export function toChatRequest(body: ChatWireRequest, model: LanguageModel): Comp
       `The model ${model.id} has no chat template: it completes text at /v1/completions, but cannot chat.`,
       { param: 'model' },
     );
-  const prompt = model.chatTemplate.encode(body.messages.map(toChatMessage), model.tokenizer);
+  const messages = body.messages.map(toChatMessage);
+  checkTextLength(
+    messages.reduce((sum, { content }) => sum + content.length, 0),
+    model,
+    'messages',
+  );
+  const prompt = model.chatTemplate.encode(messages, model.tokenizer);
   const left = model.decoder.contextWindow - prompt.length;
   const request = {
     prompt,
@@ -68,8 +86,7 @@ export function toChatRequest(body: ChatWireRequest, model: LanguageModel): Comp
     topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
     scorePrompt: false,
   };
-  const limit = (['max_completion_tokens', 'max_tokens'] as const).find((field) => body[field] != null);
-  checkContext(model, prompt.length, request.maxTokens, { prompt: 'messages', maxTokens: limit });
+  checkContext(model, prompt.length, request.maxTokens, chatFields(body));
   return request;
 }
 

@@ -1,13 +1,39 @@
 import { GptEdgeError } from '../../core/errors.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
+import { encodeInTurns } from '../../generation/tokenize-in-turns.ts';
+import type { WorkBudget } from '../../generation/work-budget.ts';
+
+/** Longer than any token of a published vocabulary. GPT-2's longest has 128 characters. */
+const MAX_TOKEN_LENGTH = 256;
+
+/**
+ * Refuses a text that cannot fit the context window, before it is tokenized: that takes some time, and for most
+ * tokenizers it cannot be interrupted.
+ * @throws GptEdgeError `context_length_exceeded`
+ */
+export function checkTextLength(characters: number, { decoder }: LanguageModel, param: string): void {
+  const { contextWindow } = decoder;
+  if (characters <= contextWindow * MAX_TOKEN_LENGTH) return;
+  throw new GptEdgeError(
+    'context_length_exceeded',
+    `This model's maximum context length is ${contextWindow} tokens. However, the ${param} has ${characters} characters, more than so many tokens can have.`,
+    { param },
+  );
+}
 
 /**
  * Turns a prompt into the tokens that the decoder reads. A prompt without any text becomes the token that starts a
  * sequence, as in OpenAI's API.
- * @throws GptEdgeError `invalid_value` for a token id outside of the model's vocabulary
+ * @throws GptEdgeError `invalid_value` for a token id outside of the model's vocabulary, `context_length_exceeded` for
+ *   a text that is far too long
  */
-export function toPromptTokens(prompt: string | readonly number[] | null | undefined, model: LanguageModel): readonly number[] {
-  const tokens = typeof prompt === 'string' ? model.tokenizer.encode(prompt) : (prompt ?? []);
+export async function toPromptTokens(
+  prompt: string | readonly number[] | null | undefined,
+  model: LanguageModel,
+  budget: WorkBudget,
+): Promise<readonly number[]> {
+  if (typeof prompt === 'string') checkTextLength(prompt.length, model, 'prompt');
+  const tokens = typeof prompt === 'string' ? await encodeInTurns(prompt, model.tokenizer, budget) : (prompt ?? []);
   checkTokenIds(tokens, model, 'prompt');
   return tokens.length > 0 ? tokens : [startToken(model)];
 }

@@ -10,12 +10,12 @@ import type { RequestContext } from './request-record.ts';
 export async function* completeRecorded(
   model: LanguageModel,
   request: CompletionRequest,
-  { signal, record }: RequestContext,
+  { budget, record }: RequestContext,
 ): AsyncGenerator<CompletionEvent> {
   record.promptTokens = (record.promptTokens ?? 0) + request.prompt.length;
   record.completionTokens ??= 0;
   let counted = 0;
-  for await (const event of complete(model, request, signal)) {
+  for await (const event of complete(model, request, budget)) {
     if (event.type === 'piece') {
       record.completionTokens += event.completionTokens - counted;
       counted = event.finishReason ? 0 : event.completionTokens;

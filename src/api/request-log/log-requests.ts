@@ -6,7 +6,8 @@ import { type RequestLogEnv, RequestRecord } from './request-record.ts';
 /** The API's own paths are far shorter. A client may send any text as a path, and the log should not keep all of it. */
 const MAX_PATH_LENGTH = 128;
 
-/** Calls `log` once for each request, when its answer has ended. A streamed answer ends with its last event. */
+/** Calls `log` once for each request, when its answer has ended. An answer that is sent in
+ * parts ends with the last one. */
 export const logRequests = (log: (line: RequestLine) => void) =>
   createMiddleware<RequestLogEnv>(async function logRequests(c, next) {
     const started = Date.now();
@@ -20,7 +21,7 @@ export const logRequests = (log: (line: RequestLine) => void) =>
       log(toLine(c, record, status, Date.now() - started));
       ended.resolve();
     };
-    if (record.streamEnd) record.streamEnd.then(write);
+    if (record.bodyEnd) record.bodyEnd.then(write);
     else write();
   });
 
@@ -35,7 +36,7 @@ function toLine(c: Context<RequestLogEnv>, record: RequestRecord, status: number
     prompt_tokens: record.promptTokens,
     completion_tokens: record.completionTokens,
     finish_reason: record.finishReasons.size > 0 ? [...record.finishReasons].sort().join(',') : undefined,
-    stream: record.streamEnd && true,
+    stream: record.isStream || undefined,
     error: record.error,
     aborted: raw.signal.aborted || record.isCancelled || undefined,
     request_id: c.var.requestId,

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { FinishReason } from '../../generation/text/text-pieces.ts';
+import type { WorkBudget } from '../../generation/work-budget.ts';
 
 /** Gathers, while a request is served, what its log line will say. It holds no text of a prompt or a completion. */
 export class RequestRecord {
@@ -14,26 +15,32 @@ export class RequestRecord {
   error?: ErrorCode;
   /** Whether the reader of a stream left before its end. */
   isCancelled = false;
-  #stream?: PromiseWithResolvers<void>;
+  /** Whether the answer is a stream of events. */
+  isStream = false;
+  #body?: PromiseWithResolvers<void>;
 
-  /** Declares that the answer continues after its headers are sent, until `endStream`. */
-  beginStream(): void {
-    this.#stream = Promise.withResolvers();
+  /** Declares that the answer continues after its headers are sent, until `endBody`. */
+  beginBody(): void {
+    this.#body = Promise.withResolvers();
   }
 
-  endStream(): void {
-    this.#stream?.resolve();
+  endBody(): void {
+    this.#body?.resolve();
   }
 
-  /** Resolves when the stream has ended; undefined if the answer is not a stream. */
-  get streamEnd(): Promise<void> | undefined {
-    return this.#stream?.promise;
+  /** Resolves when the answer's body has ended; undefined if it was there when the headers were sent. */
+  get bodyEnd(): Promise<void> | undefined {
+    return this.#body?.promise;
   }
 }
 
-/** The HTTP request that a generation serves: whether its client still waits, and where its figures are recorded. */
+/**
+ * The HTTP request that a generation serves: whether its client still waits, what all of its work is counted in, and
+ * where its figures are recorded.
+ */
 export interface RequestContext {
   signal: AbortSignal;
+  budget: WorkBudget;
   record: RequestRecord;
 }
 

@@ -1,11 +1,13 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { checkWork } from '../../generation/check-work.ts';
 import { type AppEnv, requestContext, requestedModel } from '../http/app-env.ts';
 import { jsonBodyMiddleware } from '../http/json-body.ts';
 import { sseResponse } from '../http/sse-response.ts';
+import { wholeResponse } from '../http/whole-response.ts';
 import { chatChunks, joinChat } from '../openai/chat-chunks.ts';
 import { errorResponses, eventStream, jsonBody, jsonContent } from '../openai/schemas/bodies.ts';
 import { chatCompletionSchema, chatRequestSchema } from '../openai/schemas/chat-schema.ts';
-import { toChatRequest } from '../openai/to-completion-request.ts';
+import { chatFields, toChatRequest } from '../openai/to-completion-request.ts';
 
 const route = createRoute({
   method: 'post',
@@ -26,9 +28,11 @@ const route = createRoute({
 export function chatCompletionsRoute(app: OpenAPIHono<AppEnv>): void {
   app.openapi(route, async (c) => {
     const body = c.req.valid('json');
-    const context = requestContext(c);
     const model = await requestedModel(c, body.model);
-    const chunks = chatChunks(body, model, toChatRequest(body, model), context);
-    return body.stream ? sseResponse(chunks, context) : c.json(await joinChat(chunks, body), 200);
+    const context = requestContext(c, model);
+    const request = toChatRequest(body, model);
+    checkWork(model, [request], c.var.maxWork, chatFields(body));
+    const chunks = chatChunks(body, model, request, context);
+    return body.stream ? sseResponse(chunks, context) : wholeResponse(c, joinChat(chunks, body), context);
   });
 }

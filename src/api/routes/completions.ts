@@ -1,7 +1,9 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { checkWork } from '../../generation/check-work.ts';
 import { type AppEnv, requestContext, requestedModel } from '../http/app-env.ts';
 import { jsonBodyMiddleware } from '../http/json-body.ts';
 import { sseResponse } from '../http/sse-response.ts';
+import { wholeResponse } from '../http/whole-response.ts';
 import { completionChunks, joinCompletion } from '../openai/completion-chunks.ts';
 import { errorResponses, eventStream, jsonBody, jsonContent } from '../openai/schemas/bodies.ts';
 import { completionRequestSchema, completionSchema } from '../openai/schemas/completion-schema.ts';
@@ -26,9 +28,11 @@ const route = createRoute({
 export function completionsRoute(app: OpenAPIHono<AppEnv>): void {
   app.openapi(route, async (c) => {
     const body = c.req.valid('json');
-    const context = requestContext(c);
     const model = await requestedModel(c, body.model);
-    const chunks = completionChunks(body, model, toCompletionRequests(body, model), context);
-    return body.stream ? sseResponse(chunks, context) : c.json(await joinCompletion(chunks), 200);
+    const context = requestContext(c, model);
+    const requests = await toCompletionRequests(body, model, context.budget);
+    checkWork(model, requests, c.var.maxWork);
+    const chunks = completionChunks(body, model, requests, context);
+    return body.stream ? sseResponse(chunks, context) : wholeResponse(c, joinCompletion(chunks), context);
   });
 }

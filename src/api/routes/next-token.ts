@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { nextToken } from '../../generation/next-token.ts';
 import type { TokenLogprob } from '../../generation/sampling/log-probabilities.ts';
-import { type AppEnv, requestedModel } from '../http/app-env.ts';
+import { type AppEnv, requestContext, requestedModel } from '../http/app-env.ts';
 import { jsonBodyMiddleware } from '../http/json-body.ts';
 import { errorResponses, jsonBody, jsonContent } from '../openai/schemas/bodies.ts';
 import {
@@ -33,9 +33,10 @@ export function nextTokenRoute(app: OpenAPIHono<AppEnv>): void {
   app.openapi(route, async (c) => {
     const body = c.req.valid('json');
     const model = await requestedModel(c, body.model);
-    const prompt = toPromptTokens(body.prompt, model);
+    const { budget } = requestContext(c, model);
+    const prompt = await toPromptTokens(body.prompt, model, budget);
     c.var.record.promptTokens = prompt.length;
-    const { top, endOfSequence, restProbability } = await nextToken(model, prompt, body.top_k ?? DEFAULT_TOP_K, c.req.raw.signal);
+    const { top, endOfSequence, restProbability } = await nextToken(model, prompt, body.top_k ?? DEFAULT_TOP_K, budget);
     return c.json(
       {
         object: 'next_token' as const,

@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { type AppEnv, requestedModel } from '../http/app-env.ts';
+import { decodeInTurns, encodeInTurns, labelsInTurns } from '../../generation/tokenize-in-turns.ts';
+import { type AppEnv, requestContext, requestedModel } from '../http/app-env.ts';
 import { jsonBodyMiddleware } from '../http/json-body.ts';
 import { errorResponses, jsonBody, jsonContent } from '../openai/schemas/bodies.ts';
 import {
@@ -40,15 +41,18 @@ const detokenizeRoute = createRoute({
 export function tokenizeRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(tokenizeRoute, async (c) => {
     const body = c.req.valid('json');
-    const { tokenizer, decoder } = await requestedModel(c, body.model);
-    const tokens = tokenizer.encode(body.prompt, { addSpecialTokens: body.add_special_tokens ?? true });
-    const token_strs = body.return_token_strs ? tokens.map((id) => tokenizer.label(id)) : null;
+    const model = await requestedModel(c, body.model);
+    const { tokenizer, decoder } = model;
+    const { budget } = requestContext(c, model);
+    const tokens = await encodeInTurns(body.prompt, tokenizer, budget, { addSpecialTokens: body.add_special_tokens ?? true });
+    const token_strs = body.return_token_strs ? await labelsInTurns(tokens, tokenizer, budget) : null;
     return c.json({ count: tokens.length, max_model_len: decoder.contextWindow, tokens, token_strs }, 200);
   });
   app.openapi(detokenizeRoute, async (c) => {
     const { model: id, tokens } = c.req.valid('json');
     const model = await requestedModel(c, id);
     checkTokenIds(tokens, model, 'tokens');
-    return c.json({ prompt: model.tokenizer.decode(tokens, { skipSpecialTokens: false }) }, 200);
+    const { budget } = requestContext(c, model);
+    return c.json({ prompt: await decodeInTurns(tokens, model.tokenizer, budget) }, 200);
   });
 }

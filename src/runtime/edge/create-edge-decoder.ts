@@ -5,10 +5,12 @@ import { EdgeModel, type EdgeModelOptions } from './run/edge-model.ts';
 import { EdgeSequence } from './run/edge-sequence.ts';
 
 /**
- * The work between two visits to the event loop. With 4-bit weights it takes about 60 ms in a prompt, and twice as long
- * token by token. For a model of 135 million parameters it is 32 tokens, which is enough to fill the kernels' tiles.
+ * The work between two visits to the event loop. With 4-bit weights it takes about 60 ms in a prompt. For a model of
+ * 135 million parameters it is 32 tokens, which is enough to fill the kernels' tiles.
  */
-const MULTIPLY_ADDS_PER_TURN = 4.4e9;
+const MULTIPLY_ADDS_PER_TURN_Q4 = 4.4e9;
+/** The same for 8 bits and more, whose products take three to four times as long. */
+const MULTIPLY_ADDS_PER_TURN = 1.1e9;
 
 /**
  * Loads a planned model into the edge engine.
@@ -20,7 +22,7 @@ export async function createEdgeDecoder(plan: EdgePlan, files: ModelFiles, optio
     engine: `edge-${plan.options.cacheFormat}`,
     vocabularySize: plan.options.vocabularySize,
     contextWindow: plan.options.contextWindow,
-    multiplyAddsPerTurn: MULTIPLY_ADDS_PER_TURN,
+    multiplyAddsPerTurn: files.manifest.dtype === 'q4' ? MULTIPLY_ADDS_PER_TURN_Q4 : MULTIPLY_ADDS_PER_TURN,
     createSequence: () => new EdgeSequence(model),
     loadLogits: (values) => model.loadLogits(values),
     // The memory is freed with the last reference to it.

@@ -1,0 +1,48 @@
+import type { EncodeOptions, TextTokenizer } from '../tokenizer/text-tokenizer.ts';
+import type { WorkBudget } from './work-budget.ts';
+
+/** Characters that a tokenizer encodes in a turn. */
+const CHARACTERS_PER_TURN = 60_000;
+/** Tokens whose text a tokenizer makes in a turn. */
+const TOKENS_PER_TURN = 15_000;
+
+/** Encodes as the tokenizer does, part by part, so that a long text does not hold the isolate. */
+export function encodeInTurns(
+  text: string,
+  tokenizer: TextTokenizer,
+  budget: WorkBudget,
+  options?: Pick<EncodeOptions, 'addSpecialTokens'>,
+): Promise<number[]> {
+  return inTurns(tokenizer.encodeParts(text, options), CHARACTERS_PER_TURN, budget);
+}
+
+/** The text of the tokens, with special ones spelled out, part by part. */
+export function decodeInTurns(ids: readonly number[], tokenizer: TextTokenizer, budget: WorkBudget): Promise<string> {
+  return inTurns(tokenizer.decodeParts(ids, { skipSpecialTokens: false }), TOKENS_PER_TURN, budget);
+}
+
+/** The text of each token by itself. */
+export function labelsInTurns(ids: readonly number[], tokenizer: TextTokenizer, budget: WorkBudget): Promise<string[]> {
+  return inTurns(labelParts(ids, tokenizer), TOKENS_PER_TURN, budget);
+}
+
+function* labelParts(ids: readonly number[], tokenizer: TextTokenizer): Generator<number, string[]> {
+  const texts: string[] = [];
+  for (const id of ids) {
+    if (texts.length % LABELS_OF_A_PART === 0) yield LABELS_OF_A_PART;
+    texts.push(tokenizer.label(id));
+  }
+  return texts;
+}
+
+/** A part of a turn that is worth counting. */
+const LABELS_OF_A_PART = 1000;
+
+/** @param parts yields the size of each part before it is done */
+async function inTurns<T>(parts: Generator<number, T>, sizePerTurn: number, budget: WorkBudget): Promise<T> {
+  for (;;) {
+    const { done, value } = parts.next();
+    if (done) return value;
+    await budget.spendTurns(value / sizePerTurn);
+  }
+}
