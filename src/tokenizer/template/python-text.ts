@@ -1,0 +1,70 @@
+/** A character that Python's `str.isspace` holds for white space. JavaScript's `\s` differs in a few. */
+const WHITE_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+const WORD = new RegExp(`[^${WHITE_SPACE.source.slice(1)}+`, 'g');
+
+export type Side = 'both' | 'left' | 'right';
+
+/**
+ * Where the text begins and ends that Python's `strip`, `lstrip` and `rstrip` leave.
+ * @param characters are stripped instead of white space
+ */
+export function strippedRange(text: string, side: Side, characters?: string): [start: number, end: number] {
+  const chosen = characters === undefined ? undefined : new Set(characters);
+  const strips = (character: string) => (chosen ? chosen.has(character) : WHITE_SPACE.test(character));
+  let [start, end] = [0, text.length];
+  while (side !== 'right' && start < end) {
+    const character = String.fromCodePoint(text.codePointAt(start)!);
+    if (!strips(character)) break;
+    start += character.length;
+  }
+  while (side !== 'left' && start < end) {
+    const character = lastCharacter(text, end);
+    if (!strips(character)) break;
+    end -= character.length;
+  }
+  return [start, end];
+}
+
+function lastCharacter(text: string, end: number): string {
+  const whole = text.codePointAt(end - 2) ?? 0;
+  return whole > 0xffff ? text.slice(end - 2, end) : text[end - 1];
+}
+
+/**
+ * The pieces that Python's `str.split` gives, as [start, end) each. Without a separator, runs of white space separate and no piece is empty.
+ * @param separator not empty
+ */
+export function splitRanges(text: string, separator: string | undefined, mostSplits: number): [start: number, end: number][] {
+  return separator === undefined ? splitAtWhiteSpace(text, mostSplits) : splitAt(text, separator, mostSplits);
+}
+
+function splitAt(text: string, separator: string, mostSplits: number): [number, number][] {
+  const ranges: [number, number][] = [];
+  let start = 0;
+  for (const place of occurrences(text, separator, mostSplits)) {
+    ranges.push([start, place]);
+    start = place + separator.length;
+  }
+  return [...ranges, [start, text.length]];
+}
+
+function splitAtWhiteSpace(text: string, mostSplits: number): [number, number][] {
+  const ranges: [number, number][] = [];
+  for (const match of text.matchAll(WORD)) {
+    // As in Python, what is left keeps the white space at its end.
+    if (ranges.length === mostSplits) return [...ranges, [match.index, text.length]];
+    ranges.push([match.index, match.index + match[0].length]);
+  }
+  return ranges;
+}
+
+/** Where `part` occurs, from left to right and without overlaps. An empty part occurs before each character and at the end. */
+export function* occurrences(text: string, part: string, most: number): Generator<number> {
+  let place = text.indexOf(part);
+  for (let count = 0; place !== -1 && count < most; count++) {
+    yield place;
+    if (part === '' && place === text.length) return;
+    const step = part.length || (text.codePointAt(place)! > 0xffff ? 2 : 1);
+    place = text.indexOf(part, place + step);
+  }
+}
