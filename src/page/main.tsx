@@ -3,7 +3,8 @@ import { App } from './components/app.tsx';
 import { Playground } from './state/playground.ts';
 import { startPlayground } from './state/start-playground.ts';
 
-// Tokens come faster than a screen can show them: draw once for each frame, and in a hidden tab not never.
+// Tokens may come faster than a screen shows them, so the page is drawn once for each frame. A hidden tab has no frames;
+// a timer keeps its page up to date.
 options.debounceRendering = (draw) => {
   if (document.hidden) setTimeout(draw, 100);
   else requestAnimationFrame(draw);
@@ -18,5 +19,5 @@ function draw(): void {
 
 draw();
 startPlayground(playground, location.hash.slice(1));
-// A link that is opened where the page is open already.
+// A shared link that is opened in this tab changes only the fragment, so the page has to reload to restore it.
 addEventListener('hashchange', () => location.reload());

@@ -4,15 +4,20 @@ import { guard } from './special-token-guard.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
 import type { TokenizerConfig } from './tokenizer-json.ts';
 
+/** One message of a conversation. */
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant';
   content: string;
 }
 
-const source = ({ chat_template: template }: TokenizerConfig): string | undefined =>
-  typeof template === 'string' ? template : (template?.find(({ name }) => name === 'default') ?? template?.[0])?.template;
-
-/** A model's chat template: messages in, the token ids of the rendered conversation out. */
+/**
+ * A model's chat template, which turns the messages of a conversation into the token ids of a prompt.
+ * @example
+ * ```ts
+ * const template = ChatTemplate.from(config);
+ * const ids = template?.encode([{ role: 'user', content: 'Tell me a story.' }], tokenizer);
+ * ```
+ */
 export class ChatTemplate {
   readonly #template: Template;
   readonly #tokens: { bos_token: string; eos_token: string };
@@ -23,11 +28,12 @@ export class ChatTemplate {
   }
 
   /**
-   * @returns null where the model has no template
-   * @throws GptEdgeError `unsupported_model` where it has one that is no Jinja
+   * Reads the template of a tokenizer_config.json. If there are several, this is the one named `default`, else the first.
+   * @returns null if the model has no template
+   * @throws GptEdgeError `unsupported_model` if the template is not valid Jinja
    */
   static from(config: TokenizerConfig): ChatTemplate | null {
-    const text = source(config);
+    const text = templateText(config);
     if (text === undefined) return null;
     try {
       return new ChatTemplate(new Template(text), { bos_token: config.bos_token ?? '', eos_token: config.eos_token ?? '' });
@@ -40,8 +46,9 @@ export class ChatTemplate {
   }
 
   /**
-   * The conversation up to where the assistant speaks next. Special tokens that a message spells out stay text.
-   * @throws GptEdgeError `chat_template_error` where the template refuses the messages
+   * The token ids of the conversation, up to where the assistant's next message begins. The spellings of special tokens in
+   * a message stay text.
+   * @throws GptEdgeError `chat_template_error` if the template refuses the messages
    */
   encode(messages: readonly ChatMessage[], tokenizer: TextTokenizer): number[] {
     const guarded = messages.map(({ role, content }) => ({ role, content: guard(content, tokenizer.specialTokens) }));
@@ -58,4 +65,9 @@ export class ChatTemplate {
       });
     }
   }
+}
+
+function templateText({ chat_template: template }: TokenizerConfig): string | undefined {
+  if (typeof template === 'string') return template;
+  return (template?.find(({ name }) => name === 'default') ?? template?.[0])?.template;
 }

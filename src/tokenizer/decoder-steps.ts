@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
-/** The steps of a tokenizer.json's decoder that this project reads, with the fields that change what they do. */
+/** The steps of a tokenizer.json's decoder that are supported, with all fields that change what a step does. */
 const stepSchema = z.union([
   z.object({ type: z.enum(['ByteLevel', 'ByteFallback', 'Fuse']) }),
   z.object({ type: z.literal('Replace'), pattern: z.object({ String: z.string().min(1) }), content: z.string() }),
@@ -10,7 +10,7 @@ const stepSchema = z.union([
 
 export type DecoderStep = z.infer<typeof stepSchema>;
 
-/** The steps in their order, sequences taken apart; undefined where there are none or one of them is of another kind. */
+/** The decoder's steps in their order, with nested sequences flattened; undefined if there are none or one is not supported. */
 export function decoderSteps({ decoder }: TokenizerJson): DecoderStep[] | undefined {
   const steps = flatten(decoder).map((step) => stepSchema.safeParse(step).data);
   return steps.length > 0 && steps.every((step) => step !== undefined) ? steps : undefined;

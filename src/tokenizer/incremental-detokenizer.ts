@@ -2,8 +2,14 @@ import type { TextStart } from './text-start.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
 
 /**
- * Token ids in, text out, as it becomes certain. A token may end in the middle of a character: its bytes wait for the
- * rest, so that half a character is never shown and the pieces together equal the text decoded at once.
+ * Turns token ids into text, one by one as they come. If a token ends in the middle of a character, its bytes wait for the
+ * rest of it. So no piece shows half a character, and all pieces together equal the text that `decode` gives.
+ * @example
+ * ```ts
+ * const detokenizer = new IncrementalDetokenizer(tokenizer, promptIds);
+ * for await (const id of ids) process.stdout.write(detokenizer.push(id));
+ * process.stdout.write(detokenizer.flush());
+ * ```
  */
 export class IncrementalDetokenizer {
   readonly #tokenizer: TextTokenizer;
@@ -11,20 +17,20 @@ export class IncrementalDetokenizer {
   readonly #start: TextStart;
 
   /**
-   * @param before the tokens that the text goes on from, a prompt's: a space at the beginning of what follows is part of the text.
-   *   Where there are none, or special ones only, it is the beginning that `decode` would strip.
+   * @param before the tokens that the text continues, such as a prompt's. A space after them is part of the text. If there
+   *   are none, or only special tokens, the leading space is removed where `decode` would remove it.
    */
   constructor(tokenizer: TextTokenizer, before: readonly number[] = []) {
     this.#tokenizer = tokenizer;
     this.#start = tokenizer.textStart(before);
   }
 
-  /** The text that `id` completes; empty for a special token and while a character is incomplete. */
+  /** The text that this token completes; empty for a special token, and while a character is incomplete. */
   push(id: number): string {
     return this.#tokenizer.isSpecial(id) ? '' : this.#start.push(this.#utf8.decode(this.#tokenizer.bytes(id), { stream: true }));
   }
 
-  /** What is left at the end: U+FFFD for a character that never got its rest. */
+  /** Call this after the last token. @returns U+FFFD if a character is still incomplete, else an empty string */
   flush(): string {
     return this.#start.push(this.#utf8.decode());
   }

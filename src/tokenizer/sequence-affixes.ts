@@ -7,7 +7,7 @@ const templateSchema = z.looseObject({
   special_tokens: z.record(z.string(), z.looseObject({ ids: z.array(z.number().int().min(0)) })),
 });
 
-/** The special tokens that the tokenizer's post-processor puts before and after a sequence, as ids: a BOS, say. */
+/** Ids of the special tokens, such as BOS, that the tokenizer's post-processor puts before and after a sequence. */
 export function sequenceAffixes({ post_processor: root }: TokenizerJson): { prefix: number[]; suffix: number[] } {
   const prefix: number[] = [];
   const suffix: number[] = [];

@@ -1,14 +1,13 @@
 import { GptEdgeError } from '../core/errors.ts';
-import { byteAlphabet } from './byte-alphabet.ts';
 import { type DecoderStep, decoderSteps } from './decoder-steps.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
 /**
- * The function from a vocabulary entry to the bytes it stands for. Text has to be put together from bytes, because a
- * token may hold only a part of a character.
- * @throws GptEdgeError `unsupported_model` where the tokenizer's decoder is neither byte-level nor like SentencePiece's
+ * Makes the function that maps a token's spelling in the vocabulary to the bytes that the token stands for. Text is put
+ * together from bytes, because a token may hold only a part of a character.
+ * @throws GptEdgeError `unsupported_model` if the tokenizer's decoder is neither byte-level nor like SentencePiece's
  */
-export function tokenBytes(tokenizer: TokenizerJson): (entry: string) => Uint8Array {
+export function tokenBytes(tokenizer: TokenizerJson): (spelling: string) => Uint8Array {
   const steps = decoderSteps(tokenizer);
   if (steps?.some(({ type }) => type === 'ByteLevel')) return byteLevelBytes();
   if (steps) return sentencePieceBytes(steps);
@@ -19,26 +18,44 @@ export function tokenBytes(tokenizer: TokenizerJson): (entry: string) => Uint8Ar
   );
 }
 
-function byteLevelBytes(): (entry: string) => Uint8Array {
+/** A spelling with a character outside of the alphabet stands for itself. */
+function byteLevelBytes(): (spelling: string) => Uint8Array {
   const alphabet = byteAlphabet();
   const utf8 = new TextEncoder();
-  return (entry) => {
-    const bytes = Array.from(entry, (character) => alphabet.get(character.codePointAt(0)!));
-    return bytes.includes(undefined) ? utf8.encode(entry) : Uint8Array.from(bytes as number[]);
+  return (spelling) => {
+    const bytes = Array.from(spelling, (character) => alphabet.get(character.codePointAt(0)!));
+    return bytes.includes(undefined) ? utf8.encode(spelling) : Uint8Array.from(bytes as number[]);
   };
 }
 
-/** Entries are text with a mark for each space, or `<0x0A>` for a byte. What belongs to the text as a whole is for TextStart. */
-function sentencePieceBytes(steps: readonly DecoderStep[]): (entry: string) => Uint8Array {
+/**
+ * SentencePiece spells a token as text with a mark in place of each space, or a byte as `<0x0A>`. The decoder's Strip step
+ * concerns the text as a whole, and is left to TextStart.
+ */
+function sentencePieceBytes(steps: readonly DecoderStep[]): (spelling: string) => Uint8Array {
   const utf8 = new TextEncoder();
   const hasBytes = steps.some(({ type }) => type === 'ByteFallback');
-  return (entry) => {
-    const [, byte] = (hasBytes && /^<0x([0-9A-Fa-f]{2})>$/.exec(entry)) || [];
+  return (spelling) => {
+    const [, byte] = (hasBytes && /^<0x([0-9A-Fa-f]{2})>$/.exec(spelling)) || [];
     if (byte !== undefined) return Uint8Array.of(Number.parseInt(byte, 16));
     const text = steps.reduce(
       (part, step) => (step.type === 'Replace' ? part.replaceAll(step.pattern.String, () => step.content) : part),
-      entry,
+      spelling,
     );
     return utf8.encode(text);
   };
+}
+
+/**
+ * GPT-2's byte alphabet (`bytes_to_unicode` in OpenAI's gpt-2/src/encoder.py), which writes each of the 256 bytes as one
+ * printable character, so that a byte-level vocabulary can be JSON. Printable Latin-1 characters stand for themselves; the
+ * other 68 bytes are moved to U+0100 and up.
+ * @returns a map from the character's code point to its byte
+ */
+export function byteAlphabet(): ReadonlyMap<number, number> {
+  const isPrintable = (byte: number) => (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
+  const bytes = new Map<number, number>();
+  let moved = 0x100;
+  for (let byte = 0; byte < 256; byte++) bytes.set(isPrintable(byte) ? byte : moved++, byte);
+  return bytes;
 }

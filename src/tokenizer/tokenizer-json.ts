@@ -13,7 +13,7 @@ const addedTokenSchema = z.looseObject({
   rstrip: z.boolean().default(false),
 });
 
-/** The parts of a Hugging Face tokenizer.json that this project reads itself; the rest is @huggingface/tokenizers' business. */
+/** The parts of a Hugging Face tokenizer.json that this project reads itself. @huggingface/tokenizers reads the rest. */
 const tokenizerJsonSchema = z.looseObject({
   added_tokens: z.array(addedTokenSchema).default([]),
   pre_tokenizer: componentSchema,
@@ -22,8 +22,9 @@ const tokenizerJsonSchema = z.looseObject({
   model: z.union([z.instanceof(CompactBpe), z.looseObject({ type: z.string().optional() })]),
 });
 
-/** A chat template is one string, or a list of named ones. Tokens are strings, or objects with their `content`. */
+/** A special token is a string, or an object with the string as its `content`. */
 const specialTokenSchema = z.union([z.string(), z.looseObject({ content: z.string() }).transform((token) => token.content)]).nullish();
+/** A chat template is one string, or a list of named templates. */
 const tokenizerConfigSchema = z.looseObject({
   bos_token: specialTokenSchema,
   eos_token: specialTokenSchema,
@@ -34,7 +35,33 @@ export type AddedToken = z.infer<typeof addedTokenSchema>;
 export type TokenizerJson = z.infer<typeof tokenizerJsonSchema>;
 export type TokenizerConfig = z.infer<typeof tokenizerConfigSchema>;
 
-const readJson = (bytes: Uint8Array): unknown => JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+/**
+ * Reads a tokenizer.json, with or without a byte order mark.
+ * @returns the file's JSON. A byte-pair encoding comes as a {@link CompactBpe} in `model`; any other model is as the file
+ *   has it.
+ * @throws GptEdgeError `unsupported_model` if the file is not a valid tokenizer.json
+ * @example
+ * ```ts
+ * const json = parseTokenizerJson(await readFile('tokenizer.json'));
+ * ```
+ */
+export const parseTokenizerJson = (bytes: Uint8Array): TokenizerJson =>
+  parse('tokenizer.json', bytes, tokenizerJsonSchema, (json) => readWithCompactBpe(json) ?? readJson(json));
+
+/**
+ * Reads a tokenizer_config.json, with or without a byte order mark.
+ * @throws GptEdgeError `unsupported_model` if the file is not a valid tokenizer_config.json
+ * @example
+ * ```ts
+ * const config = parseTokenizerConfig(await readFile('tokenizer_config.json'));
+ * ```
+ */
+export const parseTokenizerConfig = (bytes: Uint8Array): TokenizerConfig => parse('tokenizer_config.json', bytes, tokenizerConfigSchema);
+
+/** JSON in UTF-8. */
+function readJson(bytes: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+}
 
 function parse<T>(name: string, bytes: Uint8Array, schema: z.ZodType<T>, read = readJson): T {
   const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
@@ -44,13 +71,3 @@ function parse<T>(name: string, bytes: Uint8Array, schema: z.ZodType<T>, read = 
     throw new GptEdgeError('unsupported_model', `${name} cannot be read: ${(cause as Error).message}`, { param: name, cause });
   }
 }
-
-/**
- * A byte-pair encoding is ready as {@link CompactBpe}; any other model is what the file says.
- * @throws GptEdgeError `unsupported_model` where the file is no tokenizer.json
- */
-export const parseTokenizerJson = (bytes: Uint8Array): TokenizerJson =>
-  parse('tokenizer.json', bytes, tokenizerJsonSchema, (json) => readWithCompactBpe(json) ?? readJson(json));
-
-/** @throws GptEdgeError `unsupported_model` where the file is no tokenizer_config.json */
-export const parseTokenizerConfig = (bytes: Uint8Array): TokenizerConfig => parse('tokenizer_config.json', bytes, tokenizerConfigSchema);

@@ -6,8 +6,8 @@ import { ggufTokenizer } from '../../src/convert/sources/gguf/tokenizer/gguf-tok
 import { llama2cTokenizer } from '../../src/convert/sources/llama2c/llama2c-tokenizer.ts';
 import { findScoreFault, mergesFromScores } from '../../src/convert/tokenizers/merges-from-scores.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
-import { byteAlphabet } from '../../src/tokenizer/byte-alphabet.ts';
 import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
+import { byteAlphabet } from '../../src/tokenizer/token-bytes.ts';
 import { parseTokenizerConfig, parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
 import { buildTokenizerBin, type Llama2cToken, llama2cVocabulary } from './build-llama2c.ts';
 import { damage, randomIntegers } from './fuzz-bytes.ts';

@@ -7,7 +7,7 @@ import { serveDefaultModel } from '../http/serve-default-model.ts';
 import { openPage } from './open-page.ts';
 import { PlaygroundPage } from './playground-page.ts';
 
-/** What axe finds and calls serious or worse, with the elements. */
+/** The findings that axe calls serious or worse, each with its element. */
 async function seriousFindings(page: Page): Promise<string[]> {
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
@@ -16,7 +16,7 @@ async function seriousFindings(page: Page): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
 }
 
-describe.skipIf(chromiumPath === null)('the playground for everyone, in Chromium', () => {
+describe.skipIf(chromiumPath === null)('the accessibility of the playground, in Chromium', () => {
   let worker: LocalWorker;
   let browser: Browser;
   beforeAll(async () => {
@@ -27,50 +27,50 @@ describe.skipIf(chromiumPath === null)('the playground for everyone, in Chromium
     await worker.stop();
   });
 
-  it.each(['light', 'dark'] as const)('should leave axe nothing serious to find (%s)', async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('should have no serious finding of axe (%s)', async (colorScheme) => {
     const { page, close } = await openPage(browser, worker.url.href, { colorScheme });
     const playground = new PlaygroundPage(page);
     const findings: Record<string, string[]> = {};
-    const look = async (state: string) => {
+    const check = async (state: string) => {
       findings[state] = await seriousFindings(page);
     };
     await playground.ready();
-    await look('at the beginning');
+    await check('at the beginning');
     await page.locator('summary').click();
     await playground.generate({ seed: '7', temperature: '2', max_tokens: '40' });
     await page.locator('.token').nth(8).click();
     await playground.alternatives();
-    await look('with a text and its candidates');
-    await playground.take(1);
-    await look('with two ways');
+    await check('with a text and alternatives');
+    await playground.chooseAlternative(1);
+    await check('with two branches');
     await page.fill('#temperature', '3');
     await page.getByRole('button', { name: /^Generate/ }).click();
     await page.waitForSelector('.problem');
-    await look('with an error');
+    await check('with an error');
     await page.fill('#temperature', '');
     await page.getByRole('button', { name: 'Code' }).click();
-    await look('with its code');
+    await check('with its code');
     await page.keyboard.press('Escape');
     await page.getByText('Chat', { exact: true }).click();
     await playground.generate();
-    await look('in a chat');
+    await check('in a chat');
     expect(findings).toEqual(Object.fromEntries(Object.keys(findings).map((state) => [state, []])));
     expect(Object.keys(findings)).toHaveLength(6);
     await close();
   });
 
-  it('should be used without a pointer', async () => {
+  it('should be usable without a pointer', async () => {
     const { page, complaints, close } = await openPage(browser, worker.url.href);
     const playground = new PlaygroundPage(page);
     const { keyboard } = page;
     const focused = () => page.evaluate(() => (document.activeElement as HTMLElement).outerHTML);
-    /** Presses Tab until what has the focus matches. */
+    /** Presses Tab until the focused element matches. */
     const tabTo = async (selector: string) => {
       for (let presses = 0; presses < 60; presses++) {
         if (await page.evaluate((wanted) => document.activeElement!.matches(wanted), selector)) return;
         await keyboard.press('Tab');
       }
-      throw new Error(`Tab never comes to ${selector}, but to ${await focused()}`);
+      throw new Error(`Tab does not reach ${selector}; the focus is on ${await focused()}`);
     };
     await playground.ready();
     await tabTo('#seed');
@@ -78,7 +78,7 @@ describe.skipIf(chromiumPath === null)('the playground for everyone, in Chromium
     await page.evaluate(() => (document.activeElement as HTMLElement).blur());
     await tabTo('#prompt');
     await keyboard.press('Control+Enter');
-    await playground.whole();
+    await playground.finished();
     const before = await playground.ids();
     await tabTo('.token');
     for (let step = 0; step < 3; step++) await keyboard.press('ArrowRight');
@@ -93,10 +93,10 @@ describe.skipIf(chromiumPath === null)('the playground for everyone, in Chromium
     expect(await focused()).toContain('data-index="1"');
     await keyboard.press('Enter');
     await playground.alternatives();
-    await tabTo('.alternatives button:not(.drawn)');
+    await tabTo('.alternatives button:not(.current)');
     await keyboard.press('Enter');
-    await page.waitForSelector('.paths');
-    await playground.whole();
+    await page.waitForSelector('.branches');
+    await playground.finished();
     const after = await playground.ids();
     expect([after[0], after[1] === before[1]]).toEqual([before[0], false]);
     await page.fill('#max_tokens', '480');
@@ -104,21 +104,21 @@ describe.skipIf(chromiumPath === null)('the playground for everyone, in Chromium
     await keyboard.press('Control+Enter');
     await keyboard.press('Escape');
     await page.waitForSelector('.stop', { state: 'detached' });
-    expect(await page.locator('p[role="status"]').textContent()).toMatch(/^(Stopped|The text has ended) after/);
+    expect(await page.locator('p[role="status"]').textContent()).toMatch(/^(Stopped|The text ended) after/);
     expect(complaints).toEqual([]);
     await close();
   });
 
-  it('should say what happens to those who do not see it', async () => {
+  it('should tell a screen reader what happens', async () => {
     const { page, close } = await openPage(browser, worker.url.href);
     const playground = new PlaygroundPage(page);
     await playground.generate({ seed: '7' });
-    expect(await page.locator('p[role="status"]').textContent()).toMatch(/^The text has ended after \d+ tokens\.$/);
+    expect(await page.locator('p[role="status"]').textContent()).toMatch(/^The text ended after \d+ tokens\.$/);
     expect(await page.locator('.token').first().getAttribute('aria-label')).toMatch(/^\w+, [\d.]+ %$/);
     await close();
   });
 
-  it('should keep still for those who want it to', async () => {
+  it('should not animate if the reader prefers reduced motion', async () => {
     for (const [reducedMotion, moves] of [
       ['reduce', false],
       ['no-preference', true],

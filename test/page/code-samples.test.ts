@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { codeSamples } from '../../src/page/state/code-samples.ts';
 
-it("should quote what a shell would read, and write keys as JavaScript's", () => {
+it('should quote text for the shell, and write keys as JavaScript does', () => {
   const body = { prompt: 'it\'s "so": $HOME\n', max_tokens: 5, stop: ['"a": b'] };
   const [curl, fetchSample, openai] = codeSamples({ origin: 'http://edge', path: '/v1/completions', body });
   expect(curl.code).toBe(

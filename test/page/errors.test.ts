@@ -11,7 +11,7 @@ import { serveDefaultModel } from '../http/serve-default-model.ts';
 import { openPage } from './open-page.ts';
 import { PlaygroundPage } from './playground-page.ts';
 
-describe.skipIf(chromiumPath === null)('what the playground says, in Chromium', () => {
+describe.skipIf(chromiumPath === null)('errors, code samples and the API reference, in Chromium', () => {
   let worker: LocalWorker;
   let browser: Browser;
   beforeAll(async () => {
@@ -28,7 +28,7 @@ describe.skipIf(chromiumPath === null)('what the playground says, in Chromium', 
     ['max_tokens', { max_tokens: '600' }, /^The context window of tinystories-gpt2 is 512 tokens; \d+ were requested/],
     ['stop', { stop: 'a\nb\nc\nd\ne' }, /^Invalid stop: must be a string or up to 4 strings/],
     ['prompt', { prompt: 'word '.repeat(600) }, /^The context window of tinystories-gpt2 is 512 tokens/],
-  ])('should put an error where it belongs: %s', async (field, fields, message) => {
+  ])('should show an error next to its field: %s', async (field, fields, message) => {
     const { page, complaints, close } = await openPage(browser, worker.url.href);
     await new PlaygroundPage(page).ready();
     await page.locator('summary').click();
@@ -44,7 +44,7 @@ describe.skipIf(chromiumPath === null)('what the playground says, in Chromium', 
     await close();
   });
 
-  it('should keep the text, and say so, when the server cannot be reached', async () => {
+  it('should keep the text if the server cannot be reached, and say so', async () => {
     const { page, close } = await openPage(browser, worker.url.href);
     const playground = new PlaygroundPage(page);
     await playground.generate({ seed: '7' });
@@ -57,7 +57,7 @@ describe.skipIf(chromiumPath === null)('what the playground says, in Chromium', 
     await close();
   });
 
-  it('should say beside the model why it does not load', async () => {
+  it('should show next to the model why it does not load', async () => {
     const tight = await serveDefaultModel({ MEMORY_LIMIT_MB: '10' });
     const { page, close } = await openPage(browser, tight.url.href);
     await page.getByRole('alert').waitFor();
@@ -67,7 +67,7 @@ describe.skipIf(chromiumPath === null)('what the playground says, in Chromium', 
     expect(message).toMatch(/^tinystories-gpt2 needs .* over the limit of 10 MB/);
   });
 
-  it('should give code that runs', async () => {
+  it('should show code that runs', async () => {
     const { page, close } = await openPage(browser, worker.url.href);
     await new PlaygroundPage(page).ready();
     await page.fill('#prompt', 'Once upon a time, it\'s "Lily"');
@@ -87,7 +87,7 @@ describe.skipIf(chromiumPath === null)('what the playground says, in Chromium', 
     const text = [...streamed.matchAll(/"text":"((?:[^"\\]|\\.)*)"/g)].map(([, part]) => JSON.parse(`"${part}"`)).join('');
     expect(text.length).toBeGreaterThan(20);
     for (const name of ['fetch', 'openai']) {
-      // In the project, where `openai` is found.
+      // The file is in the project, so that it finds the openai package.
       const file = join(PROJECT, `readme-example-page-${process.pid}.mjs`);
       await writeFile(file, codes[name]);
       const { stdout } = await run(process.execPath, [file]).finally(() => rm(file));
@@ -95,7 +95,7 @@ describe.skipIf(chromiumPath === null)('what the playground says, in Chromium', 
     }
   });
 
-  it('should show the reference, and run a request from it, without a word from another host', async () => {
+  it('should show the API reference, and run a request from it, without contacting another host', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page, complaints, requests, close } = await openPage(browser, new URL('/docs', worker.url).href, { colorScheme });
       await page.waitForSelector('.opblock');

@@ -31,7 +31,7 @@ describe.skipIf(chromiumPath === null)('several models on the page, in Chromium'
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('should be told apart, and not go on with what another wrote', async () => {
+  it('should be selectable, and not continue what another model wrote', async () => {
     const { page, complaints, close } = await openPage(browser, worker.url.href);
     const playground = new PlaygroundPage(page);
     await playground.generate({ seed: '7' });
@@ -51,7 +51,7 @@ describe.skipIf(chromiumPath === null)('several models on the page, in Chromium'
     await close();
   });
 
-  it('should say beside the model that it cannot chat', async () => {
+  it('should show next to the model that it cannot chat', async () => {
     const { page, close } = await openPage(browser, worker.url.href);
     await new PlaygroundPage(page).ready();
     await page.selectOption('#model', 'tiny-gpt2');

@@ -2,14 +2,14 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 
 export interface OpenedPage {
   page: Page;
-  /** What the console complained of, and errors that nobody caught. */
+  /** Warnings and errors in the console, and uncaught exceptions. */
   complaints: string[];
-  /** Addresses of all requests. */
+  /** URLs of all requests. */
   requests: string[];
   close(): Promise<void>;
 }
 
-/** Opens an address in a profile of its own, and keeps what the page complains of and asks for. */
+/** Opens a URL in a browser profile of its own, and records the page's complaints and requests. */
 export async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<OpenedPage> {
   const context = await browser.newContext(options);
   const page = await context.newPage();

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ChatCompletion } from '../../src/api/openai/schemas/chat-schema.ts';
 import type { Completion } from '../../src/api/openai/schemas/completion-schema.ts';
 import type { LocalWorker } from '../../src/local/local-worker.ts';
-import { percent } from '../../src/page/state/surprisal.ts';
+import { percent } from '../../src/page/components/number-formats.ts';
 import { chromiumPath, launchChromium } from '../browser/chromium.ts';
 import { serveDefaultModel } from '../http/serve-default-model.ts';
 import { type OpenedPage, openPage } from './open-page.ts';
@@ -48,14 +48,14 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     return answer.json() as Promise<T>;
   }
 
-  /** What the API says for the same request. */
+  /** What the API answers to the same request. */
   const complete = async (body: object) =>
     (await ask<Completion>('/v1/completions', { max_tokens: LENGTH, seed: 7, logprobs: 0, return_token_ids: true, ...body })).choices[0];
 
-  it('should say how far the model is, and have an example to begin with', async () => {
+  it('should show how much of the model is loaded, and offer an example prompt', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
-    // As it was said, piece by piece: a small model is there soon.
+    // Records every text that was shown, because a small model is loaded within moments.
     await page.addInitScript(() => {
       const said: string[] = [];
       Object.assign(window, { said });
@@ -75,7 +75,7 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     await context.close();
   });
 
-  it('should show a text token by token, each with its probability, and its end', async () => {
+  it('should show a text token by token, each with its probability, and mark its end', async () => {
     const { page, playground } = await open();
     await playground.generate({ seed: '7' });
     const { token_ids, logprobs, text } = await complete({ prompt: PROMPT });
@@ -94,13 +94,13 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     expect(await page.locator('.count').textContent()).toBe(`${used} of 512 tokens`);
   });
 
-  it('should stop', async () => {
+  it('should stop when asked to, and continue from there', async () => {
     const { page, playground } = await open();
     await playground.ready();
     await page.fill('#max_tokens', '480');
     await page.fill('#temperature', '2');
     await page.getByRole('button', { name: /^Generate/ }).click();
-    // At the first token that is there: a whole text takes less time than a test does to look twice.
+    // Stops at the first token from within the page: the whole text takes less time than a round trip of the test.
     await page.evaluate(
       () =>
         new Promise<void>((resolve) => {
@@ -113,19 +113,19 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
           look();
         }),
     );
-    await playground.whole();
+    await playground.finished();
     const { length } = await playground.ids();
     expect(length).toBeLessThan(300);
     await page.waitForTimeout(300);
     expect(await playground.ids()).toHaveLength(length);
     expect(await page.locator('p[role="status"]').textContent()).toMatch(/^Stopped after \d+ tokens\.$/);
-    // What was begun can be gone on with.
+    // An answer that was stopped can be continued.
     await page.fill('#max_tokens', '3');
-    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.getByRole('button', { name: 'Continue' }).click();
     await page.waitForFunction((count) => document.querySelectorAll('.token').length === count, length + 3);
   });
 
-  it('should show what a token was drawn from, and go on exactly from another', async () => {
+  it('should show the alternatives to a token, and continue exactly from one of them', async () => {
     const { page, playground } = await open();
     await playground.generate({ seed: '7' });
     const before = await playground.ids();
@@ -142,20 +142,20 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     expect(shown.map(({ name }) => name)).toContain('end of text');
     expect(tokens[1].id).not.toBe(before[12]);
 
-    await playground.take(1);
-    const taken = [...kept, tokens[1].id];
-    const { token_ids } = await complete({ prompt: [...prompt_token_ids!, ...taken] });
-    expect(await playground.ids()).toEqual([...taken, ...token_ids!]);
+    await playground.chooseAlternative(1);
+    const chosen = [...kept, tokens[1].id];
+    const { token_ids } = await complete({ prompt: [...prompt_token_ids!, ...chosen] });
+    expect(await playground.ids()).toEqual([...chosen, ...token_ids!]);
     await page.getByRole('button', { name: /as drawn/ }).click();
     await expect.poll(() => playground.ids()).toEqual(before);
   });
 
-  it('should go on behind an end, and end where the reader says so', async () => {
+  it('should continue after an end of text, and end where the reader chooses it', async () => {
     const { page, playground } = await open();
     await playground.generate({ seed: '7', max_tokens: '300' });
     const ended = await playground.ids();
     await page.locator('.token.end').click();
-    await playground.take(1);
+    await playground.chooseAlternative(1);
     const longer = await playground.ids();
     expect(longer.length).toBeGreaterThan(ended.length);
     expect(longer.slice(0, ended.length - 1)).toEqual(ended.slice(0, -1));
@@ -164,10 +164,10 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     await page.locator('.alternatives .end').click();
     await page.waitForFunction(() => document.querySelectorAll('.token').length === 6);
     expect(await playground.ids()).toEqual([...ended.slice(0, 5), 0]);
-    expect(await page.getByRole('button', { name: 'Go on' }).count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Continue' }).count()).toBe(0);
   });
 
-  it('should chat, with what was said before, and go on from within an answer', async () => {
+  it('should send the earlier turns of a chat, and continue from within an answer', async () => {
     const { page, playground } = await open();
     await playground.ready();
     await page.getByText('Chat', { exact: true }).click();
@@ -183,7 +183,7 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     const { tokens } = await ask<{ tokens: { id: number }[] }>('/v1/next-token', {
       prompt: [...first.prompt_token_ids!, ...first.choices[0].token_ids!.slice(0, 20)],
     });
-    await playground.take(2);
+    await playground.chooseAlternative(2);
     const other = [...first.choices[0].token_ids!.slice(0, 20), tokens[2].id];
     const rest = await complete({ prompt: [...first.prompt_token_ids!, ...other], seed, max_tokens: 60 });
     const answer = [...other, ...rest.token_ids!];
@@ -193,7 +193,7 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     await page.fill('#prompt', 'Tell me a story about a frog.');
     await page.press('#prompt', 'Enter');
     await page.locator('.flow').nth(1).locator('.token').first().waitFor();
-    await playground.whole();
+    await playground.finished();
     const second = await chat([
       { role: 'user', content: question },
       { role: 'assistant', content },
@@ -203,11 +203,11 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     expect(await page.inputValue('#prompt')).toBe('');
   });
 
-  it('should bring back from a link what was shared, token for token', async () => {
+  it('should restore what was shared from a link, token for token', async () => {
     const { page, playground } = await open();
     await playground.generate({ seed: '11', max_tokens: '40', temperature: '0.9' });
     await page.locator('.token').nth(7).click();
-    await playground.take(2);
+    await playground.chooseAlternative(2);
     await page.getByRole('button', { name: 'Share' }).click();
     await page.waitForURL(/#mode=completion/);
     const there = await open(page.url().slice(worker.url.origin.length));
@@ -217,16 +217,16 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
       expect(await there.page.inputValue(`#${field}`)).toBe(await page.inputValue(`#${field}`));
     const titles = (of: typeof page) => of.locator('.token').evaluateAll((tokens) => tokens.map((token) => token.getAttribute('title')));
     expect(await titles(there.page)).toEqual(await titles(page));
-    // And it goes on there as it would have here.
+    // Both pages continue the text in the same way.
     for (const one of [page, there.page]) {
-      await one.getByRole('button', { name: 'Go on' }).click();
+      await one.getByRole('button', { name: 'Continue' }).click();
       await one.waitForFunction((count) => document.querySelectorAll('.token').length > count, 48);
-      await new PlaygroundPage(one).whole();
+      await new PlaygroundPage(one).finished();
     }
     expect(await there.playground.ids()).toEqual(await playground.ids());
   });
 
-  it('should bring back a chat from a link, and say what is wrong with a damaged one', async () => {
+  it('should restore a chat from a link, and say what is wrong with a damaged link', async () => {
     const { page, playground } = await open();
     await playground.ready();
     await page.getByText('Chat', { exact: true }).click();
@@ -242,7 +242,7 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     expect(await damaged.page.getByRole('alert').textContent()).toBe('The link cannot be read: this link is damaged.');
   });
 
-  it('should be no wider than a small phone', async () => {
+  it('should fit the width of a small phone', async () => {
     const { page, playground } = await open('/', { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
     await playground.ready();
     expect(await playground.isTooWide()).toBe(false);
@@ -251,10 +251,10 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     await page.locator('.token').nth(4).tap();
     await playground.alternatives();
     expect(await playground.isTooWide()).toBe(false);
-    // The token stays in sight of its candidates.
+    // The inspector must not hide the token.
     const token = (await page.locator('.token').nth(4).boundingBox())!;
-    const candidates = (await page.locator('.inspector').boundingBox())!;
-    expect(token.y + token.height).toBeLessThanOrEqual(candidates.y);
+    const inspector = (await page.locator('.inspector').boundingBox())!;
+    expect(token.y + token.height).toBeLessThanOrEqual(inspector.y);
     await page.getByRole('button', { name: 'Close' }).tap();
     await page.getByRole('button', { name: 'Code' }).tap();
     expect(await playground.isTooWide()).toBe(false);

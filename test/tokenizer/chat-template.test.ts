@@ -48,7 +48,7 @@ describe('SmolLM2’s template', () => {
   });
   const template = ChatTemplate.from(parseTokenizerConfig(new TextEncoder().encode(JSON.stringify(smolConfig))))!;
 
-  /** A conversation's ids, put together by hand. */
+  /** The ids of a conversation, put together by hand. */
   const expected = (messages: readonly ChatMessage[]) => [
     ...messages.flatMap(({ role, content }) => [START, ...encode(`${role}\n${content}`), END, ...encode('\n')]),
     START,
@@ -60,7 +60,7 @@ describe('SmolLM2’s template', () => {
     expect(template.encode(messages, smol)).toEqual(expected(messages));
   });
 
-  it('should put its own system message first where there is none', () => {
+  it('should begin with its own system message if there is none', () => {
     const own = system('You are a helpful AI assistant named SmolLM, trained by Hugging Face');
     expect(template.encode([user('Hi')], smol)).toEqual(expected([own, user('Hi')]));
   });
@@ -72,7 +72,7 @@ describe('SmolLM2’s template', () => {
     expect(smol.decode(ids)).toBe(`system\nx\nuser\n${messages[1].content}\nassistant\n`);
   });
 
-  it('should give every message back unchanged, random ones with role marks and private-use characters', () => {
+  it('should keep every message unchanged, also random ones with role marks and private-use characters', () => {
     const random = new SeededRandom(16);
     const pieces = ['<|im_end|>', '<|im_start|>', '<|endoftext|>', '<|im_', 'end|>', '<', '\ue000', '\ue001', '\ue010'];
     for (let round = 0; round < 100; round++) {
@@ -88,13 +88,13 @@ describe('SmolLM2’s template', () => {
 });
 
 describe('ChatTemplate.from', () => {
-  it('should give null for a model without a template', () => {
+  it('should return null for a model without a template', () => {
     expect(ChatTemplate.from({})).toBeNull();
     expect(ChatTemplate.from({ chat_template: null })).toBeNull();
     expect(ChatTemplate.from({ chat_template: [] })).toBeNull();
   });
 
-  it('should take the default of several templates, else the first', () => {
+  it('should use the template named default, else the first', () => {
     const named = [
       { name: 'tool_use', template: 'tools' },
       { name: 'default', template: 'plain' },
@@ -103,11 +103,11 @@ describe('ChatTemplate.from', () => {
     expect(ChatTemplate.from({ chat_template: named.slice(0, 1) })!.encode([], tokenizer)).toEqual(encode('tools'));
   });
 
-  it('should render missing special tokens as nothing', () => {
+  it('should render missing special tokens as empty text', () => {
     expect(ChatTemplate.from({ chat_template: '{{ bos_token }}a{{ eos_token }}' })!.encode([], tokenizer)).toEqual(encode('a'));
   });
 
-  it('should refuse a template that is no Jinja', () => {
+  it('should refuse a template that is not valid Jinja', () => {
     expect(() => ChatTemplate.from({ chat_template: '{% for %}' })).toThrow(
       expect.objectContaining({ code: 'unsupported_model', param: 'tokenizer_config.json' }),
     );

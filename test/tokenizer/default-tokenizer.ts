@@ -14,7 +14,7 @@ export const tokenizer = new TextTokenizer(parsed(tokenizerJson), tokenizerConfi
 export const VOCABULARY_SIZE = 4096;
 export const END_OF_TEXT = 0;
 
-/** The default model's tokenizer with some things changed. */
+/** The default model's tokenizer, with some parts of its tokenizer.json replaced. */
 export const tokenizerWith = (changes: Partial<WholeTokenizerJson>) =>
   new TextTokenizer(parsed({ ...tokenizerJson, ...changes }), tokenizerConfig);
 

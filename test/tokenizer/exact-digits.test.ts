@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { exactDigits } from '../../src/tokenizer/exact-digits.ts';
+import { exactDigits } from '../../src/tokenizer/plain-tokenizer.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { tokenizerJson, tokenizerWith, VOCABULARY_SIZE } from './default-tokenizer.ts';
 import { randomText } from './random-text.ts';
 
 const byteLevel = tokenizerJson.pre_tokenizer!;
 
-/** The default vocabulary has no entry of two digits or of a space and a digit: here are some, of ASCII and of Arabic digits (٣ is `Ù£`). */
+/** Added to the default vocabulary, which has no token of two digits or of a space and a digit. (The Arabic digit ٣ is `Ù£`.) */
 const MERGES = [
   ['1', '1'],
   ['Ġ', '1'],
@@ -27,12 +27,12 @@ const withDigits = (individual_digits: boolean) =>
   tokenizerWith({ model, pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits }, byteLevel] } });
 
 describe('exactDigits', () => {
-  it('should leave other pre-tokenizers alone', () => {
+  it('should leave other pre-tokenizers unchanged', () => {
     expect(exactDigits(tokenizerJson).pre_tokenizer).toEqual(byteLevel);
     expect(exactDigits({ ...tokenizerJson, pre_tokenizer: null }).pre_tokenizer).toBeNull();
   });
 
-  it('should rewrite every Digits, nested ones too', () => {
+  it('should rewrite every Digits, including nested ones', () => {
     const digits = { type: 'Digits', individual_digits: true };
     const nested = { type: 'Sequence', pretokenizers: [{ type: 'Sequence', pretokenizers: [digits] }, byteLevel] };
     const split = { type: 'Split', pattern: { Regex: '\\p{N}' }, behavior: 'Isolated', invert: false };
@@ -67,7 +67,7 @@ describe('exactDigits', () => {
     const tokenizer = withDigits(individual);
     const texts = ['1234', 'a  1', 'x=10\n\n20  30', '½ Ⅷ ٣٤ ²', '𝟘𝟙', ...random.list(100, () => randomText(random, 20))];
     for (const text of texts) {
-      // What stands between the digits, and they themselves, each on its own.
+      // The digits and the texts between them, each encoded on its own.
       const expected = text.split(pattern).flatMap((part) => withoutDigits.encode(part));
       expect(tokenizer.encode(text), JSON.stringify(text)).toEqual(expected);
     }

@@ -13,15 +13,15 @@ function pushAll(ids: readonly number[]): { pushed: string[]; flushed: string } 
 }
 
 describe('IncrementalDetokenizer', () => {
-  it('should hold half a character back until it is whole', () => {
+  it('should hold back an incomplete character until it is whole', () => {
     expect(pushAll(byteIds('a😀é'))).toEqual({ pushed: ['a', '', '', '', '😀', '', 'é'], flushed: '' });
   });
 
-  it('should flush a character that never got its rest as U+FFFD', () => {
+  it('should flush an incomplete character as U+FFFD', () => {
     expect(pushAll(byteIds('a😀').slice(0, -1))).toEqual({ pushed: ['a', '', '', ''], flushed: '\ufffd' });
   });
 
-  it('should show nothing for a special token, between characters and inside of one', () => {
+  it('should show nothing for a special token, between characters or within one', () => {
     const [first, second] = byteIds('é');
     expect(pushAll([257, END_OF_TEXT, first, END_OF_TEXT, second])).toEqual({ pushed: ['he', '', '', '', 'é'], flushed: '' });
   });
@@ -30,7 +30,7 @@ describe('IncrementalDetokenizer', () => {
     expect(pushAll(byteIds('\ufeff')).pushed.join('')).toBe('\ufeff');
   });
 
-  it('should give together what decode gives at once, for random ids', () => {
+  it('should give the same text as decode, for random ids', () => {
     const random = new SeededRandom(14);
     for (let round = 0; round < 400; round++) {
       const below = random.pick([257, VOCABULARY_SIZE + 5]);

@@ -1,9 +1,9 @@
 import { Tokenizer } from '@huggingface/tokenizers';
-import { exactDigits } from '../../src/tokenizer/exact-digits.ts';
+import { exactDigits } from '../../src/tokenizer/plain-tokenizer.ts';
 import type { TokenizerConfig } from '../../src/tokenizer/tokenizer-json.ts';
 import type { WholeTokenizerJson } from './whole-tokenizer-json.ts';
 
-/** @huggingface/tokenizers as it comes, for text without special tokens: what this project's tokenizer has to equal. */
+/** The reference for this project's tokenizer: @huggingface/tokenizers itself, for text without special tokens. */
 export function libraryTokenizer(tokenizer: WholeTokenizerJson, config: TokenizerConfig) {
   const library = new Tokenizer({ ...exactDigits(tokenizer), added_tokens: [] }, config);
   return {

@@ -5,7 +5,6 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
 import { CompactBpe } from '../../src/tokenizer/bpe/compact-bpe.ts';
-import { exactDigits } from '../../src/tokenizer/exact-digits.ts';
 import { createPlainTokenizer } from '../../src/tokenizer/plain-tokenizer.ts';
 import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
 import type { TokenizerConfig } from '../../src/tokenizer/tokenizer-json.ts';
@@ -18,9 +17,9 @@ import { parsed, type WholeTokenizerJson } from './whole-tokenizer-json.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 
-/** Token for token: sample texts, each token's spelling and text alone, sentences of them, and every id back. */
+/** Compares tokens of sample texts, of each token's spelling and text alone, and of sentences of spellings; and all ids decoded. */
 function expectEqual(json: WholeTokenizerJson, config: TokenizerConfig, count = 150): void {
-  const [ours, library] = [createPlainTokenizer(exactDigits(parsed(json)), config), libraryTokenizer(json, config)];
+  const [ours, library] = [createPlainTokenizer(parsed(json), config), libraryTokenizer(json, config)];
   const whole = new TextTokenizer({ ...parsed(json), added_tokens: [] }, config);
   const random = new SeededRandom(41);
   const spellings = Object.keys(json.model.vocab as Record<string, number>);
@@ -31,7 +30,7 @@ function expectEqual(json: WholeTokenizerJson, config: TokenizerConfig, count = 
   expect(texts.filter((text) => text !== '' && isDifferent(text))).toEqual([]);
   expect([...ids, ids.length, 1e6].filter((id) => ours.spelling(id) !== library.spelling(id))).toEqual([]);
   const read = texts.map((text) => ours.encode(text));
-  // Beyond byte fallback the library loses byte order marks.
+  // Outside of byte fallback, the library loses byte order marks.
   const withoutMark = (text: string) => text.replaceAll('\ufeff', '');
   expect(read.filter((part) => withoutMark(whole.decode(part)) !== withoutMark(library.decode(part)))).toEqual([]);
 }
@@ -44,7 +43,7 @@ describe.each(['model-assets', 'test/golden'].flatMap((root) => tokenizerFolders
   });
 });
 
-/** Whole models' tokenizers, as they come and as the converter makes them: see test/convert/shared-models.test.ts. */
+/** The tokenizers of whole models, as published and as converted: see test/convert/shared-models.test.ts. */
 const MODELS = join(process.env.GPT_EDGE_MODELS ?? '', 'models');
 const hasModels = process.env.GPT_EDGE_MODELS !== undefined && existsSync(MODELS);
 describe.skipIf(!hasModels)('larger tokenizers (skipped without GPT_EDGE_MODELS)', () => {
@@ -84,11 +83,11 @@ describe('tokenizer_config.json', () => {
   );
 });
 
-describe('words without an end', () => {
+describe('very long words', () => {
   const tokenizer = createPlainTokenizer(parsed(tokenizerJson), tokenizerConfig);
 
-  // A quadratic merge would take longer than a test may.
-  it.each(['a', 'he', 'theinar', '日😀'])('should be read in O(n log n): %s', (piece) => {
+  // A merge in quadratic time would exceed the test's time limit.
+  it.each(['a', 'he', 'theinar', '日😀'])('should be encoded in O(n log n): %s', (piece) => {
     const [word, part] = [piece.repeat(500_000 / piece.length), piece.repeat(2000)];
     const ids = tokenizer.encode(word);
     expect(ids.slice(0, 1000)).toEqual(tokenizer.encode(part).slice(0, 1000));

@@ -14,13 +14,13 @@ const CORPUS = [
   'test/tokenizer/random-text.ts',
 ];
 
-/** Code points of any plane, unassigned ones and surrogates without their half among them. */
+/** A code point of any plane; it may be unassigned or an unpaired surrogate. */
 const randomCharacter = (random: SeededRandom): string =>
   String.fromCodePoint(random.integer(random.pick([0x80, 0x180, 0x3000, 0xe000, 0x10000, 0x110000])));
 
 const EDGES = ['', ' ', '\ud800', 'a\udc00b', '\ud83d', '\ude00\ud83d', '\ud800\ufffd', '\u0000', '<0x41>', '<unk>', '\u2581', '\ufeff'];
 
-/** Texts on which an encoder has to prove itself: edges, random characters, random pieces of many scripts, a corpus, words without an end. */
+/** Texts to test an encoder on: edge cases, random characters, random pieces of many scripts, a corpus, very long words. */
 export function sampleTexts(random: SeededRandom, count: number): string[] {
   const characters = random.list(count, () => random.list(random.integer(40), () => randomCharacter(random)).join(''));
   const pieces = random.list(count, () => randomText(random, 30));

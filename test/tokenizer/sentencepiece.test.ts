@@ -7,7 +7,7 @@ import { parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
 import { collect } from '../generation/collect.ts';
 import { addedToken } from './default-tokenizer.ts';
 
-/** A vocabulary like Llama's: a mark for each space, bytes for characters without a token, and a space before every text. */
+/** A tokenizer like Llama's: a mark in place of each space, bytes for characters without a token, and a space before every text. */
 const BYTES = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
 const TOKENS = ['<unk>', '<s>', '</s>', ...BYTES, '\u2581', 'a', 'b', '\u2581a', '\u2581\u2581'];
 const [SPACE, A, B, SPACE_A, TWO_SPACES] = [259, 260, 261, 262, 263];
@@ -57,7 +57,7 @@ const tokenizerWith = (changes: object) =>
 const tokenizer = tokenizerWith({});
 
 describe('a tokenizer like SentencePiece’s', () => {
-  it('should put a space before a text and read it back without', () => {
+  it('should put a space before a text, and remove it again', () => {
     for (const text of ['a b', ' a', '  ', 'b', '日\n', '😀', '<s>', '']) expect(tokenizer.decode(tokenizer.encode(text)), text).toBe(text);
     expect(tokenizer.encode('a b')).toEqual([BOS, SPACE_A, SPACE, B]);
     expect(tokenizer.encode('')).toEqual([BOS]);
@@ -68,20 +68,20 @@ describe('a tokenizer like SentencePiece’s', () => {
     expect(tokenizer.decode([BOS, SPACE_A, 2, SPACE_A])).toBe('a a');
   });
 
-  it('should strip one space at most, and only where the text begins with one', () => {
+  it('should strip at most one space, and only at the beginning of the text', () => {
     expect(tokenizer.decode([TWO_SPACES, A])).toBe(' a');
     expect(tokenizer.decode([SPACE, SPACE_A])).toBe(' a');
     expect(tokenizer.decode([A, SPACE_A])).toBe('a a');
-    // The spelling of a special token is text here, and stands before the space.
+    // Here the special token is shown by its spelling, so the text does not begin with the space.
     expect(tokenizer.decode([BOS, SPACE_A], { skipSpecialTokens: false })).toBe('<s> a');
   });
 
-  it('should strip nothing where the decoder does not', () => {
+  it('should strip nothing if the decoder does not', () => {
     const decoder = { type: 'Sequence', decoders: json.decoder.decoders.slice(0, 3) };
     expect(tokenizerWith({ decoder }).decode([SPACE_A])).toBe(' a');
   });
 
-  it('should strip as many as the decoder says, over the borders of tokens', () => {
+  it('should strip as many spaces as the decoder says, across tokens', () => {
     const decoder = {
       type: 'Sequence',
       decoders: [...json.decoder.decoders.slice(0, 3), { type: 'Strip', content: ' ', start: 3, stop: 0 }],
@@ -90,13 +90,13 @@ describe('a tokenizer like SentencePiece’s', () => {
     expect(tokenizerWith({ decoder }).decode([SPACE, A, SPACE_A])).toBe('a a');
   });
 
-  it('should give a token’s own bytes, its space among them', () => {
+  it('should give a token’s own bytes, including its space', () => {
     expect(tokenizer.label(SPACE_A)).toBe(' a');
     expect([...tokenizer.bytes(byte(0xe6))]).toEqual([0xe6]);
     expect(tokenizer.label(byte(0xe6))).toBe('bytes:\\xe6');
   });
 
-  it('should take bytes as text where there is no byte fallback', () => {
+  it('should read spellings of bytes as text if there is no byte fallback', () => {
     const decoder = { type: 'Sequence', decoders: [{ type: 'Fuse' }] };
     expect(tokenizerWith({ decoder }).label(byte(0x41))).toBe('<0x41>');
   });
@@ -108,16 +108,16 @@ describe('IncrementalDetokenizer', () => {
     return [...ids.map((id) => detokenizer.push(id)), detokenizer.flush()];
   };
 
-  it('should keep the space of a text that goes on', () => {
+  it('should keep the space of a text that continues another', () => {
     expect(pieces([SPACE_A, SPACE, B], [BOS, SPACE_A])).toEqual([' a', ' ', 'b', '']);
   });
 
-  it('should strip it where nothing but special tokens come before', () => {
+  it('should strip the space if only special tokens come before', () => {
     expect(pieces([SPACE_A, SPACE, B], [BOS])).toEqual(['a', ' ', 'b', '']);
     expect(pieces([BOS, SPACE, SPACE_A])).toEqual(['', '', ' a', '']);
   });
 
-  it('should let prompt and continuation make the text that both make together', () => {
+  it('should make prompt and continuation add up to the whole text', () => {
     const ids = tokenizer.encode('a b  a 日');
     for (let cut = 0; cut <= ids.length - 3; cut++) {
       const [before, after] = [ids.slice(0, cut), ids.slice(cut)];
@@ -135,7 +135,7 @@ describe('textPieces', () => {
     return { text: all.map(({ text }) => text).join(''), offsets: all.flatMap(({ tokens }) => tokens.map(({ offset }) => offset)) };
   };
 
-  it('should place tokens in the text as it is shown', async () => {
+  it('should give the offsets of tokens in the text as it is shown', async () => {
     expect(await place([SPACE_A, SPACE, B, 2], [BOS])).toEqual({ text: 'a b', offsets: [0, 1, 2, 3] });
     expect(await place([SPACE_A, SPACE, B, 2], [BOS, A])).toEqual({ text: ' a b', offsets: [0, 2, 3, 4] });
     expect(await place([SPACE, SPACE_A, 2], [BOS])).toEqual({ text: ' a', offsets: [0, 0, 2] });

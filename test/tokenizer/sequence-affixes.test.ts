@@ -15,7 +15,7 @@ const template = {
 };
 const affixesOf = (post_processor: { type: string } | null) => sequenceAffixes({ ...tokenizerJson, post_processor });
 
-it('should find none in the default model', () => {
+it('should be empty for the default model', () => {
   expect(sequenceAffixes(tokenizerJson)).toEqual({ prefix: [], suffix: [] });
   expect(affixesOf(null)).toEqual({ prefix: [], suffix: [] });
 });
@@ -24,7 +24,7 @@ it('should find the ids before and after the sequence of a template', () => {
   expect(affixesOf(template)).toEqual({ prefix: [7, 7], suffix: [8, 9] });
 });
 
-it('should find a template inside of a sequence of processors', () => {
+it('should find a template within a sequence of processors', () => {
   const processors = { type: 'Sequence', processors: [{ type: 'ByteLevel', trim_offsets: true }, template] };
   expect(affixesOf(processors)).toEqual({ prefix: [7, 7], suffix: [8, 9] });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { guard, restore } from '../../src/tokenizer/special-token-guard.ts';
+import { escapeRegExp, guard, restore } from '../../src/tokenizer/special-token-guard.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 
 const TOKENS = ['<|im_end|>', '<|endoftext|>', '😀|', 'x', '<|', '|>', 'aa', 'aba', '.*'];
@@ -23,7 +23,7 @@ const ALPHABET = [
 ];
 
 describe('guard', () => {
-  it('should leave text without special tokens as it is', () => {
+  it('should leave text without special tokens unchanged', () => {
     expect(guard('Hello <|im_end| >', ['<|im_end|>'])).toBe('Hello <|im_end| >');
     expect(guard('', ['<|im_end|>'])).toBe('');
     expect(guard('any', [])).toBe('any');
@@ -43,7 +43,7 @@ describe('guard', () => {
     expect(restore(guarded)).toBe(text);
   });
 
-  it('should break up and restore random text, marks among it', () => {
+  it('should break up and restore random text, also with marks in it', () => {
     const random = new SeededRandom(15);
     for (let round = 0; round < 3000; round++) {
       const text = random.text(ALPHABET, random.integer(16));
@@ -54,14 +54,25 @@ describe('guard', () => {
     }
   });
 
-  it('should be restorable in pieces, split at the real tokens', () => {
+  it('should be restorable in the pieces between real tokens', () => {
     const rendered = ['x<s>\ue000', '', '<s>'].map((message) => guard(message, ['<s>'])).join('<s>');
     expect(rendered.split('<s>').map(restore)).toEqual(['x<s>\ue000', '', '<s>']);
   });
 });
 
 describe('restore', () => {
-  it('should leave text that was not guarded as it is', () => {
+  it('should leave text that was not guarded unchanged', () => {
     for (const text of ['', 'plain', '\ue001\ue010', '\ue000\ue001', '\ue000']) expect(restore(text)).toBe(text);
+  });
+});
+
+describe('escapeRegExp', () => {
+  it.each(['u', ''])('should make a pattern that matches exactly the text, with flags "%s", for every printable character', (flags) => {
+    const printable = String.fromCharCode(...Array.from({ length: 0x7f - 0x20 }, (_, index) => 0x20 + index));
+    for (const text of [...printable, printable, '<|a-b|>', '😀-😀', 'a\nb']) {
+      const pattern = new RegExp(`^${escapeRegExp(text)}$`, flags);
+      expect(text).toMatch(pattern);
+      expect(`${text}x`).not.toMatch(pattern);
+    }
   });
 });

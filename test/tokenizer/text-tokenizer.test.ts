@@ -16,7 +16,7 @@ describe('encode', () => {
     expect(tokenizer.encode('', { parseSpecialTokens: true })).toEqual([]);
   });
 
-  it('should equal the library on text without special tokens, and read back', () => {
+  it('should equal the library on text without special tokens, and decode to the same text', () => {
     const random = new SeededRandom(11);
     const reference = library();
     for (const text of random.list(300, () => randomText(random, 30))) {
@@ -32,7 +32,7 @@ describe('encode', () => {
     expect(tokenizer.decode(ids)).toBe('a<|endoftext|>b');
   });
 
-  it('should read special tokens as the library does where asked to', () => {
+  it('should read special tokens as the library does, if asked to', () => {
     const added_tokens = [
       addedToken(END_OF_TEXT, '<|endoftext|>'),
       addedToken(4096, '<|end'),
@@ -54,7 +54,7 @@ describe('encode', () => {
     expect(ours.encode('<e><f><e>', { parseSpecialTokens: true })).toEqual([4097, 4096]);
   });
 
-  it('should swallow space beside a token with lstrip or rstrip, on that side only', () => {
+  it('should drop space next to a token with lstrip or rstrip, on that side only', () => {
     const added_tokens = [addedToken(4096, '<l>', { lstrip: true }), addedToken(4097, '<r>', { rstrip: true })];
     const ours = tokenizerWith({ added_tokens });
     const encode = (text: string) => ours.encode(text, { parseSpecialTokens: true });
@@ -69,7 +69,7 @@ describe('encode', () => {
     expect(ours.encode('<|begin-of-text|>', { parseSpecialTokens: true })).toEqual([4096]);
   });
 
-  it('should put what the post-processor says around the sequence, unless told not to', () => {
+  it('should add the post-processor’s tokens around the sequence, unless told not to', () => {
     const bos = { id: '<|endoftext|>', ids: [END_OF_TEXT], tokens: ['<|endoftext|>'] };
     const single = [{ SpecialToken: { id: bos.id, type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }];
     const post_processor = { type: 'TemplateProcessing', single, pair: single, special_tokens: { [bos.id]: bos } };
@@ -83,7 +83,7 @@ describe('encode', () => {
 });
 
 describe('decode', () => {
-  it('should equal the library for random ids, every byte among them', () => {
+  it('should equal the library for random ids, including every byte', () => {
     const random = new SeededRandom(13);
     const reference = library();
     for (let round = 0; round < 300; round++) {
@@ -96,7 +96,7 @@ describe('decode', () => {
     }
   });
 
-  it('should keep a byte order mark and take ids outside of the vocabulary as nothing', () => {
+  it('should keep a byte order mark, and read ids outside of the vocabulary as empty text', () => {
     const ids = tokenizer.encode('\ufeffa');
     expect(tokenizer.decode(ids)).toBe('\ufeffa');
     expect(tokenizer.decode([VOCABULARY_SIZE, 257, 1e6])).toBe('he');
@@ -111,19 +111,19 @@ describe('decode', () => {
 });
 
 describe('label', () => {
-  it('should be a token’s text where it has one', () => {
+  it('should be a token’s text if its bytes are valid UTF-8', () => {
     expect(tokenizer.label(257)).toBe('he');
     expect(tokenizer.label(258)).toBe(' t');
     expect(tokenizer.label(END_OF_TEXT)).toBe('<|endoftext|>');
   });
 
-  it('should be the bytes of a part of a character', () => {
+  it('should be the bytes if the token is a part of a character', () => {
     const labels = tokenizer.encode('🦄').map((id) => tokenizer.label(id));
     expect(labels.join('').replaceAll('bytes:', '')).toBe('\\xf0\\x9f\\xa6\\x84');
     expect(labels.every((label) => label.startsWith('bytes:\\x'))).toBe(true);
   });
 
-  it('should tell all 256 bytes apart', () => {
+  it('should differ for all 256 bytes', () => {
     const labels = Array.from({ length: 256 }, (_, index) => tokenizer.label(index + 1));
     expect(new Set(labels).size).toBe(256);
     expect(labels.filter((label) => label.startsWith('bytes:\\x')).length).toBe(128);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseTokenizerConfig, type TokenizerConfig } from '../../src/tokenizer/tokenizer-json.ts';
 import type { WholeTokenizerJson } from './whole-tokenizer-json.ts';
 
-/** Paths of the folders at and under `root` that have a tokenizer.json. */
+/** Paths of `root` and the folders in it, as far as they have a tokenizer.json. */
 export function tokenizerFolders(root: string): string[] {
   const entries = readdirSync(root, { withFileTypes: true });
   const inner = entries.filter((entry) => entry.isDirectory()).flatMap(({ name }) => tokenizerFolders(join(root, name)));

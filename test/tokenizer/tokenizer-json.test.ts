@@ -3,14 +3,14 @@ import { parseTokenizerConfig, parseTokenizerJson } from '../../src/tokenizer/to
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-it('should read a tokenizer.json with its defaults, also behind a byte order mark', () => {
+it('should read a tokenizer.json and fill in defaults, also after a byte order mark', () => {
   const { added_tokens, model } = parseTokenizerJson(bytes('\ufeff{"model":{"type":"BPE"},"added_tokens":[{"id":5,"content":"<x>"}]}'));
   expect(added_tokens).toEqual([{ id: 5, content: '<x>', special: false, lstrip: false, rstrip: false }]);
   expect(model).toEqual({ type: 'BPE' });
   expect(parseTokenizerJson(bytes('{"model":{}}')).added_tokens).toEqual([]);
 });
 
-it('should read tokens of a tokenizer_config.json as strings and as objects', () => {
+it('should read the tokens of a tokenizer_config.json, both strings and objects', () => {
   const config = parseTokenizerConfig(bytes('{"bos_token":{"content":"<s>","lstrip":false},"eos_token":"</s>","chat_template":null}'));
   expect(config).toMatchObject({ bos_token: '<s>', eos_token: '</s>', chat_template: null });
 });
@@ -28,6 +28,6 @@ it.each(['null', '{"eos_token":3}', '{"chat_template":[{"name":"default"}]}'])('
   );
 });
 
-it('should refuse bytes that are no UTF-8', () => {
+it('should refuse bytes that are not valid UTF-8', () => {
   expect(() => parseTokenizerConfig(Uint8Array.of(0x7b, 0xff, 0x7d))).toThrow(expect.objectContaining({ code: 'unsupported_model' }));
 });

@@ -1,9 +1,9 @@
 import { parseTokenizerJson, type TokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
 
-/** A tokenizer.json as JSON.parse gives it and the library takes it. */
+/** A tokenizer.json as JSON.parse returns it and the library expects it. */
 export interface WholeTokenizerJson extends TokenizerJson {
   model: Record<string, unknown> & { type?: string };
 }
 
-/** The same as this project reads it out of a file. */
+/** The same tokenizer.json as this project reads it from a file. */
 export const parsed = (json: WholeTokenizerJson): TokenizerJson => parseTokenizerJson(new TextEncoder().encode(JSON.stringify(json)));

@@ -26,6 +26,21 @@ const tokenSchema = z
   })
   .openapi('TokenProbability');
 
+const distributionSchema = z
+  .object({
+    object: z.literal('next_token'),
+    model: z.string(),
+    system_fingerprint: z.string(),
+    prompt_tokens: z.number().int(),
+    tokens: z.array(tokenSchema),
+    end_of_sequence: z.array(tokenSchema).openapi({ description: 'The tokens that would end the text, wherever they rank.' }),
+    rest_probability: z.number().openapi({ description: 'Of all tokens that are not in `tokens`.' }),
+  })
+  .openapi('NextTokenDistribution');
+
+export type TokenProbability = z.infer<typeof tokenSchema>;
+export type NextTokenDistribution = z.infer<typeof distributionSchema>;
+
 const route = createRoute({
   method: 'post',
   path: '/v1/next-token',
@@ -50,19 +65,7 @@ const route = createRoute({
   responses: {
     200: {
       description: 'The distribution that the model gives, before temperature, penalties and bias.',
-      content: jsonContent(
-        z
-          .object({
-            object: z.literal('next_token'),
-            model: z.string(),
-            system_fingerprint: z.string(),
-            prompt_tokens: z.number().int(),
-            tokens: z.array(tokenSchema),
-            end_of_sequence: z.array(tokenSchema).openapi({ description: 'The tokens that would end the text, wherever they rank.' }),
-            rest_probability: z.number().openapi({ description: 'Of all tokens that are not in `tokens`.' }),
-          })
-          .openapi('NextTokenDistribution'),
-      ),
+      content: jsonContent(distributionSchema),
     },
     ...errorResponses(400, 401, 404, 405, 413, 415, 500, 503),
   },

@@ -1,23 +1,24 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { ChatChunk } from '../../api/openai/schemas/chat-schema.ts';
 import type { Completion } from '../../api/openai/schemas/completion-schema.ts';
-import type { Token } from '../state/token.ts';
-import { ApiError } from './api-error.ts';
-import { request } from './request-json.ts';
+import { ApiError, request } from './request.ts';
+import type { Token } from './token.ts';
 
 export type FinishReason = 'stop' | 'length';
 
-/** What one event of a stream tells. */
+/** The tokens of one server-sent event. */
 export interface TokenBatch {
-  /** The tokens that the model read; in the first batch alone. */
+  /** Ids of the prompt's tokens as the model read them; only in the first batch. */
   promptIds?: number[];
   tokens: Token[];
+  /** null except in the last batch. */
   finish: FinishReason | null;
 }
 
 /**
- * Streams a completion, or with `messages` in the body a chat, as tokens with their ids and log-probabilities.
- * @throws ApiError for what the API refuses, before the stream or in it; the signal's reason once it is aborted
+ * Streams the tokens of a completion, or of a chat completion if `body` has `messages`, with ids and log-probabilities.
+ * @throws ApiError if the API refuses the request, reports an error in the stream, or ends it early
+ * @throws the signal's reason if it is aborted
  */
 export async function* streamTokens(body: object, signal: AbortSignal): AsyncGenerator<TokenBatch> {
   const isChat = 'messages' in body;
@@ -30,7 +31,7 @@ export async function* streamTokens(body: object, signal: AbortSignal): AsyncGen
     for (;;) {
       const { done, value } = await reader.read();
       if (done && isWhole) return;
-      if (done) throw new ApiError('The answer broke off.');
+      if (done) throw new ApiError('The answer broke off before its end.');
       isWhole = value.data === '[DONE]';
       if (isWhole) continue;
       const chunk = JSON.parse(value.data);

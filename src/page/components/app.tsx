@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks';
+import type { ViewProps } from '../state/playground.ts';
 import { ChatSheet } from './chat-sheet.tsx';
 import { CompletionSheet } from './completion-sheet.tsx';
 import { Footer } from './footer.tsx';
@@ -9,16 +10,15 @@ import { ModeSwitch } from './mode-switch.tsx';
 import { ModelCard } from './model-card.tsx';
 import { ParametersCard } from './parameters-card.tsx';
 import { ProblemNote } from './problem-note.tsx';
-import type { ViewProps } from './view-props.ts';
 
 /** The whole page. */
 export function App({ playground, state, licences }: ViewProps & { licences: string }) {
   useEffect(() => {
-    const stopAtEscape = ({ key }: KeyboardEvent) => {
+    const stopOnEscape = ({ key }: KeyboardEvent) => {
       if (key === 'Escape' && !document.querySelector('dialog[open]')) playground.stop();
     };
-    addEventListener('keydown', stopAtEscape);
-    return () => removeEventListener('keydown', stopAtEscape);
+    addEventListener('keydown', stopOnEscape);
+    return () => removeEventListener('keydown', stopOnEscape);
   }, [playground]);
   const view = { playground, state };
   return (
@@ -29,7 +29,7 @@ export function App({ playground, state, licences }: ViewProps & { licences: str
           <h1>A language model that shows its hand.</h1>
           <p>
             It runs inside the Worker that served this page. Every token it writes is tinted by how surprising it was: pick one to see what
-            it was drawn from, take another, and go on from there.
+            else it could have been, choose an alternative, and continue from there.
           </p>
         </div>
         <div class="column">

@@ -1,11 +1,11 @@
+import type { ViewProps } from '../state/playground.ts';
 import { conversationOf } from '../state/playground-state.ts';
 import { Answer } from './answer.tsx';
 import { Controls } from './controls.tsx';
 import { PromptField } from './prompt-field.tsx';
-import { Reading } from './reading.tsx';
-import type { ViewProps } from './view-props.ts';
+import { Readout } from './readout.tsx';
 
-/** A conversation, through the model's own chat template. */
+/** The chat: its turns, and the field for the next message. The server renders it with the model's own chat template. */
 export function ChatSheet(view: ViewProps) {
   const { turns } = conversationOf(view.state);
   return (
@@ -23,10 +23,10 @@ export function ChatSheet(view: ViewProps) {
           </li>
         ))}
       </ol>
-      {turns.length === 0 && <p class="empty">Ask for a story. The answer comes here, token by token.</p>}
-      <PromptField {...view} label="Message" field="messages" sendsAtEnter />
+      {turns.length === 0 && <p class="empty">Ask for a story. The answer will appear here, token by token.</p>}
+      <PromptField {...view} label="Message" field="messages" sendsOnEnter />
       <Controls {...view} verb="Send" />
-      <Reading state={view.state} />
+      <Readout state={view.state} />
     </>
   );
 }

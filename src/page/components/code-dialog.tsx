@@ -1,22 +1,20 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { codeSamples } from '../state/code-samples.ts';
-import { conversationOf } from '../state/playground-state.ts';
-import { copyText } from './copy-text.ts';
-import type { ViewProps } from './view-props.ts';
+import { type CodeSample, codeSamples } from '../state/code-samples.ts';
+import { conversationOf, type PlaygroundState } from '../state/playground-state.ts';
+import { requestFor } from '../state/requests.ts';
 
-/** The request as code, to take along. */
-export function CodeDialog({ playground, state, onClose }: ViewProps & { onClose: () => void }) {
+/** The request as code in several languages, to copy. */
+export function CodeDialog({ state, onClose }: { state: PlaygroundState; onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [chosen, setChosen] = useState(0);
-  const [said, setSaid] = useState('Copy');
+  const [message, setMessage] = useState('Copy');
   useEffect(() => dialog.current?.showModal(), []);
-  const { turns, draft } = conversationOf(state);
-  const isChat = state.mode === 'chat';
-  // A chat in which nothing is typed has its last message to show.
-  const last = isChat && draft === '' ? turns.at(-1) : undefined;
-  const body = last ? playground.requestFor(turns.slice(0, -1), last.text) : playground.requestFor(isChat ? turns : [], draft);
-  const samples = codeSamples({ origin: location.origin, path: isChat ? '/v1/chat/completions' : '/v1/completions', body });
-  const copy = async () => setSaid((await copyText(samples[chosen].code)) ? 'Copied' : 'Select the text to copy it');
+  const samples = samplesFor(state);
+  const choose = (index: number) => {
+    setChosen(index);
+    setMessage('Copy');
+  };
+  const copy = async () => setMessage((await copyText(samples[chosen].code)) ? 'Copied' : 'Select the text to copy it');
   return (
     <dialog ref={dialog} class="code" aria-labelledby="code-title" onClose={onClose}>
       <div class="bar">
@@ -26,30 +24,39 @@ export function CodeDialog({ playground, state, onClose }: ViewProps & { onClose
         </button>
       </div>
       <fieldset class="switch">
-        <legend class="visually-hidden">Written for</legend>
+        <legend class="visually-hidden">Write the code for</legend>
         {samples.map(({ name }, index) => (
           <label key={name}>
-            <input
-              type="radio"
-              name="sample"
-              checked={index === chosen}
-              onChange={() => {
-                setChosen(index);
-                setSaid('Copy');
-              }}
-            />
+            <input type="radio" name="sample" checked={index === chosen} onChange={() => choose(index)} />
             <span>{name}</span>
           </label>
         ))}
       </fieldset>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a keyboard must reach what scrolls */}
       <pre tabIndex={0}>{samples[chosen].code}</pre>
       <button type="button" class="primary" onClick={copy}>
-        {said}
+        {message}
       </button>
       <span class="visually-hidden" role="status">
-        {said === 'Copy' ? '' : said}
+        {message === 'Copy' ? '' : message}
       </span>
     </dialog>
+  );
+}
+
+function samplesFor(state: PlaygroundState): CodeSample[] {
+  const { turns, draft } = conversationOf(state);
+  const isChat = state.mode === 'chat';
+  // If nothing is typed in a chat, the samples show the request for its last message.
+  const last = isChat && draft === '' ? turns.at(-1) : undefined;
+  const body = last ? requestFor(state, turns.slice(0, -1), last.text) : requestFor(state, isChat ? turns : [], draft);
+  return codeSamples({ origin: location.origin, path: isChat ? '/v1/chat/completions' : '/v1/completions', body });
+}
+
+/** Puts text on the clipboard; false if the browser does not allow it. */
+export async function copyText(text: string): Promise<boolean> {
+  return navigator.clipboard?.writeText(text).then(
+    () => true,
+    () => false,
   );
 }

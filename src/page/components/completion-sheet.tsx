@@ -1,21 +1,25 @@
+import type { ViewProps } from '../state/playground.ts';
 import { conversationOf } from '../state/playground-state.ts';
 import { Answer } from './answer.tsx';
 import { Controls } from './controls.tsx';
 import { PromptField } from './prompt-field.tsx';
-import { Reading } from './reading.tsx';
-import type { ViewProps } from './view-props.ts';
+import { Readout } from './readout.tsx';
 
-/** A prompt, and the text that goes on from it. */
+/** The completion: a prompt, and the text that continues it. */
 export function CompletionSheet(view: ViewProps) {
   const [turn] = conversationOf(view.state).turns;
   return (
     <>
-      <PromptField {...view} label="Prompt" field="prompt" sendsAtEnter={false} />
+      <PromptField {...view} label="Prompt" field="prompt" sendsOnEnter={false} />
       <Controls {...view} verb="Generate" />
       <div class="output">
-        {turn ? <Answer {...view} turn={turn} index={0} lead={turn.text} /> : <p class="empty">The text will come here, token by token.</p>}
+        {turn ? (
+          <Answer {...view} turn={turn} index={0} lead={turn.text} />
+        ) : (
+          <p class="empty">The text will appear here, token by token.</p>
+        )}
       </div>
-      <Reading state={view.state} />
+      <Readout state={view.state} />
     </>
   );
 }

@@ -1,8 +1,8 @@
-/** The name and the ways out of here. */
+/** The site's name, and links to its other pages. */
 export function Header() {
   return (
     <header class="top">
-      <a class="brand" href="/" aria-label="gpt-edge, start">
+      <a class="brand" href="/" aria-label="gpt-edge, home">
         <svg viewBox="0 0 32 32" aria-hidden="true">
           <path d="M3 6h26v5H3z" class="bar-1" />
           <path d="M3 13.5h15v5H3z" class="bar-2" />

@@ -1,16 +1,16 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { type Path, pathOf } from '../state/conversation.ts';
+import { tokenTexts } from '../client/token.ts';
+import { currentBranch, type Turn } from '../state/conversation.ts';
 import type { Alternative, Distribution } from '../state/distribution.ts';
-import { conversationOf } from '../state/playground-state.ts';
-import { percent } from '../state/surprisal.ts';
-import { tokenTexts } from '../state/token-texts.ts';
+import type { ViewProps } from '../state/playground.ts';
+import { conversationOf, type Selection } from '../state/playground-state.ts';
+import { percent } from './number-formats.ts';
 import { ProblemNote } from './problem-note.tsx';
-import type { ViewProps } from './view-props.ts';
 
-/** Characters of the text before that say where in it the token stands. */
-const BEFORE = 28;
+/** How many characters of the text before the selected token are shown, so that the reader sees where it stands. */
+const CONTEXT_LENGTH = 28;
 
-/** What the chosen token was drawn from, each alternative to be taken. */
+/** The alternatives to the selected token, to continue from one of them. */
 export function Inspector({ playground, state }: ViewProps) {
   const { selection } = state;
   const region = useRef<HTMLElement>(null);
@@ -18,13 +18,19 @@ export function Inspector({ playground, state }: ViewProps) {
   useEffect(() => {
     if (!place) return;
     region.current?.scrollTo({ top: 0 });
-    // On a small screen the candidates cover the lower half.
-    document.querySelector('.token[aria-pressed="true"]')?.scrollIntoView({ block: 'nearest' });
+    // On a small screen the inspector covers the lower half, and must not hide the token.
+    selectedToken()?.scrollIntoView({ block: 'nearest' });
   }, [place]);
   const turn = selection && conversationOf(state).turns[selection.turn];
-  const leave = () => {
-    document.querySelector<HTMLElement>('.token[aria-pressed="true"]')?.focus();
+  const close = () => {
+    selectedToken()?.focus();
     playground.unselect();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || !selection) return;
+    // Elsewhere, Escape stops the generation.
+    event.stopPropagation();
+    close();
   };
   return (
     <section
@@ -33,94 +39,92 @@ export function Inspector({ playground, state }: ViewProps) {
       tabIndex={-1}
       aria-labelledby="inspector-title"
       ref={region}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape' && selection) {
-          event.stopPropagation();
-          leave();
-        }
-      }}
+      onKeyDown={onKeyDown}
     >
       <div class="bar">
-        <h2 id="inspector-title">What it was drawn from</h2>
+        <h2 id="inspector-title">Alternatives</h2>
         {selection && (
-          <button type="button" class="quiet" onClick={leave}>
+          <button type="button" class="quiet" onClick={close}>
             Close
           </button>
         )}
       </div>
       <ProblemNote state={state} field="distribution" />
       {selection && turn ? (
-        <>
-          <Place path={pathOf(turn)} token={selection.token} lead={state.mode === 'completion' ? turn.text : ''} />
-          {selection.distribution ? (
-            <Alternatives
-              distribution={selection.distribution}
-              drawn={pathOf(turn).tokens[selection.token].id}
-              onTake={(alternative) => {
-                playground.take(selection.turn, selection.token, alternative);
-                focusToken(selection.token);
-              }}
-            />
-          ) : (
-            state.problem?.field !== 'distribution' && <p class="hint">Asking the model …</p>
-          )}
-        </>
+        <SelectedToken playground={playground} state={state} selection={selection} turn={turn} />
       ) : (
-        <p class="hint">Pick any token of the text: the model’s other candidates appear here, each a way to go on.</p>
+        <p class="hint">
+          Pick a token in the text: the other tokens that the model considered appear here. Choose one to continue from it.
+        </p>
       )}
     </section>
   );
 }
 
-/** The token that was taken, once it is drawn: where the reader was is gone. */
+const selectedToken = () => document.querySelector<HTMLElement>('.token[aria-pressed="true"]');
+
+function SelectedToken({ playground, state, selection, turn }: ViewProps & { selection: Selection; turn: Turn }) {
+  const { token: position, distribution } = selection;
+  const { tokens } = currentBranch(turn);
+  const texts = tokenTexts(tokens.slice(0, position).map(({ label }) => label));
+  const choose = (alternative: Alternative) => {
+    playground.chooseAlternative(selection.turn, position, alternative);
+    focusToken(position);
+  };
+  return (
+    <>
+      <p class="place">
+        {endOf((state.mode === 'completion' ? turn.text : '') + texts.join(''))}
+        <span class="gap" />
+      </p>
+      {distribution ? (
+        <Alternatives distribution={distribution} current={tokens[position].id} onChoose={choose} />
+      ) : (
+        state.problem?.field !== 'distribution' && <p class="hint">Asking the model …</p>
+      )}
+    </>
+  );
+}
+
+/** The end of a text, cut between words. */
+const endOf = (text: string): string => (text.length > CONTEXT_LENGTH ? text.slice(-CONTEXT_LENGTH).replace(/^\S*/, '…') : text);
+
+/** Moves the focus to the token that was chosen, once it is drawn, because the button that had the focus is gone. */
 function focusToken(index: number): void {
   requestAnimationFrame(() => [...document.querySelectorAll<HTMLElement>(`[data-index="${index}"]`)].at(-1)?.focus());
 }
 
-function Place({ path, token, lead }: { path: Path; token: number; lead: string }) {
-  const texts = tokenTexts(path.tokens.slice(0, token).map(({ label }) => label));
-  const before = lead + texts.join('');
-  // Cut between words.
-  const end = before.length > BEFORE ? before.slice(-BEFORE).replace(/^\S*/, '…') : before;
-  return (
-    <p class="place">
-      {end}
-      <span class="gap" />
-    </p>
-  );
-}
-
 interface AlternativesProps {
   distribution: Distribution;
-  drawn: number;
-  onTake: (alternative: Alternative) => void;
+  /** Id of the token that stands in the text. */
+  current: number;
+  onChoose: (alternative: Alternative) => void;
 }
 
-function Alternatives({ distribution: { alternatives, restCount, restProbability }, drawn, onTake }: AlternativesProps) {
+function Alternatives({ distribution: { alternatives, restCount, restProbability }, current, onChoose }: AlternativesProps) {
   return (
     <ol class="alternatives">
       {alternatives.map((alternative) => {
         const { id, probability, end_of_sequence } = alternative;
-        const isDrawn = id === drawn;
-        const name = nameOf(alternative);
+        const isCurrent = id === current;
         return (
-          <li key={id} style={{ '--share': `${(probability * 100).toFixed(2)}%` }}>
+          <li key={id} style={shareOf(probability)}>
             <button
               type="button"
-              class={isDrawn ? 'drawn' : undefined}
-              aria-current={isDrawn ? 'true' : undefined}
-              onClick={() => isDrawn || onTake(alternative)}
+              class={isCurrent ? 'current' : undefined}
+              aria-current={isCurrent ? 'true' : undefined}
+              onClick={() => isCurrent || onChoose(alternative)}
             >
-              {!isDrawn && <span class="visually-hidden">Take </span>}
-              <span class={end_of_sequence ? 'name end' : 'name'}>{name}</span>
-              {isDrawn && <span class="mark">drawn</span>}
+              {!isCurrent && <span class="visually-hidden">Choose </span>}
+              <span class={end_of_sequence ? 'name end' : 'name'}>{nameOf(alternative)}</span>
+              {isCurrent && <span class="mark">in the text</span>}
               <span class="percent">{percent(probability)}</span>
             </button>
           </li>
         );
       })}
       {restCount > 0 && (
-        <li class="rest" style={{ '--share': `${(restProbability * 100).toFixed(2)}%` }}>
+        <li class="rest" style={shareOf(restProbability)}>
           <div>
             <span class="name">{restCount.toLocaleString('en')} others</span>
             <span class="percent">{percent(restProbability)}</span>
@@ -131,6 +135,9 @@ function Alternatives({ distribution: { alternatives, restCount, restProbability
   );
 }
 
-/** Spaces are what tells many tokens apart, so they are seen. */
+/** The length of the bar behind an alternative. */
+const shareOf = (probability: number) => ({ '--share': `${(probability * 100).toFixed(2)}%` });
+
+/** Many tokens differ only by a space, so spaces and line breaks are made visible. */
 const nameOf = ({ token, end_of_sequence }: Alternative): string =>
   end_of_sequence ? 'end of text' : token.replaceAll(' ', '·').replaceAll('\n', '↵').replaceAll('\t', '→') || '(nothing)';

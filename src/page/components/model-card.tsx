@@ -1,11 +1,9 @@
 import type { WireModel } from '../../api/openai/schemas/model-schema.ts';
+import type { ViewProps } from '../state/playground.ts';
 import { modelOf } from '../state/playground-state.ts';
 import { loadModel } from '../state/start-playground.ts';
-import { megabytes } from './megabytes.ts';
+import { megabytes, millions } from './number-formats.ts';
 import { ProblemNote } from './problem-note.tsx';
-import type { ViewProps } from './view-props.ts';
-
-const millions = (count: number): string => (count >= 1e9 ? `${(count / 1e9).toFixed(1)} billion` : `${(count / 1e6).toFixed(1)} million`);
 
 const facts = (model: WireModel): [string, string][] => [
   ['Parameters', millions(model.parameters)],
@@ -18,7 +16,7 @@ const facts = (model: WireModel): [string, string][] => [
   ['Licence', model.license ?? 'not stated'],
 ];
 
-/** Which model answers, and what it is. */
+/** The choice of the model that answers, and the facts about it. */
 export function ModelCard({ playground, state }: ViewProps) {
   const model = modelOf(state);
   const hasProblem = state.problem?.field === 'model';
@@ -56,7 +54,7 @@ export function ModelCard({ playground, state }: ViewProps) {
           ))}
         </dl>
       ) : (
-        !hasProblem && <p class="hint">Asking what is served …</p>
+        !hasProblem && <p class="hint">Loading the list of models …</p>
       )}
     </section>
   );

@@ -1,31 +1,31 @@
-import { isSliding, type Parameter } from '../state/parameters.ts';
-import type { Playground } from '../state/playground.ts';
+import { hasSlider, type Parameter } from '../state/parameters.ts';
+import type { ViewProps } from '../state/playground.ts';
 import type { PlaygroundState } from '../state/playground-state.ts';
+import { defaultLength } from '../state/requests.ts';
 import { ProblemNote } from './problem-note.tsx';
-import type { ViewProps } from './view-props.ts';
 
-/** Shown at once; the others are folded away. */
+/** Parameters that are always visible; the others are folded away. */
 const FIRST = ['temperature', 'top_p', 'max_tokens', 'seed'];
 
-/** The request's options, with the ranges of the OpenAPI document. An empty field leaves it to the model. */
+/** The request's parameters, with the ranges that the OpenAPI document gives. An empty field leaves the value to the model. */
 export function ParametersCard({ playground, state }: ViewProps) {
   const view = { playground, state };
   const first = state.parameters.filter(({ name }) => FIRST.includes(name));
   const others = state.parameters.filter(({ name }) => !FIRST.includes(name));
-  const isHidden = others.some(({ name }) => name === state.problem?.field) || state.problem?.field === 'stop';
+  const isProblemHidden = others.some(({ name }) => name === state.problem?.field) || state.problem?.field === 'stop';
   return (
     <section class="card parameters" aria-labelledby="parameters-title">
       <h2 id="parameters-title">Parameters</h2>
       <div class="fields">
         {first.map((parameter) => (
-          <Field key={parameter.name} {...view} parameter={parameter} placeholder={placeholder(playground, parameter)} />
+          <Field key={parameter.name} {...view} parameter={parameter} placeholder={placeholder(state, parameter)} />
         ))}
       </div>
-      <details open={isHidden || undefined}>
+      <details open={isProblemHidden || undefined}>
         <summary>More parameters</summary>
         <div class="fields">
           {others.map((parameter) => (
-            <Field key={parameter.name} {...view} parameter={parameter} placeholder={placeholder(playground, parameter)} />
+            <Field key={parameter.name} {...view} parameter={parameter} placeholder={placeholder(state, parameter)} />
           ))}
           <StopField {...view} />
         </div>
@@ -34,14 +34,12 @@ export function ParametersCard({ playground, state }: ViewProps) {
   );
 }
 
-function placeholder(playground: Playground, { name }: Parameter): string {
-  if (name === 'max_tokens') return String(playground.defaultLength());
+function placeholder(state: PlaygroundState, { name }: Parameter): string {
+  if (name === 'max_tokens') return String(defaultLength(state));
   return name === 'seed' ? 'random' : 'auto';
 }
 
-interface FieldProps {
-  playground: Playground;
-  state: PlaygroundState;
+interface FieldProps extends ViewProps {
   parameter: Parameter;
   placeholder: string;
 }
@@ -52,7 +50,8 @@ function Field({ playground, state, parameter, placeholder }: FieldProps) {
   const hasProblem = state.problem?.field === name;
   const set = (value: string) => playground.setField(name, value);
   const step = isWhole ? 1 : 0.01;
-  const isNatural = Number.isSafeInteger(max) && Math.abs(max) < 2 ** 31;
+  // The range of the seed is too large to tell a reader anything.
+  const showsRange = Number.isSafeInteger(max) && Math.abs(max) < 2 ** 31;
   return (
     <div class="field">
       <label for={name}>{label}</label>
@@ -69,7 +68,7 @@ function Field({ playground, state, parameter, placeholder }: FieldProps) {
         aria-describedby={`${name}-help${hasProblem ? ` ${name}-problem` : ''}`}
         onInput={(event) => set(event.currentTarget.value)}
       />
-      {isSliding(parameter) && (
+      {hasSlider(parameter) && (
         <input
           type="range"
           class={text === '' ? 'unset' : undefined}
@@ -82,7 +81,7 @@ function Field({ playground, state, parameter, placeholder }: FieldProps) {
         />
       )}
       <p class="help" id={`${name}-help`}>
-        {isNatural && `${min} to ${max.toLocaleString('en')}. `}
+        {showsRange && `${min} to ${max.toLocaleString('en')}. `}
         {name === 'max_tokens' ? 'Prompt and answer share the context window.' : description}
       </p>
       <ProblemNote state={state} field={name} id={`${name}-problem`} />
@@ -94,19 +93,19 @@ function StopField({ playground, state }: ViewProps) {
   const hasProblem = state.problem?.field === 'stop';
   return (
     <div class="field">
-      <label for="stop">Stop at</label>
+      <label for="stop">Stop sequences</label>
       <textarea
         id="stop"
         rows={2}
         spellcheck={false}
-        placeholder="one text a line"
+        placeholder="one per line"
         value={state.fields.stop ?? ''}
         aria-invalid={hasProblem}
         aria-describedby={`stop-help${hasProblem ? ' stop-problem' : ''}`}
         onInput={(event) => playground.setField('stop', event.currentTarget.value)}
       />
       <p class="help" id="stop-help">
-        Text that ends the answer and is not part of it; \n is a line break.
+        Each line is a text that ends the answer and is left out of it. Write \n for a line break.
       </p>
       <ProblemNote state={state} field="stop" id="stop-problem" />
     </div>

@@ -3,12 +3,12 @@ import type { PlaygroundState } from '../state/playground-state.ts';
 
 interface Props {
   state: PlaygroundState;
-  /** Shows the problem of this place alone. */
+  /** The place where this note stands. It shows no problem of another place. */
   field: string | null;
   id?: string;
 }
 
-/** An error, in the server's words, at its place. */
+/** An error message, in the server's words, next to what it is about. */
 export function ProblemNote({ state: { problem }, field, id }: Props) {
   if (!problem || problem.field !== field) return null;
   return <Note message={problem.message} id={id} />;

@@ -1,20 +1,21 @@
 import { useEffect } from 'preact/hooks';
+import type { ViewProps } from '../state/playground.ts';
 import { canGenerate, conversationOf, EXAMPLES } from '../state/playground-state.ts';
 import { ProblemNote } from './problem-note.tsx';
-import type { ViewProps } from './view-props.ts';
 
+/** The draft's tokens are counted when the reader has not typed for this long. */
 const COUNT_AFTER_MS = 250;
 
 interface Props extends ViewProps {
   label: string;
-  /** The request's field that the text becomes. */
+  /** The request field that carries the text; its errors are shown here. */
   field: 'prompt' | 'messages';
-  /** Whether Enter alone sends, as it does in a chat. */
-  sendsAtEnter: boolean;
+  /** Whether Enter alone sends the text, as in a chat. */
+  sendsOnEnter: boolean;
 }
 
-/** Where the reader types, with examples. Control or Command with Enter sends. */
-export function PromptField({ playground, state, label, field, sendsAtEnter }: Props) {
+/** The field that the reader types into, with examples. Control+Enter or Command+Enter sends the text. */
+export function PromptField({ playground, state, label, field, sendsOnEnter }: Props) {
   const { draft } = conversationOf(state);
   useEffect(() => {
     if (state.answered.length === 0) return;
@@ -22,7 +23,7 @@ export function PromptField({ playground, state, label, field, sendsAtEnter }: P
     return () => clearTimeout(timer);
   }, [draft, state.modelId]);
   const onKeyDown = (event: KeyboardEvent) => {
-    const sends = event.ctrlKey || event.metaKey || (sendsAtEnter && !event.shiftKey);
+    const sends = event.ctrlKey || event.metaKey || (sendsOnEnter && !event.shiftKey);
     if (event.key !== 'Enter' || !sends || event.isComposing) return;
     event.preventDefault();
     if (!state.isRunning && canGenerate(state)) playground.generate();

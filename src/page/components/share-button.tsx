@@ -1,29 +1,33 @@
 import { useState } from 'preact/hooks';
-import { pathOf } from '../state/conversation.ts';
-import { conversationOf } from '../state/playground-state.ts';
+import { currentBranch } from '../state/conversation.ts';
+import type { ViewProps } from '../state/playground.ts';
+import { conversationOf, type PlaygroundState } from '../state/playground-state.ts';
 import { toFragment } from '../state/share-link.ts';
-import { copyText } from './copy-text.ts';
-import type { ViewProps } from './view-props.ts';
+import { copyText } from './code-dialog.tsx';
 
-/** The link that brings all of this back, put into the address and on the clipboard. */
+/** How long the button says what it did. */
+const MESSAGE_MS = 2500;
+
+/** Puts a link that restores the page into the address bar and on the clipboard. */
 export function ShareButton({ playground, state }: ViewProps) {
-  const [said, setSaid] = useState('');
+  const [message, setMessage] = useState('');
   const share = async () => {
-    const { draft, turns } = conversationOf(state);
-    const shared = turns.map((turn) => ({ text: turn.text, seed: turn.seed, ids: pathOf(turn).tokens.map(({ id }) => id) }));
-    history.replaceState(
-      null,
-      '',
-      `#${toFragment({ mode: state.mode, model: state.modelId, draft, turns: shared, fields: state.fields })}`,
-    );
-    const said = (await copyText(location.href)) ? 'Link copied' : 'Link in the address bar';
-    setSaid(said);
-    playground.set({ announcement: `${said}.` });
-    setTimeout(() => setSaid(''), 2500);
+    history.replaceState(null, '', `#${fragmentOf(state)}`);
+    const done = (await copyText(location.href)) ? 'Link copied' : 'Link in the address bar';
+    setMessage(done);
+    playground.set({ announcement: `${done}.` });
+    setTimeout(() => setMessage(''), MESSAGE_MS);
   };
   return (
     <button type="button" class="quiet" onClick={share}>
-      {said || 'Share'}
+      {message || 'Share'}
     </button>
   );
+}
+
+function fragmentOf(state: PlaygroundState): string {
+  const { mode, modelId: model, fields } = state;
+  const { draft, turns } = conversationOf(state);
+  const shared = turns.map((turn) => ({ text: turn.text, seed: turn.seed, ids: currentBranch(turn).tokens.map(({ id }) => id) }));
+  return toFragment({ mode, model, draft, turns: shared, fields });
 }

@@ -1,19 +1,23 @@
 import { useRef, useState } from 'preact/hooks';
-import { percent, surprise } from '../state/surprisal.ts';
-import type { Token } from '../state/token.ts';
-import { tokenTexts } from '../state/token-texts.ts';
+import { type Token, tokenTexts } from '../client/token.ts';
+import { tint } from '../state/surprisal.ts';
+import { percent } from './number-formats.ts';
 
 interface Props {
+  /** Text before the first token. */
   lead?: string;
   tokens: readonly Token[];
-  taken: readonly number[];
+  /** Positions of the tokens that the reader chose. */
+  chosenAt: readonly number[];
   endIds: readonly number[];
+  /** Position of the token whose alternatives are shown. */
   selected: number | null;
+  /** Whether more tokens are coming. */
   isGrowing: boolean;
   onSelect: (index: number) => void;
 }
 
-/** Keys that move along the tokens, by how far. */
+/** Keys that move along the tokens, and by how many. */
 const STEPS: Record<string, number> = {
   ArrowLeft: -1,
   ArrowRight: 1,
@@ -23,8 +27,8 @@ const STEPS: Record<string, number> = {
   End: Number.POSITIVE_INFINITY,
 };
 
-/** Tokens as running text, each a button. Tab reaches the text as one, arrow keys go along it. */
-export function TokenFlow({ lead, tokens, taken, endIds, selected, isGrowing, onSelect }: Props) {
+/** Shows tokens as running text, each of them a button. The text is one stop of the Tab key; arrow keys move within it. */
+export function TokenFlow({ lead, tokens, chosenAt, endIds, selected, isGrowing, onSelect }: Props) {
   const [current, setCurrent] = useState(0);
   const flow = useRef<HTMLDivElement>(null);
   const texts = tokenTexts(tokens.map(({ label }) => label));
@@ -42,7 +46,7 @@ export function TokenFlow({ lead, tokens, taken, endIds, selected, isGrowing, on
     if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
       onSelect(index);
-      // Who has no pointer goes on among the alternatives.
+      // The next press of Tab then reaches the alternatives.
       document.getElementById('inspector')?.focus();
     }
     const step = STEPS[event.key];
@@ -57,44 +61,71 @@ export function TokenFlow({ lead, tokens, taken, endIds, selected, isGrowing, on
     // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields of a form
     <div class="flow" role="group" aria-label="Tokens" aria-busy={isGrowing} ref={flow} onClick={onClick} onKeyDown={onKeyDown}>
       {lead && <span class="lead">{lead}</span>}
-      {tokens.map((token, index) => {
-        const isEnd = endIds.includes(token.id);
-        const [, space, word] = /^( ?)(.*)$/s.exec(texts[index])!;
-        // A space before a word is not tinted, and not left hanging in colour where the line breaks.
-        return [
-          word !== '' && (index > 0 || lead) ? space : '',
-          // biome-ignore lint/a11y/useSemanticElements: a button element is a box, and would not break across lines
-          <span
-            key={index}
-            role="button"
-            class={`token${isEnd ? ' end' : ''}${taken.includes(index) ? ' taken' : ''}`}
-            tabIndex={index === reachable ? 0 : -1}
-            data-index={index}
-            data-id={token.id}
-            aria-pressed={index === selected}
-            aria-label={spoken(token, texts[index], isEnd)}
-            title={token.logprob === null ? undefined : percent(Math.exp(token.logprob))}
-            style={{ '--surprise': surprise(token.logprob).toFixed(3) }}
-          >
-            {isEnd ? 'end of text' : shown(word || space)}
-          </span>,
-        ];
-      })}
+      {tokens.map((token, index) => (
+        <TokenButton
+          key={index}
+          index={index}
+          token={token}
+          text={texts[index]}
+          isFirst={index === 0 && !lead}
+          isEnd={endIds.includes(token.id)}
+          isChosen={chosenAt.includes(index)}
+          isSelected={index === selected}
+          isReachable={index === reachable}
+        />
+      ))}
       {isGrowing && <span class="caret" aria-hidden="true" />}
     </div>
   );
 }
 
-/** Which token an event is on. */
+interface TokenProps {
+  index: number;
+  token: Token;
+  /** The text that the token completes. */
+  text: string;
+  isFirst: boolean;
+  isEnd: boolean;
+  isChosen: boolean;
+  isSelected: boolean;
+  isReachable: boolean;
+}
+
+function TokenButton({ index, token, text, isFirst, isEnd, isChosen, isSelected, isReachable }: TokenProps) {
+  const [, space, word] = /^( ?)(.*)$/s.exec(text)!;
+  return (
+    <>
+      {/* A space before a word stays outside of the button: where a line breaks, no tinted space hangs at its end. */}
+      {word !== '' && !isFirst ? space : ''}
+      {/* biome-ignore lint/a11y/useSemanticElements: a button element is a box, and would not break across lines */}
+      <span
+        role="button"
+        class={`token${isEnd ? ' end' : ''}${isChosen ? ' chosen' : ''}`}
+        tabIndex={isReachable ? 0 : -1}
+        data-index={index}
+        data-id={token.id}
+        aria-pressed={isSelected}
+        aria-label={spokenName(token, text, isEnd)}
+        title={token.logprob === null ? undefined : percent(Math.exp(token.logprob))}
+        style={{ '--tint': tint(token.logprob).toFixed(3) }}
+      >
+        {isEnd ? 'end of text' : visible(word || space)}
+      </span>
+    </>
+  );
+}
+
+/** The position of the token that an event is on. */
 function indexOf({ target }: Event): number | null {
   const index = (target as HTMLElement).dataset.index;
   return index === undefined ? null : Number(index);
 }
 
-/** A line break gets a sign to press; so does a part of a character. */
-const shown = (text: string): string => (text === '' ? '·' : text.replaceAll('\n', '↵\n'));
+/** A line break and a part of a character get a sign, so that there is something to click. */
+const visible = (text: string): string => (text === '' ? '·' : text.replaceAll('\n', '↵\n'));
 
-function spoken({ label, logprob }: Token, text: string, isEnd: boolean): string {
+/** What a screen reader says. */
+function spokenName({ label, logprob }: Token, text: string, isEnd: boolean): string {
   const name = isEnd ? 'end of text' : text.trim() || (text === '' ? label : text.includes('\n') ? 'line break' : 'space');
   return logprob === null ? name : `${name}, ${percent(Math.exp(logprob))}`;
 }

@@ -1,8 +1,8 @@
-/** A request as a program would make it. */
+/** The request that the samples make. */
 export interface SampleRequest {
   origin: string;
   path: '/v1/completions' | '/v1/chat/completions';
-  /** The JSON to send, `stream` left out. */
+  /** The request's JSON, without `stream`. */
   body: Record<string, unknown>;
 }
 
@@ -11,7 +11,7 @@ export interface CodeSample {
   code: string;
 }
 
-/** The same request for a shell, for a page or any JavaScript runtime, and for the openai package. */
+/** Writes the same request as a shell command, as a call of `fetch`, and with the openai package. */
 export function codeSamples(request: SampleRequest): CodeSample[] {
   return [
     { name: 'curl', code: curl(request) },
@@ -20,19 +20,8 @@ export function codeSamples(request: SampleRequest): CodeSample[] {
   ];
 }
 
-const streamed = (body: SampleRequest['body']) => ({ ...body, stream: true });
-
-const quoteForShell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-
 const curl = ({ origin, path, body }: SampleRequest): string =>
   `curl -N ${origin}${path} -H 'content-type: application/json' \\\n  -d ${quoteForShell(JSON.stringify(streamed(body)))}`;
-
-/** JSON as JavaScript is written, every line but the first moved in by `indent`. */
-function literal(value: object, indent: string): string {
-  return JSON.stringify(value, null, 2)
-    .replaceAll(/^( *)"([a-z_]+)":/gm, '$1$2:')
-    .replaceAll('\n', `\n${indent}`);
-}
 
 const fetchCode = ({ origin, path, body }: SampleRequest): string => `const answer = await fetch('${origin}${path}', {
   method: 'POST',
@@ -50,4 +39,15 @@ function openai({ origin, path, body }: SampleRequest): string {
 const client = new OpenAI({ baseURL: '${origin}/v1', apiKey: 'none' });
 const stream = await ${create}(${literal(streamed(body), '')});
 for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.${text} ?? '');`;
+}
+
+const streamed = (body: SampleRequest['body']) => ({ ...body, stream: true });
+
+const quoteForShell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** Writes a value as a JavaScript literal, with unquoted keys. Each line but the first is indented by `indent`. */
+function literal(value: object, indent: string): string {
+  return JSON.stringify(value, null, 2)
+    .replaceAll(/^( *)"([a-z_]+)":/gm, '$1$2:')
+    .replaceAll('\n', `\n${indent}`);
 }

@@ -1,49 +1,76 @@
-import type { FinishReason } from '../client/stream-tokens.ts';
-import type { Token } from './token.ts';
-import { tokenTexts } from './token-texts.ts';
+import type { FinishReason, TokenBatch } from '../client/stream-tokens.ts';
+import { type Token, tokenTexts } from '../client/token.ts';
+import type { Alternative } from './distribution.ts';
 
 export type Mode = 'completion' | 'chat';
 
-/** One way that an answer went. */
-export interface Path {
+/** One of several continuations of the same prompt. */
+export interface Branch {
   tokens: readonly Token[];
   finish: FinishReason | null;
-  /** Positions of the tokens that the reader took. */
-  taken: readonly number[];
+  /** Positions at which the reader chose an alternative to the token that had been drawn. */
+  chosenAt: readonly number[];
 }
 
-/** A prompt or a message, and what the model made of it. */
+/** A prompt or a message, and what the model wrote after it. */
 export interface Turn {
   text: string;
-  /** The tokens that the model read; null until it tells them. */
+  /** Ids of the prompt's tokens; null until the model's answer names them. */
   promptIds: readonly number[] | null;
-  /** Key of the random numbers, so that every path can be gone again. */
+  /** Seed of the random numbers, which makes every branch reproducible. */
   seed: number;
-  paths: readonly Path[];
-  /** Which of the paths is shown. */
+  branches: readonly Branch[];
+  /** Index of the branch that is shown. */
   current: number;
 }
 
-/** A completion has one turn, a chat as many as were spoken. */
+/** A completion has at most one turn; a chat has one for each message of the reader. */
 export interface Conversation {
-  /** What is typed and not yet sent; in completion mode the prompt. */
+  /** What is typed and not sent yet; in completion mode this is the prompt. */
   draft: string;
   turns: readonly Turn[];
 }
 
-export const pathOf = (turn: Turn): Path => turn.paths[turn.current];
+export const newTurn = (text: string, seed: number): Turn => ({
+  text,
+  promptIds: null,
+  seed,
+  branches: [{ tokens: [], finish: null, chosenAt: [] }],
+  current: 0,
+});
 
-/** An answer's text, without the token that ends it. */
-export function answerText(turn: Turn, endIds: readonly number[]): string {
-  const { tokens } = pathOf(turn);
-  return tokenTexts(tokens.filter(({ id }) => !endIds.includes(id)).map(({ label }) => label)).join('');
+export const currentBranch = (turn: Turn): Branch => turn.branches[turn.current];
+
+/** Adds tokens to the turn's current branch. */
+export function appendBatch(turn: Turn, { promptIds, tokens, finish }: TokenBatch): Turn {
+  const branch = currentBranch(turn);
+  const all = tokens.length === 0 ? branch.tokens : [...branch.tokens, ...tokens];
+  const branches = turn.branches.with(turn.current, { ...branch, tokens: all, finish: finish ?? branch.finish });
+  // A request that continues an answer has the answer's beginning in its prompt, so the first prompt ids stay.
+  return { ...turn, branches, promptIds: turn.promptIds ?? promptIds ?? null };
 }
 
-/** The messages of a chat, those of the model without what surrounds them. */
+/** Starts a branch that has `alternative` in place of the token at `position`, and shows it. */
+export function addBranch(turn: Turn, position: number, { id, token, logprob, end_of_sequence }: Alternative): Turn {
+  const { tokens, chosenAt } = currentBranch(turn);
+  const branch: Branch = {
+    tokens: [...tokens.slice(0, position), { id, label: token, logprob }],
+    finish: end_of_sequence ? 'stop' : null,
+    chosenAt: [...chosenAt.filter((index) => index < position), position],
+  };
+  return { ...turn, branches: [...turn.branches, branch], current: turn.branches.length };
+}
+
+/** The messages of a chat. The model's are cleared of the end-of-sequence tokens, which its chat template adds again. */
 export function messagesOf(turns: readonly Turn[], endIds: readonly number[]): { role: 'user' | 'assistant'; content: string }[] {
   return turns.flatMap((turn) => {
-    const content = turn.paths.length > 0 ? answerText(turn, endIds) : '';
+    const content = answerText(turn, endIds);
     const question = { role: 'user' as const, content: turn.text };
     return content === '' ? [question] : [question, { role: 'assistant' as const, content }];
   });
+}
+
+function answerText(turn: Turn, endIds: readonly number[]): string {
+  const { tokens } = currentBranch(turn);
+  return tokenTexts(tokens.filter(({ id }) => !endIds.includes(id)).map(({ label }) => label)).join('');
 }

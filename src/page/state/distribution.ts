@@ -1,35 +1,27 @@
-import { requestJson } from '../client/request-json.ts';
-import type { Token } from './token.ts';
+import type { NextTokenDistribution, TokenProbability } from '../../api/routes/next-token.ts';
+import { requestJson } from '../client/request.ts';
+import type { Token } from '../client/token.ts';
 
-/** One of the tokens that could come, as /v1/next-token tells it. */
-export interface Alternative {
-  id: number;
-  token: string;
-  probability: number;
-  logprob: number;
-  end_of_sequence: boolean;
-}
+/** A token that could have been chosen at some position. */
+export type Alternative = Omit<TokenProbability, 'bytes'>;
 
-/** What a token was drawn from. */
+/** The probability distribution that a token was drawn from. */
 export interface Distribution {
-  /** Most probable first; tokens that end the text are among them wherever they rank. */
+  /** Most probable first. The tokens that end the text are always among them, whatever their rank. */
   alternatives: Alternative[];
-  /** How many tokens are not among them, and their probability together. */
+  /** How many tokens of the vocabulary are not listed. */
   restCount: number;
+  /** The sum of the probabilities of the tokens that are not listed. */
   restProbability: number;
 }
 
-interface NextToken {
-  tokens: Alternative[];
-  end_of_sequence: Alternative[];
-  rest_probability: number;
-}
-
+/** How many of the most probable tokens the page lists. */
 const SHOWN = 10;
 
 /**
- * The distribution after `ids`, with the token that was drawn from it wherever that ranks.
- * @throws ApiError
+ * Asks for the distribution after `ids`. The token that was `drawn` from it is always listed, whatever its rank.
+ * @throws ApiError if the API refuses the request or cannot be reached
+ * @throws the signal's reason if it is aborted
  */
 export async function loadDistribution(
   model: { id: string; vocabulary_size: number },
@@ -37,13 +29,10 @@ export async function loadDistribution(
   drawn: Token,
   signal?: AbortSignal,
 ): Promise<Distribution> {
-  const { tokens, end_of_sequence } = await requestJson<NextToken>(
-    '/v1/next-token',
-    { model: model.id, prompt: ids, top_k: SHOWN },
-    signal,
-  );
+  const body = { model: model.id, prompt: ids, top_k: SHOWN };
+  const { tokens, end_of_sequence } = await requestJson<NextTokenDistribution>('/v1/next-token', body, signal);
   const isMissing = ({ id }: { id: number }) => !tokens.some((token) => token.id === id);
-  const shown = [...tokens, ...end_of_sequence.filter(isMissing)];
+  const shown: Alternative[] = [...tokens, ...end_of_sequence.filter(isMissing)];
   const { id, label, logprob } = drawn;
   if (!shown.some((token) => token.id === id) && logprob !== null)
     shown.push({ id, token: label, logprob, probability: Math.exp(logprob), end_of_sequence: false });

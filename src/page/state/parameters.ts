@@ -1,4 +1,4 @@
-/** A field of a request that the reader may set, as the OpenAPI document has it. */
+/** A request field that the reader may set, as the OpenAPI document describes it. */
 export interface Parameter {
   name: string;
   label: string;
@@ -6,11 +6,14 @@ export interface Parameter {
   min: number;
   max: number;
   isWhole: boolean;
-  /** What counts where neither reader nor model says anything; undefined where the document names none. */
+  /** The value that applies if neither the reader nor the model sets one; undefined if the document names none. */
   fallback?: number;
 }
 
-/** Those that are shown, in this order, with the label that a person reads. All else about them is the document's. */
+/** What the reader typed, by parameter name. An empty text leaves the value to the model. */
+export type FieldTexts = Readonly<Record<string, string>>;
+
+/** The parameters on the page, in this order, with their labels. All else about them comes from the OpenAPI document. */
 const LABELS: Record<string, string> = {
   temperature: 'Temperature',
   top_p: 'Top p',
@@ -28,23 +31,44 @@ interface Property {
   minimum?: number;
   maximum?: number;
   description?: string;
+  /** The value of a field that the request leaves out. */
+  default?: number;
+  /** The value of a field that both the request and the model's own settings leave out. */
+  'x-fallback'?: number;
 }
 
+/** The part of the API's OpenAPI document that the page reads. */
 export interface OpenApiDocument {
   components: { schemas: Record<string, { properties?: Record<string, Property> }> };
 }
 
-/** The parameters of a completion that the document describes, with their ranges. */
+/** Reads the parameters of a completion, with their ranges. A field without both bounds is left out. */
 export function readParameters(document: OpenApiDocument): Parameter[] {
   const properties = document.components.schemas.CompletionRequest?.properties ?? {};
   return Object.entries(LABELS).flatMap(([name, label]) => {
-    const { type = [], minimum: min, maximum: max, description = '' } = properties[name] ?? {};
+    const { type = [], minimum: min, maximum: max, description = '', ...property } = properties[name] ?? {};
     if (min === undefined || max === undefined) return [];
-    const [, fallback] = /(?:Default|else) (-?[\d.]*\d)\.$/.exec(description) ?? [];
     const isWhole = [type].flat().includes('integer');
-    return [{ name, label, description, min, max, isWhole, fallback: fallback === undefined ? undefined : Number(fallback) }];
+    return [{ name, label, description, min, max, isWhole, fallback: property.default ?? property['x-fallback'] }];
   });
 }
 
-/** Whether a range is one to slide along. */
-export const isSliding = ({ min, max, isWhole }: Parameter): boolean => !isWhole && max - min <= 10;
+/** Whether the range is small enough for a slider. */
+export const hasSlider = ({ min, max, isWhole }: Parameter): boolean => !isWhole && max - min <= 10;
+
+/**
+ * Turns what the reader typed into the fields of a request. A text that is not a number is sent as it is, so that the
+ * API refuses it and says why.
+ */
+export function samplingFields(texts: FieldTexts, parameters: readonly Parameter[]): Record<string, number | string[] | string> {
+  const numbers = parameters.flatMap(({ name }) => {
+    const text = texts[name]?.trim() ?? '';
+    if (text === '') return [];
+    return [[name, Number.isNaN(Number(text)) ? text : Number(text)] as const];
+  });
+  const stops = (texts.stop ?? '').split('\n').filter((line) => line !== '');
+  return { ...Object.fromEntries(numbers), ...(stops.length > 0 ? { stop: stops.map(withLineBreaks) } : {}) };
+}
+
+/** The reader types a line break within a stop string as \n, because each line is a stop string of its own. */
+const withLineBreaks = (line: string): string => line.replaceAll('\\n', '\n');

@@ -1,44 +1,41 @@
 import type { WireModel } from '../../api/openai/schemas/model-schema.ts';
-import type { Conversation, Mode } from './conversation.ts';
+import { type Conversation, currentBranch, type Mode } from './conversation.ts';
 import type { Distribution } from './distribution.ts';
-import type { Parameter } from './parameters.ts';
-import type { FieldTexts } from './sampling-fields.ts';
+import type { FieldTexts, Parameter } from './parameters.ts';
+import type { Timing } from './timing.ts';
 
-/** A place on the page where an error belongs: a request's field, or a part of the page. */
+/** An error message, and the place on the page where it is shown. */
 export interface Problem {
-  /** `prompt`, `messages`, `model`, a parameter's name; else shown beside the buttons. */
+  /** A request field (`prompt`, `messages`, `model`, a parameter) or a part of the page; null shows it below the buttons. */
   field: string | null;
   message: string;
 }
 
-/** A token that the reader looks at. */
+/** The token whose alternatives the reader looks at. */
 export interface Selection {
+  /** Index of the turn. */
   turn: number;
+  /** Index of the token in the turn's current branch. */
   token: number;
-  /** null while it is asked for. */
+  /** null until the API has answered. */
   distribution: Distribution | null;
-}
-
-export interface Timing {
-  /** Milliseconds from the press of the button to the first token. */
-  firstTokenMs: number | null;
-  tokensPerSecond: number | null;
 }
 
 export interface PlaygroundState {
   models: readonly WireModel[];
   modelId: string;
-  /** Models that have answered, whatever another isolate says of itself. */
+  /** Ids of the models that have answered this page: they are loaded, even if the listing came from another isolate that says otherwise. */
   answered: readonly string[];
   parameters: readonly Parameter[];
   fields: FieldTexts;
   mode: Mode;
   conversations: Readonly<Record<Mode, Conversation>>;
-  /** Tokens of the prompt as it is typed; null until the model has counted. */
+  /** Number of tokens in the draft; null until the model has counted them. */
   draftTokens: number | null;
   isRunning: boolean;
-  /** What is said to those who do not see the text come. */
+  /** What a screen reader announces: the progress that others see. */
   announcement: string;
+  /** Of the last generation. */
   timing: Timing;
   selection: Selection | null;
   problem: Problem | null;
@@ -69,13 +66,22 @@ export const conversationOf = (state: PlaygroundState): Conversation => state.co
 export const modelOf = (state: PlaygroundState): WireModel | undefined => state.models.find(({ id }) => id === state.modelId);
 export const endIdsOf = (state: PlaygroundState): readonly number[] => modelOf(state)?.eos_token_ids ?? [];
 
-/** An empty prompt is one too: the model begins a text of its own. */
+/** A completion may have an empty prompt: the model then begins a text of its own. */
 export const canGenerate = (state: PlaygroundState): boolean =>
   modelOf(state) !== undefined && (state.mode === 'completion' || conversationOf(state).draft.trim() !== '');
 
-/** Tokens of the context window that prompt and answer take up. */
+/** Whether the last answer can be continued: it has neither ended nor filled the context window. */
+export function canContinue(state: PlaygroundState): boolean {
+  const turn = conversationOf(state).turns.at(-1);
+  if (!turn?.promptIds) return false;
+  const { prompt, answer } = contextUse(state);
+  const last = currentBranch(turn).tokens.at(-1);
+  return last !== undefined && !endIdsOf(state).includes(last.id) && prompt + answer < (modelOf(state)?.context_window ?? 0);
+}
+
+/** How many tokens of the context window the prompt and the answer take up. */
 export function contextUse(state: PlaygroundState): { prompt: number; answer: number } {
   const turn = conversationOf(state).turns.at(-1);
   if (!turn) return { prompt: state.mode === 'completion' ? (state.draftTokens ?? 0) : 0, answer: 0 };
-  return { prompt: turn.promptIds?.length ?? 0, answer: turn.paths[turn.current]?.tokens.length ?? 0 };
+  return { prompt: turn.promptIds?.length ?? 0, answer: currentBranch(turn).tokens.length };
 }

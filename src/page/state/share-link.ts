@@ -1,7 +1,7 @@
 import type { Mode } from './conversation.ts';
-import type { FieldTexts } from './sampling-fields.ts';
+import type { FieldTexts } from './parameters.ts';
 
-/** All of what a link brings back: what was asked, with which options, and the very tokens that came. */
+/** What a link restores: the prompts, the parameters, and the exact tokens of the answers. */
 export interface SharedState {
   mode: Mode;
   model: string;
@@ -10,12 +10,14 @@ export interface SharedState {
   fields: FieldTexts;
 }
 
-/** More than any context window that fits a Worker holds; a link is not to keep the page busy. */
+/** Tokens of one answer: more than any context window that fits into a Worker, and few enough not to block the page. */
 const MAX_IDS = 2 ** 14;
+/** Turns of one link, for the same reason. */
 const MAX_TURNS = 256;
+/** Prefix that keeps the names of parameters apart from the names of the link's own fields. */
 const FIELD = 'p.';
 
-/** The state as a URL's fragment, which no server sees. Ids are in base 36. */
+/** Writes the state as a URL fragment, which a browser does not send to the server. Token ids are written in base 36. */
 export function toFragment({ mode, model, draft, turns, fields }: SharedState): string {
   const parameters = new URLSearchParams({ mode, model, draft });
   for (const [name, text] of Object.entries(fields)) if (text !== '') parameters.set(FIELD + name, text);
@@ -28,14 +30,14 @@ export function toFragment({ mode, model, draft, turns, fields }: SharedState): 
 }
 
 /**
- * The state of a fragment; null where there is none.
- * @throws Error for one that cannot be read
+ * Reads the state out of a URL fragment; null if the fragment is not one of {@link toFragment}.
+ * @throws Error if it is one and is damaged
  */
 export function fromFragment(fragment: string): SharedState | null {
   const parameters = new URLSearchParams(fragment);
   const mode = parameters.get('mode');
   if (mode === null) return null;
-  if (mode !== 'completion' && mode !== 'chat') throw new Error('this link names no kind of text that there is here');
+  if (mode !== 'completion' && mode !== 'chat') throw new Error('this link has an unknown mode');
   const [texts, seeds, ids] = ['text', 'seed', 'ids'].map((name) => parameters.getAll(name));
   if (texts.length > MAX_TURNS || seeds.length !== texts.length || ids.length !== texts.length) throw new Error('this link is damaged');
   const fields = [...parameters].filter(([name]) => name.startsWith(FIELD)).map(([name, text]) => [name.slice(FIELD.length), text]);

@@ -1,16 +1,11 @@
-/** Tokens of fewer than one in 2^7 are all shown as the most surprising. */
+/** Tokens of at least this surprisal, with a probability below 1 in 2^7, all get the strongest tint. */
 const MAX_BITS = 7;
 
-/** How strongly a token is coloured, 0 to 1: its information in bits, so that 1/2, 1/4, 1/8 are equal steps. */
-export function surprise(logprob: number | null): number {
-  if (logprob === null) return 0;
-  return Math.min(1, Math.max(0, -logprob / Math.LN2 / MAX_BITS));
-}
+/** −log2 of the probability that a token had, in bits. */
+export const surprisal = (logprob: number): number => -logprob / Math.LN2;
 
-/** A probability in words that a reader takes in at once: 97 %, 3.4 %, 0.02 %, < 0.01 %. */
-export function percent(probability: number): string {
-  const value = probability * 100;
-  if (value > 99.9 && value < 100) return '> 99.9 %';
-  if (value < 0.01) return '< 0.01 %';
-  return `${value >= 9.95 ? value.toFixed(0) : value >= 0.095 ? value.toFixed(1) : value.toFixed(2)} %`;
-}
+/**
+ * How strongly a token is tinted, from 0 to 1. The tint is linear in surprisal, so that probabilities of 1/2, 1/4 and
+ * 1/8 are equal steps. A token without a probability has no tint.
+ */
+export const tint = (logprob: number | null): number => (logprob === null ? 0 : Math.min(1, Math.max(0, surprisal(logprob) / MAX_BITS)));

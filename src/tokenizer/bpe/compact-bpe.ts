@@ -1,3 +1,24 @@
+/**
+ * Byte-pair encoding (BPE), after Sennrich, Haddow and Birch, "Neural Machine Translation of Rare Words with Subword
+ * Units" (2016), in the form that a Hugging Face tokenizer.json describes.
+ *
+ * The idea: a word starts as one token for each of its characters. An ordered list of merges, learned from a corpus,
+ * says which two adjacent tokens may become one. Encoding repeats the merge of the lowest rank that is possible anywhere
+ * in the word, the leftmost of equals first, until no adjacent tokens merge.
+ *
+ * The parts, each in a file of its own:
+ * - `CompactVocabulary` maps spellings to token ids and back.
+ * - `CompactMerges` maps a pair of tokens to the rank of its merge, and a rank to the merged token.
+ * - `PairMerger` finds the merges of a word by a linked list and a priority queue, as SentencePiece and Hugging
+ *   Face's tokenizers do: O(n log n) for n characters, where a search for the best pair after each merge would take
+ *   O(n²). That matters, because a text without spaces is a single long word.
+ * - `readWithCompactBpe` reads the tables out of a tokenizer.json.
+ *
+ * "Compact" means that the tables are typed arrays with open addressing, in place of JavaScript strings and maps. A
+ * Worker's isolate has 128 MB for everything, and these tables take a sixth of the memory that @huggingface/tokenizers
+ * takes for its own.
+ */
+
 import { z } from 'zod';
 import type { CompactMerges } from './compact-merges.ts';
 import type { CompactVocabulary } from './compact-vocabulary.ts';
@@ -5,7 +26,7 @@ import { PairMerger } from './pair-merger.ts';
 
 const noSuffix = z.literal('').nullish();
 
-/** What {@link CompactBpe} does of a tokenizer.json's model, beside vocabulary and merges. */
+/** The options of a tokenizer.json's model that {@link CompactBpe} supports, apart from vocabulary and merges. */
 export const bpeOptionsSchema = z.looseObject({
   type: z.literal('BPE').optional(),
   unk_token: z.string().nullish(),
@@ -16,28 +37,29 @@ export const bpeOptionsSchema = z.looseObject({
   continuing_subword_suffix: noSuffix,
 });
 
-/** Below are ASCII, the rest of Latin-1 and the byte alphabet, which most characters are of: their tokens are looked up in a table. */
-const TABLED_CHARACTERS = 0x180;
-/** Words are short; longer ones get arrays of their own, which are not kept. */
-const KEPT_LENGTH = 256;
-
-const makeRoom = (length: number) => ({ units: new Uint16Array(length), symbols: new Int32Array(length) });
-
 /**
- * Byte-pair encoding of words to token ids, equal to @huggingface/tokenizers' `BPE`, in typed arrays that take a sixth of
- * its memory.
+ * Characters below this code have their tokens in a table. These are ASCII, the rest of Latin-1 and the byte alphabet of
+ * GPT-2, to which most characters of a text belong.
  */
+const TABLE_SIZE = 0x180;
+/** Words up to this length share scratch arrays. Longer words are rare; each gets arrays of its own. */
+const SCRATCH_LENGTH = 256;
+
+const makeScratch = (length: number) => ({ units: new Uint16Array(length), symbols: new Int32Array(length) });
+
+/** Encodes words to token ids. The ids are those that the `BPE` of @huggingface/tokenizers gives. */
 export class CompactBpe {
   readonly #vocabulary: CompactVocabulary;
   readonly #merger: PairMerger;
   readonly #ignoreMerges: boolean;
   readonly #fuseUnknown: boolean;
-  /** The unknown token, or -1: then unknown characters are left out. */
+  /** The token for unknown characters; -1 if there is none, in which case unknown characters are left out. */
   readonly #unknown: number;
-  /** The tokens of the 256 bytes, -1 where one is missing; null without byte fallback. */
+  /** [256] The token of each byte, or -1 if the vocabulary lacks it; null without byte fallback. */
   readonly #bytes: Int32Array | null;
+  /** [TABLE_SIZE] The token of each character, or -1. */
   readonly #characters: Int32Array;
-  readonly #kept = makeRoom(KEPT_LENGTH);
+  readonly #scratch = makeScratch(SCRATCH_LENGTH);
   readonly #utf8 = new TextEncoder();
 
   constructor(vocabulary: CompactVocabulary, merges: CompactMerges, options: z.infer<typeof bpeOptionsSchema>) {
@@ -48,15 +70,15 @@ export class CompactBpe {
     this.#unknown = typeof options.unk_token === 'string' ? vocabulary.findText(options.unk_token) : -1;
     const byteToken = (byte: number) => vocabulary.findText(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
     this.#bytes = options.byte_fallback ? Int32Array.from({ length: 256 }, (_, byte) => byteToken(byte)) : null;
-    this.#characters = Int32Array.from({ length: TABLED_CHARACTERS }, (_, code) => vocabulary.findText(String.fromCharCode(code)));
+    this.#characters = Int32Array.from({ length: TABLE_SIZE }, (_, code) => vocabulary.findText(String.fromCharCode(code)));
   }
 
-  /** The token's spelling in the vocabulary; empty where there is none. */
+  /** The token's spelling in the vocabulary; empty for an id without a token. */
   spelling(id: number): string {
     return this.#vocabulary.spelling(id);
   }
 
-  /** The ids of the words of one text. */
+  /** Encodes the words of one text, as the pre-tokenizer has split it. */
   encode(words: readonly string[]): number[] {
     const ids: number[] = [];
     for (const word of words) this.#encodeWord(word, ids);
@@ -64,7 +86,7 @@ export class CompactBpe {
   }
 
   #encodeWord(word: string, ids: number[]): void {
-    const { units, symbols } = word.length > KEPT_LENGTH ? makeRoom(word.length) : this.#kept;
+    const { units, symbols } = word.length > SCRATCH_LENGTH ? makeScratch(word.length) : this.#scratch;
     for (let at = 0; at < word.length; at++) units[at] = word.charCodeAt(at);
     const whole = this.#ignoreMerges ? this.#vocabulary.find(units, 0, word.length) : -1;
     if (whole >= 0) {
@@ -78,7 +100,11 @@ export class CompactBpe {
     }
   }
 
-  /** Writes a token for each character, or the complement of its code point where there is none. @returns how many */
+  /**
+   * Writes the token of each character into `symbols`. A character without a token is written as the complement of its
+   * code point, a negative number that no merge contains.
+   * @returns the number of characters
+   */
   #split(units: Uint16Array, length: number, symbols: Int32Array): number {
     const characters = this.#characters;
     let count = 0;
@@ -86,13 +112,14 @@ export class CompactBpe {
       const unit = units[at];
       const isPair = (unit & 0xfc00) === 0xd800 && at + 1 < length && (units[at + 1] & 0xfc00) === 0xdc00;
       const end = at + (isPair ? 2 : 1);
-      const token = unit < TABLED_CHARACTERS ? characters[unit] : this.#vocabulary.find(units, at, end);
+      const token = unit < TABLE_SIZE ? characters[unit] : this.#vocabulary.find(units, at, end);
       symbols[count] = token >= 0 ? token : ~(isPair ? 0x10000 + ((unit & 0x3ff) << 10) + (units[at + 1] & 0x3ff) : unit);
       at = end;
     }
     return count;
   }
 
+  /** Adds the tokens of the character's bytes if the vocabulary has all of them, else the unknown token. */
   #pushUnknown(code: number, ids: number[]): void {
     const tokens = this.#bytes ? Array.from(this.#utf8.encode(String.fromCodePoint(code)), (byte) => this.#bytes![byte]) : [-1];
     if (!tokens.includes(-1)) for (const token of tokens) this.#push(token, ids);

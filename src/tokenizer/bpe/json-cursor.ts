@@ -1,78 +1,78 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** The bytes of JSON's own characters. */
+/** The structural characters of JSON, as bytes. */
 export const Json = { COMMA: 0x2c, COLON: 0x3a, OPEN_BRACE: 0x7b, CLOSE_BRACE: 0x7d, OPEN_BRACKET: 0x5b, CLOSE_BRACKET: 0x5d } as const;
 
 const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 const isDigit = (byte: number) => byte >= 0x30 && byte <= 0x39;
 
-/** Letters, digits, plus, minus, point: of numbers, true, false and null. */
+/** The characters of numbers, true, false and null: letters, digits, plus, minus and point. */
 const isWord = (byte: number) =>
   isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a) || byte === 0x2b || byte === 0x2d || byte === 0x2e;
 
 /**
- * Steps through a JSON text as the caller expects it to be, so that large tables go into typed arrays at once: JSON.parse makes objects of
- * ten times their size first. All methods throw SyntaxError for anything unexpected; JSON.parse then has the last word.
+ * Reads a JSON text piece by piece, as its caller expects it to be. Large tables go straight into typed arrays this way,
+ * while JSON.parse would first make objects of ten times their size. All methods throw SyntaxError for anything
+ * unexpected. They need not accept all valid JSON, because the caller then falls back to JSON.parse.
  */
 export class JsonCursor {
   readonly #bytes: Uint8Array;
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   #at: number;
 
-  /** @param bytes UTF-8 */
+  /** @param bytes the text in UTF-8 */
   constructor(bytes: Uint8Array, at = 0) {
     this.#bytes = bytes;
     this.#at = at;
   }
 
-  /** Where the next value or character is. */
+  /** Offset of the next value or structural character, in bytes. */
   get at(): number {
     while (isSpace(this.#bytes[this.#at])) this.#at++;
     return this.#at;
   }
 
-  /** Where the last one ended. */
+  /** Offset after the last one that was read, in bytes. */
   get end(): number {
     return this.#at;
   }
 
-  /** Steps over `byte`. */
-  take(byte: number): void {
-    if (!this.takes(byte)) throw this.#unexpected();
+  /** Steps over `byte`, which has to come next. */
+  expect(byte: number): void {
+    if (!this.accept(byte)) throw this.#unexpected();
   }
 
-  /** Steps over `byte` if it comes next. */
-  takes(byte: number): boolean {
+  /** Steps over `byte` if it comes next. @returns whether it does */
+  accept(byte: number): boolean {
     const isNext = this.#bytes[this.at] === byte;
     if (isNext) this.#at++;
     return isNext;
   }
 
-  /** The keys of an object. At each, the caller steps over the value. */
+  /** The keys of an object. After each key, the caller has to step over the value. */
   *keys(): Generator<string> {
-    this.take(Json.OPEN_BRACE);
-    if (this.takes(Json.CLOSE_BRACE)) return;
+    this.expect(Json.OPEN_BRACE);
+    if (this.accept(Json.CLOSE_BRACE)) return;
     do {
       const start = this.at;
       this.#skipString();
       const key = this.#parse(start);
-      this.take(Json.COLON);
+      this.expect(Json.COLON);
       yield key;
-    } while (this.takes(Json.COMMA));
-    this.take(Json.CLOSE_BRACE);
+    } while (this.accept(Json.COMMA));
+    this.expect(Json.CLOSE_BRACE);
   }
 
   /**
-   * Writes a string's UTF-16 into `units` from `length` on. What has no room there is lost.
-   * @returns its end there
+   * Reads a string and writes it in UTF-16 into `units`, from `start` on. Code units without room there are lost.
+   * @returns the end of the string in `units`
    */
-  string(units: Uint16Array, length: number): number {
+  readString(units: Uint16Array, start: number): number {
     const bytes = this.#bytes;
-    const start = this.at;
-    if (bytes[start] !== QUOTE) throw this.#unexpected();
-    let at = start + 1;
-    for (let end = length; ; end++) {
+    let at = this.at;
+    if (bytes[at++] !== QUOTE) throw this.#unexpected();
+    for (let end = start; ; end++) {
       const byte = bytes[at];
       if (byte === QUOTE) {
         this.#at = at + 1;
@@ -84,12 +84,12 @@ export class JsonCursor {
       } else if (byte >= 0xc2 && byte < 0xe0 && (bytes[at + 1] & 0xc0) === 0x80) {
         units[end] = ((byte & 0x1f) << 6) | (bytes[at + 1] & 0x3f);
         at += 2;
-      } else return this.#otherString(units, length);
+      } else return this.#readOtherString(units, start);
     }
   }
 
-  /** A whole number without sign; NaN for another one, which is not stepped over. */
-  integer(): number {
+  /** Reads a whole number without a sign. @returns NaN for any other value, which is not read */
+  readInteger(): number {
     let at = this.at;
     let value = isDigit(this.#bytes[at]) ? 0 : Number.NaN;
     while (isDigit(this.#bytes[at])) value = 10 * value + this.#bytes[at++] - 0x30;
@@ -98,8 +98,8 @@ export class JsonCursor {
     return value;
   }
 
-  /** Steps over any value, without looking at what is in it. */
-  skip(): void {
+  /** Steps over a value of any kind, without checking what is in it. */
+  skipValue(): void {
     let depth = 0;
     do {
       const byte = this.#bytes[this.at];
@@ -116,7 +116,7 @@ export class JsonCursor {
     this.#at++;
   }
 
-  /** A number, true, false or null. */
+  /** Steps over a number, true, false or null. */
   #skipWord(): void {
     const start = this.#at;
     while (isWord(this.#bytes[this.#at])) this.#at++;
@@ -133,13 +133,13 @@ export class JsonCursor {
     this.#at++;
   }
 
-  /** One with escapes or characters beyond two bytes, or a wrong one. */
-  #otherString(units: Uint16Array, length: number): number {
-    const start = this.#at;
+  /** Reads a string with escapes or with characters of more than two bytes, or an invalid one. */
+  #readOtherString(units: Uint16Array, start: number): number {
+    const open = this.#at;
     this.#skipString();
-    const text = this.#parse(start);
-    for (let at = 0; at < text.length; at++) units[length + at] = text.charCodeAt(at);
-    return length + text.length;
+    const text = this.#parse(open);
+    for (let at = 0; at < text.length; at++) units[start + at] = text.charCodeAt(at);
+    return start + text.length;
   }
 
   #parse(start: number): string {

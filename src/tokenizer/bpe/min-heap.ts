@@ -1,8 +1,9 @@
-/** A binary heap of at most `capacity` numbers, the least first. */
+/** A priority queue of numbers, the smallest first: a binary heap in one array. */
 export class MinHeap {
   readonly #keys: Float64Array;
   #size = 0;
 
+  /** @param capacity how many numbers it can hold at a time */
   constructor(capacity: number) {
     this.#keys = new Float64Array(capacity);
   }
@@ -21,10 +22,10 @@ export class MinHeap {
     keys[at] = key;
   }
 
-  /** Takes out the least. There has to be one. */
+  /** Removes the smallest number and returns it. The heap must not be empty. */
   pop(): number {
     const keys = this.#keys;
-    const least = keys[0];
+    const smallest = keys[0];
     const key = keys[--this.#size];
     let at = 0;
     for (let child = 1; child < this.#size; child = 2 * at + 1) {
@@ -34,6 +35,6 @@ export class MinHeap {
       at = child;
     }
     keys[at] = key;
-    return least;
+    return smallest;
   }
 }

@@ -1,68 +1,74 @@
 import type { CompactMerges } from './compact-merges.ts';
 import { MinHeap } from './min-heap.ts';
 
-/** Room that is kept from word to word. A longer one gets its own, which is not kept. */
-const KEPT_SYMBOLS = 256;
-/** A key is a rank times this plus a place, so that the lowest rank comes first and of equal ones the leftmost; a string is shorter. */
-const PLACES = 2 ** 31;
+/** Words up to this length share scratch arrays. Longer words are rare; each gets arrays of its own. */
+const SCRATCH_LENGTH = 256;
+/**
+ * A key of the queue is `rank * POSITIONS + position`, so that the lowest rank comes first, and of equal ranks the leftmost
+ * position. No string is as long as this.
+ */
+const POSITIONS = 2 ** 31;
 const NONE = -1;
 
-interface Room {
-  /** Places of the neighbours that are left. */
+/** The tokens of a word as a linked list, and the queue of merges that are possible. */
+interface Scratch {
+  /** [length] Position of the token before each token. */
   readonly previous: Int32Array;
+  /** [length] Position of the token after each token. */
   readonly next: Int32Array;
-  /** The rank of merging a place with the next one, or NONE. */
+  /** [length] Rank of the merge of each token with the one after it, or NONE. */
   readonly ranks: Int32Array;
   readonly queue: MinHeap;
 }
 
-/** Each merge takes one key out and puts at most two in. */
-const makeRoom = (symbols: number): Room => ({
-  previous: new Int32Array(symbols),
-  next: new Int32Array(symbols),
-  ranks: new Int32Array(symbols),
-  queue: new MinHeap(2 * symbols),
+/** Each merge removes one key from the queue and adds at most two. */
+const makeScratch = (length: number): Scratch => ({
+  previous: new Int32Array(length),
+  next: new Int32Array(length),
+  ranks: new Int32Array(length),
+  queue: new MinHeap(2 * length),
 });
 
-/** Byte-pair merging of one word over a linked list and a priority queue, in O(n log n): a text without spaces is one word. */
+/** Applies the merges of a byte-pair encoding to one word, over a linked list and a priority queue, in O(n log n). */
 export class PairMerger {
   readonly #merges: CompactMerges;
-  readonly #kept = makeRoom(KEPT_SYMBOLS);
+  readonly #scratch = makeScratch(SCRATCH_LENGTH);
 
   constructor(merges: CompactMerges) {
     this.#merges = merges;
   }
 
-  /** Merges the first `count` of `symbols` in their place until no pair merges. @returns how many are left */
+  /** Merges the first `count` of `symbols` in place, until no pair merges any more. @returns how many symbols are left */
   merge(symbols: Int32Array, count: number): number {
-    const room = count > KEPT_SYMBOLS ? makeRoom(count) : this.#kept;
-    const { previous, next, ranks, queue } = room;
-    for (let place = 0; place < count; place++) {
-      previous[place] = place - 1;
-      next[place] = place + 1;
+    const scratch = count > SCRATCH_LENGTH ? makeScratch(count) : this.#scratch;
+    const { previous, next, ranks, queue } = scratch;
+    for (let position = 0; position < count; position++) {
+      previous[position] = position - 1;
+      next[position] = position + 1;
     }
-    for (let place = 0; place < count; place++) this.#rate(place, symbols, count, room);
+    for (let position = 0; position < count; position++) this.#queuePair(position, symbols, count, scratch);
     while (queue.size > 0) {
       const key = queue.pop();
-      const rank = Math.floor(key / PLACES);
-      const place = key - rank * PLACES;
-      // Of another pair than the one that stands there by now.
-      if (ranks[place] !== rank) continue;
-      symbols[place] = this.#merges.merged(rank);
-      ranks[next[place]] = NONE;
-      next[place] = next[next[place]];
-      if (next[place] < count) previous[next[place]] = place;
-      this.#rate(place, symbols, count, room);
-      if (place > 0) this.#rate(previous[place], symbols, count, room);
+      const rank = Math.floor(key / POSITIONS);
+      const position = key - rank * POSITIONS;
+      // The key is of an earlier pair, of which one token has been merged since.
+      if (ranks[position] !== rank) continue;
+      symbols[position] = this.#merges.mergedToken(rank);
+      ranks[next[position]] = NONE;
+      next[position] = next[next[position]];
+      if (next[position] < count) previous[next[position]] = position;
+      this.#queuePair(position, symbols, count, scratch);
+      if (position > 0) this.#queuePair(previous[position], symbols, count, scratch);
     }
     let left = 0;
-    for (let place = 0; place < count; place = next[place]) symbols[left++] = symbols[place];
+    for (let position = 0; position < count; position = next[position]) symbols[left++] = symbols[position];
     return left;
   }
 
-  #rate(place: number, symbols: Int32Array, count: number, { next, ranks, queue }: Room): void {
-    const rank = next[place] < count ? this.#merges.rank(symbols[place], symbols[next[place]]) : NONE;
-    ranks[place] = rank;
-    if (rank !== NONE) queue.push(rank * PLACES + place);
+  /** Records the rank of the pair at `position`, and queues its merge if there is one. */
+  #queuePair(position: number, symbols: Int32Array, count: number, { next, ranks, queue }: Scratch): void {
+    const rank = next[position] < count ? this.#merges.rank(symbols[position], symbols[next[position]]) : NONE;
+    ranks[position] = rank;
+    if (rank !== NONE) queue.push(rank * POSITIONS + position);
   }
 }

@@ -7,7 +7,10 @@ import { libraryTokenizer } from '../library-tokenizer.ts';
 import { parsed, type WholeTokenizerJson } from '../whole-tokenizer-json.ts';
 
 describe('random byte-pair encodings', () => {
-  /** Half of the alphabet is unknown; merges go over tokens that merges made; entries that no merge reaches; ids in no order, with gaps. */
+  /**
+   * A model in which some characters are unknown, merges build on merged tokens, some tokens are reached by no merge, and ids
+   * are in random order, with gaps.
+   */
   function randomModel(random: SeededRandom) {
     const alphabet = [...'abcdeé\u2581日😀 '].filter(() => random.next() < 0.6);
     const tokens = new Set(['a', '\u2581', ...alphabet]);
@@ -76,22 +79,22 @@ describe('random byte-pair encodings', () => {
   });
 });
 
-describe('what the compact model does not hold', () => {
+describe('what CompactBpe does not support', () => {
   const model = { type: 'BPE', vocab: { a: 0, b: 1, ab: 2, '</w>': 3, 'b</w>': 4 }, merges: [['a', 'b']] };
   const changes: Record<string, object> = {
-    'a suffix of words': { end_of_word_suffix: '</w>' },
+    'a suffix at the end of words': { end_of_word_suffix: '</w>' },
     'a suffix within words': { continuing_subword_suffix: '@@' },
-    'a merge of no token': {
+    'a merge of something that is not a token': {
       merges: [
         ['a', 'b'],
         ['ab', 'x'],
       ],
     },
-    'a merge into no token': { merges: [['b', 'a']] },
-    'a merge of three': { merges: [['a', 'b', 'a']] },
-    'an id that comes twice': { vocab: { ...model.vocab, c: 2 } },
-    'an id over the cap': { vocab: { ...model.vocab, c: 2 ** 20 } },
-    'an entry over the cap': { vocab: { ...model.vocab, ['c'.repeat(5000)]: 5 } },
+    'a merge into something that is not a token': { merges: [['b', 'a']] },
+    'a merge of three tokens': { merges: [['a', 'b', 'a']] },
+    'an id that occurs twice': { vocab: { ...model.vocab, c: 2 } },
+    'an id over the limit': { vocab: { ...model.vocab, c: 2 ** 20 } },
+    'a token over the length limit': { vocab: { ...model.vocab, ['c'.repeat(5000)]: 5 } },
     'a WordPiece': { type: 'WordPiece', unk_token: 'a', continuing_subword_prefix: '##' },
     'a Unigram': {
       type: 'Unigram',
@@ -120,7 +123,7 @@ describe('what the compact model does not hold', () => {
   });
 });
 
-it('should leave out what is unknown where the unknown token is none', () => {
+it('should leave out unknown characters if the unknown token is not in the vocabulary', () => {
   const model = { type: 'BPE', unk_token: '<unk>', vocab: { a: 0 }, merges: [] };
   expect(createPlainTokenizer(parsed({ ...tokenizerJson, pre_tokenizer: null, model }), {}).encode('abab')).toEqual([0, 0]);
 });

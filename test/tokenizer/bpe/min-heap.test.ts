@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { MinHeap } from '../../../src/tokenizer/bpe/min-heap.ts';
 import { SeededRandom } from '../../generation/seeded-random.ts';
 
-it('should give the least of what is in it, also while more comes', () => {
+it('should return the smallest number it holds, while others are added', () => {
   const random = new SeededRandom(44);
   const heap = new MinHeap(200);
   const expected: number[] = [];

@@ -22,7 +22,7 @@ export const samplingFields = {
     .string()
     .nullish()
     .openapi({ description: "A served model's id. Default: the first served model.", example: 'tinystories-gpt2' }),
-  n: integerBetween(1, MAX_CHOICES).nullish().openapi({ description: 'Completions of each prompt. Default 1.' }),
+  n: integerBetween(1, MAX_CHOICES).nullish().openapi({ description: 'Completions of each prompt. Default 1.', default: 1 }),
   stream: z.boolean().nullish().openapi({ description: 'Answer with server-sent events as the text comes. Default false.' }),
   stream_options: z.strictObject({ include_usage: z.boolean().nullish(), include_obfuscation: z.literal(false).nullish() }).nullish(),
   stop: z
@@ -34,25 +34,27 @@ export const samplingFields = {
   seed: integerBetween(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
     .nullish()
     .openapi({ description: 'The same seed gives the same text. Default: random.' }),
-  temperature: numberBetween(0, 2).nullish().openapi({ description: "0 takes the most probable token. Default: the model's, else 1." }),
+  temperature: numberBetween(0, 2)
+    .nullish()
+    .openapi({ description: "0 takes the most probable token. Default: the model's, else 1.", 'x-fallback': 1 }),
   top_p: numberBetween(0, 1)
     .nullish()
-    .openapi({ description: "Keep the most probable tokens up to this sum. Default: the model's, else 1." }),
+    .openapi({ description: "Keep the most probable tokens up to this sum. Default: the model's, else 1.", 'x-fallback': 1 }),
   top_k: integerBetween(0, MAX_VOCABULARY)
     .nullish()
-    .openapi({ description: "Keep the k most probable tokens, 0 all. Default: the model's, else 0." }),
+    .openapi({ description: "Keep the k most probable tokens, 0 all. Default: the model's, else 0.", 'x-fallback': 0 }),
   min_p: numberBetween(0, 1)
     .nullish()
-    .openapi({ description: "Keep tokens at least this fraction as probable as the best. Default: the model's, else 0." }),
+    .openapi({ description: "Keep tokens at least this fraction as probable as the best. Default: the model's, else 0.", 'x-fallback': 0 }),
   frequency_penalty: numberBetween(-2, 2)
     .nullish()
-    .openapi({ description: 'Lowers the logit of a token for each time it was generated. Default 0.' }),
+    .openapi({ description: 'Lowers the logit of a token for each time it was generated. Default 0.', default: 0 }),
   presence_penalty: numberBetween(-2, 2)
     .nullish()
-    .openapi({ description: 'Lowers the logit of a token once it was generated. Default 0.' }),
+    .openapi({ description: 'Lowers the logit of a token once it was generated. Default 0.', default: 0 }),
   repetition_penalty: numberBetween(0.01, 10)
     .nullish()
-    .openapi({ description: "Makes tokens of prompt and completion less probable. Default: the model's, else 1." }),
+    .openapi({ description: "Makes tokens of prompt and completion less probable. Default: the model's, else 1.", 'x-fallback': 1 }),
   logit_bias: z
     .record(z.string().regex(/^(0|[1-9]\d{0,6})$/), numberBetween(-100, 100), { error: 'must be an object that maps token ids to numbers' })
     .refine((biases) => Object.keys(biases).length <= MAX_LOGIT_BIASES, `has at most ${MAX_LOGIT_BIASES} entries`)

@@ -18,7 +18,7 @@ export const completionRequestSchema = z
       .openapi({ description: "Text or token ids to go on from. Default: the model's end-of-text token.", example: 'Once upon a time' }),
     max_tokens: integerBetween(0, MAX_CONTEXT_WINDOW)
       .nullish()
-      .openapi({ description: `Default ${DEFAULT_MAX_TOKENS}.` }),
+      .openapi({ description: `Default ${DEFAULT_MAX_TOKENS}.`, default: DEFAULT_MAX_TOKENS }),
     echo: z.boolean().nullish().openapi({ description: 'Put the prompt before the completion. Default false.' }),
     logprobs: integerBetween(0, 5).nullish().openapi({ description: 'Report log-probabilities, and those of this many alternatives.' }),
   })

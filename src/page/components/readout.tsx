@@ -1,7 +1,8 @@
-import { contextUse, modelOf, type PlaygroundState } from '../state/playground-state.ts';
-import { surprise } from '../state/surprisal.ts';
+import { contextUse, conversationOf, modelOf, type PlaygroundState } from '../state/playground-state.ts';
+import { tint } from '../state/surprisal.ts';
 
-const STEPS: [number, string][] = [
+/** Probabilities whose tints the legend shows. */
+const LEGEND: [number, string][] = [
   [0.95, '95 %'],
   [0.5, '50 %'],
   [0.2, '20 %'],
@@ -9,13 +10,13 @@ const STEPS: [number, string][] = [
   [0.008, '< 1 %'],
 ];
 
-/** How to read the text: the colours, the context window, the figures of the last run. */
-export function Reading({ state }: { state: PlaygroundState }) {
+/** Below a text: the legend of its tints, how full the context window is, and the figures of the last generation. */
+export function Readout({ state }: { state: PlaygroundState }) {
   return (
-    <div class="reading">
-      <ul class="legend" aria-label="Colours: how probable a token was">
-        {STEPS.map(([probability, name]) => (
-          <li key={name} style={{ '--surprise': surprise(Math.log(probability)).toFixed(3) }}>
+    <div class="readout">
+      <ul class="legend" aria-label="Colours: how probable each token was">
+        {LEGEND.map(([probability, name]) => (
+          <li key={name} style={{ '--tint': tint(Math.log(probability)).toFixed(3) }}>
             {name}
           </li>
         ))}
@@ -36,7 +37,7 @@ function ContextMeter({ state }: { state: PlaygroundState }) {
       <span class="name" id="context-name">
         Context window
       </span>
-      {/* biome-ignore lint/a11y/useSemanticElements: a meter element has one bar, not a prompt's and an answer's */}
+      {/* biome-ignore lint/a11y/useSemanticElements: a meter element has one bar, not one each for prompt and answer */}
       <div
         class="meter"
         role="meter"
@@ -54,10 +55,10 @@ function ContextMeter({ state }: { state: PlaygroundState }) {
   );
 }
 
-function Figures({ state: { timing, isRunning, ...state } }: { state: PlaygroundState }) {
-  const turn = state.conversations[state.mode].turns.at(-1);
-  if (!turn || isRunning || timing.firstTokenMs === null) return null;
-  const { firstTokenMs, tokensPerSecond } = timing;
+function Figures({ state }: { state: PlaygroundState }) {
+  const turn = conversationOf(state).turns.at(-1);
+  const { firstTokenMs, tokensPerSecond } = state.timing;
+  if (!turn || state.isRunning || firstTokenMs === null) return null;
   return (
     <p class="figures">
       first token after {firstTokenMs.toFixed(0)} ms{tokensPerSecond !== null && ` · ${tokensPerSecond.toFixed(0)} tokens/s`} · seed{' '}
