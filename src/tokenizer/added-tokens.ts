@@ -1,4 +1,4 @@
-import { escapeRegExp } from './escape-reg-exp.ts';
+import type { Coverage } from './template/written-ranges.ts';
 import type { AddedToken } from './tokenizer-json.ts';
 
 /** A piece of a text: an added token, or text between them, with the place where it begins. */
@@ -24,21 +24,27 @@ export class AddedTokenFinder {
     if (longestFirst.length > 0) this.#pattern = new RegExp(longestFirst.map(escapeRegExp).join('|'), 'gu');
   }
 
-  /** @param isAllowed whether the token may be read at [start, end), asked with ascending places; elsewhere its spelling is text */
-  split(text: string, isAllowed: (token: AddedToken, start: number, end: number) => boolean = () => true): Piece[] {
+  /**
+   * @param allowed how much of an occurrence at [start, end) may be read as the token, asked with ascending places. Unless it is all, its
+   *   spelling is text; if it is some, another token may begin within.
+   */
+  split(text: string, allowed: (token: AddedToken, start: number, end: number) => Coverage = () => 'all'): Piece[] {
     const pieces: Piece[] = [];
     let end = 0;
-    for (const { token, start, stop } of this.#matches(text, isAllowed)) {
+    for (const { token, start, stop } of this.#matches(text, allowed)) {
       const left = token.lstrip ? Math.max(spacesBefore(text, start, end), end) : start;
+      const right = token.rstrip ? spacesAfter(text, stop) : stop;
+      // A token that is white space may have been stripped already, as part of what surrounds the one before.
+      if (left >= right) continue;
       if (end < left) pieces.push({ text: text.slice(end, left), start: end });
       pieces.push({ id: token.id });
-      end = token.rstrip ? spacesAfter(text, stop) : stop;
+      end = right;
     }
     if (end < text.length) pieces.push({ text: text.slice(end), start: end });
     return pieces;
   }
 
-  *#matches(text: string, isAllowed: (token: AddedToken, start: number, end: number) => boolean) {
+  *#matches(text: string, allowed: (token: AddedToken, start: number, end: number) => Coverage) {
     const pattern = this.#pattern;
     if (!pattern) return;
     for (let at = 0; ; ) {
@@ -47,10 +53,9 @@ export class AddedTokenFinder {
       if (!match) return;
       const [start, stop] = [match.index, match.index + match[0].length];
       const token = this.#tokens.get(match[0])!;
-      const allowed = isAllowed(token, start, stop);
-      if (allowed && !(token.single_word && touchesWord(text, start, stop))) yield { token, start, stop };
-      // Another token may begin within one that is only text.
-      at = allowed ? stop : start + (text.codePointAt(start)! > 0xffff ? 2 : 1);
+      const part = allowed(token, start, stop);
+      if (part === 'all' && !(token.single_word && touchesWord(text, start, stop))) yield { token, start, stop };
+      at = part === 'some' ? start + (text.codePointAt(start)! > 0xffff ? 2 : 1) : stop;
     }
   }
 }
@@ -77,4 +82,9 @@ function spacesAfter(text: string, place: number): number {
   let end = place;
   while (end < text.length && SPACE.test(text[end])) end++;
   return end;
+}
+
+/** Makes a pattern that matches exactly `text`. It escapes only what the `u` flag allows to be escaped. */
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }

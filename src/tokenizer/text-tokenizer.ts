@@ -1,7 +1,8 @@
 import { GptEdgeError } from '../core/errors.ts';
+import { AddedTokenFinder, type Piece } from './added-tokens.ts';
 import { createPlainTokenizer, type PlainTokenizer } from './plain-tokenizer.ts';
 import { sequenceAffixes } from './sequence-affixes.ts';
-import { escapeRegExp, restore } from './special-token-guard.ts';
+import { coverage, type WrittenRanges, wholeRange } from './template/written-ranges.ts';
 import { type LeadingStrip, leadingStrip, TextStart } from './text-start.ts';
 import { tokenBytes } from './token-bytes.ts';
 import type { AddedToken, TokenizerConfig, TokenizerJson } from './tokenizer-json.ts';
@@ -9,15 +10,17 @@ import type { AddedToken, TokenizerConfig, TokenizerJson } from './tokenizer-jso
 export interface EncodeOptions {
   /** Add the special tokens that the tokenizer puts around a sequence, such as BOS. @default true */
   addSpecialTokens?: boolean;
-  /** Read the spelling of an added token as that token. Leave this false for what a user typed. @default false */
-  parseSpecialTokens?: boolean;
-  /** The text has been through `guard`, and the parts between special tokens are restored. @default false */
-  isGuarded?: boolean;
+  /**
+   * Where the spelling of a special token is read as that token: everywhere, or only within the ranges that a chat template wrote. What a user
+   * typed must not become a special token. @default nowhere
+   */
+  parseSpecialTokens?: boolean | WrittenRanges;
 }
 
 /**
  * Turns text into token ids and back, exactly as the tokenizer of a Hugging Face model does. Added tokens (EOS, marks of
- * roles and the like) are split off here, because the library cannot leave their spellings as text.
+ * roles and the like) are split off here, because the library cannot leave the spelling of a special one as text. Added tokens that are not
+ * special are found in any text, as in Hugging Face's tokenizers.
  * @example
  * ```ts
  * const tokenizer = new TextTokenizer(
@@ -29,12 +32,10 @@ export interface EncodeOptions {
  * ```
  */
 export class TextTokenizer {
-  /** The spellings of all added tokens. */
-  readonly specialTokens: readonly string[];
   readonly #plain: PlainTokenizer;
   readonly #added: ReadonlyMap<number, AddedToken>;
-  readonly #idOfAdded: ReadonlyMap<string, number>;
-  readonly #pattern: RegExp | null;
+  readonly #raw: AddedTokenFinder;
+  readonly #normalized: AddedTokenFinder;
   readonly #affixes: { prefix: number[]; suffix: number[] };
   readonly #bytesOf: (entry: string) => Uint8Array;
   readonly #leadingStrip: LeadingStrip;
@@ -46,20 +47,23 @@ export class TextTokenizer {
    *   @huggingface/tokenizers refuses it
    */
   constructor(tokenizer: TokenizerJson, config: TokenizerConfig) {
-    this.#plain = createTokenizer(tokenizer, config);
-    this.#added = new Map(tokenizer.added_tokens.map((token) => [token.id, token]));
-    this.#idOfAdded = new Map(tokenizer.added_tokens.map((token) => [token.content, token.id]));
-    this.#pattern = addedTokenPattern(tokenizer.added_tokens);
+    const added = tokenizer.added_tokens;
+    this.#added = new Map(added.map((token) => [token.id, token]));
+    this.#plain = createTokenizer(tokenizer, config, new Set(added.filter(({ special }) => special).map(({ id }) => id)));
+    const isNormalized = (token: AddedToken) => !token.special && (token.normalized ?? true);
+    this.#raw = new AddedTokenFinder(added.filter((token) => !isNormalized(token)));
+    this.#normalized = new AddedTokenFinder(added.filter(isNormalized), ({ content }) => this.#plain.normalize(content));
     this.#affixes = sequenceAffixes(tokenizer);
     this.#bytesOf = tokenBytes(tokenizer);
     this.#leadingStrip = leadingStrip(tokenizer);
-    this.specialTokens = tokenizer.added_tokens.map((token) => token.content);
   }
 
   /** The token ids of `text`. Without options, special tokens in it are text like any other. */
-  encode(text: string, { addSpecialTokens = true, parseSpecialTokens = false, isGuarded = false }: EncodeOptions = {}): number[] {
-    const encodeText = (plain: string) => this.#encodePlain(isGuarded ? restore(plain) : plain);
-    const ids = parseSpecialTokens ? this.#encodeWithSpecialTokens(text, encodeText) : encodeText(text);
+  encode(text: string, { addSpecialTokens = true, parseSpecialTokens = false }: EncodeOptions = {}): number[] {
+    const written = parseSpecialTokens === true ? wholeRange(text.length) : parseSpecialTokens || [];
+    const coverageOf = coverage(written);
+    const pieces = this.#raw.split(text, ({ special }, start, end) => (special ? coverageOf(start, end) : 'all'));
+    const ids = pieces.flatMap((piece) => ('id' in piece ? [piece.id] : this.#encodeText(piece)));
     return addSpecialTokens ? [...this.#affixes.prefix, ...ids, ...this.#affixes.suffix] : ids;
   }
 
@@ -108,36 +112,15 @@ export class TextTokenizer {
     }
   }
 
-  #encodePlain(text: string): number[] {
-    return text === '' ? [] : this.#plain.encode(text);
-  }
-
-  #encodeWithSpecialTokens(text: string, encodeText: (plain: string) => number[]): number[] {
-    const parts: number[][] = [];
-    let end = 0;
-    for (const match of this.#pattern ? text.matchAll(this.#pattern) : []) {
-      parts.push(encodeText(text.slice(end, match.index)));
-      parts.push([this.#idOfAdded.get(match.slice(1).find((spelling) => spelling !== undefined)!)!]);
-      end = match.index + match[0].length;
-    }
-    parts.push(encodeText(text.slice(end)));
-    return parts.flat();
+  #encodeText({ text, start }: Extract<Piece, { text: string }>): number[] {
+    const pieces = this.#normalized.split(this.#plain.normalize(text));
+    return pieces.flatMap((piece) => ('id' in piece ? [piece.id] : this.#plain.encode(piece.text, start + piece.start === 0)));
   }
 }
 
-/** A pattern with one capture group for each added token; null if there are none. Of tokens that begin alike, the longest matches. */
-function addedTokenPattern(tokens: readonly AddedToken[]): RegExp | null {
-  if (tokens.length === 0) return null;
-  const longestFirst = [...tokens].sort((a, b) => b.content.length - a.content.length);
-  return new RegExp(
-    longestFirst.map((t) => `${t.lstrip ? '\\s*' : ''}(${escapeRegExp(t.content)})${t.rstrip ? '\\s*' : ''}`).join('|'),
-    'gu',
-  );
-}
-
-function createTokenizer(tokenizer: TokenizerJson, config: TokenizerConfig): PlainTokenizer {
+function createTokenizer(tokenizer: TokenizerJson, config: TokenizerConfig, special: ReadonlySet<number>): PlainTokenizer {
   try {
-    return createPlainTokenizer(tokenizer, config);
+    return createPlainTokenizer(tokenizer, config, special);
   } catch (cause) {
     const message = `tokenizer.json cannot be used: ${(cause as Error).message}`;
     throw new GptEdgeError('unsupported_model', message, { param: 'tokenizer.json', cause });

@@ -78,6 +78,11 @@ export class CompactBpe {
     return this.#vocabulary.spelling(id);
   }
 
+  /** The token for unknown characters; undefined if there is none. */
+  get unknown(): number | undefined {
+    return this.#unknown < 0 ? undefined : this.#unknown;
+  }
+
   /** Encodes the words of one text, as the pre-tokenizer has split it. */
   encode(words: readonly string[]): number[] {
     const ids: number[] = [];

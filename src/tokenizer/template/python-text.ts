@@ -1,6 +1,7 @@
-/** A character that Python's `str.isspace` holds for white space. JavaScript's `\s` differs in a few. */
-const WHITE_SPACE = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
-const WORD = new RegExp(`[^${WHITE_SPACE.source.slice(1)}+`, 'g');
+/** The characters that Python's `str.isspace` holds for white space. JavaScript's `\s` differs in a few. */
+const WHITE_SPACE: ReadonlySet<string> = new Set(
+  '\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000',
+);
 
 export type Side = 'both' | 'left' | 'right';
 
@@ -9,17 +10,16 @@ export type Side = 'both' | 'left' | 'right';
  * @param characters are stripped instead of white space
  */
 export function strippedRange(text: string, side: Side, characters?: string): [start: number, end: number] {
-  const chosen = characters === undefined ? undefined : new Set(characters);
-  const strips = (character: string) => (chosen ? chosen.has(character) : WHITE_SPACE.test(character));
+  const chosen = characters === undefined ? WHITE_SPACE : new Set(characters);
   let [start, end] = [0, text.length];
   while (side !== 'right' && start < end) {
     const character = String.fromCodePoint(text.codePointAt(start)!);
-    if (!strips(character)) break;
+    if (!chosen.has(character)) break;
     start += character.length;
   }
   while (side !== 'left' && start < end) {
     const character = lastCharacter(text, end);
-    if (!strips(character)) break;
+    if (!chosen.has(character)) break;
     end -= character.length;
   }
   return [start, end];
@@ -50,10 +50,14 @@ function splitAt(text: string, separator: string, mostSplits: number): [number, 
 
 function splitAtWhiteSpace(text: string, mostSplits: number): [number, number][] {
   const ranges: [number, number][] = [];
-  for (const match of text.matchAll(WORD)) {
-    // As in Python, what is left keeps the white space at its end.
-    if (ranges.length === mostSplits) return [...ranges, [match.index, text.length]];
-    ranges.push([match.index, match.index + match[0].length]);
+  for (let start = 0; start < text.length; start++) {
+    if (WHITE_SPACE.has(text[start])) continue;
+    // As in Python, what is left after the last split keeps the white space at its end.
+    if (ranges.length === mostSplits) return [...ranges, [start, text.length]];
+    let end = start + 1;
+    while (end < text.length && !WHITE_SPACE.has(text[end])) end++;
+    ranges.push([start, end]);
+    start = end;
   }
   return ranges;
 }

@@ -34,14 +34,16 @@ export function sliceOrigin({ value, written }: OriginText, start: number, end: 
   return { value: value.slice(start, end), written: kept };
 }
 
-/**
- * Answers whether ranges cover [start, end) wholly. Asked with ascending places it takes linear time over all questions.
- */
-export function coverage(written: WrittenRanges): (start: number, end: number) => boolean {
+/** How much of a part of a text the template wrote. */
+export type Coverage = 'all' | 'some' | 'none';
+
+/** Answers how much of [start, end) the ranges cover. The starts have to ascend; then all answers together take linear time. */
+export function coverage(written: WrittenRanges): (start: number, end: number) => Coverage {
   let index = 0;
   return (start, end) => {
     while (index < written.length && written[index + 1] <= start) index += 2;
-    return index < written.length && written[index] <= start && written[index + 1] >= end;
+    if (index === written.length || written[index] >= end) return 'none';
+    return written[index] <= start && written[index + 1] >= end ? 'all' : 'some';
   };
 }
 
