@@ -5,12 +5,12 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
 import { CompactBpe } from '../../src/tokenizer/bpe/compact-bpe.ts';
-import { createPlainTokenizer } from '../../src/tokenizer/plain-tokenizer.ts';
 import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
 import type { TokenizerConfig } from '../../src/tokenizer/tokenizer-json.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { tokenizerConfig, tokenizerJson } from './default-tokenizer.ts';
 import { libraryTokenizer } from './library-tokenizer.ts';
+import { plainTextTokenizer } from './plain-text-tokenizer.ts';
 import { sampleTexts } from './sample-texts.ts';
 import { readTokenizer, tokenizerFolders } from './tokenizer-folders.ts';
 import { parsed, type WholeTokenizerJson } from './whole-tokenizer-json.ts';
@@ -19,7 +19,7 @@ const REPOSITORY = join(import.meta.dirname, '../..');
 
 /** Compares tokens of sample texts, of each token's spelling and text alone, and of sentences of spellings; and all ids decoded. */
 function expectEqual(json: WholeTokenizerJson, config: TokenizerConfig, count = 150): void {
-  const [ours, library] = [createPlainTokenizer(parsed(json), config), libraryTokenizer(json, config)];
+  const [ours, library] = [plainTextTokenizer(parsed(json), config), libraryTokenizer(json, config)];
   const whole = new TextTokenizer({ ...parsed(json), added_tokens: [] }, config);
   const random = new SeededRandom(41);
   const spellings = Object.keys(json.model.vocab as Record<string, number>);
@@ -76,15 +76,15 @@ describe('tokenizer_config.json', () => {
   it.each([{ remove_space: true }, { do_lowercase_and_remove_accent: true }])(
     'should prepare a text as the library does with %j',
     (config) => {
-      const [ours, library] = [createPlainTokenizer(parsed(tokenizerJson), config), libraryTokenizer(tokenizerJson, config)];
+      const [ours, library] = [plainTextTokenizer(parsed(tokenizerJson), config), libraryTokenizer(tokenizerJson, config)];
       for (const text of ['  a   b ', 'Évian ABC']) expect(ours.encode(text)).toEqual(library.encode(text));
-      expect(ours.encode('É  B ')).not.toEqual(createPlainTokenizer(parsed(tokenizerJson), {}).encode('É  B '));
+      expect(ours.encode('É  B ')).not.toEqual(plainTextTokenizer(parsed(tokenizerJson), {}).encode('É  B '));
     },
   );
 });
 
 describe('very long words', () => {
-  const tokenizer = createPlainTokenizer(parsed(tokenizerJson), tokenizerConfig);
+  const tokenizer = plainTextTokenizer(parsed(tokenizerJson), tokenizerConfig);
 
   // A merge in quadratic time would exceed the test's time limit.
   it.each(['a', 'he', 'theinar', '日😀'])('should be encoded in O(n log n): %s', (piece) => {

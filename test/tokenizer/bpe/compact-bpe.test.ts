@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { CompactBpe } from '../../../src/tokenizer/bpe/compact-bpe.ts';
-import { createPlainTokenizer } from '../../../src/tokenizer/plain-tokenizer.ts';
 import { SeededRandom } from '../../generation/seeded-random.ts';
 import { tokenizerConfig, tokenizerJson } from '../default-tokenizer.ts';
 import { libraryTokenizer } from '../library-tokenizer.ts';
+import { plainTextTokenizer } from '../plain-text-tokenizer.ts';
 import { parsed, type WholeTokenizerJson } from '../whole-tokenizer-json.ts';
 
 describe('random byte-pair encodings', () => {
@@ -69,7 +69,7 @@ describe('random byte-pair encodings', () => {
         model: randomModel(random),
       } as WholeTokenizerJson;
       expect(parsed(json).model, JSON.stringify(json.model)).toBeInstanceOf(CompactBpe);
-      const [ours, library] = [createPlainTokenizer(parsed(json), tokenizerConfig), libraryTokenizer(json, tokenizerConfig)];
+      const [ours, library] = [plainTextTokenizer(parsed(json), tokenizerConfig), libraryTokenizer(json, tokenizerConfig)];
       const texts = random.list(20, () =>
         random.text([...'aaabbbcdeé\u2581日😀  \n', '\ud800', '\ude00', 'ab', '日日', 'aaaa'], 1 + random.integer(60)),
       );
@@ -113,17 +113,17 @@ describe('what CompactBpe does not support', () => {
       model: { ...model, ...changes[name] },
     } as WholeTokenizerJson;
     expect(parsed(json).model).not.toBeInstanceOf(CompactBpe);
-    const [ours, library] = [createPlainTokenizer(parsed(json), {}), libraryTokenizer(json, {})];
+    const [ours, library] = [plainTextTokenizer(parsed(json), {}), libraryTokenizer(json, {})];
     for (const text of ['ab', 'abba b', 'aab x', 'c']) expect(ours.encode(text), text).toEqual(library.encode(text));
     for (let id = 0; id < 7; id++) expect(ours.spelling(id)).toBe(library.spelling(id));
   });
 
   it.each([{}, { vocab: null, merges: [] }, { vocab: {}, merges: null }])('should refuse the model %j', (fields) => {
-    expect(() => createPlainTokenizer(parsed({ ...tokenizerJson, model: { type: 'BPE', ...fields } }), {})).toThrow();
+    expect(() => plainTextTokenizer(parsed({ ...tokenizerJson, model: { type: 'BPE', ...fields } }), {})).toThrow();
   });
 });
 
 it('should leave out unknown characters if the unknown token is not in the vocabulary', () => {
   const model = { type: 'BPE', unk_token: '<unk>', vocab: { a: 0 }, merges: [] };
-  expect(createPlainTokenizer(parsed({ ...tokenizerJson, pre_tokenizer: null, model }), {}).encode('abab')).toEqual([0, 0]);
+  expect(plainTextTokenizer(parsed({ ...tokenizerJson, pre_tokenizer: null, model }), {}).encode('abab')).toEqual([0, 0]);
 });
