@@ -2,7 +2,17 @@ import type { Coverage } from './template/written-ranges.ts';
 import type { AddedToken } from './tokenizer-json.ts';
 
 /** A piece of a text: an added token, or text between them, with the place where it begins. */
-export type Piece = { readonly id: number } | { readonly text: string; readonly start: number };
+export type Piece = { readonly id: number } | TextPiece;
+export interface TextPiece {
+  readonly text: string;
+  readonly start: number;
+}
+
+/**
+ * How much of an occurrence at [start, end) may be read as the token, asked with ascending starts. Unless it is all, its spelling is text; if it is
+ * some, another token may begin within.
+ */
+export type Allowed = (token: AddedToken, start: number, end: number) => Coverage;
 
 /** Rust's `\s` and `\w`, which JavaScript's differ from. */
 const SPACE = /\p{White_Space}/u;
@@ -24,11 +34,8 @@ export class AddedTokenFinder {
     if (longestFirst.length > 0) this.#pattern = new RegExp(longestFirst.map(escapeRegExp).join('|'), 'gu');
   }
 
-  /**
-   * @param allowed how much of an occurrence at [start, end) may be read as the token, asked with ascending places. Unless it is all, its
-   *   spelling is text; if it is some, another token may begin within.
-   */
-  split(text: string, allowed: (token: AddedToken, start: number, end: number) => Coverage = () => 'all'): Piece[] {
+  /** Splits a text at its added tokens. No piece of text is empty. */
+  split(text: string, allowed: Allowed = () => 'all'): Piece[] {
     const pieces: Piece[] = [];
     let end = 0;
     for (const { token, start, stop } of this.#matches(text, allowed)) {
@@ -44,7 +51,7 @@ export class AddedTokenFinder {
     return pieces;
   }
 
-  *#matches(text: string, allowed: (token: AddedToken, start: number, end: number) => Coverage) {
+  *#matches(text: string, allowed: Allowed) {
     const pattern = this.#pattern;
     if (!pattern) return;
     for (let at = 0; ; ) {

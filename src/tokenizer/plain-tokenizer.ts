@@ -4,6 +4,8 @@ import type { TokenizerConfig, TokenizerJson } from './tokenizer-json.ts';
 
 /** A tokenizer that knows no added tokens: it encodes their spellings like any other text. */
 export interface PlainTokenizer {
+  /** Whether `normalize` may change a text. */
+  readonly normalizes: boolean;
   /** What the tokenizer makes of a text before it splits it into words. */
   normalize(text: string): string;
   /**
@@ -38,6 +40,7 @@ export function createPlainTokenizer(tokenizer: TokenizerJson, config: Tokenizer
   const { normalizer, pre_tokenizer: preTokenizer } = library;
   const model = bpe ?? libraryModel(library);
   return {
+    normalizes: normalizer !== null || config.remove_space === true || config.do_lowercase_and_remove_accent === true,
     // The steps are those of the library's `Tokenizer.encode`.
     normalize(text) {
       let normalized = text;

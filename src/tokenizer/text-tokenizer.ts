@@ -1,5 +1,5 @@
 import { GptEdgeError } from '../core/errors.ts';
-import { AddedTokenFinder, type Piece } from './added-tokens.ts';
+import { AddedTokenFinder, type Allowed, type TextPiece } from './added-tokens.ts';
 import { createPlainTokenizer, type PlainTokenizer } from './plain-tokenizer.ts';
 import { sequenceAffixes } from './sequence-affixes.ts';
 import { coverage, type WrittenRanges, wholeRange } from './template/written-ranges.ts';
@@ -50,7 +50,9 @@ export class TextTokenizer {
     const added = tokenizer.added_tokens;
     this.#added = new Map(added.map((token) => [token.id, token]));
     this.#plain = createTokenizer(tokenizer, config, new Set(added.filter(({ special }) => special).map(({ id }) => id)));
-    const isNormalized = (token: AddedToken) => !token.special && (token.normalized ?? true);
+    // Where a normalizer changes the text, it is no longer known what of it a template wrote, so special tokens are found before.
+    const isNormalized = ({ special, normalized }: AddedToken) =>
+      special ? normalized === true && !this.#plain.normalizes : (normalized ?? true);
     this.#raw = new AddedTokenFinder(added.filter((token) => !isNormalized(token)));
     this.#normalized = new AddedTokenFinder(added.filter(isNormalized), ({ content }) => this.#plain.normalize(content));
     this.#affixes = sequenceAffixes(tokenizer);
@@ -61,9 +63,9 @@ export class TextTokenizer {
   /** The token ids of `text`. Without options, special tokens in it are text like any other. */
   encode(text: string, { addSpecialTokens = true, parseSpecialTokens = false }: EncodeOptions = {}): number[] {
     const written = parseSpecialTokens === true ? wholeRange(text.length) : parseSpecialTokens || [];
-    const coverageOf = coverage(written);
-    const pieces = this.#raw.split(text, ({ special }, start, end) => (special ? coverageOf(start, end) : 'all'));
-    const ids = pieces.flatMap((piece) => ('id' in piece ? [piece.id] : this.#encodeText(piece)));
+    const pieces = this.#raw.split(text, specialWithin(written));
+    const allowed = specialWithin(written);
+    const ids = pieces.flatMap((piece) => ('id' in piece ? [piece.id] : this.#encodeText(piece, allowed)));
     return addSpecialTokens ? [...this.#affixes.prefix, ...ids, ...this.#affixes.suffix] : ids;
   }
 
@@ -112,10 +114,16 @@ export class TextTokenizer {
     }
   }
 
-  #encodeText({ text, start }: Extract<Piece, { text: string }>): number[] {
-    const pieces = this.#normalized.split(this.#plain.normalize(text));
+  #encodeText({ text, start }: TextPiece, allowed: Allowed): number[] {
+    const pieces = this.#normalized.split(this.#plain.normalize(text), (token, from, to) => allowed(token, start + from, start + to));
     return pieces.flatMap((piece) => ('id' in piece ? [piece.id] : this.#plain.encode(piece.text, start + piece.start === 0)));
   }
+}
+
+/** Special tokens are read only in what a template wrote, all others everywhere. */
+function specialWithin(written: WrittenRanges): Allowed {
+  const coverageOf = coverage(written);
+  return ({ special }, start, end) => (special ? coverageOf(start, end) : 'all');
 }
 
 function createTokenizer(tokenizer: TokenizerJson, config: TokenizerConfig, special: ReadonlySet<number>): PlainTokenizer {
