@@ -6,7 +6,7 @@ const layers = {
   storage: ['core'],
   runtime: ['kernels', 'core'],
   convert: ['core'],
-  generation: ['tokenizer', 'kernels', 'core'],
+  generation: ['tokenizer', 'core'],
   api: ['generation', 'tokenizer', 'core'],
   page: ['api'],
   worker: ['api', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
@@ -15,22 +15,45 @@ const layers = {
   library: ['worker', 'api', 'local', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
 };
 
-const layerRules = Object.entries(layers).map(([layer, below]) => ({
-  name: `${layer}-imports-downwards`,
-  severity: 'error',
-  from: { path: `^src/${layer}/` },
-  to: { path: '^src/', pathNot: `^src/(${[layer, ...below].join('|')})/` },
-}));
+/** The layers inside of convert. The files at its root stand on all of them. */
+const convertLayers = {
+  files: [],
+  tensors: [],
+  tokenizers: [],
+  graph: [],
+  'model-folder': ['files'],
+  quantize: ['tensors'],
+  dtypes: ['quantize', 'graph', 'tensors'],
+  architectures: ['dtypes', 'graph', 'tensors'],
+  sources: ['architectures', 'dtypes', 'model-folder', 'graph', 'tokenizers', 'tensors', 'files'],
+};
+
+/** One rule for each folder in `root`: of what lies in `root`, it imports only itself and the folders listed for it. */
+const layerRules = (root, table) =>
+  Object.entries(table).map(([layer, below]) => ({
+    name: `${root}${layer}-imports-downwards`,
+    severity: 'error',
+    from: { path: `^${root}${layer}/` },
+    to: { path: `^${root}`, pathNot: `^${root}(${[layer, ...below].join('|')})/` },
+  }));
 
 module.exports = {
   forbidden: [
-    ...layerRules,
+    ...layerRules('src/', layers),
+    ...layerRules('src/convert/', convertLayers),
     {
       name: 'page-takes-types-only',
       comment: "The browser's code knows the API by its types alone.",
       severity: 'error',
       from: { path: '^src/page/' },
       to: { path: '^src/(?!page/)', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-reference-in-production',
+      comment: 'The reference kernels are slow: they are the specification, and only tests run them.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/kernels/reference/' },
+      to: { path: '^src/kernels/reference/' },
     },
     {
       name: 'no-circular',
@@ -44,6 +67,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(worker|api|generation|tokenizer|runtime|storage|core|page)' },
       to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'storage-knows-no-onnx',
+      comment: 'Storage hands out bytes; what they mean is for the engines to know.',
+      severity: 'error',
+      from: { path: '^src/storage/' },
+      to: { path: '^src/core/onnx/' },
     },
     {
       name: 'onnxruntime-in-one-module',

@@ -4,7 +4,7 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { Response } from 'miniflare';
 import { defineConfig } from 'vitest/config';
 
-/** Gives tests inside workerd the files of this project, to put into the local bucket. */
+/** Serves this project's files to the tests inside workerd, which put them into the local bucket. */
 async function serveFile(request: { url: string }) {
   const path = join(import.meta.dirname, normalize(decodeURIComponent(new URL(request.url).pathname)));
   const bytes = await readFile(path).catch(() => null);
@@ -15,7 +15,7 @@ export default defineConfig({
   test: {
     projects: [
       {
-        // The examples import the package as its users do; here it is the sources.
+        // The examples import the package by its name, as its users do; here the name stands for the sources.
         resolve: { alias: { 'gpt-edge/local': join(import.meta.dirname, 'src/library/local.ts') } },
         test: {
           name: 'node',

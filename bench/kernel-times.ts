@@ -7,7 +7,10 @@ interface Time {
 
 type Exports = Record<string, (...operands: number[]) => unknown>;
 
-/** Times each kernel of the modules that are instantiated after it is made. The clock itself costs some 0.05 us a call. */
+/**
+ * Times each kernel of all WebAssembly modules that are instantiated after this object is made. Reading the clock
+ * costs about 0.05 us per call.
+ */
 export class KernelTimes {
   readonly #times = new Map<string, Time>();
   readonly #steps = new Map<string, Time[]>();
@@ -16,7 +19,7 @@ export class KernelTimes {
   constructor() {
     const instantiate = WebAssembly.Instance;
     const timed = (exports: Exports) => this.#timed(exports);
-    // The engine keeps its kernels to itself: standing in for the constructor is the way to them.
+    // The engine does not expose its kernels, so a stand-in for the constructor wraps them.
     WebAssembly.Instance = class {
       readonly exports: Exports;
       constructor(module: WebAssembly.Module, imports?: WebAssembly.Imports) {
@@ -42,7 +45,7 @@ export class KernelTimes {
     return Object.fromEntries(entries) as Exports;
   }
 
-  /** Times the kernels that `step` runs. */
+  /** Runs a decode step and times its kernels. */
   async measure(step: () => Promise<unknown>): Promise<void> {
     for (const time of this.#times.values()) Object.assign(time, { calls: 0, milliseconds: 0 });
     this.#running = true;
@@ -55,7 +58,10 @@ export class KernelTimes {
     }
   }
 
-  /** Medians over the measured steps, the longest first. */
+  /**
+   * Each kernel's calls and milliseconds in one step, as medians over the measured steps; the slowest kernel comes
+   * first.
+   */
   perStep(): ({ name: string } & Time)[] {
     return Array.from(this.#steps, ([name, steps]) => ({
       name,

@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import { Command, Option } from 'commander';
 import { openModelFolder } from '../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../src/local/project-paths.ts';
@@ -18,30 +19,40 @@ interface Options {
 
 const command = new Command('npm run bench --')
   .option('--model <folder>', 'a model folder', DEFAULT_MODEL)
-  .addOption(new Option('--engine <engine>', 'which engine is measured').choices(ENGINES).default('auto'))
-  .option('--runs <n>', 'how often each contender is measured, in turn', Number, 3)
-  .option('--peers', 'measure wllama and llama.cpp too, where bench/peers/install.sh has been run')
-  .option('--gguf <file>', 'the same model for --peers')
-  .option('--llama-bench <file>', 'a build of ik_llama.cpp for --peers')
+  .addOption(new Option('--engine <engine>', 'the engine to measure').choices(ENGINES).default('auto'))
+  .option('--runs <n>', 'how many times the contenders are measured, one after the other', Number, 3)
+  .option('--peers', 'also measure wllama and llama.cpp, which bench/peers/install.sh installs')
+  .option('--gguf <file>', 'the same model in a GGUF file, for --peers')
+  .option('--llama-bench <file>', 'llama-bench of a build of ik_llama.cpp, for --peers')
   .option('--json', 'print JSON')
   .parse();
 const { model, engine, runs, peers, gguf, llamaBench, json } = command.opts<Options>();
-if (!(Number.isInteger(runs) && runs > 0)) command.error('--runs must be a whole number from 1 on');
+if (!(Number.isInteger(runs) && runs > 0)) command.error('--runs must be a whole number, at least 1');
 if (peers && gguf === undefined) command.error('--peers needs --gguf <file>: the same model in a GGUF file');
 
 const note = (text: string) => console.error(text);
 const folder = await openModelFolder(model);
 const others = peers ? await findPeers({ gguf: gguf!, llamaBench }, note) : [];
 const measured = await measure({ folder, engine, runs, peers: others, onProgress: note });
-if (json) console.log(JSON.stringify({ model: folder.manifest.id, runs, ...withoutPlan(measured) }, null, 2));
+const machine = describeMachine();
+if (json) console.log(JSON.stringify({ model: folder.manifest.id, machine, runs, ...withoutPlan(measured) }, null, 2));
 else {
   console.log(
-    `${folder.manifest.id}, ${folder.manifest.dtype}, window of ${folder.manifest.contextWindow} tokens, medians of ${runs} runs`,
+    `${folder.manifest.id}, ${folder.manifest.dtype}, context window of ${folder.manifest.contextWindow} tokens, ${runs === 1 ? 'one run' : `medians of ${runs} runs`}`,
   );
+  const { processor, megahertz, node, v8 } = machine;
+  console.log(`${processor}${megahertz === undefined ? '' : ` at ${megahertz} MHz`}, Node ${node}, V8 ${v8}`);
   printMeasurement(measured);
 }
 
-/** A plan is large, and no figure. */
+/** The processor, its clock if the system reports it, and the versions of Node and V8. */
+function describeMachine() {
+  const [{ model: processor, speed } = { model: 'unknown processor', speed: 0 }] = cpus();
+  const { node, v8 } = process.versions;
+  return { processor, megahertz: speed > 0 ? speed : undefined, node, v8 };
+}
+
+/** All that `--json` prints of a measurement: the edge engine's plan is large, and not a figure. */
 function withoutPlan({ planned, task: { tokens: _tokens, ...task }, ...figures }: typeof measured) {
   return { task, planned: { engine: planned.engine, memory: planned.memory }, ...figures };
 }

@@ -18,24 +18,24 @@ export interface BenchOptions {
   readonly engine: Engine;
   readonly runs: number;
   readonly peers: readonly Peer[];
-  /** Told what is measured next. */
+  /** Called with a line that says what is measured next. */
   readonly onProgress: (what: string) => void;
 }
 
-/** Medians of all runs. */
+/** What was measured; figures are medians of all runs. */
 export interface Measurement {
   readonly task: Task;
   readonly planned: EnginePlan;
-  /** Of weights, read by a step of the edge engine. */
+  /** Bytes of weights that a decode step of the edge engine reads. */
   readonly decodeBytes?: number;
   readonly engine: EngineFigures;
   readonly worker: WorkerFigures;
   readonly memory: MemoryMeasurement;
-  /** onnxruntime-web on the same folder, and those that were asked for. */
+  /** Figures of onnxruntime-web with the same model folder, and of the peers, by name. */
   readonly peers: Readonly<Record<string, EngineFigures>>;
 }
 
-/** Runs all contenders in turn, `runs` times over, each in a process of its own. */
+/** Runs all contenders one after the other, `runs` times, each in a process of its own. */
 export async function measure({ folder, engine, runs, peers, onProgress }: BenchOptions): Promise<Measurement> {
   const planned = await planEngine(new DiskModelFiles(folder), { engine, cacheFormat: 'auto' }, DEFAULT_MEMORY_LIMIT_MB * 1e6);
   const bytes = planned.engine === 'edge' ? decodeBytes(planned.plan) : undefined;
@@ -64,12 +64,15 @@ export async function measure({ folder, engine, runs, peers, onProgress }: Bench
   return { task, planned, decodeBytes: bytes, engine: own, worker: medianFigures(worker), memory, peers: others };
 }
 
-/** In Node as in the Worker: the same engine, and a KV cache in the same format. */
+/** The choice that makes Node use the Worker's engine and its format of the KV cache. */
 function choiceOf(planned: EnginePlan): EngineChoice {
   return { engine: planned.engine, cacheFormat: planned.engine === 'edge' ? planned.plan.options.cacheFormat : 'auto' };
 }
 
-/** What does not fit a Worker is measured all the same: local workerd enforces nothing. */
+/**
+ * A limit that the model fits. A model that a real Worker would refuse is measured all the same: local workerd
+ * enforces no limit.
+ */
 function limitFor({ memory }: EnginePlan): number {
   return Math.max(DEFAULT_MEMORY_LIMIT_MB, Math.ceil(memory.totalBytes / 1e6));
 }

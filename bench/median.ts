@@ -1,11 +1,11 @@
-/** The middle value: on a shared machine the mean is the neighbours'. NaN of none. */
+/** The middle value, or NaN of an empty list. A mean would depend on what else ran on a shared machine. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Medians of every number in figures of one shape, key by key. A key counts among those that have it. */
+/** The median of each figure over several runs, key by key. Runs that lack a key do not count for it. */
 export function medianFigures<Figures extends object>(runs: readonly Figures[]): Figures {
   const keys = [...new Set(runs.flatMap((figures) => Object.keys(figures)))] as (keyof Figures)[];
   return Object.fromEntries(

@@ -1,9 +1,15 @@
 import { printTable } from '../src/cli/printing/print-table.ts';
 import { DEFAULT_MEMORY_LIMIT_MB } from '../src/core/memory-plan.ts';
 import type { EngineFigures } from './contenders/engine-figures.ts';
-import { dollarsPerMillionTokens } from './cost.ts';
 import type { Measurement } from './measure.ts';
 import type { Elapsed } from './stopwatch.ts';
+
+/**
+ * What Cloudflare charges for processor time on the plan Workers Standard, beyond the 30 million milliseconds a month
+ * that it includes (https://developers.cloudflare.com/workers/platform/pricing/, 2026-11). Requests, R2 and the
+ * subscription come on top.
+ */
+const DOLLARS_PER_MILLION_MILLISECONDS = 0.02;
 
 const NOTHING = '-';
 const LIMIT_BYTES = DEFAULT_MEMORY_LIMIT_MB * 1e6;
@@ -14,7 +20,7 @@ const percent = (value?: number) => (value === undefined ? NOTHING : `${(100 * v
 const megabytes = (bytes?: number) => (bytes === undefined ? NOTHING : `${(bytes / 1e6).toFixed(1)} MB`);
 const over = (theirs?: Elapsed, ours?: Elapsed) => ratio(theirs && ours && theirs.cpu / ours.cpu);
 
-/** Prints all figures as tables. Rates are tokens in a second of processor time. */
+/** Prints all figures as tables. Rates are tokens per second of processor time. */
 export function printMeasurement(measured: Measurement): void {
   printEngines(measured);
   printWorker(measured);
@@ -24,7 +30,7 @@ export function printMeasurement(measured: Measurement): void {
 }
 
 function printEngines({ task, planned, engine, peers }: Measurement): void {
-  heading(`Engines alone, one thread: tokens per second of processor time, and how many times the ${planned.engine} engine's is theirs`);
+  heading(`Engines alone, one thread: tokens per second of processor time, and how many times as fast the ${planned.engine} engine is`);
   const row = (name: string, figures: EngineFigures, isOwn: boolean): string[] => [
     name,
     ...(['short', 'long', 'prefill'] as const).flatMap((key) => [rate(figures[key]), isOwn ? '' : over(figures[key], engine[key])]),
@@ -32,7 +38,17 @@ function printEngines({ task, planned, engine, peers }: Measurement): void {
     megabytes(figures.wasmBytes),
   ];
   printTable(
-    ['', `behind ${task.short}`, '', `behind ${task.long}`, '', `prefill of ${task.prefill}`, '', 'step, long : short', 'WASM memory'],
+    [
+      '',
+      `after ${task.short} tokens`,
+      '',
+      `after ${task.long} tokens`,
+      '',
+      `prefill of ${task.prefill}`,
+      '',
+      'step, long : short',
+      'WASM memory',
+    ],
     [row(`${planned.engine}, Node`, engine, true), ...Object.entries(peers).map(([name, figures]) => row(name, figures, false))],
   );
 }
@@ -41,15 +57,15 @@ function printWorker({ task, engine, worker, planned }: Measurement): void {
   heading('The Worker in workerd, over HTTP, all of its threads');
   const row = (name: string, time: Elapsed, inNode?: Elapsed) => [name, rate(time), (1000 / time.wall).toFixed(1), over(time, inNode)];
   printTable(
-    ['', 'tok/s of processor time', 'tok/s by the clock', `time against ${planned.engine} in Node`],
+    ['', 'tokens/s of processor time', 'tokens/s by the clock', `time compared with ${planned.engine} in Node`],
     [
-      row(`decode behind ${task.short}, streamed`, worker.short, engine.generated),
-      row(`decode behind ${task.short}, in one piece`, worker.whole, engine.generated),
+      row(`decode after ${task.short} tokens, streamed`, worker.short, engine.generated),
+      row(`decode after ${task.short} tokens, not streamed`, worker.whole, engine.generated),
       row(`prefill of ${task.prefill}`, worker.prefill, engine.prefill),
     ],
   );
   console.log(
-    `cold start, local R2 to first token: ${worker.coldStart.wall.toFixed(0)} ms, ${worker.coldStart.cpu.toFixed(0)} ms of processor time`,
+    `cold start, from local R2 to the first token: ${worker.coldStart.wall.toFixed(0)} ms, ${worker.coldStart.cpu.toFixed(0)} ms of processor time`,
   );
 }
 
@@ -58,41 +74,40 @@ function printBandwidth({ engine, decodeBytes }: Measurement): void {
   heading('Memory bandwidth');
   const read = (engine.readBytesPerSecond! / 1e9).toFixed(1);
   console.log(
-    `A step reads ${megabytes(decodeBytes)} of weights in ${milliseconds(engine.short)} ms: ${percent(engine.bandwidthShare)} of the ${read} GB/s that a loop of WASM loads reads over as much`,
+    `A step reads ${megabytes(decodeBytes)} of weights in ${milliseconds(engine.short)} ms: ${percent(engine.bandwidthShare)} of the ${read} GB/s that a loop of WASM loads reaches on a buffer of this size`,
   );
 }
 
 function printMemory({ planned, memory: { idle, full } }: Measurement): void {
-  heading('Memory of the isolate in workerd, the context window full');
+  heading('Memory of the isolate in workerd');
   const sum = ({ heapBytes, embedderBytes, backingBytes, wasmBytes }: typeof full) => heapBytes + embedderBytes + backingBytes + wasmBytes;
   const row = (name: string, of: (figures: typeof full) => number | undefined) => [name, megabytes(of(idle)), megabytes(of(full))];
   printTable(
-    ['', 'no model', 'full'],
+    ['', 'no model', 'context window full'],
     [
-      row('V8 heap after a collection', ({ heapBytes }) => heapBytes),
-      row("workerd's objects on it", ({ embedderBytes }) => embedderBytes),
+      row('V8 heap after garbage collection', ({ heapBytes }) => heapBytes),
+      row("workerd's objects for it", ({ embedderBytes }) => embedderBytes),
       row('array buffers', ({ backingBytes }) => backingBytes),
       row('WASM memory', ({ wasmBytes }) => wasmBytes),
       row('sum', sum),
-      row("RSS of the process, Miniflare's services in it", ({ residentBytes }) => residentBytes),
+      row("RSS of workerd, with Miniflare's services", ({ residentBytes }) => residentBytes),
     ],
   );
   console.log(
     `planned: ${megabytes(planned.memory.totalBytes)} (${planned.memory.parts.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(', ')})`,
   );
-  console.log(`an isolate's limit: ${DEFAULT_MEMORY_LIMIT_MB} MB, ${percent(sum(full) / LIMIT_BYTES)} of it used`);
+  console.log(`limit of an isolate: ${DEFAULT_MEMORY_LIMIT_MB} MB, of which ${percent(sum(full) / LIMIT_BYTES)} are used`);
   if (planned.memory.totalBytes > LIMIT_BYTES)
-    console.log(
-      'The plan is over the limit, and a Worker refuses the model as it is. It was measured with a higher limit (MEMORY_LIMIT_MB).',
-    );
+    console.log('The plan exceeds the limit, so a Worker would refuse the model. It was measured with a higher MEMORY_LIMIT_MB.');
 }
 
 function printCost({ task, worker }: Measurement): void {
-  heading("Cost at Cloudflare's price of a CPU-millisecond");
-  const row = (name: string, time: Elapsed) => [name, milliseconds(time), `$${dollarsPerMillionTokens(time).toFixed(3)}`];
+  heading("Cost at Cloudflare's price of CPU time");
+  // A million tokens take a million times as long as one.
+  const row = (name: string, time: Elapsed) => [name, milliseconds(time), `$${(time.cpu * DOLLARS_PER_MILLION_MILLISECONDS).toFixed(3)}`];
   printTable(
-    ['', 'CPU-ms a token', 'a million tokens'],
-    [row(`prompt (${task.prefill} tokens)`, worker.prefill), row(`completion (behind ${task.short})`, worker.short)],
+    ['', 'CPU-ms per token', 'per million tokens'],
+    [row(`prompt (${task.prefill} tokens)`, worker.prefill), row(`completion (after ${task.short} tokens)`, worker.short)],
   );
 }
 

@@ -1,11 +1,9 @@
 import { Command } from 'commander';
 import { printTable } from '../src/cli/printing/print-table.ts';
-import { VocabularyMath } from '../src/generation/sampling/logits.ts';
 import { processLogits } from '../src/generation/sampling/process-logits.ts';
 import { randomAt } from '../src/generation/sampling/random-at.ts';
 import { sample } from '../src/generation/sampling/sampler.ts';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from '../src/generation/sampling/sampling-options.ts';
-import { compiledKernels } from '../src/local/compiled-kernels.ts';
 import { DiskModelFiles } from '../src/local/disk-model-files.ts';
 import { openDecoder } from '../src/local/evaluate/open-decoder.ts';
 import { openModelFolder } from '../src/local/model-folder.ts';
@@ -19,8 +17,8 @@ import { stopwatch } from './stopwatch.ts';
 import { makeTask } from './task.ts';
 
 /**
- * Where a decode step of the edge engine goes, kernel by kernel, and what the generation loop adds to it. For a profile by V8 itself:
- * `node --cpu-prof --cpu-prof-dir=dist bench/profile.ts`.
+ * Shows where the time of a decode step of the edge engine goes, kernel by kernel, and what the generation loop adds.
+ * For a profile by V8: `node --cpu-prof --cpu-prof-dir=dist bench/profile.ts`.
  */
 const { model, kvCache, position } = new Command('node bench/profile.ts')
   .option('--model <folder>', 'a model folder', DEFAULT_MODEL)
@@ -40,11 +38,11 @@ const decoder = await openDecoder(folder, { engine: 'edge', cacheFormat: kvCache
 const prompt = decoder.createSequence();
 await prompt.forward(tokens.slice(0, position));
 
-/** Milliseconds of a step. All begin behind the same position. */
+/** Milliseconds of one step. All steps begin after the same position. */
 async function step(index: number): Promise<number> {
   const sequence = prompt.fork();
   const elapsed = stopwatch();
-  await sequence.forward([tokens[index % tokens.length]]);
+  await sequence.forwardEach([tokens[index % tokens.length]], 1, () => {});
   const { cpu } = elapsed();
   sequence.dispose();
   return cpu;
@@ -58,7 +56,7 @@ for (let index = 0; index < STEPS; index++) {
 }
 const whole = median(bare);
 console.log(
-  `${folder.manifest.id}: a step behind ${position} tokens takes ${whole.toFixed(3)} ms of processor time; with each kernel timed:`,
+  `${folder.manifest.id}: a step after ${position} tokens takes ${whole.toFixed(3)} ms of processor time; with each kernel timed:`,
 );
 const kernels = times.perStep();
 const total = kernels.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
@@ -68,7 +66,7 @@ printTable(
   kernels.map(({ name, calls, milliseconds }) => [name, calls.toFixed(0), milliseconds.toFixed(3), share(milliseconds, total)]),
 );
 
-/** Milliseconds of one call, of many. */
+/** Median milliseconds of one call. */
 function timeOf(run: (index: number) => unknown): number {
   const samples: number[] = [];
   for (let round = 0; round < 12; round++) {
@@ -79,25 +77,25 @@ function timeOf(run: (index: number) => unknown): number {
   return median(samples.slice(2));
 }
 
-// Of a text as models write it: behind arbitrary tokens every next one is likely, and top_p has thousands to sort.
+// Logits after a text as models write it: after arbitrary tokens any token is likely, and top_p has thousands to sort.
 const files = new DiskModelFiles(folder);
 const tokenizer = new TextTokenizer(
   parseTokenizerJson(await files.read('tokenizer.json')),
   parseTokenizerConfig(await files.read('tokenizer_config.json')),
 );
-const logits = (await decoder.createSequence().forward(tokenizer.encode(TEXT))).slice();
+const logits = await decoder.createSequence().forward(tokenizer.encode(TEXT));
 const generated = tokens.slice(0, 100);
-const math = VocabularyMath.compiled(decoder.vocabularySize, compiledKernels());
 const sampled = (options: Partial<SamplingOptions>) => {
   const all = { ...SAMPLING_DEFAULTS, seed: 1, ...options };
   return timeOf((index) => {
-    math.load(logits);
-    processLogits(math.logits, all, tokens.slice(0, position), generated);
-    return sample(math, all, randomAt(1, 0, index));
+    const loaded = decoder.loadLogits(logits);
+    processLogits(loaded.values, all, tokens.slice(0, position), generated);
+    return sample(loaded, all, randomAt(1, 0, index));
   });
 };
 const loop: Record<string, number> = {
-  'copy of the logits': timeOf(() => math.load(logits)),
+  // The loop itself copies nothing; here the copy restores what the round before has changed.
+  'copy of the logits, in the figures below': timeOf(() => decoder.loadLogits(logits)),
   'random number': timeOf((index) => randomAt(1, 0, index)),
   'copy, process, sample: greedy': sampled({ temperature: 0 }),
   'copy, process, sample: temperature 1 (the default)': sampled({}),
@@ -105,7 +103,7 @@ const loop: Record<string, number> = {
   'the same, top_k 40': sampled({ topK: 40 }),
   'the same, repetition penalty 1.1': sampled({ repetitionPenalty: 1.1 }),
 };
-console.log(`\nthe generation loop beside it, for ${decoder.vocabularySize} tokens of vocabulary`);
+console.log(`\nwhat the generation loop adds, for ${decoder.vocabularySize} tokens of vocabulary`);
 printTable(
   ['', 'ms', 'of a step'],
   Object.entries(loop).map(([name, milliseconds]) => [name, milliseconds.toFixed(3), share(milliseconds, whole)]),

@@ -1,7 +1,8 @@
 import { main } from 'assemblyscript/asc';
+import { WASM_PAGE_BYTES } from '../src/kernels/kernels.ts';
 import { stopwatch } from './stopwatch.ts';
 
-/** Reads 128 bytes a turn into eight sums, so that neither additions nor the loop are what it waits for. */
+/** A loop that reads 128 bytes per iteration into eight accumulators, so that it waits for memory alone. */
 const SOURCE = `
 export function read(start: usize, end: usize): i32 {
 ${[0, 1, 2, 3, 4, 5, 6, 7].map((lane) => `  let sum${lane} = i32x4.splat(0);`).join('\n')}
@@ -10,13 +11,12 @@ ${[0, 1, 2, 3, 4, 5, 6, 7].map((lane) => `    sum${lane} = v128.or(sum${lane}, v
   }
   return i32x4.extract_lane(v128.or(v128.or(v128.or(sum0, sum1), v128.or(sum2, sum3)), v128.or(v128.or(sum4, sum5), v128.or(sum6, sum7))), 0);
 }`;
-/** What one call reads; many calls, so that V8's last compiler gets to see the loop. */
+/** Bytes that one call reads. There are many calls, so that V8's optimizing compiler gets to see the loop. */
 const CALL_BYTES = 2 ** 17;
-const PAGE_BYTES = 65_536;
 
 /**
- * How fast one thread reads memory from WebAssembly: loads of 16 bytes, one after the other, over a buffer as large as what a decode step
- * reads, so that processors' caches help both equally.
+ * Measures how fast one thread reads memory in WebAssembly, by consecutive loads of 16 bytes. The buffer is as large
+ * as the weights that a decode step reads, so that the processor's caches help both equally.
  */
 export class ReadBandwidth {
   readonly #read: (start: number, end: number) => number;
@@ -27,10 +27,11 @@ export class ReadBandwidth {
     this.#bytes = bytes;
   }
 
+  /** Prepares a buffer of `bytes`, and warms up. */
   static async over(bytes: number): Promise<ReadBandwidth> {
     const rounded = Math.ceil(bytes / CALL_BYTES) * CALL_BYTES;
-    const memory = new WebAssembly.Memory({ initial: rounded / PAGE_BYTES });
-    // A page that was never written is the same page of zeros everywhere.
+    const memory = new WebAssembly.Memory({ initial: rounded / WASM_PAGE_BYTES });
+    // The system backs all memory that was never written with one page of zeros, which would stay in the cache.
     new Uint8Array(memory.buffer).fill(1);
     const { instance } = await WebAssembly.instantiate(await compile(), { env: { memory } });
     const bandwidth = new ReadBandwidth(instance.exports.read as (start: number, end: number) => number, rounded);
@@ -38,7 +39,7 @@ export class ReadBandwidth {
     return bandwidth;
   }
 
-  /** Bytes per second of processor time, of one pass over the buffer. */
+  /** Reads the buffer once. @returns bytes per second of processor time */
   measure(): number {
     const elapsed = stopwatch();
     for (let start = 0; start < this.#bytes; start += CALL_BYTES) this.#read(start, start + CALL_BYTES);

@@ -1,20 +1,24 @@
 import type { Manifest } from '../src/core/folder/manifest.ts';
 
-/** What is timed, the same for every contender. */
+/** The work that is timed, the same for every contender. */
 export interface Task {
-  /** Ids, as many as the context window holds. The work does not depend on which they are; EOS tokens are left out. */
+  /**
+   * Token ids that fill the context window. The work does not depend on which they are, but EOS tokens are left out.
+   */
   readonly tokens: readonly number[];
-  /** Tokens that steps are measured behind: few, and nearly as many as fit. */
+  /** The length of the past before the timed steps: a short one. */
   readonly short: number;
+  /** The same, a long one: nearly as many tokens as fit the context window. */
   readonly long: number;
-  /** Tokens of the prompt that is fed at once. */
+  /** Tokens of the prompt whose prefill is timed. */
   readonly prefill: number;
-  /** Single steps in a row. */
+  /** How many decode steps are timed in a row. */
   readonly steps: number;
 }
 
 const STEPS = 24;
 
+/** The task for a model: shorter than usual if its context window is small. */
 export function makeTask({
   contextWindow,
   vocabularySize,

@@ -4,20 +4,20 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * Compiles src into dist/lib, which is what the package ships: Node runs no TypeScript inside node_modules, and a
- * consumer's compiler should read declarations, not sources. Run by `npm pack` through `prepack`.
+ * Compiles src into dist/lib, which the package ships: Node runs no TypeScript inside node_modules, and a consumer's
+ * compiler should read declarations, not sources. `npm pack` runs it, through `prepack`.
  */
 const PROJECT = join(import.meta.dirname, '..');
 const SOURCE = join(PROJECT, 'src');
 const TARGET = join(PROJECT, 'dist', 'lib');
 
-/** The Worker's part and the tools' part have different globals, and so a configuration each. */
+/** The Worker's part and the tools' part have different globals, so each has its own configuration. */
 const CONFIGURATIONS = ['tsconfig.build.json', 'tsconfig.build-node.json'];
 
-/** What the compiler does not write and the compiled modules import. */
+/** Files that the compiled modules import but the compiler does not write. */
 const COPIED = /\.wasm$|_pb\.(js|d\.ts)$/;
 
-async function copyOthers(): Promise<void> {
+async function copyUncompiled(): Promise<void> {
   for (const name of await readdir(SOURCE, { recursive: true })) {
     if (!COPIED.test(name)) continue;
     await mkdir(dirname(join(TARGET, name)), { recursive: true });
@@ -26,8 +26,8 @@ async function copyOthers(): Promise<void> {
 }
 
 /**
- * The compiler rewrites `.ts` to `.js` in code, but not in declarations. And what src takes from dist, the kernels, lies
- * one folder nearer to dist/lib.
+ * Mends the imports that the compiler leaves as they are. It rewrites `.ts` to `.js` in code, but not in declarations;
+ * and what src imports from dist (the kernels) is one folder nearer to dist/lib.
  */
 async function rewriteImports(): Promise<void> {
   for (const name of await readdir(TARGET, { recursive: true })) {
@@ -41,5 +41,5 @@ async function rewriteImports(): Promise<void> {
 await rm(TARGET, { recursive: true, force: true });
 const tsc = join(PROJECT, 'node_modules', 'typescript', 'bin', 'tsc');
 for (const configuration of CONFIGURATIONS) await promisify(execFile)(process.execPath, [tsc, '-p', join(PROJECT, configuration)]);
-await copyOthers();
+await copyUncompiled();
 await rewriteImports();

@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, sep } from 'node:path';
 import { type BuildResult, build as bundle } from 'esbuild';
-import { MAX_PAGE_BYTES, pageSize } from '../src/cli/page-size.ts';
+import { MAX_PAGE_BYTES, pageSize } from '../src/local/page-size.ts';
 import { PACKAGE, PAGE_FILES } from '../src/local/project-paths.ts';
 
 /**
- * Builds the playground and the reference into dist/page: every file but the two pages named by its content. Run by
- * wrangler before it bundles the Worker, through `[build]` in wrangler.toml, and by `npm pack`. Fails where the
- * playground is larger than MAX_PAGE_BYTES.
+ * Builds the playground and the API reference into dist/page. Every file except the two pages has a hash of its content
+ * in its name. wrangler runs this before it bundles the Worker (`[build]` in wrangler.toml), and `npm pack` runs it too.
+ * It fails if the playground is larger than MAX_PAGE_BYTES.
  */
 const SOURCE = join(PACKAGE, 'src', 'page');
 const ASSETS = join(PAGE_FILES, 'assets');
 const ENTRIES = ['main.tsx', 'playground.css', 'reference.ts', 'reference.css', 'icon.svg'];
 const PAGES = ['index.html', 'docs.html'];
-/** What the built files contain of others, and asks to be handed on with them. */
+/** Licences of the fonts and packages in the built files, which have to be passed on with them. */
 const LICENCES = [
   'src/page/fonts/LICENSE',
   'node_modules/preact/LICENSE',
@@ -25,6 +25,7 @@ const LICENCES = [
 ];
 
 type Bundled = BuildResult<{ metafile: true; write: false }>;
+/** The content of each file to write, by its path. */
 type Files = Map<string, Uint8Array>;
 
 const bundleAssets = (): Promise<Bundled> =>
@@ -47,14 +48,14 @@ const bundleAssets = (): Promise<Bundled> =>
     legalComments: 'none',
   });
 
-/** One text of all licences, and its name, which is that of a file named by its content. */
+/** Joins all licences into one text, whose file name holds its hash as those of the other assets do. */
 async function joinLicences(): Promise<{ name: string; text: string }> {
   const texts = await Promise.all(LICENCES.map(async (path) => `${path}\n\n${await readFile(join(PACKAGE, path), 'utf8')}`));
   const text = texts.join('\n\n\n');
   return { name: `licences-${createHash('sha256').update(text).digest('hex').slice(0, 8)}.txt`, text };
 }
 
-/** A source's file name, with the extension that it is built to, to the name it is built under. */
+/** Maps a source's file name, with the extension of what is built from it, to the name of the built file. */
 function assetNames({ metafile: { outputs } }: Bundled): Map<string, string> {
   const pairs = Object.entries(outputs).flatMap(([output, { entryPoint, inputs }]) => {
     const source = entryPoint ?? Object.keys(inputs)[0];
@@ -63,9 +64,10 @@ function assetNames({ metafile: { outputs } }: Bundled): Map<string, string> {
   return new Map(pairs);
 }
 
+/** The built file's name for a name in a page. */
 function built(names: ReadonlyMap<string, string>, source: string): string {
   const name = names.get(source);
-  if (name === undefined) throw new Error(`The page names ${source}, which is not built.`);
+  if (name === undefined) throw new Error(`The page refers to ${source}, which is not built.`);
   return name;
 }
 
@@ -83,7 +85,7 @@ async function makeFiles(): Promise<Files> {
   return files;
 }
 
-/** Leaves what has not changed as it lies, and replaces the rest at once: a Worker may be serving the folder. */
+/** Writes only what has changed, and replaces each file atomically, since a Worker may be serving the folder. */
 async function writeFiles(files: Files): Promise<void> {
   await mkdir(ASSETS, { recursive: true });
   for (const [path, bytes] of files) {

@@ -3,8 +3,8 @@ import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 
 /**
- * npm's `prepare`: compiles the library where npm prepares this repository as a dependency, from a git URL, for which it
- * runs no `prepack`. An installation in a checkout needs none; there npm was called from the checkout itself.
+ * Part of npm's `prepare`: compiles the library when npm installs this repository as a dependency from a git URL, for
+ * which it does not run `prepack`. An installation in a checkout does not need it; there, npm was called from inside.
  */
 const PROJECT = join(import.meta.dirname, '..');
 const calledFrom = process.env.INIT_CWD ?? PROJECT;

@@ -1,10 +1,9 @@
 import { createApp } from './api/app.ts';
-import { modelsFromEnv } from './worker/models-from-env.ts';
-import type { WorkerEnv } from './worker/worker-env.ts';
+import { modelsFromEnv, type WorkerEnv } from './worker/models-from-env.ts';
 
 let app: ReturnType<typeof createApp> | undefined;
 
-/** The Worker: one app and one set of models for each isolate. */
+/** The Worker. Each isolate has one app with one set of models. */
 export default {
   fetch(request, env, context) {
     app ??= createApp({

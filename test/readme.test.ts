@@ -20,11 +20,11 @@ describe('the examples in README.md', () => {
   });
   afterAll(() => worker.stop());
 
-  /** Runs an example as a reader would paste it, but against this test's Worker. */
+  /** Runs an example as if a reader had pasted it, but against the Worker of this test. */
   async function paste({ language, code }: { language: string; code: string }): Promise<string> {
     const text = code.replaceAll('http://127.0.0.1:8787', worker.url.origin);
     if (language === 'sh') return (await run('bash', ['-c', text.replaceAll('curl ', 'curl -sS --fail-with-body ')])).stdout;
-    // In the project, where `openai` is found.
+    // The file lies in the project, where Node finds the package `openai`.
     const file = join(PROJECT, `readme-example-${process.pid}.mjs`);
     await writeFile(file, text);
     try {
@@ -34,7 +34,7 @@ describe('the examples in README.md', () => {
     }
   }
 
-  it('should be there', () => {
+  it('should be in the document', () => {
     expect(examples.map(({ language }) => language).sort()).toEqual(['js', 'js', 'sh', 'sh', 'sh', 'sh']);
   });
 

@@ -1,20 +1,24 @@
 import type { Elapsed } from '../stopwatch.ts';
 
-/** What every contender is measured by. Left out is what one cannot do, or not in reasonable time. */
+/**
+ * What every contender is measured by. A figure is left out if the contender cannot do it, or not in reasonable time.
+ */
 export interface EngineFigures {
-  /** Of a token's step behind few tokens, and behind many. */
+  /** Time of one decode step after few tokens, and after many. */
   readonly short?: Elapsed;
   readonly long?: Elapsed;
-  /** Of a token of a prompt. */
+  /** Time of one token of a prompt. */
   readonly prefill?: Elapsed;
-  /** Of a token's step behind few tokens with all that generation does: greedy sampling from a copy of the logits, no text. */
+  /** Time of one decode step after few tokens within the generation loop: greedy sampling, no text. */
   readonly generated?: Elapsed;
-  /** Size of the largest WebAssembly memory at the end. */
+  /** Bytes of the largest WebAssembly memory at the end. */
   readonly wasmBytes?: number;
-  /** One thread reading as many bytes as a step reads of weights, per second. */
+  /** Bytes per second that one thread reads, from as much memory as a step reads weights. */
   readonly readBytesPerSecond?: number;
-  /** Long over short, of neighbouring measurements. */
+  /** The time of a long step over that of a short one, measured one after the other. */
   readonly longOverShort?: number;
-  /** Bytes of weights that a step reads over its time, as a share of `readBytesPerSecond`, of neighbouring measurements. */
+  /**
+   * Bytes of weights that a step reads per second, as a share of `readBytesPerSecond`, measured one after the other.
+   */
   readonly bandwidthShare?: number;
 }

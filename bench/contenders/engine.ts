@@ -1,9 +1,8 @@
 import type { Decoder, Sequence } from '../../src/core/decoder.ts';
 import { decode } from '../../src/generation/decode.ts';
-import { VocabularyMath } from '../../src/generation/sampling/logits.ts';
+import type { LanguageModel } from '../../src/generation/language-model.ts';
 import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
-import { Turns } from '../../src/generation/work-budget.ts';
-import { compiledKernels } from '../../src/local/compiled-kernels.ts';
+import { WorkBudget } from '../../src/generation/work-budget.ts';
 import { openDecoder } from '../../src/local/evaluate/open-decoder.ts';
 import { openModelFolder } from '../../src/local/model-folder.ts';
 import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
@@ -18,36 +17,45 @@ import { watchWasmMemory } from './watch-wasm-memory.ts';
 export interface EngineJob {
   readonly folder: string;
   readonly choice: EngineChoice;
-  /** Of weights, read by a step. Where it is left out, no bandwidth is measured. */
+  /** Bytes of weights that a decode step reads. If it is left out, no bandwidth is measured. */
   readonly decodeBytes?: number;
 }
 
-/** How often each figure is taken, in turn with the others; an engine of which one round takes longer than this gets one. */
+/** How often each figure is taken, in turn with the others. */
 const ROUNDS = 5;
+/** Rounds before those that count. */
 const WARM_UP = 2;
+/** What V8's optimizing compiler gets to finish in the background after the warm-up. */
 const COMPILER_MILLISECONDS = 500;
+/** If one round takes longer, the engine gets no more than one. */
 const SLOW_ROUND_MILLISECONDS = 5000;
 /** A prompt that would take longer is not fed. */
 const LONGEST_PREFILL_MILLISECONDS = 60_000;
 
-/** An engine in Node with nothing around it: no HTTP, no tokenizer, and no sampler but for the figure that is about it. */
+/**
+ * Measures an engine in Node with nothing around it: no HTTP, no tokenizer, and a sampler only for the figure
+ * `generated`.
+ */
 await serveContender(async ({ folder: path, choice, decodeBytes }: EngineJob): Promise<EngineFigures> => {
   const largestMemory = watchWasmMemory();
   const folder = await openModelFolder(path);
   const task = makeTask(folder.manifest);
   const decoder = await openDecoder(folder, choice);
+  const model = { decoder, manifest: folder.manifest };
   const bandwidth = decodeBytes === undefined ? undefined : await ReadBandwidth.over(decodeBytes);
   const started = performance.now();
-  const first = await measureRound(decoder, task);
+  const first = await measureRound(model, task);
   const isSlow = performance.now() - started > SLOW_ROUND_MILLISECONDS;
   const long = await prefilled(decoder, task, task.long, first.prefill);
-  // V8 compiles what runs often once more, beside it.
-  for (let round = 0; round < (isSlow ? 0 : WARM_UP); round++) await measureRound(decoder, task, long, bandwidth);
+  // V8 compiles what runs often once more, in the background.
+  for (let round = 0; round < (isSlow ? 0 : WARM_UP); round++) await measureRound(model, task, long, bandwidth);
   await new Promise((resolve) => setTimeout(resolve, COMPILER_MILLISECONDS));
   const rounds: Round[] = [];
-  for (let round = 0; round < (isSlow ? 1 : ROUNDS); round++) rounds.push(await measureRound(decoder, task, long, bandwidth));
+  for (let round = 0; round < (isSlow ? 1 : ROUNDS); round++) rounds.push(await measureRound(model, task, long, bandwidth));
   return summarize(rounds, largestMemory(), decodeBytes);
 });
+
+type OpenModel = Pick<LanguageModel, 'decoder' | 'manifest'>;
 
 interface Round {
   readonly short: Elapsed;
@@ -57,13 +65,14 @@ interface Round {
   readonly readBytesPerSecond?: number;
 }
 
-async function measureRound(decoder: Decoder, task: Task, long?: Sequence, bandwidth?: ReadBandwidth): Promise<Round> {
+async function measureRound(model: OpenModel, task: Task, long?: Sequence, bandwidth?: ReadBandwidth): Promise<Round> {
+  const { decoder } = model;
   const beginning = await sequenceOf(decoder, task, task.short);
   const reads = [bandwidth?.measure()];
   const short = await timeSteps(beginning, task);
   const longSteps = long && (await timeSteps(long, task));
   reads.push(bandwidth?.measure());
-  const generated = await timeGeneration(decoder, beginning, task);
+  const generated = await timeGeneration(model, beginning, task);
   const elapsed = stopwatch();
   const whole = await sequenceOf(decoder, task, task.prefill);
   const prefill = each(elapsed(), task.prefill);
@@ -71,7 +80,7 @@ async function measureRound(decoder: Decoder, task: Task, long?: Sequence, bandw
   return { short, long: longSteps, prefill, generated, readBytesPerSecond: bandwidth && median(reads as number[]) };
 }
 
-/** Greedy steps from a fork, so that all rounds begin behind the same number of tokens. */
+/** Times decode steps on a fork, so that all rounds begin after the same number of tokens. */
 async function timeSteps(from: Sequence, { steps, tokens }: Task): Promise<Elapsed> {
   const sequence = from.fork();
   const elapsed = stopwatch();
@@ -81,20 +90,19 @@ async function timeSteps(from: Sequence, { steps, tokens }: Task): Promise<Elaps
   return time;
 }
 
-/** The same steps within the generation loop. */
-async function timeGeneration(decoder: Decoder, from: Sequence, { steps, tokens, short }: Task): Promise<Elapsed> {
+/** Times the same steps within the generation loop. */
+async function timeGeneration({ decoder, manifest }: OpenModel, from: Sequence, { steps, tokens, short }: Task): Promise<Elapsed> {
   const sequence = from.fork();
-  const logits = (await sequence.forward([tokens[short]])).slice();
-  const request = {
-    ...{ sequence, logits, prompt: tokens.slice(0, short + 1), choice: 0, maxTokens: steps, eosTokenIds: [], multiplyAddsPerToken: 0 },
-    sampling: { ...SAMPLING_DEFAULTS, temperature: 0, seed: 1 },
-    math: VocabularyMath.compiled(decoder.vocabularySize, compiledKernels()),
-    turns: new Turns(decoder.multiplyAddsPerTurn),
-  };
+  const logits = await sequence.forward([tokens[short]]);
+  // No token ends the text, and no work is counted: yielding to the event loop takes a millisecond.
+  const model = { decoder, manifest: { ...manifest, eosTokenIds: [], multiplyAddsPerToken: 0 } };
+  const sampling = { ...SAMPLING_DEFAULTS, temperature: 0, seed: 1 };
+  const request = { prompt: tokens.slice(0, short + 1), maxTokens: steps, sampling };
+  const budget = new WorkBudget(decoder.multiplyAddsPerTurn);
   const elapsed = stopwatch();
   let generated = 0;
-  for await (const _token of decode(request)) generated++;
-  // The last token is sampled, and not fed back.
+  for await (const _token of decode(model, sequence, request, { choice: 0, logits, budget })) generated++;
+  // The last token is chosen, but not fed back.
   const time = each(elapsed(), generated - 1);
   sequence.dispose();
   return time;

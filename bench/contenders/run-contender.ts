@@ -2,9 +2,9 @@ import { fork } from 'node:child_process';
 import { join } from 'node:path';
 
 /**
- * Runs a file of this folder in a process of its own: memory, compiled code and threads of one contender are not the next one's.
+ * Runs a file of this folder in a process of its own, so that contenders share no memory, compiled code or threads.
  * The file reads its job with {@link serveContender}.
- * @throws Error with what the process wrote, where it ends without figures
+ * @throws Error with what the process wrote, if it ends without figures
  */
 export function runContender<Job, Figures>(file: string, job: Job): Promise<Figures> {
   return new Promise((resolve, reject) => {
@@ -21,7 +21,7 @@ export function runContender<Job, Figures>(file: string, job: Job): Promise<Figu
   });
 }
 
-/** The other end: hands the job over, sends what comes back, and ends the process. */
+/** The other end, inside the process: runs `measure` on the job, sends the figures, and ends the process. */
 export async function serveContender<Job>(measure: (job: Job) => Promise<unknown>): Promise<void> {
   const figures = await measure(JSON.parse(process.argv[2]) as Job);
   process.send!(figures, () => process.exit(0));

@@ -1,6 +1,7 @@
 /**
- * onnxruntime-web keeps its memory to itself; standing in for the constructor is the one way to see how large it grows.
- * @returns bytes of the largest memory that was made since
+ * Watches every WebAssembly memory that is made from now on. onnxruntime-web does not expose its memory, so replacing
+ * the constructor is the only way to see how large it grows.
+ * @returns a function that gives the bytes of the largest memory so far
  */
 export function watchWasmMemory(): () => number {
   const memories: WebAssembly.Memory[] = [];

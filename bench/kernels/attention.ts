@@ -13,7 +13,9 @@ import { FIRST_FREE_BYTE, type Kernels, WASM_PAGE_BYTES } from '../../src/kernel
 import { median } from '../median.ts';
 
 /**
- * Speed of attention in one decode step of SmolLM2-135M: append and attend of all layers in turn, as a step runs them. Usage: node bench/kernels/attention.ts [positions ...]
+ * The speed of attention in one decode step of SmolLM2-135M: append and attend of all layers in turn, as a step runs
+ * them.
+ * Usage: node bench/kernels/attention.ts [positions ...]
  */
 const LAYERS = 30;
 const HEADS = 9;
@@ -25,12 +27,12 @@ interface Bench {
   step(position: number): void;
 }
 
-function attentionBench(kernels: Kernels, memory: WebAssembly.Memory, kind: KvCacheKind, positions: number, chunkPages: number): Bench {
+function attentionBench(kernels: Kernels, memory: WebAssembly.Memory, kind: KvCacheKind, positions: number, blockPages: number): Bench {
   const queryBytes = HEADS * WIDTH * 4;
   const keyBytes = KEY_VALUE_HEADS * WIDTH * 4;
-  const chunks = Math.ceil(positions / PAGE_POSITIONS / chunkPages);
-  const count = chunks * chunkPages;
-  const offset = (layer: number) => kvLayerOffset(kind, layer, chunkPages, KEY_VALUE_HEADS, WIDTH);
+  const blocks = Math.ceil(positions / PAGE_POSITIONS / blockPages);
+  const count = blocks * blockPages;
+  const offset = (layer: number) => kvLayerOffset(kind, layer, blockPages, KEY_VALUE_HEADS, WIDTH);
   const stride = kvPageStride(kind, KEY_VALUE_HEADS, WIDTH);
   const pageBytes = kvPageBytes(kind, LAYERS, KEY_VALUE_HEADS, WIDTH);
   const query = FIRST_FREE_BYTE;
@@ -44,7 +46,7 @@ function attentionBench(kernels: Kernels, memory: WebAssembly.Memory, kind: KvCa
   new Uint32Array(memory.buffer).set(
     Array.from(
       { length: count },
-      (_, page) => first + Math.floor(page / chunkPages) * chunkPages * pageBytes + (page % chunkPages) * stride,
+      (_, page) => first + Math.floor(page / blockPages) * blockPages * pageBytes + (page % blockPages) * stride,
     ),
     table / 4,
   );
@@ -68,10 +70,14 @@ function attentionBench(kernels: Kernels, memory: WebAssembly.Memory, kind: KvCa
   };
 }
 
-/** Other memory, more than the caches hold, as a step's weights are. */
+/**
+ * Other memory that is read between steps. Like the weights of a model, it is more than the processor's caches hold.
+ */
 const weights = new Float64Array(96 * 2 ** 17).fill(1);
 
-/** Milliseconds of a step at a number of positions, with nothing of the cache in the processor's: the median. */
+/**
+ * The median milliseconds of a step at a number of positions, with the KV cache evicted from the processor's caches.
+ */
 function measure(bench: Bench, positions: number): number {
   const times = Array.from({ length: STEPS }, () => {
     let sum = 0;
@@ -87,12 +93,12 @@ function measure(bench: Bench, positions: number): number {
 const compiled = new WebAssembly.Module(readFileSync(join(import.meta.dirname, '../../dist/kernels/relaxed.wasm')));
 const counts = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [50, 1000];
 for (const kind of ['Q8', 'F32'] as const)
-  for (const chunkPages of [1, 2, 4, 8, 32]) {
+  for (const blockPages of [1, 2, 4, 8, 32]) {
     const memory = new WebAssembly.Memory({ initial: 1 });
-    const bench = attentionBench(instantiateKernels(compiled, memory), memory, kind, Math.max(...counts), chunkPages);
-    // V8 compiles what has run often, beside it.
+    const bench = attentionBench(instantiateKernels(compiled, memory), memory, kind, Math.max(...counts), blockPages);
+    // V8 optimizes code that has run often, on another thread; give it time to finish.
     for (let i = 0; i < 10; i++) for (const positions of counts) bench.step(positions - 1);
     await new Promise((resolve) => setTimeout(resolve, 500));
     const figures = counts.map((positions) => `${measure(bench, positions).toFixed(2)} ms at ${positions}`);
-    console.log(`${kind}, ${chunkPages} pages side by side: ${figures.join(', ')} positions`);
+    console.log(`${kind}, ${blockPages} pages in a block: ${figures.join(', ')} positions`);
   }

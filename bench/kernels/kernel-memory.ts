@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { instantiateKernels } from '../../src/kernels/instantiate-kernels.ts';
 import { FIRST_FREE_BYTE, type Kernels, WASM_PAGE_BYTES } from '../../src/kernels/kernels.ts';
 
-/** Kernels over a memory of their own, handed out piece after piece. */
+/** Kernels with a memory of their own, which is handed out piece by piece. */
 export class KernelMemory {
   readonly kernels: Kernels;
   readonly buffer: ArrayBuffer;
@@ -16,7 +16,7 @@ export class KernelMemory {
     this.buffer = memory.buffer;
   }
 
-  /** An address at a multiple of 64. */
+  /** Returns an address that is a multiple of 64. */
   take(bytes: number): number {
     const address = this.#next;
     this.#next = Math.ceil((address + bytes) / 64) * 64;

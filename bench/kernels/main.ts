@@ -4,8 +4,9 @@ import { measureMatMul, type Shape } from './measure-mat-mul.ts';
 import { measurePacking } from './measure-packing.ts';
 
 /**
- * The matrix kernels at SmolLM2-135M's shapes, in thousands of millions of operations a second (a multiply-add is two): the products of a
- * layer with different weights in turn, and the output head. One thread.
+ * The speed of the matrix kernels at the shapes of SmolLM2-135M, on one thread: the products of a layer, with different
+ * weights in turn, and the LM head. The unit is GOPS, thousand million operations per second, where a multiply-add
+ * counts as two.
  */
 const { kinds, rows } = new Command('node bench/kernels/main.ts')
   .option('--kinds <kinds>', 'which formats', 'q4,q8,f16,f32')
@@ -25,7 +26,7 @@ const name = ({ outputs, inputs }: Shape) => `${outputs} x ${inputs}`;
 const columns = rows.split(',').map(Number);
 for (const kind of kinds.split(',') as MatrixKind[]) {
   const figures: Record<string, Record<string, string>> = {};
-  // A head of floats is larger than what a Worker may hold.
+  // An LM head of floats would be larger than a Worker's memory.
   for (const shape of kind.startsWith('q') ? [...layer, head] : layer) {
     figures[name(shape)] = {};
     for (const count of columns) {

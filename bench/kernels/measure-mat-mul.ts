@@ -14,14 +14,20 @@ export interface Shape {
   readonly inputs: number;
 }
 
-/** More than processors' caches hold: so many bytes of different matrices are multiplied in turn, as a model's layers are. */
+/**
+ * Bytes of different matrices that are multiplied in turn, as a model's layers are: more than a processor's caches
+ * hold.
+ */
 const WEIGHT_BYTES = 96 * 2 ** 20;
-/** Multiply-adds of one sample, some 10 ms of them, and samples; V8's last compiler is done after the first few. */
+/** Multiply-adds of one sample, which take some 10 ms. V8's optimizing compiler is done after the first few samples. */
 const SAMPLE = 5e8;
 const SAMPLES = 12;
 const WARM_UP = 4;
 
-/** Milliseconds of processor time (not of others' on a shared machine) of one product of `rows` rows, quantization of x included: the median. */
+/**
+ * The median milliseconds of one product of `rows` rows, including the quantization of x. Processor time is measured,
+ * so that other processes on a shared machine do not count.
+ */
 export function measureMatMul(kind: MatrixKind, { outputs, inputs }: Shape, rows: number): number {
   const bytes = matrixBytes(kind, outputs, inputs);
   const copies = Math.max(2, Math.ceil(WEIGHT_BYTES / bytes));
@@ -56,7 +62,7 @@ export function measureMatMul(kind: MatrixKind, { outputs, inputs }: Shape, rows
   return median(samples);
 }
 
-/** Ordinary numbers everywhere: scales of zero, or denormal ones, would be another measurement. */
+/** Fills everything with ordinary numbers: scales that are zero or denormal would change the measurement. */
 function fill(
   memory: KernelMemory,
   of: Shape & { kind: MatrixKind; rows: number; x: number; weights: number; bytes: number; copies: number },
@@ -66,7 +72,7 @@ function fill(
   const floats = new Float32Array(buffer, x, rows * Math.ceil(inputs / 4) * 4);
   for (let index = 0; index < floats.length; index++) floats[index] = Math.sin(index * 1.7) * (1 + (index % 7));
   const blocks = Math.ceil(inputs / 32);
-  // The last copy's place serves as the source, row by row, until the first is packed.
+  // Until the first copy is packed, the room of the last copy serves as the source of one row.
   const source = weights + (copies - 1) * bytes;
   for (let row = 0; row < outputs; row++) {
     if (kind === 'f32' || kind === 'f16') {

@@ -2,10 +2,13 @@ import { matrixBytes } from '../../src/kernels/matrix-layouts.ts';
 import { KernelMemory } from './kernel-memory.ts';
 import type { Shape } from './measure-mat-mul.ts';
 
-/** Bytes that arrive at once from a store. */
+/** Bytes of a file that arrive at once. */
 const CHUNK = 2 ** 20;
 
-/** Milliseconds for packing a q4 matrix `count` times and a q8 matrix, all into fresh memory, codes in chunks and scales at once. */
+/**
+ * Milliseconds that it takes to pack a q4 matrix `count` times, and a q8 matrix, into fresh memory: codes in chunks,
+ * scales at once.
+ */
 export function measurePacking(q4: Shape & { count: number }, q8: Shape): { q4: number; q8: number } {
   const q4Bytes = matrixBytes('q4', q4.outputs, q4.inputs);
   const q8Bytes = matrixBytes('q8', q8.outputs, q8.inputs);

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { GptEdgeError } from '../../src/core/errors.ts';
 import type { EngineFigures } from '../contenders/engine-figures.ts';
 import { runContender } from '../contenders/run-contender.ts';
-import { findChromium } from './find-chromium.ts';
 import { measureLlamaBench } from './llama-bench.ts';
 import { measureWllama, WLLAMA_VERSIONS } from './measure-wllama.ts';
 import type { Peer } from './peer.ts';
@@ -12,20 +11,20 @@ const MODULES = join(import.meta.dirname, 'node_modules');
 
 export interface PeerOptions {
   readonly gguf: string;
-  /** llama-bench of ik_llama.cpp. */
+  /** Path of ik_llama.cpp's program llama-bench. */
   readonly llamaBench?: string;
 }
 
 /**
- * The peers that are installed here.
- * @param note told of each that is not, and what to do
- * @throws GptEdgeError `invalid_value` where the model's file is missing
+ * Finds the peers that are installed on this machine.
+ * @param note called with a line for each peer that is missing, which says how to get it
+ * @throws GptEdgeError `invalid_value` if the model's file does not exist
  */
 export async function findPeers({ gguf, llamaBench }: PeerOptions, note: (text: string) => void): Promise<Peer[]> {
   if (!existsSync(gguf)) throw new GptEdgeError('invalid_value', `There is no file ${gguf}.`);
   const isInstalled = (name: string) => {
     if (existsSync(join(MODULES, name))) return true;
-    note(`${name} is not installed and is left out: sh bench/peers/install.sh`);
+    note(`${name} is not installed and is left out; sh bench/peers/install.sh installs it.`);
     return false;
   };
   const peers: Peer[] = [];
@@ -34,10 +33,10 @@ export async function findPeers({ gguf, llamaBench }: PeerOptions, note: (text: 
       name: 'llama.cpp, native',
       measure: (task) => runContender<unknown, EngineFigures>('../peers/llama-cpp.ts', { gguf, task }),
     });
-  if (llamaBench === undefined) note('ik_llama.cpp is left out: --llama-bench <file> names its benchmark.');
+  if (llamaBench === undefined) note('ik_llama.cpp is left out; --llama-bench <file> names its benchmark program.');
   else peers.push({ name: 'ik_llama.cpp, native, by the clock', measure: (task) => measureLlamaBench(llamaBench, { gguf, task }) });
   const chromium = findChromium();
-  if (chromium === undefined) note('Chromium is not installed, and wllama is left out: name it in CHROMIUM.');
+  if (chromium === undefined) note('wllama is left out, since no Chromium was found; the environment variable CHROMIUM can name one.');
   else
     for (const version of WLLAMA_VERSIONS.filter(({ folder }) => isInstalled(folder)))
       peers.push({
@@ -45,4 +44,12 @@ export async function findPeers({ gguf, llamaBench }: PeerOptions, note: (text: 
         measure: (task) => measureWllama({ gguf, task, chromium, version, modules: MODULES }),
       });
   return peers;
+}
+
+/** The Chromium that the environment variable CHROMIUM names, or the first one in PATH. */
+function findChromium(): string | undefined {
+  const { CHROMIUM, PATH = '' } = process.env;
+  if (CHROMIUM) return CHROMIUM;
+  const folders = PATH.split(delimiter);
+  return ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => folders.map((folder) => join(folder, name))).find(existsSync);
 }

@@ -5,7 +5,9 @@ import { type Elapsed, each, stopwatch } from '../stopwatch.ts';
 import type { Task } from '../task.ts';
 import type { PeerJob } from './peer.ts';
 
-/** What is used of node-llama-cpp, which the project does not depend on. */
+/**
+ * The part of node-llama-cpp that is used here. The project does not depend on it, so its types are not available.
+ */
 interface LlamaCpp {
   getLlama(options: object): Promise<{
     loadModel(options: object): Promise<{
@@ -20,7 +22,7 @@ interface LlamaSequence {
 
 const ROUNDS = 3;
 
-/** llama.cpp with one thread, through node-llama-cpp's prebuilt binary, which chooses code for this processor. */
+/** Measures llama.cpp with one thread. node-llama-cpp's prebuilt binary selects its code for this processor. */
 await serveContender(async ({ gguf, task }: PeerJob): Promise<EngineFigures> => {
   const specifier = 'node-llama-cpp';
   const { getLlama } = (await import(specifier)) as LlamaCpp;
@@ -39,7 +41,7 @@ await serveContender(async ({ gguf, task }: PeerJob): Promise<EngineFigures> => 
   return { ...medianFigures(rounds), longOverShort: median(rounds.map(({ short, long }) => long.cpu / short.cpu)) };
 });
 
-/** Feeds `count` tokens at once, then takes greedy steps. Times are those of one token. */
+/** Prefills `count` tokens, then takes greedy decode steps. @returns times per token */
 async function timeRun(sequence: LlamaSequence, { tokens, steps }: Task, count: number): Promise<{ prefill: Elapsed; step: Elapsed }> {
   await sequence.clearHistory();
   const generated = sequence.evaluate(tokens.slice(0, count), { temperature: 0, yieldEogToken: true });

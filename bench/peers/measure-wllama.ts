@@ -9,7 +9,7 @@ import { type Elapsed, each } from '../stopwatch.ts';
 import type { PeerJob } from './peer.ts';
 
 export interface WllamaVersion {
-  /** In node_modules. */
+  /** Its folder in node_modules. */
   readonly folder: string;
   readonly version: string;
 }
@@ -29,8 +29,8 @@ const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': '
 const TIMEOUT_MILLISECONDS = 300_000;
 
 /**
- * wllama (llama.cpp in WebAssembly) with one thread, in a headless Chromium of its own. The page says when a part begins and ends; what
- * it took is read here, as processor time of all of Chromium's processes.
+ * Measures wllama (llama.cpp in WebAssembly) with one thread, in a headless Chromium of its own. The page reports
+ * when each part begins and ends; the time is taken here, as the processor time of all of Chromium's processes.
  */
 export async function measureWllama(job: WllamaJob): Promise<EngineFigures> {
   const profile = await mkdtemp(join(tmpdir(), 'gpt-edge-bench-'));
@@ -45,7 +45,7 @@ export async function measureWllama(job: WllamaJob): Promise<EngineFigures> {
   const flags = ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run', `--user-data-dir=${profile}`];
   const chromium = spawn(job.chromium, [...flags, page], { stdio: 'ignore', detached: true });
   chromium.on('error', reject);
-  const timeout = setTimeout(() => reject(new Error('wllama has not answered in time')), TIMEOUT_MILLISECONDS);
+  const timeout = setTimeout(() => reject(new Error('wllama has not answered in time.')), TIMEOUT_MILLISECONDS);
   try {
     return toFigures(await counts, marks);
   } finally {
@@ -57,13 +57,16 @@ export async function measureWllama(job: WllamaJob): Promise<EngineFigures> {
   }
 }
 
+/** What the server keeps while the page runs. */
 interface Page {
   readonly marks: Map<string, Elapsed>;
+  /** Chromium's process group. */
   readonly group: () => number | undefined;
   readonly resolve: (counts: Record<string, number>) => void;
   readonly reject: (error: Error) => void;
 }
 
+/** Answers a request of the page: notes a mark, ends the measurement, or sends a file. */
 async function answer(request: IncomingMessage, response: ServerResponse, job: WllamaJob, page: Page): Promise<void> {
   const { pathname, searchParams } = new URL(request.url!, 'http://localhost');
   const send = (path: string) => {
@@ -82,7 +85,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, job: W
   else send(join(job.modules, normalize(pathname)));
 }
 
-/** The page names its marks `<part>:start` and `<part>:end`, and counts the tokens of each part. */
+/**
+ * Turns marks into times per token. The page names its marks `<part>:start` and `<part>:end`, and counts the tokens
+ * of each part.
+ */
 function toFigures(counts: Record<string, number>, marks: ReadonlyMap<string, Elapsed>): EngineFigures {
   const of = (part: string): Elapsed => {
     const [start, end] = [marks.get(`${part}:start`)!, marks.get(`${part}:end`)!];
@@ -91,7 +97,7 @@ function toFigures(counts: Record<string, number>, marks: ReadonlyMap<string, El
   return { short: of('short'), prefill: of('prefill') };
 }
 
-/** Milliseconds of processor time of all processes in a group, in the kernel's ticks of 10. */
+/** Milliseconds of processor time of all processes in a group, which Linux counts in ticks of 10 ms. */
 function groupCpu(group: number | undefined): number {
   let ticks = 0;
   for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
@@ -101,7 +107,7 @@ function groupCpu(group: number | undefined): number {
   return ticks * 10;
 }
 
-/** /proc/<pid>/stat from its third field on, behind the name in parentheses: state, parent, group, … */
+/** The fields of /proc/<pid>/stat after the name in parentheses: state, parent, group, and so on. */
 function processFields(pid: string): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -116,7 +122,7 @@ async function endGroup(group: number | undefined): Promise<void> {
   try {
     process.kill(-group, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
   await new Promise((resolve) => setTimeout(resolve, 300));
 }

@@ -7,7 +7,9 @@ export interface Peer {
   measure(task: Task): Promise<EngineFigures>;
 }
 
+/** What a peer is measured with. */
 export interface PeerJob {
+  /** Path of the model in a GGUF file. */
   readonly gguf: string;
   readonly task: Task;
 }

@@ -1,11 +1,14 @@
-/** Runs in Chromium: the same parts with wllama's two interfaces. The server times what lies between two marks. */
+/**
+ * Runs in Chromium: the same measurement for the interfaces of both versions of wllama. The server takes the time
+ * between two marks.
+ */
 const query = new URLSearchParams(location.search);
 const folder = query.get('folder');
 const task = JSON.parse(query.get('task'));
 const tell = (path, values) => fetch(`${path}?${new URLSearchParams(values)}`);
 const mark = (name) => tell('/mark', { name });
 
-/** Version 2 takes tokens. */
+/** Measures version 2, which takes tokens. */
 async function measureByTokens(wllama) {
   const feed = async (count) => {
     await wllama.kvClear();
@@ -27,7 +30,10 @@ async function measureByTokens(wllama) {
   return { prefill: task.prefill, short: task.steps };
 }
 
-/** Version 3 takes text, and says how many tokens it was. The first word differs, so that no cache of an earlier prompt serves. */
+/**
+ * Measures version 3, which takes text and reports how many tokens it was. The prompts' first words differ, so that
+ * none can use the cache of an earlier one.
+ */
 async function measureByText(wllama) {
   const complete = async (word, count, max_tokens, onFirst) => {
     let timings;

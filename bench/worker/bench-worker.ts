@@ -1,25 +1,27 @@
-import { EdgeClient } from '../../src/cli/edge-client.ts';
-import { engineVars } from '../../src/cli/engine-vars.ts';
 import { pushModel } from '../../src/local/bucket/push-model.ts';
+import { EdgeClient } from '../../src/local/edge-client.ts';
 import { type LocalWorker, startLocalWorker } from '../../src/local/local-worker.ts';
 import type { ModelFolder } from '../../src/local/model-folder.ts';
 import { medianFigures } from '../median.ts';
 import type { Elapsed } from '../stopwatch.ts';
 import { WorkerdProcess } from './workerd-process.ts';
 
+/** What the Worker is measured with. */
 export interface WorkerJob {
   readonly folder: ModelFolder;
   readonly engine: string;
   readonly memoryLimitMegabytes: number;
 }
 
-/** From the request to the first chunk, and from there to the last. */
+/** Times of a streamed answer: from the request to the first chunk, and from there to the last chunk. */
 export interface StreamTimes {
   readonly first: Elapsed;
   readonly rest: Elapsed;
 }
 
-/** The Worker in a fresh workerd, its model in local R2 and not loaded yet, and a client that times it. */
+/**
+ * The Worker in a fresh workerd, with its model in local R2 but not loaded yet, and a client that times its answers.
+ */
 export class BenchWorker {
   readonly #worker: LocalWorker;
   readonly #eosTokenIds: readonly number[];
@@ -33,14 +35,14 @@ export class BenchWorker {
 
   static async start({ folder, engine, memoryLimitMegabytes }: WorkerJob, inspectorPort?: number): Promise<BenchWorker> {
     const { id, eosTokenIds } = folder.manifest;
-    const vars = { PUBLIC: 'true', MODEL_IDS: id, MEMORY_LIMIT_MB: String(memoryLimitMegabytes), ...engineVars({ engine }) };
+    const vars = { PUBLIC: 'true', MODEL_IDS: id, MEMORY_LIMIT_MB: String(memoryLimitMegabytes), ENGINE: engine };
     const worker = await startLocalWorker({ vars, inspectorPort });
     await pushModel(folder, worker.models);
     await (await fetch(new URL('/health', worker.url))).text();
     return new BenchWorker(worker, eosTokenIds);
   }
 
-  /** A completion of exactly `maxTokens`, greedy. */
+  /** Times a streamed greedy completion of exactly `maxTokens` tokens. */
   async complete(prompt: readonly number[], maxTokens: number): Promise<StreamTimes> {
     const started = this.#now();
     let first: Elapsed | undefined;
@@ -48,7 +50,7 @@ export class BenchWorker {
     return { first: between(started, first!), rest: between(first!, this.#now()) };
   }
 
-  /** The median of several, after one that is not counted: V8 compiles the kernels while they run. */
+  /** Medians of several completions, after one that is not counted because V8 still compiles the kernels. */
   async completeOften(times: number, prompt: readonly number[], maxTokens: number): Promise<StreamTimes> {
     await this.complete(prompt, maxTokens);
     const runs: StreamTimes[] = [];
@@ -56,7 +58,7 @@ export class BenchWorker {
     return { first: medianFigures(runs.map(({ first }) => first)), rest: medianFigures(runs.map(({ rest }) => rest)) };
   }
 
-  /** As {@link complete}, in one piece: what a token takes without a chunk of its own. */
+  /** Times the same completion without streaming, so without a chunk for each token. */
   async completeWhole(prompt: readonly number[], maxTokens: number): Promise<Elapsed> {
     const started = this.#now();
     const body = JSON.stringify({ ...this.#body(prompt, maxTokens), stream: false });
@@ -66,7 +68,8 @@ export class BenchWorker {
       body,
     });
     const { usage } = (await answer.json()) as { usage: { completion_tokens: number } };
-    if (usage.completion_tokens !== maxTokens) throw new Error(`${usage.completion_tokens} tokens instead of ${maxTokens}`);
+    if (usage.completion_tokens !== maxTokens)
+      throw new Error(`The Worker has generated ${usage.completion_tokens} tokens instead of ${maxTokens}.`);
     return between(started, this.#now());
   }
 
@@ -75,7 +78,7 @@ export class BenchWorker {
   }
 
   #body(prompt: readonly number[], maxTokens: number) {
-    // No EOS, so that every run decodes the same number of tokens.
+    // EOS tokens are suppressed, so that every run decodes the same number of tokens.
     const logit_bias = Object.fromEntries(this.#eosTokenIds.map((token) => [token, -100]));
     return { prompt, max_tokens: maxTokens, temperature: 0, logit_bias };
   }

@@ -6,7 +6,10 @@ interface Message {
   readonly params?: { readonly context?: { readonly uniqueId: string } };
 }
 
-/** A connection to an isolate through Chrome's DevTools protocol (https://chromedevtools.github.io/devtools-protocol/v8/). */
+/**
+ * A connection to an isolate through Chrome's DevTools protocol
+ * (https://chromedevtools.github.io/devtools-protocol/v8/).
+ */
 export class Inspector {
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, { resolve: (result: never) => void; reject: (error: Error) => void }>();
@@ -29,7 +32,7 @@ export class Inspector {
     });
   }
 
-  /** @param port where workerd lists the isolates of all its services; the Worker's is taken */
+  /** Connects to the Worker's isolate. @param port where workerd lists the isolates of all its services */
   static async connect(port: number): Promise<Inspector> {
     const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as { id: string; webSocketDebuggerUrl: string }[];
     const target = targets.find(({ id }) => id.startsWith('core:user:'));
@@ -40,12 +43,12 @@ export class Inspector {
       socket.addEventListener('error', reject);
     });
     const inspector = new Inspector(socket);
-    // Answers with the isolate's global scopes, of which workerd makes none the default.
+    // Makes the isolate report its global scopes, none of which workerd makes the default.
     await inspector.send('Runtime.enable');
     return inspector;
   }
 
-  /** @returns a reference to the value of `expression` in the Worker's global scope */
+  /** Evaluates an expression in the Worker's global scope. @returns a reference to its value */
   async evaluate(expression: string): Promise<string> {
     const { result } = await this.send<{ result: { objectId: string } }>('Runtime.evaluate', {
       expression,
@@ -54,6 +57,7 @@ export class Inspector {
     return result.objectId;
   }
 
+  /** Calls a method of the protocol. */
   send<Result>(method: string, params: object = {}): Promise<Result> {
     const id = ++this.#lastId;
     return new Promise<Result>((resolve, reject) => {

@@ -3,35 +3,38 @@ import type { Task } from '../task.ts';
 import { BenchWorker, type WorkerJob } from './bench-worker.ts';
 import { Inspector } from './inspector.ts';
 
-/** What an isolate and its process hold, in bytes. */
+/** Memory of an isolate and of its process, in bytes. */
 export interface MemoryFigures {
-  /** JavaScript objects and compiled bytecode, after a collection. */
+  /** JavaScript objects and bytecode, after a garbage collection. */
   readonly heapBytes: number;
-  /** What workerd's own objects hold for the isolate, as V8 counts it. */
+  /** workerd's own objects for the isolate, as V8 counts them. */
   readonly embedderBytes: number;
-  /** What array buffers point to. V8 does not count WebAssembly memory here: that was checked. */
+  /** Contents of array buffers. It was checked that V8 does not count WebAssembly memory here. */
   readonly backingBytes: number;
   /** Sum of the isolate's WebAssembly memories. */
   readonly wasmBytes: number;
-  /** Of the whole workerd process, with Miniflare's services and V8's machine code; undefined where there is no /proc. */
+  /**
+   * Resident memory of the whole workerd process, with Miniflare's services and V8's machine code; undefined without
+   * /proc.
+   */
   readonly residentBytes?: number;
 }
 
 export interface MemoryMeasurement {
-  /** A Worker that has answered /health, and has no model. */
+  /** A Worker that has answered /health and loaded no model. */
   readonly idle: MemoryFigures;
-  /** The model loaded, and its context window full. */
+  /** The same Worker with its model loaded and the context window full. */
   readonly full: MemoryFigures;
 }
 
-/** A Worker's memory without and with its model, seen by V8's inspector from inside the isolate. */
+/** Measures a Worker's memory without and with its model, through V8's inspector in the isolate. */
 export async function measureMemory(job: WorkerJob, task: Task): Promise<MemoryMeasurement> {
   const port = await freePort();
   const worker = await BenchWorker.start(job, port);
   try {
     const inspector = await Inspector.connect(port);
     const idle = await look(worker, inspector);
-    // The window but two, and a step behind them: every page of the KV cache is taken.
+    // A prompt that leaves two positions, and a decode step after it: every block of the KV cache is allocated.
     await worker.complete(task.tokens.slice(0, job.folder.manifest.contextWindow - 2), 2);
     const full = await look(worker, inspector);
     inspector.close();
@@ -42,9 +45,9 @@ export async function measureMemory(job: WorkerJob, task: Task): Promise<MemoryM
 }
 
 async function look(worker: BenchWorker, inspector: Inspector): Promise<MemoryFigures> {
-  // V8 collects all garbage before it searches; workerd leaves HeapProfiler.collectGarbage unanswered.
+  // V8 collects all garbage before this search. workerd never answers HeapProfiler.collectGarbage.
   await wasmBytes(inspector);
-  // What finalizers give back is collected the second time.
+  // The second time collects what finalizers have released.
   const wasm = await wasmBytes(inspector);
   const usage = await inspector.send<{ usedSize: number; embedderHeapUsedSize: number; backingStorageSize: number }>(
     'Runtime.getHeapUsage',
@@ -58,6 +61,7 @@ async function look(worker: BenchWorker, inspector: Inspector): Promise<MemoryFi
   };
 }
 
+/** Sum of all WebAssembly memories in the isolate. */
 async function wasmBytes(inspector: Inspector): Promise<number> {
   const { objects } = await inspector.send<{ objects: { objectId: string } }>('Runtime.queryObjects', {
     prototypeObjectId: await inspector.evaluate('WebAssembly.Memory.prototype'),
@@ -67,12 +71,12 @@ async function wasmBytes(inspector: Inspector): Promise<number> {
     functionDeclaration: 'function () { return this.reduce((sum, memory) => sum + memory.buffer.byteLength, 0); }',
     returnByValue: true,
   });
-  // What the inspector refers to is no garbage.
+  // An object that the inspector still refers to would not be collected.
   await inspector.send('Runtime.releaseObject', { objectId: objects.objectId });
   return result.value;
 }
 
-/** Miniflare names no port that it has chosen for the inspector. */
+/** A port for the inspector. Miniflare could choose one, but would not say which. */
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

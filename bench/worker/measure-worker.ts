@@ -3,21 +3,22 @@ import { type Elapsed, each } from '../stopwatch.ts';
 import type { Task } from '../task.ts';
 import { BenchWorker, type WorkerJob } from './bench-worker.ts';
 
+/** Times of the Worker. Processor time is that of the whole workerd process. */
 export interface WorkerFigures {
-  /** From the first request to a fresh isolate, the model in R2, to the first token. */
+  /** From the first request to a fresh isolate, with the model in R2, to the first token. */
   readonly coldStart: Elapsed;
-  /** Of a token of a prompt: the time to the first chunk of a completion. Processor time is that of the whole workerd process. */
+  /** Time of prefill per prompt token, taken as the time to the first chunk of a completion. */
   readonly prefill: Elapsed;
-  /** Of a token's step behind few tokens, in a stream. */
+  /** Time of decode per token, streamed, after a short past. */
   readonly short: Elapsed;
-  /** The same where the answer comes in one piece: what more tokens add to it. */
+  /** The same without streaming: the time that each further token adds to an answer. */
   readonly whole: Elapsed;
 }
 
 const TIMES = 5;
 const COLD_PROMPT_TOKENS = 16;
 
-/** The Worker in workerd, through its HTTP API, as a client sees it. */
+/** Measures the Worker in workerd through its HTTP API, as a client sees it. */
 export async function measureWorker(job: WorkerJob, task: Task): Promise<WorkerFigures> {
   const worker = await BenchWorker.start(job);
   try {

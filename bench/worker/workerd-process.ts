@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The workerd that this process has started, as Linux accounts for it. */
+/** The workerd that this process has started, with the figures that Linux keeps of it in /proc. */
 export class WorkerdProcess {
   readonly #pid: string;
 
@@ -8,7 +8,7 @@ export class WorkerdProcess {
     this.#pid = pid;
   }
 
-  /** Undefined where there is no /proc. */
+  /** Finds it among this process's children; undefined without /proc. */
   static find(): WorkerdProcess | undefined {
     const pid = entries('/proc').find((entry) => {
       const status = text(`/proc/${entry}/status`);
@@ -17,11 +17,12 @@ export class WorkerdProcess {
     return pid === undefined ? undefined : new WorkerdProcess(pid);
   }
 
+  /** Bytes of memory that are resident. */
   get residentBytes(): number {
     return Number(/VmRSS:\s+(\d+) kB/.exec(text(`/proc/${this.#pid}/status`))?.[1]) * 1024;
   }
 
-  /** Milliseconds of processor time so far, of all threads that live. Threads are pooled: hardly one ends. */
+  /** Milliseconds of processor time so far, of all living threads. Since threads are pooled, hardly any has ended. */
   get cpu(): number {
     const tasks = `/proc/${this.#pid}/task`;
     return entries(tasks).reduce((sum, task) => sum + Number(text(`${tasks}/${task}/schedstat`).split(' ', 1)[0]) / 1e6, 0);

@@ -1,4 +1,4 @@
-// A Worker of one's own that calls gpt-edge through a service binding, both in one Miniflare, without any network.
+// Your own Worker calls gpt-edge through a service binding. Both run in one Miniflare, without any network.
 import { localWorkerOptions, putModels } from 'gpt-edge/local';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -19,10 +19,10 @@ beforeAll(async () => {
   const edge = await localWorkerOptions({ vars: { PUBLIC: 'true' } });
   miniflare = new Miniflare(convertV4MiniflareOptions({ workers: [mine, edge], cf: false }));
   await putModels(miniflare); // the model that comes with gpt-edge
-}, 60_000); // the first time bundles the Worker
+}, 60_000); // the first start bundles the Worker
 afterAll(() => miniflare.dispose());
 
-it('should answer with what the model says', async () => {
+it('should answer with the text of the model', async () => {
   const answer = await miniflare.dispatchFetch('http://mine/', { method: 'POST', body: 'Once upon a time' });
   expect(await answer.text()).toBe('The model says:, there was a little');
 });

@@ -1,4 +1,4 @@
-/** A program that is to be tested: it asks a model for a title. */
+/** The program to be tested: it asks a model for the title of a story. */
 export async function title(story: string, edge: string): Promise<string> {
   const answer = await fetch(`${edge}/v1/completions`, {
     method: 'POST',

@@ -1,11 +1,11 @@
-// A program in Node, tested against a real model and without any network: the same text gives the same answer, always.
+// Tests a program in Node against a real model, without any network. The same text always gives the same answer.
 import { type LocalWorker, serveModels } from 'gpt-edge/local';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { title } from './program.ts';
 
 let edge: LocalWorker;
 beforeAll(async () => {
-  edge = await serveModels(); // the model that comes with gpt-edge; { models: ['<folder>'] } serves others
+  edge = await serveModels(); // serves the model that comes with gpt-edge; { models: ['<folder>'] } serves others
 }, 60_000); // the first start bundles the Worker
 afterAll(() => edge.stop());
 
@@ -16,6 +16,6 @@ it('should find the same title for the same story', async () => {
   expect(await title(story, edge.url.origin)).toBe(found);
 });
 
-it('should tell of a story that is too long', async () => {
+it('should report a story that is too long', async () => {
   await expect(title('Ribbit. '.repeat(600), edge.url.origin)).rejects.toThrow(/context window/);
 });

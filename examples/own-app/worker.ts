@@ -1,4 +1,5 @@
-// gpt-edge's routes in a Hono app of one's own, below /llm. wrangler.toml needs the bucket and the variables that `gpt-edge init` writes.
+// gpt-edge's routes in your own Hono app, below /llm. The wrangler.toml needs the bucket and the
+// variables that `gpt-edge init` writes.
 import { createApp, modelsFromEnv } from 'gpt-edge';
 import { Hono } from 'hono';
 
@@ -7,7 +8,7 @@ let app: Hono | undefined;
 function createOwnApp(env: Env): Hono {
   const llm = createApp({
     host: modelsFromEnv(env),
-    isPublic: true, // whoever may call it is for the app around it to say
+    isPublic: true, // the app around it decides who may call it
     log: ({ path, status, completion_tokens = 0 }) => console.log(`${status} ${path}: ${completion_tokens} tokens`),
   });
   return new Hono().get('/', (c) => c.text('An app of my own.')).route('/llm', llm);

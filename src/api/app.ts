@@ -3,10 +3,7 @@ import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';
 import { GptEdgeError } from '../core/errors.ts';
 import type { AppEnv } from './http/app-env.ts';
-import { methodNotAllowed } from './http/method-not-allowed.ts';
-import type { PageAssets } from './http/page-assets.ts';
-import { renderError } from './http/render-error.ts';
-import { renderIssue } from './http/render-issue.ts';
+import { invalidRequest, renderError } from './http/errors.ts';
 import { requirePublic } from './http/require-public.ts';
 import type { ModelHost } from './model-host.ts';
 import { logRequests } from './request-log/log-requests.ts';
@@ -17,27 +14,51 @@ import { healthRoute } from './routes/health.ts';
 import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
 import { openapiRoute } from './routes/openapi.ts';
-import { pageRoutes } from './routes/page.ts';
+import { type PageAssets, pageRoutes } from './routes/page.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
-/** A UUID has 36; what common proxies and tracers send is shorter than this. A longer one is replaced. */
+/** A UUID has 36 characters, and the ids of common proxies and tracers fit as well. A longer id is replaced. */
 const MAX_REQUEST_ID_LENGTH = 128;
 
+/**
+ * How the API is served.
+ * @example
+ * const options: AppOptions = { host: modelsFromEnv(env), isPublic: env.PUBLIC === 'true', assets: env.ASSETS };
+ */
 export interface AppOptions {
+  /** The models to serve. */
   host: ModelHost;
-  /** Whether everyone may ask. @default false */
+  /** Whether anyone may use the API. Otherwise every path but /health answers 401. @default false */
   isPublic?: boolean;
-  /** Told of every request once its answer has ended. @default writes a line of JSON to the console */
+  /** Called once for each request, when its answer has ended. @default writes the line as JSON to the console */
   log?: (line: RequestLine) => void;
-  /** Files of the playground and the reference, which are at `/`, `/docs` and `/assets` and work nowhere else. @default neither is served */
+  /**
+   * The built files of the playground (at `/`) and of the API reference (at `/docs`), both with files at `/assets`.
+   * They work at these paths only. @default neither is served
+   */
   assets?: PageAssets;
 }
 
-/** The HTTP API over a host of models. */
+/**
+ * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions and models, beside
+ * tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another Hono
+ * app. It throws nothing; every failure is answered with OpenAI's error object.
+ * @example
+ * import { createApp, modelsFromEnv, type WorkerEnv } from 'gpt-edge';
+ *
+ * let app: ReturnType<typeof createApp> | undefined;
+ *
+ * export default {
+ *   fetch(request, env, context) {
+ *     app ??= createApp({ host: modelsFromEnv(env), isPublic: true });
+ *     return app.fetch(request, env, context);
+ *   },
+ * } satisfies ExportedHandler<WorkerEnv>;
+ */
 export function createApp({ host, isPublic = false, log = writeRequestLine, assets }: AppOptions): OpenAPIHono<AppEnv> {
   const app = new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
-      if (!result.success) throw renderIssue(result.error);
+      if (!result.success) throw invalidRequest(result.error);
     },
   });
   app.use(requestId({ limitLength: MAX_REQUEST_ID_LENGTH }));
@@ -62,4 +83,17 @@ export function createApp({ host, isPublic = false, log = writeRequestLine, asse
   app.notFound((c) => renderError(new GptEdgeError('unknown_url', `There is no ${c.req.path} here.`), c));
   app.onError(renderError);
   return app;
+}
+
+/** Answers the other methods of a known path with 405 and `Allow`. It must be called after all routes are added. */
+function methodNotAllowed(app: OpenAPIHono<AppEnv>): void {
+  const methods = new Map<string, Set<string>>();
+  for (const { path, method } of app.routes) if (method !== 'ALL') methods.set(path, (methods.get(path) ?? new Set()).add(method));
+  for (const [path, known] of methods) {
+    const allow = [...known, ...(known.has('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+    app.all(path, (c) => {
+      c.header('allow', allow);
+      throw new GptEdgeError('method_not_allowed', `${c.req.method} is not allowed at ${c.req.path}; ${allow} are.`);
+    });
+  }
 }

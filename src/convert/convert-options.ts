@@ -1,21 +1,46 @@
+import { GptEdgeError } from '../core/errors.ts';
+import { modelIdSchema } from '../core/folder/manifest.ts';
+
 /** What a conversion is told. */
 export interface ConvertOptions {
-  /** A folder in Hugging Face's layout, with safetensors or an ONNX graph, a GGUF file, or a .bin of llama2.c. */
+  /** A folder in Hugging Face's layout with safetensors or an ONNX graph, a GGUF file, or a .bin of llama2.c. */
   readonly source: string;
-  /** The model folder to write. It must not exist, or be a model folder, which is then replaced. */
+  /** The model folder to write. It must not exist yet, or be a model folder, which is then replaced. */
   readonly target: string;
-  /** Path of the tokenizer.bin for a llama2.c source. Default: tokenizer.bin or tok*.bin beside it. */
+  /** Path of the tokenizer.bin for a llama2.c source. Default: tokenizer.bin or the only tok*.bin beside it. */
   readonly tokenizer?: string;
   /** Names the model in the bucket and in requests. Default: the source's name, without .gguf or .bin. */
   readonly id?: string;
-  /** How weights are stored, one of `dtypeNames`. Default: what comes nearest to the source. Of several ONNX graphs it chooses one. */
+  /**
+   * How weights are stored: one of `dtypeNames`. Default: the dtype nearest to the source's own. If the source holds
+   * several ONNX graphs, this chooses one of them.
+   */
   readonly dtype?: string;
-  /** How embeddings and output heads are stored, one of `embeddingNames`. Default: q8 with dtype q4, and the same with any other. */
+  /**
+   * How embeddings and output heads are stored: one of `embeddingNames`. Default: q8 with dtype q4, otherwise `same`.
+   */
   readonly embeddings?: string;
   /** Positions to keep. Default: all that the model has. */
   readonly contextWindow?: number;
   /** Ends the conversion before its next tensor, with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called after each tensor with the source's bytes converted so far. */
+  /** Called after each tensor with the bytes of the source that have been converted so far. */
   readonly onProgress?: (progress: { readonly bytes: number; readonly totalBytes: number }) => void;
+}
+
+/** @throws GptEdgeError `invalid_value` if the context window is not a positive integer */
+export function checkContextWindow({ contextWindow }: ConvertOptions): void {
+  if (contextWindow === undefined || (Number.isSafeInteger(contextWindow) && contextWindow >= 1)) return;
+  throw new GptEdgeError('invalid_value', `contextWindow ${contextWindow} is not a positive integer`, { param: 'contextWindow' });
+}
+
+/**
+ * Returns the model's id: the one that was asked for, or else the source's name.
+ * @throws GptEdgeError `invalid_value` if it cannot be an id
+ */
+export function chooseId({ id: asked }: ConvertOptions, source: { readonly name: string }): string {
+  const id = asked ?? source.name;
+  const parsed = modelIdSchema.safeParse(id);
+  if (parsed.success) return id;
+  throw new GptEdgeError('invalid_value', `id ${JSON.stringify(id)}: ${parsed.error.issues[0].message}`, { param: 'id' });
 }

@@ -1,6 +1,7 @@
 /**
- * Every way gpt-edge fails on purpose. The first group is the caller's doing, the second the deployment's, the third
- * belongs to the command-line tools. `api/` gives each of the first two an HTTP status.
+ * The codes of all errors that gpt-edge throws on purpose. Those of the first group are the caller's fault, and those
+ * of the second the deployment's; `api/` gives each of them an HTTP status. Those of the third belong to the
+ * command-line tools.
  */
 export const ERROR_CODES = [
   'invalid_value',
@@ -27,10 +28,20 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** The one error class. `param` names the request field, option or file at fault. */
+/**
+ * The class of all errors that gpt-edge throws on purpose.
+ * @example
+ * try {
+ *   await R2ModelFiles.open(env.MODELS, id);
+ * } catch (error) {
+ *   if (!(error instanceof GptEdgeError) || error.code !== 'model_not_found') throw error;
+ *   return new Response(error.message, { status: 404 });
+ * }
+ */
 export class GptEdgeError extends Error {
   override readonly name = 'GptEdgeError';
   readonly code: ErrorCode;
+  /** The request field, option or file at fault; null if there is none to name. */
   readonly param: string | null;
 
   constructor(code: ErrorCode, message: string, options: { param?: string; cause?: unknown } = {}) {

@@ -1,7 +1,7 @@
 import { GptEdgeError } from '../core/errors.ts';
 import type { LanguageModel } from './language-model.ts';
 
-/** What an API calls the two. */
+/** What an endpoint calls the two fields that must fit the context window together. */
 export interface ContextFields {
   prompt: string;
   maxTokens: string;
@@ -9,7 +9,10 @@ export interface ContextFields {
 
 const FIELDS: ContextFields = { prompt: 'prompt', maxTokens: 'max_tokens' };
 
-/** @throws GptEdgeError `context_length_exceeded`, with both numbers, where prompt and completion do not fit the window */
+/**
+ * @throws GptEdgeError `context_length_exceeded`, with both numbers, if prompt and completion do not fit the context
+ *   window together
+ */
 export function checkContext(model: LanguageModel, promptTokens: number, maxTokens: number, fields = FIELDS): void {
   const { contextWindow } = model.decoder;
   if (promptTokens + maxTokens <= contextWindow) return;

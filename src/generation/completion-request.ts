@@ -1,17 +1,18 @@
 import type { SamplingOptions } from './sampling/sampling-options.ts';
 
-/** A prompt and how to go on from it. Ranges are the API's to check. */
+/** A prompt and how to continue it. The API checks the ranges. */
 export interface CompletionRequest {
-  /** At least one token. */
+  /** Token ids, at least one. */
   prompt: readonly number[];
-  /** Completions of the prompt, each with random numbers of its own. */
+  /** How many completions of the prompt to make, each with random numbers of its own. */
   choices: number;
+  /** The most tokens that a completion may have. */
   maxTokens: number;
-  /** Text that ends a completion and is not part of it. */
+  /** Strings that end a completion and are not part of it. */
   stops: readonly string[];
   sampling: SamplingOptions;
-  /** How many alternatives to report with each token; undefined reports no log-probabilities. */
+  /** How many alternatives to report with each token; if undefined, no log-probabilities are reported. */
   topLogprobs?: number;
-  /** Score the prompt's own tokens too. */
+  /** Whether to report log-probabilities of the prompt's own tokens too. */
   scorePrompt: boolean;
 }

@@ -2,8 +2,8 @@ import { checkContext } from './check-context.ts';
 import type { LanguageModel } from './language-model.ts';
 import { prefill } from './prefill.ts';
 import { logSumExp, type TokenLogprob } from './sampling/log-probabilities.ts';
-import { topTokens } from './sampling/top-tokens.ts';
-import { Turns } from './work-budget.ts';
+import { topTokens } from './sampling/sampler.ts';
+import { WorkBudget } from './work-budget.ts';
 
 export interface NextTokenDistribution {
   /** The most probable tokens, best first. */
@@ -22,19 +22,20 @@ export async function nextToken(
   signal?: AbortSignal,
 ): Promise<NextTokenDistribution> {
   checkContext(model, prompt.length, 1);
-  const { math } = model;
   const sequence = model.decoder.createSequence();
+  const budget = new WorkBudget(model.decoder.multiplyAddsPerTurn, signal);
+  let top: TokenLogprob[] = [];
+  let endOfSequence: TokenLogprob[] = [];
   try {
-    let logits = new Float32Array();
-    const turns = new Turns(model.decoder.multiplyAddsPerTurn, signal);
-    for await (const slice of prefill(model, sequence, prompt, turns)) logits = slice.logits as Float32Array<ArrayBuffer>;
-    math.load(logits);
-    const norm = logSumExp(math);
-    const scored = (id: number): TokenLogprob => ({ id, logprob: logits[id] - norm });
-    const top = topTokens(math, count).map(scored);
-    const shown = top.reduce((sum, { logprob }) => sum + Math.exp(logprob), 0);
-    return { top, endOfSequence: model.manifest.eosTokenIds.map(scored), restProbability: Math.max(0, 1 - shown) };
+    await prefill(model, sequence, prompt, budget, (logits) => {
+      const norm = logSumExp(logits);
+      const scored = (id: number): TokenLogprob => ({ id, logprob: logits.values[id] - norm });
+      top = topTokens(logits, count).map(scored);
+      endOfSequence = model.manifest.eosTokenIds.map(scored);
+    });
   } finally {
     sequence.dispose();
   }
+  const shown = top.reduce((sum, { logprob }) => sum + Math.exp(logprob), 0);
+  return { top, endOfSequence, restProbability: Math.max(0, 1 - shown) };
 }

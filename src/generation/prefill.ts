@@ -1,38 +1,28 @@
 import type { Sequence } from '../core/decoder.ts';
+import type { Logits } from '../core/logits.ts';
 import type { LanguageModel } from './language-model.ts';
-import type { Turns } from './work-budget.ts';
-
-/** Logits of several positions are one array; 8 MB of it is little beside the weights. */
-const MAX_LOGITS_BYTES = 8 * 2 ** 20;
-
-export interface PrefillSlice {
-  /** Index of the slice's first token in the prompt. */
-  start: number;
-  /** Tokens in the slice. */
-  count: number;
-  /** [count, vocabularySize] with all logits asked for, else those after the prompt's last token, and none before. Valid until the next slice. */
-  logits: Float32Array;
-}
+import type { WorkBudget } from './work-budget.ts';
 
 /**
- * Feeds a prompt to a sequence: in one call where it is short, else in slices of one turn's work each.
- * @throws GptEdgeError `context_length_exceeded`; the signal's reason once it is aborted
+ * Feeds a prompt to a sequence: a short one in one call, a long one in slices of one work budget each.
+ * @param read gets the logits after the prompt's last token, or with `allLogits` those after each of its tokens, and
+ *   the token's index in the prompt. The logits are valid until it returns (see `Sequence.forwardEach`)
+ * @throws GptEdgeError `context_length_exceeded`; the signal's reason once the budget's signal is aborted
  */
-export async function* prefill(
-  model: LanguageModel,
+export async function prefill(
+  { manifest, decoder }: Pick<LanguageModel, 'manifest' | 'decoder'>,
   sequence: Sequence,
   prompt: readonly number[],
-  turns: Turns,
+  budget: WorkBudget,
+  read: (logits: Logits, index: number) => void,
   { allLogits = false }: { allLogits?: boolean } = {},
-): AsyncGenerator<PrefillSlice> {
-  const { multiplyAddsPerToken } = model.manifest;
-  const byWork = model.decoder.multiplyAddsPerTurn / multiplyAddsPerToken;
-  const byMemory = allLogits ? MAX_LOGITS_BYTES / (model.manifest.vocabularySize * 4) : prompt.length;
-  const size = Math.max(1, Math.floor(Math.min(byWork, byMemory)));
-  for (let start = 0; start < prompt.length; start += size) {
-    const tokens = prompt.slice(start, start + size);
-    await turns.spend(tokens.length * multiplyAddsPerToken);
-    const isLast = start + size >= prompt.length;
-    yield { start, count: tokens.length, logits: await sequence.forward(tokens, allLogits ? tokens.length : Number(isLast)) };
+): Promise<void> {
+  const sliceLength = Math.max(1, Math.floor(decoder.multiplyAddsPerTurn / manifest.multiplyAddsPerToken));
+  for (let start = 0; start < prompt.length; start += sliceLength) {
+    const slice = prompt.slice(start, start + sliceLength);
+    const end = start + slice.length;
+    const rows = allLogits ? slice.length : Number(end === prompt.length);
+    await budget.spend(slice.length * manifest.multiplyAddsPerToken);
+    await sequence.forwardEach(slice, rows, (logits, row) => read(logits, end - rows + row));
   }
 }

@@ -1,12 +1,17 @@
-/** Shares the isolate: counts a generation's work, and lets other requests and aborts have their turn now and then. */
-export class Turns {
+/**
+ * Shares the isolate: counts a generation's work, and lets other requests and aborts have their turn when the budget
+ * is spent.
+ */
+export class WorkBudget {
   readonly #multiplyAddsPerTurn: number;
   readonly #signal: AbortSignal | undefined;
   #spent = 0;
 
   /**
-   * @param multiplyAddsPerTurn between two looks at the event loop, and so the longest that another request or an abort waits. Counted,
-   *   not timed, because a Worker's clock stands still while it computes; and not few, because workerd's shortest timer takes a millisecond
+   * @param multiplyAddsPerTurn the work between two visits to the event loop, and so the longest that another request
+   *   or an abort waits. Work is counted, not timed, because a Worker's clock stands still while it computes; and it
+   *   is not little, because workerd's shortest timer takes a millisecond
+   * @param signal aborts the generation
    */
   constructor(multiplyAddsPerTurn: number, signal?: AbortSignal) {
     this.#multiplyAddsPerTurn = multiplyAddsPerTurn;
@@ -14,7 +19,7 @@ export class Turns {
   }
 
   /**
-   * To be awaited before work is done.
+   * Must be awaited before the work is done.
    * @throws the signal's reason once it is aborted
    */
   async spend(multiplyAdds: number): Promise<void> {

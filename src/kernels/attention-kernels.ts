@@ -1,38 +1,51 @@
 /**
- * Causal grouped-query attention over a KV cache in pages.
+ * Causal grouped-query attention over a paged KV cache.
  *
- * A page holds PAGE_POSITIONS (32) positions of all layers and key-value heads, in blocks: those of one layer lie one after the other,
- * from the page's address plus `offset` on (kvLayerOffset in attention-layouts.ts). `pages` is the address of a table of page addresses,
- * uint32 each; position p lies in page p >> 5. Pages are handed out zeroed or with anything finite; `append` writes whole positions, and
- * what lies behind the last position is never let into a result. Block layouts:
+ * A page holds PAGE_POSITIONS (32) positions of all layers and key-value heads. `pageTable` is the address of a table
+ * of page addresses, uint32 each: position p lies in page number p / 32. The keys and values of one layer begin
+ * `offset` bytes after the page's address (kvLayerOffset in attention-layouts.ts), and there each key-value head has
+ * kvHeadBytes: first its keys, then its values.
  *
- * - `F32`: keys [4 groups][headDimension][8 positions], values [headDimension / 8][32 positions][8], float32.
- * - `Q8`: key scales float32 [32], keys int8 [4 groups][headDimension / 2 pairs][8 positions][2], value scales float32 [32],
- *   values int8 [headDimension / 8][16 pairs of positions][8][2].
+ *     page table   [ page 0 | page 1 | page 2 | ... ]              uint32 addresses
+ *     page         [ ... layer l: head 0, head 1, ... | ... ]      from page + offset on
+ *     head, F32    keys   [4 groups][headDimension][8 positions]   float32
+ *                  values [headDimension / 8][32 positions][8]     float32
+ *     head, Q8     key scales   [32]                               float32
+ *                  keys   [4 groups][headDimension / 2][8 positions][2]              int8
+ *                  value scales [32]                               float32
+ *                  values [headDimension / 8][16 pairs of positions][8][2]           int8
  *
- * headDimension is a multiple of 8, MAX_HEAD_DIMENSION at most; sizes are in attention-layouts.ts. A query's result depends neither on
- * how many rows are computed at once nor on what follows it.
+ * So a vector load of keys serves 8 positions, and one of values 8 dimensions; in the Q8 cache the two bytes of each
+ * innermost pair meet in one dot product.
+ *
+ * A new page may hold anything finite. `append` writes whole positions, and what lies after the last position never
+ * affects a result. headDimension is a multiple of 8, at most MAX_HEAD_DIMENSION. A query's result depends neither on
+ * how many rows are computed at once nor on the positions after it.
  */
 export interface AttentionKernels {
-  /** Writes the keys and values of `rows` new positions from `position` on. `key`, `value`: float32 [rows, keyValueHeads * headDimension]. */
+  /**
+   * Writes the keys and values of `rows` new positions, from `position` on. `key`, `value`: float32 [rows,
+   * keyValueHeads * headDimension].
+   */
   appendF32(
     key: number,
     keyStride: number,
     value: number,
     valueStride: number,
-    pages: number,
+    pageTable: number,
     offset: number,
     position: number,
     rows: number,
     keyValueHeads: number,
     headDimension: number,
   ): void;
+  /** The same with a Q8 cache: each position's key and value of a head is quantized to 8 bits, with one scale each. */
   appendQ8(
     key: number,
     keyStride: number,
     value: number,
     valueStride: number,
-    pages: number,
+    pageTable: number,
     offset: number,
     position: number,
     rows: number,
@@ -40,15 +53,16 @@ export interface AttentionKernels {
     headDimension: number,
   ): void;
   /**
-   * y [rows, heads * headDimension]: row r attends from position + r to the `window` positions that end with its own (all where window
-   * is 0). Appended already. `scratch`: attentionScratchBytes(heads, keyValueHeads, headDimension).
+   * Computes y, float32 [rows, heads * headDimension]. Row r has position `position` + r and attends to the `window`
+   * positions that end with its own, or to all of them if `window` is 0. Their keys and values must already be in the
+   * cache. `scale` multiplies the scores. `scratch`: attentionScratchBytes(heads, keyValueHeads, headDimension) bytes.
    */
   attendF32(
     query: number,
     queryStride: number,
     y: number,
     yStride: number,
-    pages: number,
+    pageTable: number,
     offset: number,
     position: number,
     rows: number,
@@ -59,12 +73,13 @@ export interface AttentionKernels {
     window: number,
     scratch: number,
   ): void;
+  /** The same with a Q8 cache. */
   attendQ8(
     query: number,
     queryStride: number,
     y: number,
     yStride: number,
-    pages: number,
+    pageTable: number,
     offset: number,
     position: number,
     rows: number,

@@ -4,19 +4,31 @@ import { main } from 'assemblyscript/asc';
 import { templates } from './templates/index.ts';
 
 /**
- * Compiles the kernels into dist/kernels: relaxed.wasm, and plain.wasm for hosts without relaxed SIMD, from the same sources. Both give
- * the same bits. Run by npm after each installation.
+ * Compiles the kernels into dist/kernels: relaxed.wasm, and plain.wasm for hosts without relaxed SIMD. Both come from
+ * the same sources and give the same bits. npm runs this file after each installation.
+ *
+ * The sources are AssemblyScript of two kinds. What is written by hand lies in src/kernels/assembly, where each file at
+ * the top exports kernels and `inline/` holds what they share. What V8 needs unrolled is written by the templates into
+ * dist/kernels/generated, where one can read it. The two kinds import each other: generated kernels import helpers from
+ * src, and assembly/attend.ts imports the generated inner loops of attention from dist. An editor therefore resolves
+ * assembly/attend.ts only after a build.
  */
 const PROJECT = join(import.meta.dirname, '../..');
 const ASSEMBLY = 'src/kernels/assembly';
 const OUTPUT = 'dist/kernels';
+
+/**
+ * Where the constants begin in memory; they end below FIRST_FREE_BYTE. The addresses before them stay unused, because
+ * the side exits in the templates compare pointers with small numbers.
+ */
+const MEMORY_BASE = 1024;
 
 const builds = [
   { name: 'relaxed', features: ['simd', 'relaxed-simd'] },
   { name: 'plain', features: ['simd'] },
 ];
 
-/** Hand-written sources, and those that templates unroll, which lie beside them for the compiler. */
+/** Writes the generated sources and lists all files that export kernels. */
 async function sources(): Promise<string[]> {
   const generated = join(OUTPUT, 'generated');
   await rm(join(PROJECT, OUTPUT), { recursive: true, force: true });
@@ -32,7 +44,7 @@ for (const { name, features } of builds) {
     ...entries,
     ...['--baseDir', PROJECT, '--outFile', join(OUTPUT, `${name}.wasm`)],
     ...features.flatMap((feature) => ['--enable', feature]),
-    ...['-O3', '--runtime', 'stub', '--noAssert', '--importMemory', '--use', 'abort='],
+    ...['-O3', '--runtime', 'stub', '--noAssert', '--importMemory', '--memoryBase', String(MEMORY_BASE), '--use', 'abort='],
   ]);
   if (error) {
     console.error(stderr.toString());

@@ -1,9 +1,9 @@
 import type { Kernels } from './kernels.ts';
 
-/** Kernels over a memory of the host's. */
+/**
+ * Instantiates the kernels on the host's memory, and writes the constants that they read into it, below
+ * FIRST_FREE_BYTE.
+ */
 export function instantiateKernels(compiled: WebAssembly.Module, memory: WebAssembly.Memory): Kernels {
-  const { exports } = new WebAssembly.Instance(compiled, { env: { memory } });
-  const kernels = exports as unknown as Kernels;
-  kernels.initialize();
-  return kernels;
+  return new WebAssembly.Instance(compiled, { env: { memory } }).exports as unknown as Kernels;
 }

@@ -1,4 +1,4 @@
-/** The same bytes as numbers of each kind. Addresses are in bytes; a view's index is the address over its element's size. */
+/** A memory as numbers of each kind. An index into a view is the address in bytes divided by the size of an element. */
 export interface MemoryViews {
   readonly u8: Uint8Array;
   readonly i8: Int8Array;

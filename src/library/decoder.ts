@@ -1,4 +1,22 @@
-/** The decoder alone: from a model's files to logits, in one of the two engines. */
+/**
+ * The decoder on its own: from a model's files to logits, in either of the two engines.
+ * @example
+ * import { createDecoder, planEngine, R2ModelFiles } from 'gpt-edge/decoder';
+ * import kernels from 'gpt-edge/kernels/relaxed.wasm';
+ *
+ * const limitBytes = 128e6;
+ * const files = await R2ModelFiles.open(env.MODELS, 'tinystories-gpt2');
+ * const plan = await planEngine(files, { engine: 'auto', cacheFormat: 'auto' }, limitBytes);
+ * const decoder = await createDecoder(files, plan, kernels, limitBytes);
+ * const sequence = decoder.createSequence();
+ * try {
+ *   const logits = await sequence.forward([419, 429]); // [vocabularySize], after the last of these tokens
+ * } finally {
+ *   sequence.dispose();
+ * }
+ * @module
+ */
+
 export type { Decoder, Sequence } from '../core/decoder.ts';
 export type { Manifest } from '../core/folder/manifest.ts';
 export type { ModelFiles } from '../core/folder/model-files.ts';

@@ -1,4 +1,20 @@
-/** gpt-edge as a library: the routes, and the models that they serve from a bucket. */
+/**
+ * gpt-edge as a library: the HTTP API, and the models that it serves from an R2 bucket.
+ * @example
+ * import { createApp, modelsFromEnv } from 'gpt-edge';
+ * import { Hono } from 'hono';
+ *
+ * let app: Hono | undefined;
+ *
+ * export default {
+ *   fetch(request, env, context) {
+ *     app ??= new Hono().route('/llm', createApp({ host: modelsFromEnv(env), isPublic: true }));
+ *     return app.fetch(request, env, context);
+ *   },
+ * } satisfies ExportedHandler<Env>;
+ * @module
+ */
+
 export { type AppOptions, createApp } from '../api/app.ts';
 export type { LoadState, ModelDescription, ModelHost } from '../api/model-host.ts';
 export type { RequestLine } from '../api/request-log/request-line.ts';
@@ -6,5 +22,4 @@ export { ERROR_CODES, type ErrorCode, GptEdgeError } from '../core/errors.ts';
 export type { Manifest } from '../core/folder/manifest.ts';
 export type { LanguageModel } from '../generation/language-model.ts';
 export { IsolateModels, type IsolateModelsOptions } from '../worker/isolate-models.ts';
-export { modelsFromEnv } from '../worker/models-from-env.ts';
-export type { WorkerEnv } from '../worker/worker-env.ts';
+export { modelsFromEnv, type WorkerEnv } from '../worker/models-from-env.ts';

@@ -7,27 +7,33 @@ import { GptEdgeError } from '../core/errors.ts';
 import { IS_CHECKOUT, PACKAGE, PAGE_FILES, PROJECT, WORKER_BUNDLE, WRANGLER_CONFIG } from './project-paths.ts';
 import { runWrangler } from './run-wrangler.ts';
 
-/** The platform takes 64 MiB; onnxruntime-web has 13.6 of these 16, so that anything large that slips in is noticed. */
+/**
+ * Largest size of the Worker's bundle. The platform allows 64 MiB; onnxruntime-web takes 13.6 of these 16, so a large
+ * module that slips in is noticed.
+ */
 export const MAX_BUNDLE_BYTES = 16 * 2 ** 20;
-/** Without onnxruntime-web, compressed: what a start-up of less than 100 ms allows. */
+/** Largest size, compressed, of a bundle without onnxruntime-web. More would take longer than 100 ms to start. */
 export const MAX_EDGE_ONLY_GZIP_BYTES = 1e6;
 
-/** What onnxruntime-web is imported as: its JavaScript and its WebAssembly. */
+/** The specifiers that onnxruntime-web is imported by: its JavaScript and its WebAssembly. */
 const ONNXRUNTIME = ['onnxruntime-web/wasm', 'onnxruntime-web/ort-wasm-simd-threaded.wasm'];
 
 export interface BundleOptions {
-  /** Leave onnxruntime-web out. */
+  /** Leaves onnxruntime-web out of the bundle. @default false */
   edgeOnly?: boolean;
 }
 
+/** Sizes of all modules together. */
 export interface BundleSize {
   rawBytes: number;
   gzipBytes: number;
 }
 
 /**
- * Bundles the Worker as a deployment does, into its bundleFolder; in a checkout after the page, which wrangler.toml has built first.
- * @throws GptEdgeError `command_failed` where that fails or the bundle is larger than 16 MiB, or than 1 MB compressed without onnxruntime-web
+ * Bundles the Worker as a deployment does, into its {@link bundleFolder}. In a checkout, wrangler builds the page
+ * first, as wrangler.toml says.
+ * @throws GptEdgeError `command_failed` if wrangler fails, or if the bundle is larger than {@link MAX_BUNDLE_BYTES},
+ * or without onnxruntime-web larger than {@link MAX_EDGE_ONLY_GZIP_BYTES}
  */
 export async function buildWorker({ edgeOnly = false }: BundleOptions = {}): Promise<BundleSize> {
   const folder = bundleFolder({ edgeOnly });
@@ -41,25 +47,25 @@ export async function buildWorker({ edgeOnly = false }: BundleOptions = {}): Pro
   return size;
 }
 
-/** What wrangler is told to leave onnxruntime-web out. */
+/** Arguments that make wrangler leave onnxruntime-web out. */
 export function edgeOnlyArguments(): string[] {
   const absent = join(PACKAGE, IS_CHECKOUT ? 'src/runtime/ort/absent.ts' : 'dist/lib/runtime/ort/absent.js');
   return ONNXRUNTIME.flatMap((name) => ['--alias', `${name}:${absent}`]);
 }
 
-/** dist/worker, or a folder of its own for the edge engine alone. */
+/** The folder of the bundle. A bundle with the edge engine alone has a folder of its own. */
 export function bundleFolder({ edgeOnly = false }: BundleOptions = {}): string {
   return edgeOnly ? `${WORKER_BUNDLE}-edge-only` : WORKER_BUNDLE;
 }
 
-/** The bundle's module: wrangler names it after the entry that wrangler.toml names, and writes no other. */
+/** Path of the bundle's JavaScript. wrangler writes one such file, and names it after the entry in wrangler.toml. */
 export async function bundleEntry(options: BundleOptions = {}): Promise<string> {
   const folder = bundleFolder(options);
   const name = (await readdir(folder).catch(() => [])).find((file) => file.endsWith('.js'));
   return join(folder, name ?? 'worker.js');
 }
 
-/** Whether the bundle was built after the last change of a source, of a project's own or of gpt-edge's. */
+/** Whether the bundle is newer than all sources that it is made of, the project's and gpt-edge's. */
 export async function isBuilt(options: BundleOptions = {}): Promise<boolean> {
   const built = await stat(await bundleEntry(options)).catch(() => null);
   if (built === null || !existsSync(join(PAGE_FILES, 'index.html'))) return false;

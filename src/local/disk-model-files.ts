@@ -5,7 +5,10 @@ import { CHUNK_BYTES, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import type { ModelFolder } from './model-folder.ts';
 
-/** A model folder on disk, as an engine reads it. Sizes were checked when it was opened; hashes are the Worker's and push's to check. */
+/**
+ * The files of a model folder on disk, as an engine reads them. The folder's sizes were checked when it was opened.
+ * Hashes are not checked here: the Worker and `gpt-edge push` check them.
+ */
 export class DiskModelFiles implements ModelFiles {
   readonly manifest: Manifest;
   readonly #path: string;

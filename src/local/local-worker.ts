@@ -4,35 +4,41 @@ import { join } from 'node:path';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type V4WorkerOptions } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from 'wrangler';
 import { GptEdgeError } from '../core/errors.ts';
-import { localModels } from './bucket/local-bucket.ts';
-import type { ModelBucket } from './bucket/model-bucket.ts';
+import type { ModelBucket } from './bucket/bucket.ts';
+import { localBucket } from './bucket/local-bucket.ts';
 import { type BundleOptions, buildWorker, bundleEntry, bundleFolder, isBuilt } from './build-worker.ts';
 import { LOCAL_STATE, WRANGLER_CONFIG } from './project-paths.ts';
 
+/** How the Worker runs on this machine. */
 export interface LocalWorkerOptions extends BundleOptions {
-  /** @default any free port */
+  /** The port to listen on, at 127.0.0.1; 0 is any free port. @default 0 */
   port?: number;
-  /** Variables beside and before those of wrangler.toml. */
+  /** Variables of the Worker, such as `ENGINE`. They are added to those in wrangler.toml, and override them. */
   vars?: Record<string, string>;
-  /** Let the Worker write its line for each request to standard output, if its variables want one. @default false */
+  /**
+   * Lets the Worker write a line for each request to standard output, unless its variables say otherwise.
+   * @default false
+   */
   logRequests?: boolean;
-  /** Folder of the local bucket, as wrangler's `--persist-to`. @default .wrangler/state */
+  /** Folder in which the local bucket is kept, like wrangler's `--persist-to`. @default .wrangler/state */
   persistTo?: string;
-  /** Serves Chrome's DevTools protocol for the Worker at this port. @default not at all */
+  /** Port at which the Worker is served to debuggers, over Chrome's DevTools protocol. @default none */
   inspectorPort?: number;
 }
 
-/** The Worker in workerd, with the bindings of wrangler.toml on local storage. */
+/** A Worker that runs in workerd, with the bindings of wrangler.toml on local storage. */
 export interface LocalWorker {
+  /** Where it answers, such as http://127.0.0.1:8787/. */
   url: URL;
-  /** The bucket behind the binding MODELS. */
+  /** The bucket of the binding MODELS. */
   models: ModelBucket;
+  /** Stops the Worker, and workerd with it. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the bundled Worker, after building it if a source has changed.
- * @throws GptEdgeError `command_failed` where the port is in use or the build fails
+ * Starts the bundled Worker in workerd, and builds it first if a source has changed.
+ * @throws GptEdgeError `command_failed` if the port is in use or the build fails
  */
 export async function startLocalWorker(options: LocalWorkerOptions = {}): Promise<LocalWorker> {
   const { port = 0, persistTo = LOCAL_STATE, inspectorPort } = options;
@@ -49,13 +55,19 @@ export async function startLocalWorker(options: LocalWorkerOptions = {}): Promis
     }),
   );
   const url = await miniflare.ready;
-  return { url, models: await localModels(miniflare, persistTo), stop: () => miniflare.dispose() };
+  return { url, models: await localBucket(miniflare, persistTo), stop: () => miniflare.dispose() };
 }
 
 /**
- * The bundled Worker with the bindings of wrangler.toml, as one of the Workers of a Miniflare of one's own: for
- * `convertV4MiniflareOptions`. Built first if a source has changed.
- * @throws GptEdgeError `command_failed` where that fails
+ * Describes the bundled Worker, under the name `gpt-edge` and with the bindings of wrangler.toml, as one of the
+ * Workers of your own Miniflare; the result goes to Miniflare's `convertV4MiniflareOptions`. The Worker is built
+ * first if a source has changed.
+ * @throws GptEdgeError `command_failed` if the build fails
+ * @example
+ * const edge = await localWorkerOptions({ vars: { PUBLIC: 'true' } });
+ * const mine = { name: 'mine', modules: true, script, serviceBindings: { GPT_EDGE: 'gpt-edge' } };
+ * const miniflare = new Miniflare(convertV4MiniflareOptions({ workers: [mine, edge] }));
+ * await putModels(miniflare);
  */
 export async function localWorkerOptions(
   options: Pick<LocalWorkerOptions, 'vars' | 'logRequests' | 'edgeOnly'> = {},
@@ -72,7 +84,7 @@ export async function localWorkerOptions(
   };
 }
 
-/** The bundle's entry first, as Miniflare wants it, then the compiled WebAssembly beside it. */
+/** The bundle's modules: the entry first, as Miniflare requires, then the WebAssembly. */
 async function bundledModules(options: BundleOptions) {
   const folder = bundleFolder(options);
   const wasm = (await readdir(folder)).filter((name) => name.endsWith('.wasm'));
@@ -82,7 +94,7 @@ async function bundledModules(options: BundleOptions) {
   ];
 }
 
-/** workerd's own word for a port in use is a page long; ask first. */
+/** Fails with one line if a port is in use: workerd's own message is a page long. */
 async function checkPort(port: number): Promise<void> {
   if (port === 0) return;
   await new Promise<void>((resolve, reject) => {

@@ -5,15 +5,15 @@ import { type Manifest, parseManifest } from '../core/folder/manifest.ts';
 import { MAX_CONFIG_BYTES } from '../core/limits.ts';
 import { DEFAULT_MODEL } from './project-paths.ts';
 
-/** A model folder on disk. */
+/** A model folder on disk whose manifest has been read. */
 export interface ModelFolder {
   path: string;
   manifest: Manifest;
 }
 
 /**
- * Opens the folders of the models to serve, or the default model's where none is named.
- * @throws GptEdgeError `invalid_file` as `openModelFolder`; `invalid_value` for two models of one id
+ * Opens the folders of the models to serve, or the default model's folder if `paths` is empty.
+ * @throws GptEdgeError `invalid_file` as {@link openModelFolder}; `invalid_value` if two models have the same id
  */
 export async function openModelFolders(paths: readonly string[]): Promise<ModelFolder[]> {
   const folders = await Promise.all((paths.length > 0 ? paths : [DEFAULT_MODEL]).map(openModelFolder));
@@ -21,20 +21,22 @@ export async function openModelFolders(paths: readonly string[]): Promise<ModelF
   if (twice)
     throw new GptEdgeError(
       'invalid_value',
-      `${twice.path}: there is another model with the id ${twice.manifest.id}. gpt-edge convert --id gives one another name.`,
+      `${twice.path}: there is another model with the id ${twice.manifest.id}. Convert one of them again with another --id.`,
     );
   return folders;
 }
 
 /**
- * Opens a folder by its manifest and checks the sizes of its files; their hashes are checked as they are read.
- * @throws GptEdgeError `invalid_file` where the folder is no model or a file is missing or of another size
+ * Opens a model folder: reads its manifest, and checks that each file has the size that the manifest states. Hashes
+ * are checked later, by those who read the files.
+ * @throws GptEdgeError `invalid_file` if the folder has no valid manifest, or if a file is missing or has a different
+ * size
  */
 export async function openModelFolder(path: string): Promise<ModelFolder> {
   const manifestPath = join(path, 'manifest.json');
   const info = await stat(manifestPath).catch(() => null);
   if (info === null)
-    throw new GptEdgeError('invalid_file', `${path} is no model folder: it has no manifest.json. gpt-edge convert makes one.`);
+    throw new GptEdgeError('invalid_file', `${path} is not a model folder: it has no manifest.json. gpt-edge convert makes model folders.`);
   if (info.size > MAX_CONFIG_BYTES)
     throw new GptEdgeError('invalid_file', `${manifestPath} has ${info.size} bytes, more than ${MAX_CONFIG_BYTES}.`);
   const manifest = parseManifest(await readFile(manifestPath, 'utf8'), manifestPath);

@@ -1,33 +1,43 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** gpt-edge's own folder: a checkout, or where the package is installed. */
+/** gpt-edge's own folder: a checkout, or the place where the package is installed. */
 export const PACKAGE = nearest(import.meta.dirname, (folder) => existsSync(join(folder, 'package.json')))!;
 
-/** A checkout has the sources; the package has what they are compiled to, and the template of a project that uses it. */
+/** Whether gpt-edge runs from a checkout, which has the sources. The package has only what they are compiled to. */
 export const IS_CHECKOUT = existsSync(join(PACKAGE, 'src'));
 
 /**
- * The folder that the tools work in: the nearest upwards from where they run that is a project with models of its own,
- * as `gpt-edge init` writes them. Elsewhere they serve gpt-edge as it is.
+ * The project that the tools work in: the current folder or its nearest parent whose wrangler.toml has the binding
+ * MODELS, as `gpt-edge init` writes it. Without such a project the tools serve gpt-edge itself: the checkout, or the
+ * package's template.
  */
 export const PROJECT = nearest(process.cwd(), hasModelsBinding) ?? (IS_CHECKOUT ? PACKAGE : join(PACKAGE, 'template'));
+/** The configuration of the project's Worker. */
 export const WRANGLER_CONFIG = join(PROJECT, 'wrangler.toml');
+/**
+ * Path of the model folder that comes with gpt-edge, tinystories-gpt2.
+ * @example
+ * const edge = await serveModels({ models: [DEFAULT_MODEL, './my-model'] });
+ */
 export const DEFAULT_MODEL = join(PACKAGE, 'model-assets', 'tinystories-gpt2');
-/** Where `npm run build` puts the bundle. */
+/** The folder that the Worker's bundle is built into. */
 export const WORKER_BUNDLE = join(PROJECT, 'dist', 'worker');
-/** Where the playground and the reference lie once they are built; wrangler.toml deploys them as static assets. */
+/** The folder that the playground and the API reference are built into; wrangler.toml deploys it as static assets. */
 export const PAGE_FILES = join(PACKAGE, 'dist', 'page');
-/** Local R2 and the like; `wrangler dev` uses the same. */
+/** Where Miniflare keeps the local bucket. `wrangler dev` uses the same folder. */
 export const LOCAL_STATE = join(PROJECT, '.wrangler', 'state');
 
+/** `folder` or its nearest parent for which `isIt` is true. */
 function nearest(folder: string, isIt: (folder: string) => boolean): string | undefined {
   if (isIt(folder)) return folder;
   const above = dirname(folder);
   return above === folder ? undefined : nearest(above, isIt);
 }
 
-/** wrangler itself reads the file properly, later; here it only has to be told from that of any other Worker. */
+/**
+ * A cheap test that tells this project's wrangler.toml from another Worker's. wrangler itself parses the file, later.
+ */
 function hasModelsBinding(folder: string): boolean {
   const config = join(folder, 'wrangler.toml');
   return existsSync(config) && /^\s*binding\s*=\s*["']MODELS["']/m.test(readFileSync(config, 'utf8'));

@@ -8,8 +8,9 @@ import { PROJECT } from './project-paths.ts';
 const require = createRequire(import.meta.url);
 
 /**
- * Runs wrangler in the project with its output kept.
- * @throws GptEdgeError `command_failed` with what wrangler printed
+ * Runs wrangler in the project's folder.
+ * @returns what it wrote to standard output
+ * @throws GptEdgeError `command_failed`, with everything that wrangler printed, if it fails
  */
 export async function runWrangler(args: readonly string[]): Promise<string> {
   const wrangler = join(dirname(require.resolve('wrangler/package.json')), 'bin', 'wrangler.js');

@@ -5,15 +5,26 @@ import { pushModel } from './bucket/push-model.ts';
 import { type LocalWorker, type LocalWorkerOptions, startLocalWorker } from './local-worker.ts';
 import { openModelFolders } from './model-folder.ts';
 
+/**
+ * Options of {@link serveModels}.
+ * @example
+ * const options: ServeOptions = { models: ['./my-model'], vars: { KV_CACHE: 'q8' } };
+ */
 export interface ServeOptions extends LocalWorkerOptions {
-  /** Model folders; the first is the default model. @default the model that comes with gpt-edge */
+  /** Paths of model folders; the first is the default model. @default the model that comes with gpt-edge */
   models?: readonly string[];
 }
 
 /**
- * Serves models from the Worker in workerd, to everyone on this machine, without any network: for the tests of a
- * program that talks to it. Its bucket lies in a folder that `stop` removes, unless `persistTo` names one.
- * @throws GptEdgeError `invalid_file` for a folder that is no model; `command_failed` as `startLocalWorker`
+ * Serves models from the Worker in workerd, on 127.0.0.1, without a key and without any network access: for the tests
+ * of a program that talks to gpt-edge. Models are put into a temporary bucket, which `stop` removes, unless
+ * `persistTo` names a folder for it. The first call after a change bundles the Worker, which takes some seconds.
+ * @throws GptEdgeError `invalid_file` if a folder is not a model folder or is damaged; `invalid_value` if two models
+ * have the same id; `command_failed` if the port is in use or the Worker cannot be built
+ * @example
+ * const edge = await serveModels();
+ * const models = await fetch(new URL('/v1/models', edge.url));
+ * await edge.stop();
  */
 export async function serveModels({ models = [], persistTo, vars, ...options }: ServeOptions = {}): Promise<LocalWorker> {
   const folders = await openModelFolders(models);

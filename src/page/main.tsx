@@ -3,8 +3,8 @@ import { App } from './components/app.tsx';
 import { Playground } from './state/playground.ts';
 import { startPlayground } from './state/start-playground.ts';
 
-// Tokens may come faster than a screen shows them, so the page is drawn once for each frame. A hidden tab has no frames;
-// a timer keeps its page up to date.
+// Tokens may come faster than a screen shows them, so the page is drawn once for each frame. A hidden tab has no
+// frames; a timer keeps its page up to date.
 options.debounceRendering = (draw) => {
   if (document.hidden) setTimeout(draw, 100);
   else requestAnimationFrame(draw);

@@ -1,5 +1,8 @@
 declare module 'swagger-ui-dist/swagger-ui-es-bundle.js' {
-  /** The options that this page uses. https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/ lists all of them. */
+  /**
+   * The options that this page uses. https://swagger.io/docs/open-source-tools/swagger-ui/usage/configuration/ lists
+   * all of them.
+   */
   interface SwaggerUIOptions {
     url: string;
     domNode: HTMLElement | null;

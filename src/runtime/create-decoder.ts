@@ -6,8 +6,14 @@ import type { EnginePlan } from './plan-engine.ts';
 
 /**
  * Loads a model into the engine that was planned for it.
- * @param kernels the edge engine's, compiled
- * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for what an engine refuses
+ * @param kernels the compiled kernels (`gpt-edge/kernels/relaxed.wasm`)
+ * @param limitBytes what the isolate may hold; what the plan leaves of it serves requests that come at the same time
+ * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for a graph
+ *   that the engine refuses
+ * @example
+ * const plan = await planEngine(files, { engine: 'auto', cacheFormat: 'auto' }, 128e6);
+ * const decoder = await createDecoder(files, plan, kernels, 128e6);
+ * const logits = await decoder.createSequence().forward(tokens); // after the last token: [vocabularySize]
  */
 export async function createDecoder(
   files: ModelFiles,
@@ -15,9 +21,8 @@ export async function createDecoder(
   kernels: WebAssembly.Module,
   limitBytes: number,
 ): Promise<Decoder> {
-  if (planned.engine === 'ort') return createOrtDecoder(files);
-  // What is left of the limit serves requests that come at once.
-  const { windowChunks, chunkBytes } = planned.plan.cache;
-  const cacheBytes = windowChunks * chunkBytes + Math.max(0, limitBytes - planned.memory.totalBytes);
+  if (planned.engine === 'ort') return createOrtDecoder(files, kernels);
+  const { windowBlocks, blockBytes } = planned.plan.cache;
+  const cacheBytes = windowBlocks * blockBytes + Math.max(0, limitBytes - planned.memory.totalBytes);
   return createEdgeDecoder(planned.plan, files, { kernels, cacheBytes });
 }

@@ -1,12 +1,19 @@
-import type { CacheFormat } from './edge/plan/cache-format.ts';
+import type { CacheFormat } from './edge/plan/cache-shape.ts';
 
-/** Which engine runs a model: `auto` takes `edge` where its table covers the graph, and `ort` where not. */
+/**
+ * The engines that may be asked for. `auto` takes `edge` if it supports all of the graph's operators, and `ort`
+ * otherwise.
+ */
 export const ENGINES = ['auto', 'edge', 'ort'] as const;
 export type Engine = (typeof ENGINES)[number];
 
-/** How the edge engine keeps keys and values: `auto` in float32 where that fits, else in 8 bits. */
+/**
+ * How the edge engine may keep keys and values. `auto` takes float32 if that fits into the memory limit, and 8 bits
+ * otherwise.
+ */
 export const CACHE_FORMATS = ['auto', 'f32', 'q8'] as const;
 
+/** Which engine is to run a model, and how it keeps its KV cache. */
 export interface EngineChoice {
   readonly engine: Engine;
   readonly cacheFormat: 'auto' | CacheFormat;

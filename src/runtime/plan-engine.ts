@@ -1,26 +1,34 @@
 import { GptEdgeError } from '../core/errors.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { describeMemoryPlan, type MemoryPlan } from '../core/memory-plan.ts';
-import { readModelGraph } from './edge/graph/read-model-graph.ts';
-import type { CacheFormat } from './edge/plan/cache-format.ts';
+import { readModelGraph } from './edge/graph/model-graph.ts';
+import type { CacheFormat } from './edge/plan/cache-shape.ts';
 import { planEdgeMemory } from './edge/plan/plan-edge-memory.ts';
 import { type EdgePlan, planGraph } from './edge/plan/plan-graph.ts';
 import type { EngineChoice } from './engine-choice.ts';
 import { planOrtMemory } from './ort/plan-ort-memory.ts';
 
-/** How a model will be run, and what that needs. */
+/** How a model will be run, and what memory that needs. */
 export type EnginePlan =
   | { readonly engine: 'edge'; readonly plan: EdgePlan; readonly memory: MemoryPlan }
   | {
       readonly engine: 'ort';
       readonly memory: MemoryPlan;
-      /** Why it is not the edge engine, where that was not asked for. */
+      /** Why the edge engine cannot run the model. Absent if `ort` was asked for. */
       readonly reason?: string;
     };
 
 /**
- * Chooses a model's engine and cache. No weights are read.
- * @throws GptEdgeError `unsupported_model` where the edge engine is asked for and cannot; `model_unavailable` for a missing or damaged file
+ * Chooses the engine of a model and the format of its KV cache. Only the graph is read, and no weights.
+ * @param limitBytes bytes that an isolate may hold. With the cache format `auto`, float32 is taken if the plan stays
+ *   within it
+ * @throws GptEdgeError `unsupported_model` if the edge engine was asked for and cannot run the graph,
+ *   `model_unavailable` for a missing or damaged file
+ * @example
+ * const files = await R2ModelFiles.open(env.MODELS, 'tinystories-gpt2');
+ * const planned = await planEngine(files, { engine: 'auto', cacheFormat: 'auto' }, 128e6);
+ * console.log(planned.engine, planned.memory.totalBytes);
+ * const decoder = await createDecoder(files, planned, kernels, 128e6);
  */
 export async function planEngine(files: ModelFiles, choice: EngineChoice, limitBytes: number): Promise<EnginePlan> {
   const { manifest } = files;
@@ -47,8 +55,9 @@ async function planEdge(files: ModelFiles, cacheFormat: EngineChoice['cacheForma
 }
 
 /**
- * @param limitBytes what the isolate may hold
- * @throws GptEdgeError `memory_limit_exceeded` with the sum, where a plan needs more
+ * Checks that a planned model fits into an isolate.
+ * @param limitBytes bytes that the isolate may hold
+ * @throws GptEdgeError `memory_limit_exceeded`, naming the parts of the plan and their sum, if it needs more
  */
 export function checkMemory(model: string, { memory }: EnginePlan, limitBytes: number): void {
   if (memory.totalBytes <= limitBytes) return;

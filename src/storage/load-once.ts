@@ -1,19 +1,20 @@
 /**
- * One load per key and isolate, however many ask for it at once. What was loaded stays; a failure goes to all who wait
- * for it and is forgotten, so that the next one tries again.
+ * Loads a value for each key once, however many callers ask for it at the same time. What was loaded stays. A failure
+ * goes to every caller that waits, and is then forgotten, so that the next caller tries again.
  */
 export class LoadOnce<T> {
   readonly #loads = new Map<string, Promise<T>>();
   readonly #keepAlive: (load: Promise<unknown>) => void;
 
   /**
-   * @param keepAlive given each load; in a Worker `waitUntil`, because the request that began a load may be cancelled
-   *   while others wait for it
+   * @param keepAlive is given each load. In a Worker this is `waitUntil`, because the request that began a load may be
+   *   cancelled while others wait for it
    */
   constructor(keepAlive: (load: Promise<unknown>) => void) {
     this.#keepAlive = keepAlive;
   }
 
+  /** Returns what was loaded for a key, or calls `load` if nothing has been. */
   get(key: string, load: () => Promise<T>): Promise<T> {
     const known = this.#loads.get(key);
     if (known) return known;

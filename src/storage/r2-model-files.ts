@@ -4,31 +4,45 @@ import type { ModelFiles } from '../core/folder/model-files.ts';
 import { MAX_CONFIG_BYTES } from '../core/limits.ts';
 import { sha256 } from './sha256.ts';
 
-/** Reads under way at once. Each holds a chunk beside the file that is being filled; more do not read faster. */
+/**
+ * Reads of chunks at the same time. Each holds a chunk beside the file that is being filled. More do not read faster.
+ */
 const PARALLEL_READS = 4;
 
-/** A model under `models/<id>/` in R2, read in ranges of one chunk, each checked against its SHA-256 in the manifest. */
+/** Is told that `count` bytes of the file `name` have been read. */
+type OnBytes = (count: number, name: string) => void;
+
+/**
+ * A model under `models/<id>/` in R2. Its files are read in ranges of one chunk (4 MiB), and each chunk is checked
+ * against its SHA-256 in the manifest.
+ * @example
+ * const files = await R2ModelFiles.open(env.MODELS, 'tinystories-gpt2');
+ * const tokenizer = await files.read('tokenizer.json');
+ * for await (const chunk of files.stream('model.onnx_data')) console.log(chunk.length);
+ */
 export class R2ModelFiles implements ModelFiles {
   readonly manifest: Manifest;
   /** When the manifest was put into the bucket. */
   readonly uploaded: Date;
   readonly #bucket: R2Bucket;
   readonly #prefix: string;
-  /** Told the length of each piece read, and of which file, for showing progress. */
-  onBytes: (count: number, name: string) => void = () => {};
+  readonly #onBytes: OnBytes;
 
-  private constructor(bucket: R2Bucket, prefix: string, manifest: Manifest, uploaded: Date) {
+  private constructor(bucket: R2Bucket, prefix: string, onBytes: OnBytes, manifest: Manifest, uploaded: Date) {
     this.#bucket = bucket;
     this.#prefix = prefix;
+    this.#onBytes = onBytes;
     this.manifest = manifest;
     this.uploaded = uploaded;
   }
 
   /**
-   * Opens a model by its manifest.
-   * @throws GptEdgeError `model_not_found` without one, `model_unavailable` where it cannot be read
+   * Opens a model by reading its manifest.
+   * @param onBytes is told of each chunk that is read, its bytes and its file, to show progress
+   * @throws GptEdgeError `model_not_found` if there is no manifest, `model_unavailable` if it cannot be read or is
+   *   damaged
    */
-  static async open(bucket: R2Bucket, id: string): Promise<R2ModelFiles> {
+  static async open(bucket: R2Bucket, id: string, onBytes: OnBytes = () => {}): Promise<R2ModelFiles> {
     const prefix = `models/${id}/`;
     const key = `${prefix}manifest.json`;
     const object = await bucket.get(key).catch((cause) => unavailable(key, 'cannot be read', cause));
@@ -36,28 +50,36 @@ export class R2ModelFiles implements ModelFiles {
       throw new GptEdgeError('model_not_found', `The model ${id} is not in the bucket: there is no ${key}.`, { param: 'model' });
     if (object.size > MAX_CONFIG_BYTES) return unavailable(key, `has ${object.size} bytes, more than ${MAX_CONFIG_BYTES}`);
     const bytes = new Uint8Array(await object.arrayBuffer());
-    return new R2ModelFiles(bucket, prefix, manifestOf(bytes, key, id), object.uploaded);
+    return new R2ModelFiles(bucket, prefix, onBytes, manifestOf(bytes, key, id), object.uploaded);
   }
 
+  /**
+   * Reads the whole of one file.
+   * @throws GptEdgeError `model_unavailable`, naming a file that is missing, damaged, or not in the manifest
+   */
   async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
     const file = this.#file(name);
     const whole = new Uint8Array(file.bytes);
     const offsets = Array.from({ length: Math.ceil(file.bytes / CHUNK_BYTES) }, (_, index) => index * CHUNK_BYTES).values();
-    // Every worker takes the next offset from the one iterator they share.
-    const worker = async () => {
+    // The readers share one iterator: each takes the next offset from it.
+    const reader = async () => {
       for (const offset of offsets) whole.set(await this.#readChunk(name, file, offset), offset);
     };
-    await Promise.all(Array.from({ length: PARALLEL_READS }, worker));
+    await Promise.all(Array.from({ length: PARALLEL_READS }, reader));
     return whole;
   }
 
+  /**
+   * Reads the chunks of one file in order, one ahead of the one that is used.
+   * @throws GptEdgeError as `read`
+   */
   async *stream(name: string): AsyncGenerator<Uint8Array> {
     const file = this.#file(name);
     const readAt = (offset: number) => (offset < file.bytes ? this.#readChunk(name, file, offset) : undefined);
     let next = readAt(0);
     for (let offset = 0; next !== undefined; offset += CHUNK_BYTES) {
       const chunk = await next;
-      // Read while this one is made use of. A failure is met when it is awaited.
+      // The next chunk is read while this one is used. If that fails, the error is thrown when the chunk is awaited.
       next = readAt(offset + CHUNK_BYTES);
       next?.catch(() => {});
       yield chunk;
@@ -77,7 +99,7 @@ export class R2ModelFiles implements ModelFiles {
     const chunk = new Uint8Array(await object.arrayBuffer().catch((cause) => unavailable(key, 'cannot be read', cause)));
     const expected = file.chunks?.[offset / CHUNK_BYTES] ?? file.sha256;
     if ((await sha256(chunk)) !== expected) return unavailable(key, `is damaged: SHA-256 differs in bytes ${offset} to ${offset + length}`);
-    this.onBytes(length, name);
+    this.#onBytes(length, name);
     return chunk;
   }
 }

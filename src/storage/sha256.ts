@@ -1,4 +1,4 @@
-/** SHA-256 in 64 hexadecimal digits. */
+/** Computes a SHA-256, in 64 hexadecimal digits. */
 export async function sha256(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', bytes);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');

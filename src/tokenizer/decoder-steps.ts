@@ -10,7 +10,10 @@ const stepSchema = z.union([
 
 export type DecoderStep = z.infer<typeof stepSchema>;
 
-/** The decoder's steps in their order, with nested sequences flattened; undefined if there are none or one is not supported. */
+/**
+ * The decoder's steps in their order, with nested sequences flattened; undefined if there are none or one is not
+ * supported.
+ */
 export function decoderSteps({ decoder }: TokenizerJson): DecoderStep[] | undefined {
   const steps = flatten(decoder).map((step) => stepSchema.safeParse(step).data);
   return steps.length > 0 && steps.every((step) => step !== undefined) ? steps : undefined;

@@ -2,8 +2,8 @@ import type { TextStart } from './text-start.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
 
 /**
- * Turns token ids into text, one by one as they come. If a token ends in the middle of a character, its bytes wait for the
- * rest of it. So no piece shows half a character, and all pieces together equal the text that `decode` gives.
+ * Turns token ids into text, one by one as they come. If a token ends in the middle of a character, its bytes wait for
+ * the rest of it. So no piece shows half a character, and all pieces together equal the text that `decode` gives.
  * @example
  * ```ts
  * const detokenizer = new IncrementalDetokenizer(tokenizer, promptIds);
@@ -17,8 +17,8 @@ export class IncrementalDetokenizer {
   readonly #start: TextStart;
 
   /**
-   * @param before the tokens that the text continues, such as a prompt's. A space after them is part of the text. If there
-   *   are none, or only special tokens, the leading space is removed where `decode` would remove it.
+   * @param before the tokens that the text continues, such as a prompt's. A space after them is part of the text. If
+   *   there are none, or only special tokens, the leading space is removed where `decode` would remove it.
    */
   constructor(tokenizer: TextTokenizer, before: readonly number[] = []) {
     this.#tokenizer = tokenizer;

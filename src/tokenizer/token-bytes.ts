@@ -29,8 +29,8 @@ function byteLevelBytes(): (spelling: string) => Uint8Array {
 }
 
 /**
- * SentencePiece spells a token as text with a mark in place of each space, or a byte as `<0x0A>`. The decoder's Strip step
- * concerns the text as a whole, and is left to TextStart.
+ * SentencePiece spells a token as text with a mark in place of each space, or a byte as `<0x0A>`. The decoder's Strip
+ * step concerns the text as a whole, and is left to TextStart.
  */
 function sentencePieceBytes(steps: readonly DecoderStep[]): (spelling: string) => Uint8Array {
   const utf8 = new TextEncoder();
@@ -47,9 +47,9 @@ function sentencePieceBytes(steps: readonly DecoderStep[]): (spelling: string) =
 }
 
 /**
- * GPT-2's byte alphabet (`bytes_to_unicode` in OpenAI's gpt-2/src/encoder.py), which writes each of the 256 bytes as one
- * printable character, so that a byte-level vocabulary can be JSON. Printable Latin-1 characters stand for themselves; the
- * other 68 bytes are moved to U+0100 and up.
+ * GPT-2's byte alphabet (`bytes_to_unicode` in OpenAI's gpt-2/src/encoder.py), which writes each of the 256 bytes as
+ * one printable character, so that a byte-level vocabulary can be JSON. Printable Latin-1 characters stand for
+ * themselves; the other 68 bytes are moved to U+0100 and up.
  * @returns a map from the character's code point to its byte
  */
 export function byteAlphabet(): ReadonlyMap<number, number> {

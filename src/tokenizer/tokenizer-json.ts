@@ -15,7 +15,9 @@ const addedTokenSchema = z.looseObject({
   normalized: z.boolean().nullish(),
 });
 
-/** The parts of a Hugging Face tokenizer.json that this project reads itself. @huggingface/tokenizers reads the rest. */
+/**
+ * The parts of a Hugging Face tokenizer.json that this project reads itself. @huggingface/tokenizers reads the rest.
+ */
 const tokenizerJsonSchema = z.looseObject({
   added_tokens: z.array(addedTokenSchema).default([]),
   pre_tokenizer: componentSchema,
@@ -39,8 +41,8 @@ export type TokenizerConfig = z.infer<typeof tokenizerConfigSchema>;
 
 /**
  * Reads a tokenizer.json, with or without a byte order mark.
- * @returns the file's JSON. A byte-pair encoding comes as a {@link CompactBpe} in `model`; any other model is as the file
- *   has it.
+ * @returns the file's JSON. A byte-pair encoding comes as a {@link CompactBpe} in `model`; any other model is as the
+ *   file has it.
  * @throws GptEdgeError `unsupported_model` if the file is not a valid tokenizer.json
  * @example
  * ```ts

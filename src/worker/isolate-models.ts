@@ -1,8 +1,7 @@
 import type { LoadState, ModelDescription, ModelHost } from '../api/model-host.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import { GRAPH_FILE } from '../core/folder/graph-files.ts';
-import { loadedFiles } from '../core/folder/loaded-files.ts';
-import type { Manifest } from '../core/folder/manifest.ts';
+import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { createDecoder } from '../runtime/create-decoder.ts';
 import type { EngineChoice } from '../runtime/engine-choice.ts';
@@ -11,32 +10,47 @@ import { LoadOnce } from '../storage/load-once.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
 import { loadLanguageModel } from './load-language-model.ts';
 
-/** The graph is read to plan a model, before it is loaded. */
+/** Whether reading a file counts as loading. The graph does not count, because it is read before, to plan the model. */
 const isLoading = (name: string): boolean => name !== GRAPH_FILE;
 
+/** Bytes that are read while a model is loaded. */
 const totalBytes = (manifest: Manifest): number =>
   loadedFiles(manifest).reduce((sum, [name, { bytes }]) => sum + (isLoading(name) ? bytes : 0), 0);
 
 export interface IsolateModelsOptions {
+  /** The bucket that holds each model under `models/<id>/`. */
   bucket: R2Bucket;
-  /** The served models; the first is the default. */
+  /** Ids of the served models, of which the first is the default. */
   ids: readonly string[];
+  /** Chooses the engine, and the format of its KV cache, for a model. */
   engineOf: (id: string) => EngineChoice;
-  /** The kernels of the edge engine and of sampling. */
+  /** The compiled kernels, for the edge engine and for sampling. */
   kernels: WebAssembly.Module;
-  /** A model whose plan needs more is refused. */
+  /** Megabytes that a model may need; a model whose memory plan needs more is refused. */
   memoryLimitMegabytes: number;
-  /** See {@link LoadOnce}. */
+  /** Is given each load, as `waitUntil` is: the request that began a load may be cancelled while others wait for it. */
   keepAlive: (load: Promise<unknown>) => void;
 }
 
-/** The served models as one isolate holds them: each planned and loaded once, when it is first asked for. */
+/**
+ * The served models as one isolate holds them. Each is planned and loaded once, when it is first asked for.
+ * @example
+ * const models = new IsolateModels({
+ *   bucket: env.MODELS,
+ *   ids: ['tinystories-gpt2'],
+ *   engineOf: () => ({ engine: 'auto', cacheFormat: 'auto' }),
+ *   kernels,
+ *   memoryLimitMegabytes: 128,
+ *   keepAlive: waitUntil,
+ * });
+ * const app = createApp({ host: models });
+ */
 export class IsolateModels implements ModelHost {
   readonly ids: readonly string[];
   readonly #options: IsolateModelsOptions;
   readonly #limitBytes: number;
   readonly #loads: LoadOnce<LanguageModel>;
-  /** By the hashes of the files, so that a model that was pushed anew is planned anew. */
+  /** Plans by the hashes of the model's files, so that a model is planned again after a new version was pushed. */
   readonly #plans: LoadOnce<EnginePlan>;
   readonly #states = new Map<string, LoadState>();
 
@@ -48,11 +62,21 @@ export class IsolateModels implements ModelHost {
     this.#plans = new LoadOnce(options.keepAlive);
   }
 
+  /**
+   * Returns a model, the default one without an id, and loads it first if need be.
+   * @throws GptEdgeError `model_not_found` for a model that is not served or not in the bucket, `model_unavailable` for
+   *   missing or damaged files, `unsupported_model` for files that no engine can run, `memory_limit_exceeded` for a
+   *   model that needs too much
+   */
   async get(id = this.ids[0]): Promise<LanguageModel> {
     this.#checkServed(id);
     return this.#loads.get(id, () => this.#load(id));
   }
 
+  /**
+   * Describes a model without loading it.
+   * @throws GptEdgeError as `get`, except that the memory limit is not checked
+   */
   async describe(id: string): Promise<ModelDescription> {
     this.#checkServed(id);
     const files = await R2ModelFiles.open(this.#options.bucket, id);
@@ -63,19 +87,24 @@ export class IsolateModels implements ModelHost {
   }
 
   async #load(id: string): Promise<LanguageModel> {
-    const state: LoadState = { state: 'loading', loadedBytes: 0, totalBytes: 0 };
+    let state: LoadState = { state: 'loading', loadedBytes: 0, totalBytes: 0 };
     this.#states.set(id, state);
+    const update = (change: Partial<LoadState>) => {
+      // A read may end after its load has failed. It must not bring the state back.
+      if (this.#states.get(id) !== state) return;
+      state = { ...state, ...change };
+      this.#states.set(id, state);
+    };
     try {
       const { bucket, kernels } = this.#options;
-      const files = await R2ModelFiles.open(bucket, id);
+      const files = await R2ModelFiles.open(bucket, id, (count, name) => {
+        if (isLoading(name)) update({ loadedBytes: state.loadedBytes + count });
+      });
       const plan = await this.#plan(files);
       checkMemory(id, plan, this.#limitBytes);
-      state.totalBytes = totalBytes(files.manifest);
-      files.onBytes = (count, name) => {
-        if (isLoading(name)) state.loadedBytes += count;
-      };
-      const model = await loadLanguageModel(files, () => createDecoder(files, plan, kernels, this.#limitBytes), kernels);
-      state.state = 'ready';
+      update({ totalBytes: totalBytes(files.manifest) });
+      const model = await loadLanguageModel(files, () => createDecoder(files, plan, kernels, this.#limitBytes));
+      update({ state: 'ready' });
       return model;
     } catch (error) {
       this.#states.delete(id);

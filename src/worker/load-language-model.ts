@@ -1,24 +1,19 @@
 import type { Decoder } from '../core/decoder.ts';
-import { loadedFiles } from '../core/folder/loaded-files.ts';
-import type { Manifest } from '../core/folder/manifest.ts';
+import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { parseGenerationConfig } from '../generation/sampling/generation-config.ts';
-import { VocabularyMath } from '../generation/sampling/logits.ts';
 import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
 import { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import { parseTokenizerConfig, parseTokenizerJson } from '../tokenizer/tokenizer-json.ts';
 
 /**
- * Loads all of a model: decoder, tokenizer, chat template, recommended sampling options.
- * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for what they say
+ * Loads all of a model: its decoder, tokenizer, chat template and recommended sampling options.
+ * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for files that
+ *   ask for what is not supported
  */
-export async function loadLanguageModel(
-  files: ModelFiles,
-  createDecoder: () => Promise<Decoder>,
-  kernels: WebAssembly.Module,
-): Promise<LanguageModel> {
+export async function loadLanguageModel(files: ModelFiles, createDecoder: () => Promise<Decoder>): Promise<LanguageModel> {
   const { manifest } = files;
   const optional = (name: string) => (name in manifest.files ? files.read(name) : null);
   const [tokenizerBytes, configBytes, generationBytes, decoder] = await Promise.all([
@@ -32,7 +27,6 @@ export async function loadLanguageModel(
     id: manifest.id,
     manifest,
     decoder,
-    math: VocabularyMath.compiled(decoder.vocabularySize, kernels),
     tokenizer: new TextTokenizer(parseTokenizerJson(tokenizerBytes), tokenizerConfig),
     chatTemplate: ChatTemplate.from(tokenizerConfig),
     samplingDefaults: generationBytes ? parseGenerationConfig(generationBytes) : {},
@@ -40,7 +34,9 @@ export async function loadLanguageModel(
   };
 }
 
-/** Twelve hexadecimal digits for what the answers depend on: weights, graph, tokenizer, sampling defaults. */
+/**
+ * Twelve hexadecimal digits that change with whatever answers depend on: weights, graph, tokenizer, sampling defaults.
+ */
 async function hashOfFiles(manifest: Manifest): Promise<string> {
   const hashes = loadedFiles(manifest).map(([, file]) => file.sha256);
   return (await sha256(new TextEncoder().encode(hashes.join('\n')))).slice(0, 12);

@@ -1,14 +1,34 @@
 import { waitUntil } from 'cloudflare:workers';
 import kernels from '../../dist/kernels/relaxed.wasm';
 import { IsolateModels } from './isolate-models.ts';
-import { parseEngines } from './parse-engines.ts';
-import { parseMemoryLimit } from './parse-memory-limit.ts';
-import { parseModelIds } from './parse-model-ids.ts';
-import type { WorkerEnv } from './worker-env.ts';
+import { parseEngines, parseMemoryLimit, parseModelIds } from './worker-variables.ts';
+
+/** The bindings and variables that the Worker reads. wrangler.toml says what each means. */
+export interface WorkerEnv {
+  MODELS: R2Bucket;
+  ASSETS?: Fetcher;
+  MODEL_IDS: string;
+  MEMORY_LIMIT_MB?: string;
+  ENGINE?: string;
+  KV_CACHE?: string;
+  PUBLIC?: string;
+  LOG_REQUESTS?: string;
+}
 
 /**
- * The models that the Worker's variables name, from its bucket, to be made once for each isolate.
- * @throws Error for a variable that says what none can
+ * Makes the models that the Worker's variables name, from its bucket. To be called once for each isolate, so that what
+ * is loaded stays loaded.
+ * @throws Error for a variable with an invalid value
+ * @example
+ * import { createApp, modelsFromEnv, type WorkerEnv } from 'gpt-edge';
+ *
+ * let app: ReturnType<typeof createApp> | undefined;
+ * export default {
+ *   fetch(request, env, context) {
+ *     app ??= createApp({ host: modelsFromEnv(env), isPublic: true });
+ *     return app.fetch(request, env, context);
+ *   },
+ * } satisfies ExportedHandler<WorkerEnv>;
  */
 export function modelsFromEnv(env: WorkerEnv): IsolateModels {
   const ids = parseModelIds(env.MODEL_IDS);

@@ -8,11 +8,14 @@ const found = (name: string) =>
     () => null,
   );
 
-/** The system's own; none is ever downloaded. null where there is none. */
+/** Path of the system's Chromium or Chrome, or null if there is none. None is ever downloaded. */
 export const chromiumPath = (await found('chromium')) ?? (await found('google-chrome'));
 
-if (chromiumPath === null) console.warn('Skipped: there is no chromium here (Debian: apt-get install chromium).');
+if (chromiumPath === null) console.warn('Skipped: no Chromium is installed (on Debian: apt-get install chromium).');
 
-/** Starts the system's Chromium without a window. In a container as root it has no sandbox to use. */
+/**
+ * Starts the system's Chromium without a window, and without a sandbox, which it could not use as root in a
+ * container.
+ */
 export const launchChromium = (): Promise<Browser> =>
   chromium.launch({ executablePath: chromiumPath!, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });

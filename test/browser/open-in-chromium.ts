@@ -6,17 +6,18 @@ import { launchChromium } from './chromium.ts';
 const TYPES: Record<string, string> = { '': 'text/html', '.html': 'text/html', '.mjs': 'text/javascript', '.js': 'text/javascript' };
 
 /**
- * Opens `path` of an origin of its own in Chromium, and returns what the page posts to `/result` as JSON.
- * @param read the origin's files: the body for a path, or null where there is none
+ * Opens a page in Chromium, from a server of its own, and returns what the page posts to `/result` as JSON.
+ * @param path the page's path on the server
+ * @param read returns the server's file for a path, or null if there is none
  */
 export async function openInChromium<T>(path: string, read: (path: string) => Promise<string | Buffer | null>): Promise<T> {
-  const told = Promise.withResolvers<T>();
+  const posted = Promise.withResolvers<T>();
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url!, 'http://page');
     if (pathname === '/result') {
       const body = (await request.toArray()).join('');
       response.end();
-      return told.resolve(JSON.parse(body));
+      return posted.resolve(JSON.parse(body));
     }
     const body = await read(pathname);
     if (body === null) return response.writeHead(404).end();
@@ -27,7 +28,7 @@ export async function openInChromium<T>(path: string, read: (path: string) => Pr
   try {
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
-    return await told.promise;
+    return await posted.promise;
   } finally {
     await browser.close();
     server.close();

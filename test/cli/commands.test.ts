@@ -9,7 +9,7 @@ import { runCli } from './run-cli.ts';
 
 const { size: WEIGHTS_BYTES } = await stat(join(DEFAULT_MODEL, 'model.onnx_data'));
 
-describe('the command line', () => {
+describe('gpt-edge', () => {
   let folder: string;
   let state: string[];
   beforeAll(async () => {
@@ -24,7 +24,7 @@ describe('the command line', () => {
     return join(folder, name);
   }
 
-  it('should start, print a curl line that works, and reuse what is there the second time', async () => {
+  it('should start, print a curl line that works, and push nothing the second time', async () => {
     let text = '';
     const askAsPrinted = (stdout: string) => {
       const printed = /curl -N (\S+) -H 'content-type: application\/json' \\\n {2}-d '(.*)'/.exec(stdout);
@@ -43,7 +43,7 @@ describe('the command line', () => {
     expect(second.stdout).toContain('tinystories-gpt2: nothing has changed.');
   });
 
-  it('should serve several folders, the first by default, with the variables given', async () => {
+  it('should serve several folders, the first as the default, with the given variables', async () => {
     const other = await copyModel('other');
     const manifest = JSON.parse(await readFile(join(other, 'manifest.json'), 'utf8'));
     await writeFile(join(other, 'manifest.json'), JSON.stringify({ ...manifest, id: 'other' }));
@@ -64,11 +64,15 @@ describe('the command line', () => {
   });
 
   const failures: [string, string[] | (() => Promise<string[]>), RegExp][] = [
-    ['a port that is no port', ['start', '--port', '0'], /whole number from 1 to 65535/],
+    ['an invalid port', ['start', '--port', '0'], /whole number from 1 to 65535/],
     ['a variable without a value', ['start', '--var', 'PUBLIC'], /KEY=VALUE/],
-    ['a folder that is no model', ['start', '--model', tmpdir()], /is no model folder/],
-    ['two models of one id', ['start', '--model', DEFAULT_MODEL, '--model', DEFAULT_MODEL], /another model with the id tinystories-gpt2/],
-    ['a folder that does not exist', ['complete', 'Once', '--model', '/nowhere'], /\/nowhere is no model folder/],
+    ['a folder that is not a model folder', ['start', '--model', tmpdir()], /is not a model folder/],
+    [
+      'two models with the same id',
+      ['start', '--model', DEFAULT_MODEL, '--model', DEFAULT_MODEL],
+      /another model with the id tinystories-gpt2/,
+    ],
+    ['a folder that does not exist', ['complete', 'Once', '--model', '/nowhere'], /\/nowhere is not a model folder/],
     [
       'a file that is cut short',
       async () => {
@@ -81,7 +85,7 @@ describe('the command line', () => {
       new RegExp(`model\\.onnx_data is damaged: 1000 bytes, ${WEIGHTS_BYTES} expected`),
     ],
     [
-      'a file with a changed byte, though the bucket has it whole',
+      'a file with a changed byte, although the bucket has an intact one',
       async () => {
         const model = await copyModel('changed');
         const file = await open(join(model, 'tokenizer.json'), 'r+');
@@ -92,7 +96,7 @@ describe('the command line', () => {
       /tokenizer\.json is damaged: its SHA-256/,
     ],
     [
-      'a manifest that is no manifest',
+      'an invalid manifest',
       async () => {
         const model = await copyModel('broken');
         await writeFile(join(model, 'manifest.json'), '{"format": 2}');
@@ -102,21 +106,21 @@ describe('the command line', () => {
     ],
     ['a temperature out of range', ['complete', 'Once', '--temperature', '3'], /A number from 0 to 2/],
     [
-      'more tokens than the window has',
+      'more tokens than the context window holds',
       () => Promise.resolve(['complete', 'Once', '--max-tokens', '600', ...state]),
       /context window of tinystories-gpt2 is 512/,
     ],
-    ['a source that is no checkpoint', ['convert', tmpdir(), join(tmpdir(), 'gpt-edge-never')], /config\.json/],
+    ['a source that is not a checkpoint', ['convert', tmpdir(), join(tmpdir(), 'gpt-edge-never')], /config\.json/],
   ];
 
-  it.each(failures)('should end with one line and code 1 for %s', async (_, args, message) => {
+  it.each(failures)('should exit with one line and code 1 for %s', async (_, args, message) => {
     const { code, stderr } = await runCli(typeof args === 'function' ? await args() : args);
     expect(code).toBe(1);
     expect(stderr).toMatch(message);
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  it('should say when the port is in use', async () => {
+  it('should report a port that is in use', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
@@ -126,7 +130,7 @@ describe('the command line', () => {
     expect(stderr).toMatch(new RegExp(`^gpt-edge: Port ${port} cannot be used: .*--port\\.\\n$`));
   });
 
-  it('should complete a prompt in the terminal, the same for the same seed', async () => {
+  it('should complete a prompt in the terminal, with the same text for the same seed', async () => {
     const once = (...args: string[]) => runCli(['complete', 'Once upon a time', '--max-tokens', '20', ...args, ...state]);
     const first = await once('--seed', '7');
     expect(first.code).toBe(0);
@@ -139,7 +143,7 @@ describe('the command line', () => {
     );
   });
 
-  it('should convert a checkpoint into a folder that it can complete with', async () => {
+  it('should convert a checkpoint into a model folder that complete accepts', async () => {
     const target = join(folder, 'tiny');
     const converted = await runCli([
       'convert',
@@ -157,13 +161,13 @@ describe('the command line', () => {
     expect(stdout.startsWith('abc')).toBe(true);
   });
 
-  it('should say what a deployment would do, and do nothing', async () => {
+  it('should print what a deployment would do, without doing it', async () => {
     const { code, stdout } = await runCli(['deploy', '--dry-run', '--var', 'PUBLIC=true']);
     expect(code).toBe(0);
     expect(stdout).toBe(
       [
         'Would create the bucket gpt-edge-models if it is missing',
-        'Would upload what has changed of tinystories-gpt2',
+        'Would push the changed files of tinystories-gpt2',
         'Would deploy the Worker with MODEL_IDS=tinystories-gpt2 PUBLIC=true',
         '',
       ].join('\n'),

@@ -6,7 +6,7 @@ import type { WireModel } from '../../src/api/openai/schemas/model-schema.ts';
 import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
 import { runCli } from './run-cli.ts';
 
-describe('engine and KV cache on the command line', () => {
+describe('gpt-edge with --engine and --kv-cache', () => {
   let folder: string;
   let state: string[];
   beforeAll(async () => {
@@ -15,7 +15,7 @@ describe('engine and KV cache on the command line', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  /** The default model as /v1/models shows it, and the fingerprint of an answer. */
+  /** Starts gpt-edge; returns the default model as /v1/models shows it, and the fingerprint or error of an answer. */
   async function served(port: number, ...args: string[]): Promise<{ model: WireModel; fingerprint: string; error?: string }> {
     let found: { model: WireModel; fingerprint: string; error?: string } | undefined;
     const look = async () => {
@@ -33,7 +33,7 @@ describe('engine and KV cache on the command line', () => {
   }
   const cacheOf = ({ memory }: WireModel) => memory.parts.at(-1)!.name;
 
-  it('should serve with the edge engine where it can, or with the one that is asked for', async () => {
+  it('should serve with the edge engine by default, or with the engine that is chosen', async () => {
     const auto = await served(18791);
     expect([auto.model.engine, cacheOf(auto.model)]).toEqual(['edge', 'KV cache of 512 tokens in float32']);
     expect(auto.fingerprint).toMatch(/_edge-f32$/);
@@ -45,17 +45,17 @@ describe('engine and KV cache on the command line', () => {
     expect(small.fingerprint).toMatch(/_edge-q8$/);
   });
 
-  it('should choose the smaller cache by itself where the other does not fit', async () => {
+  it('should choose the smaller KV cache by itself if the larger one does not fit', async () => {
     const { total_bytes, parts } = (await served(18792)).model.memory;
     const limit = Math.floor((total_bytes - parts.at(-1)!.bytes / 2) / 1e6);
     expect(cacheOf((await served(18792, '--var', `MEMORY_LIMIT_MB=${limit}`)).model)).toBe('KV cache of 512 tokens in 8 bits');
   });
 
-  it('should serve without onnxruntime-web, and say so where it is asked for', async () => {
+  it('should serve without onnxruntime-web, and say so if it is chosen', async () => {
     const alone = await served(18793, '--edge-only');
     expect(alone.fingerprint).toMatch(/_edge-f32$/);
     const { error } = await served(18793, '--edge-only', '--engine', 'ort');
-    expect(error).toContain('this build has the edge engine alone (--edge-only)');
+    expect(error).toContain('this build has only the edge engine (--edge-only)');
   });
 
   it('should build a bundle of less than 1 MB without onnxruntime-web', async () => {
@@ -65,18 +65,18 @@ describe('engine and KV cache on the command line', () => {
     expect(Number(megabytes)).toBeLessThan(0.95);
   });
 
-  it('should complete with the engine that is asked for', async () => {
+  it('should complete with the engine that is chosen', async () => {
     const complete = async (...args: string[]) => {
       const { stdout } = await runCli(['complete', 'Once upon a time', '--max-tokens', '12', '--temperature', '0', ...args, ...state]);
       return stdout;
     };
     const text = await complete('--engine', 'edge', '--kv-cache', 'q8');
     expect(text.startsWith('Once upon a time')).toBe(true);
-    // Greedy and clear: every engine says the same.
+    // Greedy decoding without near ties: both engines give the same text.
     expect(await complete('--engine', 'ort')).toBe(text);
   });
 
-  it('should evaluate engines and caches against each other', async () => {
+  it('should compare engines and KV cache formats', async () => {
     const text = join(folder, 'story.txt');
     await writeFile(text, 'Once upon a time, there was a little girl named Lily. She loved to play with her toys.');
     const evaluate = async (...args: string[]) =>
@@ -90,9 +90,9 @@ describe('engine and KV cache on the command line', () => {
     expect(both.klDivergence).toBeLessThan(1e-4);
   });
 
-  it('should show the plan, step by step, in the cache that is asked for', async () => {
+  it('should show the plan step by step, with the KV cache format that is chosen', async () => {
     const { stdout } = await runCli(['inspect', DEFAULT_MODEL, '--plan', '--kv-cache', 'q8']);
-    expect(stdout).toMatch(/^Memory in a Worker on the engine edge/m);
+    expect(stdout).toMatch(/^Memory in a Worker with the edge engine/m);
     expect(stdout).toMatch(/^appendQ8 .*layers\.0\.attention\.append$/m);
     expect(stdout).toMatch(/^\d+ steps, 5,767,168 multiply-adds a token, /m);
     const { stdout: without } = await runCli(['inspect', DEFAULT_MODEL]);
@@ -100,7 +100,7 @@ describe('engine and KV cache on the command line', () => {
     expect(without).not.toMatch(/^appendF32/m);
   });
 
-  it('should say that a deployment would leave onnxruntime-web out', async () => {
+  it('should print that a deployment would leave onnxruntime-web out', async () => {
     const { stdout } = await runCli(['deploy', '--dry-run', '--edge-only']);
     expect(stdout).toContain('Would deploy the Worker, without onnxruntime-web, with');
   });

@@ -2,8 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folderBytes } from '../../src/core/folder/folder-bytes.ts';
-import { parseManifest } from '../../src/core/folder/manifest.ts';
+import { folderBytes, parseManifest } from '../../src/core/folder/manifest.ts';
 import { DEFAULT_MODEL, PROJECT } from '../../src/local/project-paths.ts';
 import { runCli } from './run-cli.ts';
 
@@ -11,7 +10,7 @@ const golden = (name: string) => join(PROJECT, 'test', 'golden', name);
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 describe('gpt-edge inspect', () => {
-  it('should show facts, weights and memory of a model folder', async () => {
+  it('should show the facts, weights and memory of a model folder', async () => {
     const manifest = parseManifest(await readFile(join(DEFAULT_MODEL, 'manifest.json'), 'utf8'));
     const { code, stdout } = await runCli(['inspect', DEFAULT_MODEL]);
     expect(code).toBe(0);
@@ -26,18 +25,18 @@ describe('gpt-edge inspect', () => {
       /^licence +mit$/m,
       /^layers\.\*\.attention\.qkv\.weight +8 bits +768 x 8 x 32 +6 +1\.18 MB$/m,
       /^layers\.\*\.attention\.qkv\.weight\.scales +float32 +768 x 8 +6 +0\.15 MB$/m,
-      /^Memory in a Worker on the engine edge, /m,
+      /^Memory in a Worker with the edge engine, /m,
       new RegExp(`^KV cache of 512 tokens in float32 +${megabytes(manifest.kvBytesPerToken * manifest.contextWindow)}$`, 'm'),
-      new RegExp(`^of 128 MB +${megabytes(128e6 - planned('in all') * 1e6)} are left$`, 'm'),
+      new RegExp(`^of 128 MB +${megabytes(128e6 - planned('total') * 1e6)} are left$`, 'm'),
     ])
       expect(stdout).toMatch(line);
-    // The edge engine holds the scales in float16: 8.5 bits of the 9 that the file has for most weights.
+    // The edge engine holds the scales in float16: most weights take 8.5 bits there, and 9 in the file.
     expect(planned('weights') / (manifest.files['model.onnx_data'].bytes / 1e6)).toBeCloseTo(8.5 / 9, 1);
     const parts = ['heap', 'weights', 'buffers', 'tokenizer', 'KV cache of 512 tokens in float32'];
-    expect(parts.reduce((sum, name) => sum + planned(name), 0)).toBeCloseTo(planned('in all'), 0);
+    expect(parts.reduce((sum, name) => sum + planned(name), 0)).toBeCloseTo(planned('total'), 0);
   });
 
-  it('should show a checkpoint that is not converted yet, of each family', async () => {
+  it('should show a checkpoint of each family that has not been converted yet', async () => {
     for (const [name, architecture] of [
       ['tiny-gpt2', 'gpt2'],
       ['tiny-gpt-neo', 'gpt_neo'],
@@ -47,11 +46,11 @@ describe('gpt-edge inspect', () => {
       expect(code).toBe(0);
       expect(stdout).toMatch(new RegExp(`^architecture +${architecture}, `, 'm'));
       expect(stdout).toMatch(/^(transformer\.|model\.)?(h|layers)\.\*\.\S+ +(F32|BF16) +\d+/m);
-      expect(stdout).toContain('This is no model folder yet');
+      expect(stdout).toContain('This is not a model folder yet');
     }
   });
 
-  it('should show a published graph, before and after it was made a model folder', async () => {
+  it('should show a published graph before and after it has become a model folder', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'gpt-edge-inspect-'));
     try {
       const { code } = await runCli(['convert', golden('tiny-llama-genai'), join(folder, 'model')]);
@@ -68,7 +67,7 @@ describe('gpt-edge inspect', () => {
     }
   });
 
-  it('should say in one line what it cannot read', async () => {
+  it('should name in one line a file that it cannot read', async () => {
     const { code, stderr } = await runCli(['inspect', join(PROJECT, 'package.json')]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^gpt-edge: package\.json: .*\n$/);

@@ -4,19 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hashFile } from '../../src/convert/files/hash-file.ts';
-import type { Bucket } from '../../src/local/bucket/bucket.ts';
-import { hashStream } from '../../src/local/bucket/hash-stream.ts';
+import type { Bucket, ModelBucket } from '../../src/local/bucket/bucket.ts';
+
 import { withLocalBucket } from '../../src/local/bucket/local-bucket.ts';
-import type { ModelBucket } from '../../src/local/bucket/model-bucket.ts';
+
 import { pushModel } from '../../src/local/bucket/push-model.ts';
-import { PART_BYTES } from '../../src/local/bucket/put-file.ts';
+import { hashStream, PART_BYTES } from '../../src/local/bucket/put-file.ts';
 import { openModelFolder } from '../../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
 
 const WEIGHTS = 'models/tinystories-gpt2/model.onnx_data';
 
 /**
- * The real bucket, but each part sent is told to `onPart`, which may throw: Miniflare has no way to let an upload fail.
+ * The given bucket, except that it calls `onPart` before each part is uploaded. `onPart` may throw, since Miniflare
+ * has no way to make an upload fail.
  */
 function watched({ bucket, uploads }: ModelBucket, onPart: (partNumber: number) => void): ModelBucket {
   const resumeMultipartUpload: Bucket['resumeMultipartUpload'] = (key, uploadId) => {
@@ -43,14 +44,17 @@ function watched({ bucket, uploads }: ModelBucket, onPart: (partNumber: number) 
   return { bucket: bound, uploads };
 }
 
-describe('pushing a model folder', () => {
+describe('pushModel', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'gpt-edge-push-'));
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  /** The default model with more weights than one part holds. Pushing reads no graph, so they may be the same ones again. */
+  /**
+   * The default model with weights larger than two parts: copies of its own, which is enough because pushing reads no
+   * graph.
+   */
   async function makeLargeModel() {
     const path = join(folder, 'large');
     await cp(DEFAULT_MODEL, path, { recursive: true });
@@ -63,7 +67,7 @@ describe('pushing a model folder', () => {
     return openModelFolder(path);
   }
 
-  it('should put every file with its SHA-256, the manifest last, and then only what has changed', async () => {
+  it('should put every file with its SHA-256, the manifest last, and later only the changed files', async () => {
     await cp(DEFAULT_MODEL, join(folder, 'model'), { recursive: true });
     const model = await openModelFolder(join(folder, 'model'));
     await withLocalBucket(join(folder, 'state'), async (models) => {
@@ -91,15 +95,15 @@ describe('pushing a model folder', () => {
     });
   });
 
-  it('should go on with an upload that was interrupted', async () => {
+  it('should continue an upload that was interrupted', async () => {
     const model = await makeLargeModel();
     const parts = Math.ceil(model.manifest.files['model.onnx_data'].bytes / PART_BYTES);
     expect(parts).toBeGreaterThan(1);
     await withLocalBucket(join(folder, 'state'), async (models) => {
       const failing = watched(models, (partNumber) => {
-        if (partNumber === 2) throw new Error('the line is dead');
+        if (partNumber === 2) throw new Error('the connection is lost');
       });
-      await expect(pushModel(model, failing)).rejects.toThrow('the line is dead');
+      await expect(pushModel(model, failing)).rejects.toThrow('the connection is lost');
       expect(await models.bucket.head(WEIGHTS)).toBeNull();
       expect(await models.bucket.head('models/tinystories-gpt2/manifest.json')).toBeNull();
     });
@@ -114,7 +118,7 @@ describe('pushing a model folder', () => {
     });
   });
 
-  it('should begin anew where the bucket does not know the upload any more', async () => {
+  it('should start again if the bucket no longer knows the upload', async () => {
     const model = await makeLargeModel();
     const { sha256 } = model.manifest.files['model.onnx_data'];
     await withLocalBucket(join(folder, 'state'), async (models) => {
@@ -124,7 +128,7 @@ describe('pushing a model folder', () => {
     });
   });
 
-  it('should say what arrived damaged', async () => {
+  it('should report a file that arrived damaged, and delete it', async () => {
     const model = await makeLargeModel();
     await withLocalBucket(join(folder, 'state'), async (models) => {
       const target = watched(models, () => {});

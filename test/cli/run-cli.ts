@@ -8,19 +8,23 @@ export interface CliResult {
   stderr: string;
 }
 
-/** Runs `gpt-edge` to its end, or until `until` is printed: then it is interrupted as Ctrl+C does. */
+/**
+ * Runs `gpt-edge` until it exits, or interrupts it like Ctrl+C.
+ * @param until a text after whose appearance it is interrupted; or a function that is called with the output so far,
+ * and returns a promise once it has seen enough: `gpt-edge` is interrupted when that promise settles
+ */
 export function runCli(args: readonly string[], until?: string | ((stdout: string) => Promise<void> | undefined)): Promise<CliResult> {
   const child = spawn(process.execPath, [join(PROJECT, 'bin', 'gpt-edge.js'), ...args], { env: { ...process.env, NO_COLOR: '1' } });
   return new Promise((resolve, reject) => {
     let [stdout, stderr] = ['', ''];
-    let isAsked = false;
+    let isSeen = false;
     child.stdout.on('data', (chunk) => {
       stdout += chunk;
-      // What is asked is logged, and so is more output.
-      if (isAsked) return;
+      // The requests that `until` makes are logged, which is more output: it is called no more.
+      if (isSeen) return;
       const answered = typeof until === 'function' ? until(stdout) : until && stdout.includes(until) ? Promise.resolve() : undefined;
       if (!answered) return;
-      isAsked = true;
+      isSeen = true;
       answered.catch(reject).finally(() => child.kill('SIGINT'));
     });
     child.stderr.on('data', (chunk) => {

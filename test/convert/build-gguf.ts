@@ -1,4 +1,4 @@
-/** A metadata value as the format writes it: its type's number, and what goes behind. */
+/** A metadata value as the format writes it: the number of its type, and the bytes after it. */
 export interface GgufField {
   readonly type: number;
   readonly bytes: Uint8Array;
@@ -10,7 +10,7 @@ export interface GgufEntry {
   readonly dimensions: readonly (number | bigint)[];
   readonly type: number;
   readonly data: Uint8Array;
-  /** Default: behind the tensor before, aligned. */
+  /** Position from the start of the data. Default: after the previous tensor, aligned. */
   readonly offset?: number;
 }
 
@@ -36,13 +36,13 @@ export const uint32 = (value: number) => number((view) => view.setUint32(0, valu
 export const uint64 = (value: number | bigint) => number((view) => view.setBigUint64(0, BigInt(value), true), 8);
 export const float32 = (value: number) => number((view) => view.setFloat32(0, value, true), 4);
 
-/** A string, whose length may be a lie. */
+/** A string, whose stated length may be wrong. */
 export function string(text: string, length?: number | bigint): Uint8Array {
   const bytes = new TextEncoder().encode(text);
   return concat([uint64(length ?? bytes.length), bytes]);
 }
 
-/** Fields of every type that the reader is asked for. */
+/** Fields of every type. */
 export const field = {
   count: (value: number): GgufField => ({ type: 4, bytes: uint32(value) }),
   float: (value: number): GgufField => ({ type: 6, bytes: float32(value) }),
@@ -59,12 +59,12 @@ export const field = {
   floats: (values: readonly number[]): GgufField => array(6, values.map(float32)),
 };
 
-/** An array, whose length may be a lie. */
+/** An array, whose stated length may be wrong. */
 export function array(elementType: number, elements: readonly Uint8Array[], length?: number | bigint): GgufField {
   return { type: 9, bytes: concat([uint32(elementType), uint64(length ?? elements.length), ...elements]) };
 }
 
-/** A GGUF file, in whatever way it is wrong. */
+/** Builds a GGUF file, which may be invalid in any way. */
 export function buildGguf({ magic = 'GGUF', version = 3, fields = [], tensors = [], alignment = 32, ...counts }: GgufParts): Uint8Array {
   const align = (bytes: number) => Math.ceil(bytes / alignment) * alignment;
   const head = [

@@ -1,11 +1,11 @@
-/** One entry of a tokenizer.bin; `length` may be a lie. */
+/** One entry of a tokenizer.bin. The stated `length` may be wrong. */
 export interface Llama2cToken {
   readonly text: string;
   readonly score: number;
   readonly length?: number;
 }
 
-/** A tokenizer.bin: the longest token's length, then score, length and bytes of each. */
+/** Builds a tokenizer.bin: the length of the longest token, then score, length and bytes of each. */
 export function buildTokenizerBin(tokens: readonly Llama2cToken[], maxLength?: number): Uint8Array {
   const texts = tokens.map(({ text }) => Buffer.from(text, 'utf8'));
   const parts = [int32(maxLength ?? Math.max(...texts.map((text) => text.length)))];
@@ -13,17 +13,17 @@ export function buildTokenizerBin(tokens: readonly Llama2cToken[], maxLength?: n
   return new Uint8Array(Buffer.concat(parts));
 }
 
-/** Unknown, BOS, EOS and all bytes as llama2.c has them, then `pieces` with scores going down. */
+/** Lists unknown, BOS, EOS and all bytes as llama2.c has them, then `pieces` with falling scores. */
 export function llama2cVocabulary(pieces: readonly string[]): Llama2cToken[] {
   const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
   const fixed = ['<unk>', '\n<s>\n', '\n</s>\n', ...bytes].map((text) => ({ text, score: 0 }));
   return [...fixed, ...pieces.map((text, index) => ({ text, score: -index }))];
 }
 
-/** dim, hidden_dim, n_layers, n_heads, n_kv_heads, vocab_size, seq_len. */
+/** The header's numbers: dim, hidden_dim, n_layers, n_heads, n_kv_heads, vocab_size, seq_len. */
 export type Llama2cNumbers = readonly [number, number, number, number, number, number, number];
 
-/** A checkpoint: version 0's header, or version 1's in its 256 bytes, and the weights. */
+/** Builds a checkpoint: the header of version 0, or that of version 1 in its 256 bytes, and the weights. */
 export function buildLlama2c(version: 0 | 1, numbers: Llama2cNumbers, weights: readonly number[], shared = 1): Uint8Array {
   const head = Buffer.concat(numbers.map(int32));
   if (version === 0) return new Uint8Array(Buffer.concat([head, float32(weights)]));

@@ -5,7 +5,7 @@ export interface HeaderEntry {
   data_offsets: [number, number];
 }
 
-/** A safetensors file: the header's length, the header (any value, or raw text), and the data. */
+/** Builds a safetensors file: the header's length, the header (any value, or raw text), and the data. */
 export function buildSafetensors(header: unknown, data: Uint8Array): Uint8Array<ArrayBuffer> {
   const json = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
   const file = new Uint8Array(8 + json.length + data.length);
@@ -15,7 +15,7 @@ export function buildSafetensors(header: unknown, data: Uint8Array): Uint8Array<
   return file;
 }
 
-/** Takes a safetensors file apart. */
+/** Splits a safetensors file into its header and its data. */
 export function splitSafetensors(file: Uint8Array): { header: Record<string, HeaderEntry>; data: Uint8Array } {
   const length = Number(new DataView(file.buffer, file.byteOffset).getBigUint64(0, true));
   const { __metadata__: _, ...header } = JSON.parse(new TextDecoder().decode(file.subarray(8, 8 + length)));

@@ -30,7 +30,7 @@ async function editConfig(changes: object, file = 'config.json') {
   await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), ...changes }));
 }
 
-/** Rewrites the checkpoint's header; `edit` returns the number of bytes to add at the data's end. */
+/** Rewrites the checkpoint's header. `edit` returns the number of bytes to append to the data. */
 async function editTensors(edit: (header: Record<string, HeaderEntry>, end: number) => number) {
   const path = join(source, 'model.safetensors');
   const { header, data } = splitSafetensors(await readFile(path));
@@ -45,7 +45,7 @@ function rename(header: Record<string, HeaderEntry>, name: string, newName: stri
   delete header[name];
 }
 
-/** The folder holds the source alone: no target, nothing half-written. */
+/** Checks that the folder holds only the source: no target, and nothing half-written. */
 async function expectNothingWritten() {
   expect(await readdir(folder)).toEqual(['tiny']);
 }
@@ -139,7 +139,7 @@ describe('convertModel', () => {
     expect(files['model.onnx_data'].bytes).toBe(4 * (28480 - 64 * 32));
   });
 
-  it('should read the licence from the model card', async () => {
+  it('should read the license from the model card', async () => {
     await writeFile(join(source, 'README.md'), '---\nlanguage: en\nlicense: mit\n---\n# Tiny\n');
     const manifest = await convertModel({ source, target });
     expect(manifest.license).toBe('mit');
@@ -152,7 +152,7 @@ describe('convertModel', () => {
     expect(await convertModel({ source, target })).toMatchObject({ eosTokenIds: [3, 4], bosTokenId: null });
   });
 
-  it('should take tensors without the prefix, and mask buffers beside them', async () => {
+  it('should accept tensors without the prefix, and mask buffers beside them', async () => {
     const expected = await convertModel({ source, target: join(folder, 'expected') });
     await editTensors((header, end) => {
       for (const name of Object.keys(header)) rename(header, name, name.replace('transformer.', ''));
@@ -180,9 +180,9 @@ describe('convertModel, refusing', () => {
       message: 'config.json: n_layer: 1073741824: Too big: expected number to be <=1024',
     },
     { change: { n_embd: '32' }, code: 'invalid_file', message: 'config.json: n_embd: "32":' },
-    { change: { n_head: 3 }, code: 'invalid_file', message: 'config.json: n_embd: 32: is no multiple of n_head' },
+    { change: { n_head: 3 }, code: 'invalid_file', message: 'config.json: n_embd: 32: is not a multiple of n_head' },
     { change: { n_layer: 3 }, code: 'invalid_file', message: 'has no tensor h.2.ln_1.weight, which config.json asks for' },
-    { change: { n_layer: 1 }, code: 'invalid_file', message: /tensor transformer\.h\.1\..*: is no part of this architecture/ },
+    { change: { n_layer: 1 }, code: 'invalid_file', message: /tensor transformer\.h\.1\..*: is not part of this architecture/ },
     { change: { n_inner: 64 }, code: 'invalid_file', message: 'c_fc.weight: shape [32,96] is not the [32,64] that config.json asks for' },
     { change: { tie_word_embeddings: false }, code: 'invalid_file', message: 'has no tensor lm_head.weight' },
     {
@@ -200,7 +200,7 @@ describe('convertModel, refusing', () => {
   });
 
   it.each([
-    { option: { dtype: 'q3' }, message: 'dtype "q3" is none of fp32, fp16' },
+    { option: { dtype: 'q3' }, message: 'dtype "q3" is not one of fp32, fp16' },
     { option: { contextWindow: 97 }, message: "contextWindow 97 is over the model's n_positions of 96" },
     { option: { contextWindow: 0 }, message: 'contextWindow 0 is not a positive integer' },
     { option: { id: '../up' }, message: 'id "../up": a model id has' },
@@ -221,7 +221,7 @@ describe('convertModel, refusing', () => {
     await expectNothingWritten();
   });
 
-  it.each(['config.json', 'tokenizer.json'])('should refuse a %s that is no JSON object', async (file) => {
+  it.each(['config.json', 'tokenizer.json'])('should refuse a %s that is not a JSON object', async (file) => {
     for (const text of ['{', '[]', 'null']) {
       await writeFile(join(source, file), text);
       await expect(convertModel({ source, target })).rejects.toMatchObject({ code: 'invalid_file', param: file });
@@ -229,18 +229,18 @@ describe('convertModel, refusing', () => {
     await expectNothingWritten();
   });
 
-  it('should refuse a tensor that no part of the graph asks for', async () => {
+  it('should refuse a tensor that no part of the graph needs', async () => {
     await editTensors((header, end) => {
       header['transformer.h.0.adapter.weight'] = { dtype: 'F32', shape: [1], data_offsets: [end, end + 4] };
       return 4;
     });
     await expect(convertModel({ source, target })).rejects.toThrow(
-      'tensor transformer.h.0.adapter.weight: is no part of this architecture',
+      'tensor transformer.h.0.adapter.weight: is not part of this architecture',
     );
     await expectNothingWritten();
   });
 
-  it('should leave nothing behind when it fails half-way', async () => {
+  it('should leave nothing behind when it fails halfway', async () => {
     const failure = new Error('stop');
     const conversion = convertModel({
       source,
@@ -266,7 +266,7 @@ describe('convertModel, refusing', () => {
     await convertModel({ source, target, dtype: 'fp32' });
   });
 
-  it('should refuse a target that is no model folder, and leave it alone', async () => {
+  it('should refuse a target that is not a model folder, and leave it alone', async () => {
     await mkdir(target);
     await writeFile(join(target, 'diary.txt'), 'dear');
     await expect(convertModel({ source, target })).rejects.toMatchObject({ code: 'invalid_value', param: 'target' });

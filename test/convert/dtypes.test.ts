@@ -8,6 +8,7 @@ import { findDtype } from '../../src/convert/dtypes/index.ts';
 import { ElementType } from '../../src/convert/graph/graph-builder.ts';
 import { packCodes, packZeroPoints } from '../../src/convert/quantize/pack-blocks.ts';
 import type { QuantizedBlocks } from '../../src/convert/tensors/tensor-source.ts';
+import { describeDtype } from '../../src/core/folder/manifest.ts';
 import { ort } from '../../src/local/evaluate/onnx-session.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { openOnnx } from './open-onnx.ts';
@@ -30,7 +31,7 @@ function randomBlocks(rows: number, width: number, bits: 4 | 8, zeroPoint: () =>
   return { shape: [rows, width], values, blocks: { bits, codes, scales, zeroPoints } };
 }
 
-/** `x` [positions, inputs] times a matrix [outputs, inputs], transposed. */
+/** Computes `x` [positions, inputs] times the transpose of a matrix [outputs, inputs]. */
 function product(x: Float32Array, { shape: [outputs, inputs], values }: Weight): Float32Array {
   const positions = x.length / inputs;
   return Float32Array.from({ length: positions * outputs }, (_, index) => {
@@ -83,7 +84,7 @@ describe.each([
   { dtype: 'q8', bits: 8, tolerance: 0.02 },
   { dtype: 'q4', bits: 4, tolerance: 0.3 },
 ])('$dtype', ({ dtype, bits, tolerance }) => {
-  // 40 and 100 are no multiples of 32.
+  // 40 and 100 are not multiples of 32.
   it.each([32, 40, 64, 100, 160])('should multiply by a matrix of %i inputs, in either order', async (inputs) => {
     const rows = { shape: [24, inputs], values: floats(24 * inputs) };
     const columns = { shape: [inputs, 24], values: new Float32Array(24 * inputs) };
@@ -99,7 +100,7 @@ describe.each([
 
   it.each([32, 40, 96])('should store a table of width %i once, and read the same values both ways', async (width) => {
     const table = { shape: [6, width], values: floats(6 * width) };
-    // The unit vectors: the product is then the table itself, transposed.
+    // The input is the unit vectors, so the product is the table itself, transposed.
     const units = Float32Array.from({ length: width * width }, (_, index) => (index % (width + 1) === 0 ? 1 : 0));
     const { rows, logits, outputs, dataBytes, weights } = await readTable(dtype, table, units);
     expect(outputs.rows.dims).toEqual([1, 3, width]);
@@ -147,7 +148,7 @@ describe.each([
     expect(weights.get('table')!.bytes).toEqual(Buffer.from(packCodes(table.blocks, 64)));
   });
 
-  it('should pack whole zero points, and leave out those in the middle', async () => {
+  it('should pack whole zero points, and leave out the implicit one', async () => {
     const x = floats(64);
     const whole = randomBlocks(24, 64, 4, () => random.integer(16));
     const packed = await multiply(dtype, { ...whole, order: 'outputs-first' }, x);
@@ -160,7 +161,7 @@ describe.each([
   });
 });
 
-it('should keep 8-bit blocks in q8, and quantize them anew in q4', async () => {
+it('should keep 8-bit blocks in q8, and quantize them again in q4', async () => {
   const matrix = { ...randomBlocks(24, 64, 8, () => 128), order: 'outputs-first' } as const;
   const x = floats(64);
   const kept = await multiply('q8', matrix, x);
@@ -170,7 +171,7 @@ it('should keep 8-bit blocks in q8, and quantize them anew in q4', async () => {
   expect(distance(anew.values, product(x, matrix))).toBeLessThan(0.5);
 });
 
-it('should quantize 8-bit blocks anew where their zero points are beyond MatMulNBits', async () => {
+it('should quantize 8-bit blocks again if MatMulNBits does not support their zero points', async () => {
   const matrix = { ...randomBlocks(24, 64, 8, () => 255 * random.next()), order: 'outputs-first' } as const;
   const x = floats(64);
   expect(distance((await multiply('q8', matrix, x)).values, product(x, matrix))).toBeLessThan(0.05);
@@ -186,7 +187,8 @@ describe('findDtype', () => {
     { dtype: 'fp16', embeddings: undefined, name: 'fp16' },
     { dtype: 'fp16', embeddings: 'q8', name: 'fp16 (tables q8)' },
   ])('should name $dtype with embeddings $embeddings', ({ dtype, embeddings, name }) => {
-    expect(findDtype(dtype, embeddings).name).toBe(name);
+    const found = findDtype(dtype, embeddings);
+    expect(describeDtype({ dtype: found.name, tablesDtype: found.tablesName })).toBe(name);
     expect(name.length).toBeLessThanOrEqual(16);
   });
 
@@ -197,12 +199,12 @@ describe('findDtype', () => {
   });
 
   it('should refuse unknown names', () => {
-    expect(() => findDtype('q3')).toThrow('dtype "q3" is none of fp32, fp16, q8, q4');
-    expect(() => findDtype('q4', 'fp16')).toThrow('embeddings "fp16" is none of q8, q4, same');
+    expect(() => findDtype('q3')).toThrow('dtype "q3" is not one of fp32, fp16, q8, q4');
+    expect(() => findDtype('q4', 'fp16')).toThrow('embeddings "fp16" is not one of q8, q4, same');
   });
 });
 
-describe('convertModel into few bits', () => {
+describe('convertModel with few bits', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'gpt-edge-dtypes-'));
@@ -218,10 +220,10 @@ describe('convertModel into few bits', () => {
     return { manifest, logits, bytes: manifest.files['model.onnx_data'].bytes };
   };
 
-  it('should stay the nearer to the model the more bits there are, and get the smaller the fewer', async () => {
+  it('should be more precise with more bits, and smaller with fewer', async () => {
     const exact = await convert('fp32');
     const models = [await convert('q8'), await convert('q4'), await convert('q4', 'q4')];
-    expect(models.map(({ manifest }) => manifest.dtype)).toEqual(['q8', 'q4 (tables q8)', 'q4']);
+    expect(models.map(({ manifest }) => describeDtype(manifest))).toEqual(['q8', 'q4 (tables q8)', 'q4']);
     const distances = models.map(({ logits }) => distance(logits, exact.logits));
     const sizes = models.map(({ bytes }) => bytes);
     expect(distances).toEqual(distances.toSorted((a, b) => a - b));

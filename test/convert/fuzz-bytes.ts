@@ -1,4 +1,4 @@
-/** Numerical Recipes' linear congruential generator: the same sequence for the same seed, everywhere. */
+/** Numerical Recipes' linear congruential generator, which gives the same sequence for the same seed everywhere. */
 export function randomIntegers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -7,12 +7,12 @@ export function randomIntegers(seed: number): (below: number) => number {
   };
 }
 
-/** Numbers at the edges of what counts, lengths and offsets may be. */
+/** Numbers at the edges of valid counts, lengths and offsets. */
 const EDGES = [0, 1, 2, 127, 128, 255, 256, 65_535, 65_536, 2 ** 20, 2 ** 20 + 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1];
 
 /**
- * Damages a file within its first `header` bytes: between one and four flipped bits, replaced bytes, numbers at the edges, copied
- * pieces; one in eight is cut.
+ * Damages a file within its first `header` bytes. It makes one to four changes: a flipped bit, a replaced byte, a
+ * number at the edges, or a copied piece. One file in eight is also cut off.
  */
 export function damage(valid: Uint8Array, header: number, random: (below: number) => number): Uint8Array {
   const bytes = valid.slice();

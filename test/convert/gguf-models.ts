@@ -1,10 +1,10 @@
-import type { ModelSource } from '../../src/convert/sources/hugging-face/hugging-face-folder.ts';
-import { readJson } from '../../src/convert/sources/hugging-face/hugging-face-folder.ts';
+import { readJson } from '../../src/convert/files/json-files.ts';
+import type { Checkpoint } from '../../src/convert/sources/model-source.ts';
 import { buildGguf, field, type GgufEntry, type GgufParts } from './build-gguf.ts';
 
 type Fields = NonNullable<GgufParts['fields']>;
 
-/** Hugging Face's names by GGUF's, written down anew: a table of the reader's own would prove nothing. */
+/** Hugging Face's names by GGUF's. They are stated here again, since the reader's own table would prove nothing. */
 const LLAMA_NAMES: readonly (readonly [string, string])[] = [
   ['model.embed_tokens.weight', 'token_embd.weight'],
   ['model.norm.weight', 'output_norm.weight'],
@@ -35,7 +35,7 @@ const GPT2_NAMES: readonly (readonly [string, string])[] = [
 ];
 
 /** A Llama in Hugging Face's layout as llama.cpp's convert_hf_to_gguf.py writes it, in float32. */
-export async function llamaGguf(source: ModelSource, changes: Fields = []): Promise<Uint8Array> {
+export async function llamaGguf(source: Checkpoint, changes: Fields = []): Promise<Uint8Array> {
   const config = readJson(source, 'config.json') as Record<string, number>;
   const fields: Fields = [
     ['general.architecture', field.text('llama')],
@@ -64,9 +64,9 @@ export async function llamaGguf(source: ModelSource, changes: Fields = []): Prom
 
 /**
  * A GPT-2 in Hugging Face's layout as convert_hf_to_gguf.py writes it, in float32: matrices are [outputs, inputs].
- * @param replaced tensors that take the place of others
+ * @param replaced tensors that replace others of the same name
  */
-export async function gpt2Gguf(source: ModelSource, changes: Fields = [], replaced: readonly GgufEntry[] = []): Promise<Uint8Array> {
+export async function gpt2Gguf(source: Checkpoint, changes: Fields = [], replaced: readonly GgufEntry[] = []): Promise<Uint8Array> {
   const config = readJson(source, 'config.json') as Record<string, number>;
   const fields: Fields = [
     ['general.architecture', field.text('gpt2')],
@@ -87,7 +87,7 @@ export async function gpt2Gguf(source: ModelSource, changes: Fields = [], replac
   });
 }
 
-function tokenizerFields(source: ModelSource): Fields {
+function tokenizerFields(source: Checkpoint): Fields {
   const { model, added_tokens: added } = readJson(source, 'tokenizer.json') as {
     model: { vocab: Record<string, number>; merges: string[][] };
     added_tokens: { id: number; content: string }[];
@@ -108,7 +108,7 @@ function tokenizerFields(source: ModelSource): Fields {
 
 type Rewrite = (name: string, values: Float32Array, shape: readonly number[]) => { values: Float32Array; shape: readonly number[] };
 
-async function writeTensors({ weights }: ModelSource, names: readonly (readonly [string, string])[], rewrite: Rewrite) {
+async function writeTensors({ weights }: Checkpoint, names: readonly (readonly [string, string])[], rewrite: Rewrite) {
   const tensors: GgufEntry[] = [];
   for (const tensor of weights.tensors.values()) {
     const { values, shape } = rewrite(tensor.name, (await weights.read(tensor.name)).values, tensor.shape);
@@ -123,7 +123,7 @@ async function writeTensors({ weights }: ModelSource, names: readonly (readonly 
   return tensors;
 }
 
-/** Later fields take the place of earlier ones of the same name. */
+/** Later fields replace earlier ones of the same name. */
 function override(fields: Fields, changes: Fields): Fields {
   return [...new Map([...fields, ...changes])];
 }

@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import { defaultDtype } from '../../src/convert/default-dtype.ts';
+import { defaultDtype } from '../../src/convert/dtypes/default-dtype.ts';
 import { ByteReader } from '../../src/convert/files/byte-reader.ts';
+import { readJson } from '../../src/convert/files/json-files.ts';
 import { blockTypes } from '../../src/convert/sources/gguf/block-types.ts';
 import { MAX_GGUF_HEADER_BYTES, readGgufHeader } from '../../src/convert/sources/gguf/gguf-header.ts';
 import { openGguf } from '../../src/convert/sources/gguf/open-gguf.ts';
 import { decodeTensor } from '../../src/convert/sources/gguf/open-gguf-file.ts';
-import { type ModelSource, openHuggingFaceFolder, readJson } from '../../src/convert/sources/hugging-face/hugging-face-folder.ts';
+import { openHuggingFaceFolder } from '../../src/convert/sources/hugging-face/open-hugging-face-folder.ts';
+import type { Checkpoint } from '../../src/convert/sources/model-source.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
 import { array, buildGguf, field, type GgufEntry, type GgufParts, string, uint32, uint64 } from './build-gguf.ts';
 import { damage, randomIntegers } from './fuzz-bytes.ts';
@@ -20,8 +22,8 @@ const GOLDEN = join(import.meta.dirname, '../golden');
 
 let folder: string;
 let path: string;
-let llama: ModelSource;
-let gpt2: ModelSource;
+let llama: Checkpoint;
+let gpt2: Checkpoint;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gpt-edge-gguf-'));
@@ -35,7 +37,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function openBytes(bytes: Uint8Array): Promise<ModelSource> {
+async function openBytes(bytes: Uint8Array): Promise<Checkpoint> {
   await writeFile(path, bytes);
   return openGguf(path);
 }
@@ -67,7 +69,7 @@ const tensor = (changes: Partial<GgufEntry> = {}): GgufEntry => ({
 });
 
 describe('openGguf', () => {
-  it.each(['llama', 'gpt2'])('should give a %s as its Hugging Face folder does', async (name) => {
+  it.each(['llama', 'gpt2'])('should present a %s as its Hugging Face folder does', async (name) => {
     const expected = name === 'llama' ? llama : gpt2;
     const source = await openBytes(name === 'llama' ? await llamaGguf(llama) : await gpt2Gguf(gpt2));
     expect([...source.weights.tensors.keys()].sort()).toEqual([...expected.weights.tensors.keys()].sort());
@@ -76,7 +78,7 @@ describe('openGguf', () => {
       expect((await source.weights.read(tensorName)).values).toEqual((await expected.weights.read(tensorName)).values);
     }
     const tokenizer = readJson(expected, 'tokenizer.json') as { model: { vocab: Record<string, number> } };
-    // tokenizer.json may leave added tokens out of the vocabulary; GGUF has one list.
+    // A tokenizer.json may leave added tokens out of its vocabulary, but GGUF has one list.
     tokenizer.model.vocab['<|endoftext|>'] = 127;
     expect(readJson(source, 'tokenizer.json')).toEqual(tokenizer);
     expect(readJson(source, 'generation_config.json')).toEqual({ bos_token_id: 127, eos_token_id: 127 });
@@ -109,7 +111,7 @@ describe('openGguf', () => {
     expect((await readFile(join(folder, 'q8', 'model.onnx_data'))).includes(Buffer.from(blocks!.codes))).toBe(true);
   });
 
-  it('should say which formats are not carried over as they are, and choose the nearest way to store', async () => {
+  it('should name the formats whose blocks are not kept, and choose the nearest dtype', async () => {
     const q4 = { name: 'blk.0.ffn_up.weight', dimensions: [32, 96], type: 2, data: new Uint8Array(96 * 18) };
     const q5 = { name: 'blk.1.ffn_up.weight', dimensions: [32, 96], type: 7, data: new Uint8Array(96 * 24) };
     await writeFile(path, await gpt2Gguf(gpt2, [], [q4, q5]));
@@ -121,7 +123,7 @@ describe('openGguf', () => {
     expect(defaultDtype([])).toBe('fp32');
   });
 
-  it('should take numbers of 64 bits, and epsilon as the decimal that its float32 was written from', async () => {
+  it('should accept 64-bit numbers, and read epsilon as the decimal that its float32 was written from', async () => {
     const source = await openBytes(await llamaGguf(llama, [['llama.context_length', field.long(96n)]]));
     expect(readJson(source, 'config.json')).toMatchObject({ max_position_embeddings: 96, rms_norm_eps: 1e-5, vocab_size: 128 });
     await source.weights.close();
@@ -129,15 +131,15 @@ describe('openGguf', () => {
 
   it.each([
     { key: 'general.architecture', value: field.text('bert'), message: '"bert" is not supported; supported: llama, gpt2' },
-    { key: 'general.architecture', value: field.count(3), message: 'general.architecture: "3" is no string' },
+    { key: 'general.architecture', value: field.count(3), message: 'general.architecture: "3" is not a string' },
     { key: 'llama.block_count', value: field.count(4_000_000_000), message: 'llama.block_count: 4000000000 is over the limit of 21' },
-    { key: 'llama.block_count', value: field.float(1.5), message: 'llama.block_count: "1.5" is no count' },
+    { key: 'llama.block_count', value: field.float(1.5), message: 'llama.block_count: "1.5" is not a count' },
     { key: 'llama.embedding_length', value: field.long(1n << 40n), message: '1099511627776 is over the limit of 131072' },
-    { key: 'llama.embedding_length', value: field.long(1n << 63n), message: '"9223372036854775808" is no count' },
-    { key: 'llama.attention.head_count', value: field.integers([6, 6]), message: 'an array of 2 elements is no count' },
+    { key: 'llama.embedding_length', value: field.long(1n << 63n), message: '"9223372036854775808" is not a count' },
+    { key: 'llama.attention.head_count', value: field.integers([6, 6]), message: 'an array of 2 elements is not a count' },
     { key: 'llama.attention.head_count', value: field.count(7), message: '7 heads of 6.857142857142857 values each' },
     { key: 'llama.attention.head_count', value: field.count(0), message: '0 heads of Infinity values each' },
-    { key: 'llama.attention.layer_norm_rms_epsilon', value: field.float(Number.NaN), message: '"NaN" is no finite number' },
+    { key: 'llama.attention.layer_norm_rms_epsilon', value: field.float(Number.NaN), message: '"NaN" is not a finite number' },
     {
       key: 'llama.rope.dimension_count',
       value: field.count(4),
@@ -156,18 +158,18 @@ describe('openGguf', () => {
       value: field.texts(['a', 'b']),
       message: 'tokenizer.ggml.tokens: has 2 tokens, and the embedding 128 rows',
     },
-    { key: 'tokenizer.ggml.tokens', value: field.integers([1]), message: 'an array of 1 elements is no array of strings' },
+    { key: 'tokenizer.ggml.tokens', value: field.integers([1]), message: 'an array of 1 elements is not an array of strings' },
     { key: 'tokenizer.ggml.tokens', value: field.texts(new Array(128).fill('a')), message: 'token 1 is the same as token 0' },
     {
       key: 'tokenizer.ggml.token_type',
       value: field.integers([1]),
       message: 'tokenizer.ggml.token_type: has 1 elements, 128 are expected',
     },
-    { key: 'tokenizer.ggml.merges', value: field.texts(['t q']), message: 'tokenizer.ggml.merges: merge 0 "t q": "tq" is no token' },
+    { key: 'tokenizer.ggml.merges', value: field.texts(['t q']), message: 'tokenizer.ggml.merges: merge 0 "t q": "tq" is not a token' },
     { key: 'tokenizer.ggml.merges', value: field.texts(['th']), message: 'merge 0 "th" is not two tokens' },
     { key: 'tokenizer.ggml.eos_token_id', value: field.count(128), message: 'tokenizer.ggml.eos_token_id: 128 is over the limit of 127' },
-    { key: 'tokenizer.ggml.add_bos_token', value: field.count(1), message: 'tokenizer.ggml.add_bos_token: "1" is no boolean' },
-    { key: 'tokenizer.chat_template', value: field.count(1), message: 'tokenizer.chat_template: "1" is no string' },
+    { key: 'tokenizer.ggml.add_bos_token', value: field.count(1), message: 'tokenizer.ggml.add_bos_token: "1" is not a boolean' },
+    { key: 'tokenizer.chat_template', value: field.count(1), message: 'tokenizer.chat_template: "1" is not a string' },
   ])('should refuse $key: $message', async ({ key, value, message }) => {
     const error = await openBytes(await llamaGguf(llama, [[key, value]])).catch((reason) => reason);
     expect(error).toBeInstanceOf(GptEdgeError);
@@ -175,7 +177,7 @@ describe('openGguf', () => {
     expect(error.message).toContain(message);
   });
 
-  it('should leave kinds of stretched positions to the architecture, which knows them by name', async () => {
+  it('should leave types of stretched positions to the architecture, which refuses them by name', async () => {
     const scaling = [
       ['llama.rope.scaling.type', field.text('linear')],
       ['llama.rope.scaling.factor', field.float(2)],
@@ -187,21 +189,21 @@ describe('openGguf', () => {
     await expect(convertModel({ source: path, target: join(folder, 'linear') })).rejects.toMatchObject({ code: 'unsupported_model' });
   });
 
-  it('should refuse a file that is missing, and tensors that are no part of the architecture', async () => {
+  it('should refuse a file that is missing, and tensors that are not part of the architecture', async () => {
     await expect(openGguf(join(folder, 'none.gguf'))).rejects.toThrow('none.gguf: cannot be opened');
     const parts: GgufParts = {
       fields: [['general.architecture', field.text('llama')]],
       tensors: [tensor({ name: 'token_embd.weight' })],
     };
-    await expect(openBytes(buildGguf(parts))).rejects.toThrow('tensor token_embd.weight: is missing or no matrix');
+    await expect(openBytes(buildGguf(parts))).rejects.toThrow('tensor token_embd.weight: is missing or not a matrix');
     const other = openBytes(await gpt2Gguf(gpt2, [['general.architecture', field.text('llama')]]));
     await expect(other).rejects.toThrow('x.gguf: llama.attention.head_count: is missing');
     const renamed = Buffer.from(await llamaGguf(llama));
     renamed.write('blk.1.attn_z', renamed.indexOf('blk.1.attn_q'));
-    await expect(openBytes(renamed)).rejects.toThrow('x.gguf: tensor "blk.1.attn_z.weight": is no part of llama');
+    await expect(openBytes(renamed)).rejects.toThrow('x.gguf: tensor "blk.1.attn_z.weight": is not part of llama');
   });
 
-  it('should refuse weights and scales that are no finite numbers, naming the block', async () => {
+  it('should refuse weights and scales that are not finite numbers, naming the block', async () => {
     const type = blockTypes.get(3)!;
     const bytes = new Uint8Array(40);
     bytes.set([0, 0x7c], 20);
@@ -232,12 +234,12 @@ describe('block formats', () => {
     for (const [index, value] of expected.entries()) {
       expect(codes[index]).toBeLessThan(2 ** bits);
       const block = index >> 5;
-      // A zero point of -minimum / scale is rounded once; the others are exact.
+      // A zero point of -minimum / scale is rounded once; all others are exact.
       expect(Math.abs(scales[block] * (codes[index] - zeroPoints[block]) - value)).toBeLessThanOrEqual(name === 'Q4_1' ? 1e-7 : 0);
     }
   });
 
-  it('should keep a Q4_1 block of one value exact, which has no scale', () => {
+  it('should keep a Q4_1 block exact if all its values are the same, although its scale is 0', () => {
     const bytes = new Uint8Array(20).fill(0xff);
     bytes.set([0, 0, 0, 0xc1]);
     const { values, blocks } = blockTypes.get(3)!.decode!(bytes);
@@ -248,7 +250,7 @@ describe('block formats', () => {
 });
 
 describe('readGgufHeader', () => {
-  it('should list tensors with their shapes and places, in version 2 as well', () => {
+  it('should list tensors with their shapes and positions, in version 2 as well', () => {
     const q8 = { name: 'q', dimensions: [32, 2], type: 8, data: new Uint8Array(68) };
     const bytes = buildGguf({ version: 2, fields: [['general.alignment', field.count(64)]], tensors: [tensor(), q8], alignment: 64 });
     const { tensors } = readHeader(bytes);
@@ -282,8 +284,8 @@ describe('readGgufHeader', () => {
   const huge = 2n ** 63n;
   it.each<{ problem: string; parts: GgufParts; message: string }>([
     { problem: 'another magic', parts: { magic: 'GGML' }, message: 'magic: "GGML" is not GGUF' },
-    { problem: 'another version', parts: { version: 4 }, message: 'version: 4 is none of 2, 3' },
-    { problem: 'big-endian order', parts: { version: 0x03000000 }, message: 'version: 50331648 is none of 2, 3 in little-endian order' },
+    { problem: 'another version', parts: { version: 4 }, message: 'version: 4 is not one of 2, 3' },
+    { problem: 'big-endian order', parts: { version: 0x03000000 }, message: 'version: 50331648 is not one of 2, 3 in little-endian order' },
     { problem: 'too many tensors', parts: { tensorCount: huge }, message: 'tensor_count: 9223372036854775808 is over the limit of 65536' },
     { problem: 'too many keys', parts: { keyCount: 5000 }, message: 'metadata_kv_count: 5000 is over the limit of 4096' },
     { problem: 'keys that are not there', parts: { keyCount: 9 }, message: 'metadata ""' },
@@ -305,7 +307,7 @@ describe('readGgufHeader', () => {
     {
       problem: 'an unknown type',
       parts: { fields: [['k', { type: 13, bytes: uint32(1) }]] },
-      message: 'metadata "k": type 13 is none of 0 to 12',
+      message: 'metadata "k": type 13 is not one of 0 to 12',
     },
     {
       problem: 'a huge string',
@@ -318,7 +320,7 @@ describe('readGgufHeader', () => {
       message: 'metadata "k": takes 500 bytes at byte',
     },
     {
-      problem: 'a string that is no UTF-8',
+      problem: 'a string that is not UTF-8',
       parts: { fields: [['k', { type: 8, bytes: Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0xff) }]] },
       message: '"k": "ÿ" is not UTF-8',
     },
@@ -337,12 +339,12 @@ describe('readGgufHeader', () => {
     {
       problem: 'an alignment of 0',
       parts: { fields: [['general.alignment', field.count(0)]] },
-      message: '"general.alignment": "0" is no power of two',
+      message: '"general.alignment": "0" is not a power of two',
     },
     {
       problem: 'a huge alignment',
       parts: { fields: [['general.alignment', field.count(2 ** 20)]] },
-      message: '"1048576" is no power of two from 8 to 65536',
+      message: '"1048576" is not a power of two from 8 to 65536',
     },
     {
       problem: 'a tensor name too long',
@@ -371,19 +373,19 @@ describe('readGgufHeader', () => {
     {
       problem: 'half a block',
       parts: { tensors: [tensor({ type: 2, dimensions: [48] })] },
-      message: "rows of 48 values are no multiple of Q4_0's blocks of 32",
+      message: "rows of 48 values are not a multiple of Q4_0's blocks of 32",
     },
     { problem: 'a tensor twice', parts: { tensors: [tensor(), tensor()] }, message: 'tensor "t": comes twice' },
     {
       problem: 'an unaligned offset',
       parts: { tensors: [tensor({ offset: 4 })] },
-      message: 'offset 4 is no multiple of the alignment of 32',
+      message: 'offset 4 is not a multiple of the alignment of 32',
     },
     { problem: 'an offset beyond the file', parts: { tensors: [tensor({ offset: 64 })] }, message: 'tensor "t": ends at byte' },
     {
       problem: 'a tensor over another',
       parts: { tensors: [tensor({ dimensions: [16], data: new Uint8Array(64) }), tensor({ name: 'u', offset: 32 })] },
-      message: 'inside of tensor "t", which ends at',
+      message: 'inside tensor "t", which ends at',
     },
   ])('should refuse $problem', ({ parts, message }) => {
     const error = catchError(() => readHeader(buildGguf(parts)));
@@ -401,7 +403,7 @@ describe('readGgufHeader', () => {
       ).toMatchObject({ code: 'invalid_file' });
   });
 
-  it('should answer thousands of damaged files with a GptEdgeError or tensors inside of the file, and quickly', async () => {
+  it('should answer thousands of damaged files quickly, with a GptEdgeError or with tensors inside the file', async () => {
     const valid = await llamaGguf(llama);
     const header = Math.min(...[...readHeader(valid).tensors.values()].map(({ begin }) => begin));
     const random = randomIntegers(17);
@@ -416,7 +418,7 @@ describe('readGgufHeader', () => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  it('should answer hundreds of damaged files with a GptEdgeError or a source, tokenizer included', async () => {
+  it('should answer hundreds of damaged files, tokenizer included, with a GptEdgeError or a source', async () => {
     const valid = await llamaGguf(llama);
     const random = randomIntegers(18);
     for (let round = 0; round < 400; round++) {

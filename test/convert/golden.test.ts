@@ -17,14 +17,21 @@ interface Reference {
   readonly greedy_ids: readonly number[];
 }
 
-/** float32 in another order of summation stays within 1.2e-5 of the reference; the smallest mistake, another epsilon, costs 2e-4. */
+/**
+ * Summing in another order in float32 stays within 1.2e-5 of the reference. The smallest mistake, another epsilon,
+ * costs 2e-4.
+ */
 const FLOAT32_TOLERANCE = 5e-5;
-/** Rounding the tiny model's random weights to float16 moves its logits by up to 6e-3; wrong graphs by more than 0.1. */
+/**
+ * Rounding the tiny model's random weights to float16 moves its logits by up to 6e-3. A wrong graph moves them by more
+ * than 0.1.
+ */
 const ROUNDED_TOLERANCE = 0.02;
 
 /**
- * The default model's reference is on the weights in q8 that both engines multiply by. onnxruntime-web computes with them in float32 and is
- * 7e-6 off. The edge engine rounds what it multiplies them with to 16 bits, which moves logits by up to 5e-4.
+ * The default model's reference uses the weights in q8 that both engines multiply by. onnxruntime-web computes with
+ * them in float32, and is 7e-6 off. The edge engine rounds the activations that it multiplies by them to 16 bits, which
+ * moves logits by up to 5e-4.
  */
 const QUANTIZED_TOLERANCE = { ort: FLOAT32_TOLERANCE, edge: 1e-3 };
 
@@ -34,7 +41,7 @@ const CASES = [
   { reference: 'tiny-gpt2-variant', dtype: 'fp32', tolerance: FLOAT32_TOLERANCE },
   { reference: 'tiny-gpt-neo', dtype: 'fp32', tolerance: FLOAT32_TOLERANCE },
   { reference: 'tiny-gpt-neo', dtype: 'fp16', tolerance: ROUNDED_TOLERANCE },
-  // The checkpoints of the next two hold what float16 can hold, too.
+  // The weights of the next two checkpoints are exact in float16, too.
   { reference: 'tiny-llama', dtype: 'fp32', tolerance: FLOAT32_TOLERANCE },
   { reference: 'tiny-llama', dtype: 'fp16', tolerance: FLOAT32_TOLERANCE },
   { reference: 'tiny-llama-rope3', dtype: 'fp32', tolerance: FLOAT32_TOLERANCE },
@@ -101,12 +108,12 @@ describe.each(CASES.flatMap((given) => ENGINES.map((engine) => ({ ...given, engi
         for (let start = 0; start < ids.length; start += pieceLength)
           logits = await sequence.forward(ids.slice(start, start + pieceLength));
         expect(sequence.length).toBe(ids.length);
-        // The edge engine promises the same bits.
+        // The edge engine promises identical bits.
         expect(distance(logits, expected)).toBeLessThanOrEqual(engine === 'edge' ? 0 : 1e-4);
       }
     });
 
-    it('should give the logits of as many last positions as asked for', async () => {
+    it('should give the logits of as many last positions as were asked for', async () => {
       const { ids } = references.find((candidate) => candidate.ids.length >= 4)!;
       const all = await forward(ids, ids.length);
       const two = await forward(ids, 2);

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import { readJson } from '../../src/convert/sources/hugging-face/hugging-face-folder.ts';
+import { readJson } from '../../src/convert/files/json-files.ts';
 import { openLlama2c } from '../../src/convert/sources/llama2c/open-llama2c.ts';
+import type { Checkpoint } from '../../src/convert/sources/model-source.ts';
 import { openSource } from '../../src/convert/sources/open-source.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
 import { buildLlama2c, buildTokenizerBin, type Llama2cNumbers, llama2cVocabulary } from './build-llama2c.ts';
@@ -14,7 +15,7 @@ import { damage, randomIntegers } from './fuzz-bytes.ts';
 const NUMBERS: Llama2cNumbers = [8, 6, 2, 2, 1, 262, 3];
 const VOCABULARY = llama2cVocabulary([' ', 'a', ' a']);
 
-/** Version 0's sections by name: how many values each layer has, and how many layers. */
+/** The sections of version 0 by name: how many values each layer has, and how many layers there are. */
 const VERSION_0: readonly (readonly [string, number])[] = [
   ['model.embed_tokens', 262 * 8],
   ...layers('input_layernorm', 8),
@@ -30,7 +31,7 @@ const VERSION_0: readonly (readonly [string, number])[] = [
 ];
 const TURNS: readonly [string, number] = ['turns', 2 * 3 * 2];
 const HEAD: readonly [string, number] = ['lm_head', 262 * 8];
-/** Version 1's order. */
+/** The same sections in version 1's order. */
 const VERSION_1 = ['input_layernorm', 'post_attention_layernorm', 'model.norm', 'model.embed_tokens', 'self_attn', 'mlp'].flatMap((part) =>
   VERSION_0.filter(([name]) => name.includes(part) && (part !== 'self_attn' || !name.includes('layernorm'))),
 );
@@ -39,7 +40,7 @@ function layers(name: string, values: number): [string, number][] {
   return [0, 1].map((layer) => [`model.layers.${layer}.${name}`, values]);
 }
 
-/** Values that tell their place: the section's index and, behind the point, the value's. */
+/** Values that encode their place: the section's index before the decimal point, the value's own after it. */
 function fill(sections: readonly (readonly [string, number])[]): number[] {
   return sections.flatMap(([, count], section) => Array.from({ length: count }, (_, index) => section + 1 + index / 4096));
 }
@@ -56,7 +57,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Opens `bytes` as the checkpoint and returns what goes wrong. */
+/** Opens `bytes` as the checkpoint and returns the error. */
 async function openError(bytes: Uint8Array): Promise<GptEdgeError> {
   await write('tiny.bin', bytes);
   const error = await openLlama2c(path).then(
@@ -84,11 +85,11 @@ describe('openLlama2c', () => {
       expect(sorted, name).toEqual([...Float32Array.from({ length: count }, (_, index) => section + 1 + index / 4096)]);
       if (!/[qk]_proj/.test(name)) expect([...values]).toEqual(sorted);
     }
-    expect(readJson({ ...source, weights }, 'config.json')).toMatchObject({ tie_word_embeddings: tied, vocab_size: 262 });
+    expect(readJson(source, 'config.json')).toMatchObject({ tie_word_embeddings: tied, vocab_size: 262 });
     await weights.close();
   });
 
-  it('should bring query and key rows into half-rotated order', async () => {
+  it('should move query and key rows into half-rotated order', async () => {
     const { weights } = await openLlama2c(path);
     const rowsOf = async (name: string) => {
       const { values } = await weights.read(`model.layers.0.self_attn.${name}.weight`);
@@ -112,11 +113,11 @@ describe('openLlama2c', () => {
     expect(manifest.source).toBe('tiny (llama2.c version 0 in F32)');
   });
 
-  it('should take tokenizer.bin before others, and the one that is given before that', async () => {
+  it('should prefer tokenizer.bin to other names, and a given path to both', async () => {
     await write('tokenizer.bin', buildTokenizerBin(VOCABULARY.with(261, { text: 'tokenizer', score: 0 })));
     await write('other', buildTokenizerBin(VOCABULARY.with(261, { text: 'given', score: 0 })));
     const vocabulary = async (tokenizer?: string) => {
-      const source = await openSource(path, { tokenizer });
+      const source = (await openSource(path, { tokenizer })) as Checkpoint;
       await source.weights.close();
       return (readJson(source, 'tokenizer.json') as { model: { vocab: object } }).model.vocab;
     };
@@ -124,7 +125,7 @@ describe('openLlama2c', () => {
     expect(await vocabulary(join(folder, 'other'))).toHaveProperty('given', 261);
   });
 
-  it('should refuse to choose between tokenizers, or to do without', async () => {
+  it('should refuse to choose between tokenizers, or to go without one', async () => {
     await write('tok32000.bin', buildTokenizerBin(VOCABULARY));
     await expect(openLlama2c(path)).rejects.toThrow(
       'tiny.bin: needs one tokenizer.bin or tok*.bin beside it, or given by option, and tok262.bin, tok32000.bin are there',
@@ -142,7 +143,7 @@ describe('openLlama2c', () => {
       message: 'bytes are not the 184557868 that its header asks for',
     },
     { problem: 'no heads', numbers: NUMBERS.with(3, 0), message: 'n_heads: 0 is not 1 to 131072' },
-    { problem: 'heads of half values', numbers: NUMBERS.with(3, 8), message: 'dim: 8 is no multiple of twice n_heads, 8' },
+    { problem: 'heads of half values', numbers: NUMBERS.with(3, 8), message: 'dim: 8 is not a multiple of twice n_heads, 8' },
     { problem: 'heads without keys', numbers: NUMBERS.with(4, 3), message: 'n_kv_heads: 3 does not divide n_heads, 2' },
     { problem: 'a huge vocabulary', numbers: NUMBERS.with(5, 2 ** 21), message: 'vocab_size: 2097152 is not 1 to 1048576' },
     { problem: 'no positions', numbers: NUMBERS.with(6, 0), message: 'seq_len: 0 is not 1 to 1048576' },
@@ -153,7 +154,7 @@ describe('openLlama2c', () => {
     expect(error.message).toContain(message);
   });
 
-  it('should refuse other versions, a broken flag, files cut or too long, and values that are no numbers', async () => {
+  it('should refuse other versions, an invalid flag, files that are cut or too long, and values that are not numbers', async () => {
     const whole = buildLlama2c(1, NUMBERS, fill(VERSION_1));
     const version2 = whole.slice();
     version2[4] = 2;
@@ -173,7 +174,7 @@ describe('openLlama2c', () => {
     await weights.close();
   });
 
-  it('should answer thousands of damaged headers with a GptEdgeError or a source, and quickly', async () => {
+  it('should answer thousands of damaged headers quickly, with a GptEdgeError or with a source', async () => {
     const checkpoints = [buildLlama2c(0, NUMBERS, fill([...VERSION_0, TURNS])), buildLlama2c(1, NUMBERS, fill(VERSION_1))];
     const random = randomIntegers(21);
     const start = performance.now();
@@ -190,14 +191,14 @@ describe('openLlama2c', () => {
 });
 
 describe('openSource', () => {
-  it('should refuse what is none of its kinds, and a tokenizer where it has no use', async () => {
+  it('should refuse a path of no known kind, and a tokenizer that has no use', async () => {
     await write('notes.txt', new TextEncoder().encode('hello'));
-    await expect(openSource(join(folder, 'notes.txt'))).rejects.toThrow('notes.txt: is no folder with config.json');
+    await expect(openSource(join(folder, 'notes.txt'))).rejects.toThrow('notes.txt: is not a folder with config.json');
     await expect(openSource(join(folder, 'none'))).rejects.toMatchObject({ code: 'invalid_file' });
     await expect(openSource(folder, { tokenizer: path })).rejects.toMatchObject({ code: 'invalid_value', param: 'tokenizer' });
   });
 
-  it('should know GGUF by its first bytes, whatever its name', async () => {
+  it('should recognize GGUF by its first bytes, whatever its name', async () => {
     await write('model.bin', new TextEncoder().encode('GGUF'));
     await expect(openSource(join(folder, 'model.bin'))).rejects.toThrow('model.bin: version: takes 4 bytes');
   });

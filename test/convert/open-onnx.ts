@@ -4,7 +4,7 @@ import type { Tensor } from 'onnxruntime-web/wasm';
 import { parseManifest } from '../../src/core/folder/manifest.ts';
 import { openOnnxSession, ort } from '../../src/local/evaluate/onnx-session.ts';
 
-/** A sequence's KV cache, by the names of the inputs it goes into, and the positions it holds. */
+/** A sequence's KV cache, by the names of the inputs that it goes into, and the number of positions that it holds. */
 export interface OnnxState {
   readonly length: number;
   readonly past: Readonly<Record<string, Tensor>>;
@@ -14,7 +14,7 @@ export interface OnnxModel {
   readonly contextWindow: number;
   readonly vocabularySize: number;
   readonly empty: OnnxState;
-  /** Runs `ids` behind `state`; logits of the last `keep` positions, all for 0. */
+  /** Runs `ids` after `state`, for the logits of the last `keep` positions, or of all if `keep` is 0. */
   forward(
     state: OnnxState,
     ids: readonly number[],
@@ -43,7 +43,7 @@ export async function openOnnx(folder: string): Promise<OnnxModel> {
         attention_mask: int64(new Array(total).fill(1)),
         num_logits_to_keep: new ort.Tensor('int64', BigInt64Array.of(BigInt(keep)), []),
       };
-      // As transformers.js does: only what the graph asks for.
+      // As in transformers.js, only the inputs that the graph declares are fed.
       const asked = Object.fromEntries(Object.entries(inputs).filter(([name]) => session.inputNames.includes(name)));
       const outputs = await session.run({ ...past, ...asked });
       const state = {

@@ -8,7 +8,7 @@ import { convertModel } from '../../src/convert/convert-model.ts';
 
 const GOLDEN = join(import.meta.dirname, '../golden');
 const SCRIPT = join(import.meta.dirname, '../plain-onnxruntime.py');
-/** Another one than the path's, a virtual environment's say, by PYTHON. */
+/** The Python on the path, or another one that PYTHON names, such as a virtual environment's. */
 const PYTHON = process.env.PYTHON ?? 'python3';
 
 const run = promisify(execFile);

@@ -24,7 +24,10 @@ import { damage, randomIntegers } from './fuzz-bytes.ts';
 
 const GENAI = join(import.meta.dirname, '../golden/tiny-llama-genai');
 const ENGINES = ['ort', 'edge'] as const;
-/** onnxruntime-web in float32 stays within 1.1e-5 of the reference; the edge engine has 8-bit activations; the logits' deviation is 3.3. */
+/**
+ * onnxruntime-web in float32 stays within 1.1e-5 of the reference; the edge engine has 8-bit activations. The logits'
+ * deviation is 3.3.
+ */
 const TOLERANCES = { ort: 5e-5, edge: 0.5 };
 
 let folder: string;
@@ -59,12 +62,12 @@ function tensorType(values: readonly ValueInfoProto[], name: string) {
   return type.value;
 }
 
-/** Changes where the tensor that lies last is to be found. */
+/** Changes the external data's entry of the tensor that lies last. */
 const setLocation = (graph: GraphProto, key: string, value: string) => {
   graph.initializer.at(-1)!.externalData.find((entry) => entry.key === key)!.value = value;
 };
 
-/** Puts the last tensor into a file of its own. */
+/** Moves the last tensor into a file of its own. */
 async function moveLastTensor() {
   const data = await readFile(join(source, 'model.onnx.data'));
   await writeFile(join(source, 'model.onnx_data_1'), data.subarray(-128));
@@ -74,7 +77,7 @@ async function moveLastTensor() {
   });
 }
 
-/** Puts all tensors into the graph. */
+/** Moves all tensors into the graph. */
 async function embedWeights() {
   const data = await readFile(join(source, 'model.onnx.data'));
   await editGraph((graph) => {
@@ -88,7 +91,7 @@ async function embedWeights() {
   await rm(join(source, 'model.onnx.data'));
 }
 
-/** As transformers.js lays it out: graphs by their dtype, under onnx/. */
+/** Lays the graphs out as transformers.js does: by their dtype, under onnx/. */
 async function moveToOnnx(...names: string[]) {
   await mkdir(join(source, 'onnx'));
   for (const name of names) await cp(join(source, 'model.onnx'), join(source, 'onnx', name));
@@ -109,7 +112,7 @@ describe("a graph by ONNX Runtime's model builder", () => {
     expect(manifest.source).toBe('tiny (ONNX graph model.onnx, as it is)');
   });
 
-  it('should be counted as the checkpoint that it was built from', async () => {
+  it('should have the counts of the checkpoint that it was built from', async () => {
     const manifest = await convertModel({ source, target });
     const plan = llama.plan(JSON.parse(await readFile(join(source, 'config.json'), 'utf8')));
     const parameters = [...plan.tensors.values()].reduce((sum, shape) => sum + shape.reduce((a, b) => a * b, 1), 0);
@@ -163,7 +166,7 @@ describe("a graph by ONNX Runtime's model builder", () => {
     expect(await convertModel({ source, target, dtype: 'q4' })).toEqual(manifest);
   });
 
-  it('should be chosen by its dtype where there are several, and the choice must be made', async () => {
+  it('should have to be chosen by its dtype if there are several', async () => {
     await moveToOnnx('model.onnx', 'model_q4.onnx', 'model_quantized.onnx', 'model_q4f16.onnx');
     await expect(convertModel({ source, target })).rejects.toThrow(
       'a dtype must choose one of the graphs that are there: onnx/model.onnx (fp32), onnx/model_q4.onnx (q4), ' +
@@ -173,7 +176,7 @@ describe("a graph by ONNX Runtime's model builder", () => {
     expect((await convertModel({ source, target, dtype: 'q8' })).source).toContain('onnx/model_quantized.onnx');
   });
 
-  it('should be left alone beside safetensors', async () => {
+  it('should be ignored beside safetensors', async () => {
     await writeFile(join(source, 'model.safetensors'), '');
     await expect(convertModel({ source, target })).rejects.toThrow('model.safetensors');
   });
@@ -203,14 +206,14 @@ describe('a published graph, refused', () => {
     'should be for external data in %j',
     async (location) => {
       await editGraph((graph) => setLocation(graph, 'location', location));
-      await expectRefusal('invalid_file', `external data in ${JSON.stringify(location)}, which is no name of a file`);
+      await expectRefusal('invalid_file', `external data in ${JSON.stringify(location)}, which is not the name of a file`);
     },
   );
 
   it.each([
     { key: 'offset', value: '84737', message: 'its 128 bytes at 84737 of model.onnx.data end beyond that file' },
-    { key: 'offset', value: '-1', message: 'offset "-1" of its external data is no count' },
-    { key: 'offset', value: '99999999999999999999', message: 'of its external data is no count' },
+    { key: 'offset', value: '-1', message: 'offset "-1" of its external data is not a count' },
+    { key: 'offset', value: '99999999999999999999', message: 'of its external data is not a count' },
     { key: 'length', value: '127', message: 'length 127 of its external data is not the 128 bytes that its type and shape take' },
     { key: 'location', value: 'model.onnx_data', message: 'model.onnx_data: cannot be read, and the graph refers to it' },
   ])('should be for an external $key of $value', async ({ key, value, message }) => {
@@ -218,14 +221,14 @@ describe('a published graph, refused', () => {
     await expectRefusal('invalid_file', message);
   });
 
-  it('should be for a weight within a node that lies elsewhere', async () => {
+  it('should be for a weight inside a node whose data lie elsewhere', async () => {
     const t = create(TensorProtoSchema, { name: 'hidden', dataType: TensorProto_DataType.FLOAT });
     t.dataLocation = TensorProto_DataLocation.EXTERNAL;
     await editGraph((graph) => graph.node[0].attribute.push(create(AttributeProtoSchema, { name: 'value', t })));
     await expectRefusal('invalid_file', 'tensor "hidden": external data in ""');
   });
 
-  it('should be for a data file that is cut off, or a graph that is none', async () => {
+  it('should be for a data file that is cut off, or a file that is not a graph', async () => {
     await truncate(join(source, 'model.onnx.data'), 84863);
     await expectRefusal('invalid_file', "end beyond that file's 84863 bytes");
     await truncate(join(source, 'model.onnx'), 1000);
@@ -314,7 +317,7 @@ describe('a published graph, damaged', () => {
     let refused = 0;
     for (let round = 0; round < 500; round++) {
       await writeFile(join(source, 'model.onnx'), damage(valid, valid.length, random));
-      const error = await openPublishedGraph(source).then(
+      const error = await openPublishedGraph(source, 'model.onnx').then(
         () => undefined,
         (reason) => reason,
       );
@@ -322,7 +325,7 @@ describe('a published graph, damaged', () => {
       refused++;
       expect(error).toMatchObject({ name: 'GptEdgeError' });
     }
-    // Most of a graph are names, which may be anything as long as they agree.
+    // Most bytes of a graph are names, which may be anything as long as they agree.
     expect(refused).toBeGreaterThan(250);
   });
 });

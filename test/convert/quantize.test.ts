@@ -17,12 +17,12 @@ const CASES = QUANTIZERS.flatMap((quantizer) => [
   { ...quantizer, bits: 8 as const },
 ]);
 
-/** The error that a fit and its codes really make. */
+/** Computes the error that a fit and its codes really make. */
 function lossOf(values: Float32Array, codes: Uint8Array, { scale, zeroPoint }: Omit<BlockFit, 'error'>): number {
   return values.reduce((sum, value, index) => sum + (value - scale * (codes[index] - zeroPoint)) ** 2, 0);
 }
 
-/** The largest value at the last code, as in max / 7. */
+/** The scale that puts the largest value at the last code, as in max / 7. */
 function naiveLoss(values: Float32Array, bits: number): number {
   const last = 2 ** (bits - 1) - 1;
   const scale = f16round(values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) / last);
@@ -30,7 +30,9 @@ function naiveLoss(values: Float32Array, bits: number): number {
   return lossOf(values, codes, { scale, zeroPoint: last + 1 });
 }
 
-/** Blocks like weights: some bell-shaped, some flat, some with one far value, some all on one side of zero. */
+/**
+ * Makes blocks like those of weights: some bell-shaped, some flat, some with one outlier, some all on one side of zero.
+ */
 function randomBlock(random: () => number, kind: number): Float32Array {
   const bell = () => random() + random() + random() - 1.5;
   const size = 10 ** (4 * random() - 3);
@@ -46,7 +48,7 @@ function run(quantize: BlockQuantizer, values: Float32Array, bits: 4 | 8) {
 }
 
 describe.each(CASES)('$name with $bits bits', ({ quantize, bits }) => {
-  it('should never lose more than the largest value at the last code does, and less as a rule', () => {
+  it('should never lose more than the plain scale does, and usually less', () => {
     const source = new SeededRandom(1);
     const random = () => source.next();
     let [own, naive] = [0, 0];
@@ -70,7 +72,7 @@ describe.each(CASES)('$name with $bits bits', ({ quantize, bits }) => {
     for (let index = 0; index < 100; index++) {
       const scale = f16round(10 ** (4 * random() - 3));
       const codes = Uint8Array.from({ length: 32 }, () => Math.floor(random() * 2 ** bits));
-      // With the whole range in use: which codes were meant is then beyond doubt.
+      // The whole range is in use, so there is no doubt about which codes were meant.
       codes.set([0, 2 ** bits - 1]);
       const values = Float32Array.from(codes, (code) => scale * (code - 2 ** (bits - 1)));
       expect(run(quantize, values, bits).loss).toBe(0);
@@ -87,7 +89,7 @@ describe.each(CASES)('$name with $bits bits', ({ quantize, bits }) => {
     expect(new Set(codes)).toEqual(new Set([2 ** (bits - 1)]));
   });
 
-  it('should handle scales of few bits, and values that are below all scales', () => {
+  it('should handle scales of few bits, and values too small for any scale', () => {
     for (const size of [1e-5, 1e-6, 3e-7, 1e-8, 1e-30, 1e-45]) {
       const values = Float32Array.from({ length: 32 }, (_, index) => size * Math.sin(index));
       const { loss, fit } = run(quantize, values, bits);
@@ -103,7 +105,7 @@ describe.each(CASES)('$name with $bits bits', ({ quantize, bits }) => {
     }
   });
 
-  it('should say so when the scale is beyond float16, and not before', () => {
+  it('should return undefined exactly when the scale is beyond float16', () => {
     const values = new Float32Array(32).fill(0.5);
     values[3] = 65504 * (2 ** (bits - 1) - 1);
     expect(run(quantize, values, bits).fit.scale).toBeGreaterThan(60000);
@@ -113,7 +115,7 @@ describe.each(CASES)('$name with $bits bits', ({ quantize, bits }) => {
 });
 
 describe('quantizeWithZeroPoint', () => {
-  it('should spend all codes on values that lie to one side of zero', () => {
+  it('should use all codes for values on one side of zero', () => {
     const values = Float32Array.from({ length: 32 }, (_, index) => index / 31);
     const { fit, loss } = run(quantizeWithZeroPoint, values, 4);
     expect(fit.zeroPoint).toBe(0);
@@ -152,7 +154,7 @@ describe('packing', () => {
     zeroPoints: Float32Array.from(zeroPoints),
   });
 
-  it('should put the first of two codes into the lower half, and fill up each row', () => {
+  it('should put the first of two codes into the lower half of a byte, and pad each row', () => {
     const packed = packCodes(blocks(4, [1, 2, 3, 4, 5, 6], [8, 8]), 3);
     expect(packed.length).toBe(2 * 16);
     expect([...packed.subarray(0, 3), ...packed.subarray(16, 19)]).toEqual([0x21, 0x03, 0, 0x54, 0x06, 0]);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Tensor } from 'onnxruntime-web/wasm';
-import type { WeightTarget } from '../../src/convert/dtypes/dtype.ts';
+import type { GraphTarget } from '../../src/convert/dtypes/dtype.ts';
 import { EXTERNAL_DATA_FILE, ExternalDataWriter } from '../../src/convert/graph/external-data-writer.ts';
 import { GraphBuilder } from '../../src/convert/graph/graph-builder.ts';
 import { ModelProtoSchema, type TensorProto } from '../../src/core/onnx/onnx-ml_pb.js';
@@ -17,7 +17,7 @@ export interface GraphRun {
 }
 
 /** Writes a graph as a conversion does, and runs it in onnxruntime-web. */
-export async function runGraph(build: (target: WeightTarget) => Promise<void>, feeds: Readonly<Record<string, Tensor>>): Promise<GraphRun> {
+export async function runGraph(build: (target: GraphTarget) => Promise<void>, feeds: Readonly<Record<string, Tensor>>): Promise<GraphRun> {
   const folder = await mkdtemp(join(tmpdir(), 'gpt-edge-graph-'));
   try {
     const graph = new GraphBuilder('test');

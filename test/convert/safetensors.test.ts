@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openSafetensors } from '../../src/convert/sources/hugging-face/safetensors.ts';
-import { MAX_HEADER_BYTES, MAX_TENSORS, parseSafetensorsHeader } from '../../src/convert/sources/hugging-face/safetensors-header.ts';
+import { MAX_HEADER_BYTES, parseSafetensorsHeader } from '../../src/convert/sources/hugging-face/safetensors-header.ts';
+import { MAX_TENSORS } from '../../src/convert/tensors/tensor-limits.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
 import { buildSafetensors } from './build-safetensors.ts';
 
@@ -51,7 +52,7 @@ describe('openSafetensors', () => {
     await source.close();
   });
 
-  it('should refuse a weight that is no finite number, naming it', async () => {
+  it('should refuse a weight that is not a finite number, naming it', async () => {
     const data = new Uint8Array(new Float32Array([0, Number.NaN]).buffer);
     const source = await openBytes(buildSafetensors({ t: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } }, data));
     await expect(source.read('t')).rejects.toThrow('model.safetensors: tensor t: value 1 is NaN');
@@ -85,12 +86,12 @@ describe('parseSafetensorsHeader', () => {
     { problem: 'no JSON', header: '{"a":', message: 'header is not JSON' },
     { problem: 'an array', header: [], message: 'header is not a JSON object' },
     { problem: 'null', header: null, message: 'header is not a JSON object' },
-    { problem: 'an entry that is no object', header: { t: 1 }, message: 'tensor "t" is not a JSON object' },
+    { problem: 'an entry that is not an object', header: { t: 1 }, message: 'tensor "t" is not a JSON object' },
     { problem: 'a name too long', header: { ['x'.repeat(300)]: {} }, message: 'name of 300 characters is over the limit of 256' },
-    { problem: 'an unknown dtype', header: one({ dtype: 'F12' }), message: 'tensor "t": dtype "F12" is none of BOOL' },
-    { problem: 'a dtype of the prototype', header: one({ dtype: 'constructor' }), message: 'dtype "constructor" is none of' },
-    { problem: 'no dtype', header: one({ dtype: undefined }), message: 'dtype undefined is none of' },
-    { problem: 'a shape that is no array', header: one({ shape: 2 }), message: 'shape 2 is not an array' },
+    { problem: 'an unknown dtype', header: one({ dtype: 'F12' }), message: 'tensor "t": dtype "F12" is not one of BOOL' },
+    { problem: 'a dtype of the prototype', header: one({ dtype: 'constructor' }), message: 'dtype "constructor" is not one of' },
+    { problem: 'no dtype', header: one({ dtype: undefined }), message: 'dtype undefined is not one of' },
+    { problem: 'a shape that is not an array', header: one({ shape: 2 }), message: 'shape 2 is not an array' },
     { problem: 'too many dimensions', header: one({ shape: new Array(9).fill(1) }), message: '9 dimensions, over the limit of 8' },
     { problem: 'a negative dimension', header: one({ shape: [-2] }), message: 'shape holds -2' },
     { problem: 'half a dimension', header: one({ shape: [0.5] }), message: 'shape holds 0.5' },
@@ -137,13 +138,13 @@ describe('parseSafetensorsHeader', () => {
     expect(() => parseSafetensorsHeader(new Uint8Array([0x7b, 0xff, 0x7d]), 0, 'x')).toThrow('not JSON in UTF-8');
   });
 
-  it('should take a header of no tensors, and tensors of no bytes', () => {
+  it('should accept a header without tensors, and tensors without bytes', () => {
     expect(parseSafetensorsHeader(new TextEncoder().encode('{}'), 0, 'x').size).toBe(0);
     const empty = { dtype: 'F32', shape: [0, 4], data_offsets: [8, 8] };
     expect(parseSafetensorsHeader(new TextEncoder().encode(JSON.stringify({ e: empty, ...one({}) })), 8, 'x').size).toBe(2);
   });
 
-  it('should answer thousands of damaged headers with a GptEdgeError or a valid list, and quickly', () => {
+  it('should answer thousands of damaged headers quickly, with a GptEdgeError or with a valid list', () => {
     const valid = new TextEncoder().encode(JSON.stringify(VALID));
     const random = randomIntegers(7);
     const start = performance.now();
@@ -159,7 +160,7 @@ describe('parseSafetensorsHeader', () => {
   });
 });
 
-/** What mutations put in: JSON's own marks, and numbers at the edges. */
+/** What mutations insert: JSON's own characters, and numbers at the edges. */
 const TOKENS = [
   '{',
   '}',
@@ -183,7 +184,7 @@ const TOKENS = [
   '\u00ff',
 ];
 
-/** Between one and four insertions, overwrites, cuts or repetitions. */
+/** Makes one to four insertions, overwrites, cuts or repetitions. */
 function damage(valid: Uint8Array, random: (below: number) => number): Uint8Array {
   let text = new TextDecoder().decode(valid);
   for (let times = 1 + random(4); times > 0; times--) {
@@ -197,7 +198,7 @@ function damage(valid: Uint8Array, random: (below: number) => number): Uint8Arra
   return bytes;
 }
 
-/** Numerical Recipes' linear congruential generator: the same sequence for the same seed, everywhere. */
+/** Numerical Recipes' linear congruential generator, which gives the same sequence for the same seed everywhere. */
 function randomIntegers(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {

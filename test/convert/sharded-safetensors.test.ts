@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import { MAX_TENSORS } from '../../src/convert/sources/hugging-face/safetensors-header.ts';
 import { MAX_INDEX_BYTES, MAX_SHARDS, parseSafetensorsIndex } from '../../src/convert/sources/hugging-face/safetensors-index.ts';
 import { openShardedSafetensors, SAFETENSORS_INDEX } from '../../src/convert/sources/hugging-face/sharded-safetensors.ts';
+import { MAX_TENSORS } from '../../src/convert/tensors/tensor-limits.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
 import { buildSafetensors, splitSafetensors } from './build-safetensors.ts';
 
@@ -48,7 +48,7 @@ describe('openShardedSafetensors', () => {
     await weights.close();
   });
 
-  it('should say that a folder has no index', async () => {
+  it('should return undefined for a folder without an index', async () => {
     await rm(join(source, SAFETENSORS_INDEX));
     expect(await openShardedSafetensors(source)).toBeUndefined();
     await expectRefusal('model.safetensors', 'model.safetensors');
@@ -71,7 +71,7 @@ describe('openShardedSafetensors', () => {
     expect(files).toEqual(sharded.files);
   });
 
-  it('should name a shard that is missing, cut or no safetensors file', async () => {
+  it('should name a shard that is missing, cut or not a safetensors file', async () => {
     const bytes = await readFile(join(source, SECOND));
     await rm(join(source, SECOND));
     await expectRefusal(/model-00002-of-00002\.safetensors: cannot be opened/, SECOND);
@@ -124,13 +124,21 @@ describe('parseSafetensorsIndex', () => {
     { problem: 'null', index: null, message: 'has no weight_map' },
     { problem: 'no map', index: {}, message: 'has no weight_map' },
     { problem: 'an array for a map', index: { weight_map: ['a'] }, message: 'has no weight_map' },
-    { problem: 'a number for a file', index: { weight_map: { t: 1 } }, message: 'weight_map: "t": 1 is no name of a safetensors file' },
-    { problem: 'a way out', index: { weight_map: { t: '../a.safetensors' } }, message: '"t": "../a.safetensors" is no name of' },
-    { problem: 'a folder', index: { weight_map: { t: 'a/b.safetensors' } }, message: '"a/b.safetensors" is no name of' },
-    { problem: 'a root', index: { weight_map: { t: '/etc/a.safetensors' } }, message: 'is no name of a safetensors file in this folder' },
-    { problem: 'a backslash', index: { weight_map: { t: 'a\\b.safetensors' } }, message: 'is no name of' },
-    { problem: 'another format', index: { weight_map: { t: 'pytorch_model.bin' } }, message: '"pytorch_model.bin" is no name of' },
-    { problem: 'a line after the name', index: { weight_map: { t: 'a.safetensors\n' } }, message: 'is no name of' },
+    {
+      problem: 'a number for a file',
+      index: { weight_map: { t: 1 } },
+      message: 'weight_map: "t": 1 is not the name of a safetensors file',
+    },
+    { problem: 'a way out', index: { weight_map: { t: '../a.safetensors' } }, message: '"t": "../a.safetensors" is not the name of' },
+    { problem: 'a folder', index: { weight_map: { t: 'a/b.safetensors' } }, message: '"a/b.safetensors" is not the name of' },
+    {
+      problem: 'a root',
+      index: { weight_map: { t: '/etc/a.safetensors' } },
+      message: 'is not the name of a safetensors file in this folder',
+    },
+    { problem: 'a backslash', index: { weight_map: { t: 'a\\b.safetensors' } }, message: 'is not the name of' },
+    { problem: 'another format', index: { weight_map: { t: 'pytorch_model.bin' } }, message: '"pytorch_model.bin" is not the name of' },
+    { problem: 'a line after the name', index: { weight_map: { t: 'a.safetensors\n' } }, message: 'is not the name of' },
     { problem: 'a tensor name too long', index: { weight_map: { ['x'.repeat(300)]: 'a.safetensors' } }, message: 'over the limit of 256' },
     {
       problem: 'too many tensors',
@@ -149,7 +157,7 @@ describe('parseSafetensorsIndex', () => {
     expect(parse).toThrow(message);
   });
 
-  it('should take names that an object of JavaScript has of itself', () => {
+  it('should accept names that every JavaScript object has as properties', () => {
     const bytes = new TextEncoder().encode('{"weight_map":{"__proto__":"a.safetensors","constructor":"a.safetensors"}}');
     expect([...parseSafetensorsIndex(bytes, 'x').keys()]).toEqual(['__proto__', 'constructor']);
   });

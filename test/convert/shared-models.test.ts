@@ -12,8 +12,9 @@ import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
 import { parseTokenizerConfig, parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
 
 /**
- * Whole models against references from transformers and llama2.c. They are too large for the repository: GPT_EDGE_MODELS names a folder
- * with `models/stories260k`, `models/smollm2-135m-instruct` and their references under `fixtures/`. Without it, all of this is skipped.
+ * Compares whole models with references from transformers and llama2.c. They are too large for the repository:
+ * GPT_EDGE_MODELS names a folder with `models/stories260k`, `models/smollm2-135m-instruct` and their references under
+ * `fixtures/`. Without it, these tests are skipped.
  */
 const ROOT = process.env.GPT_EDGE_MODELS ?? '';
 const has = (...paths: string[]) => ROOT !== '' && paths.every((path) => existsSync(join(ROOT, path)));

@@ -31,7 +31,10 @@ function readGguf(fields: Record<string, GgufValue>, architecture = 'llama') {
   return ggufTokenizer('x.gguf', new GgufMetadata('x.gguf', values), { vocabularySize, architecture });
 }
 
-/** run.c's encode, word for word: a space first, characters or their bytes, then again and again the best-scored pair. */
+/**
+ * run.c's encode, word for word: a space first, then characters or their bytes, then again and again the pair with the
+ * best score.
+ */
 function encodeAsRunC(text: string, vocabulary: readonly Llama2cToken[]): number[] {
   const ids = new Map(vocabulary.map((token, id) => [token.text, id]));
   const bytes = (character: string) => [...new TextEncoder().encode(character)].map((byte) => byte + 3);
@@ -53,14 +56,14 @@ describe('llama2cTokenizer', () => {
   const vocabulary = llama2cVocabulary(pieces);
   const tokenizer = open(readBin(buildTokenizerBin(vocabulary), vocabulary.length));
 
-  it('should put BOS and one space before a text, and nothing but BOS before none', () => {
+  it('should put BOS and one space before a text, and only BOS before an empty one', () => {
     expect(tokenizer.encode('the')).toEqual([1, 261]);
     expect(tokenizer.encode('the', { addSpecialTokens: false })).toEqual([261]);
     expect(tokenizer.encode('')).toEqual([1]);
     expect(tokenizer.encode(' ')).toEqual([1, 271]);
   });
 
-  it('should spell characters without a token in bytes, special tokens and the mark of SentencePiece among them', () => {
+  it('should spell characters without a token in bytes, including special tokens and the mark of SentencePiece', () => {
     for (const text of ['日', '<s>', '<unk>', '<0x41>', '\u2581', 'é\n', '😀', '  the  all ', ' ']) {
       expect(tokenizer.encode(text), text).toEqual(encodeAsRunC(text, vocabulary));
       expect(tokenizer.decode(tokenizer.encode(text)), text).toBe(text);
@@ -119,7 +122,7 @@ describe('llama2cTokenizer', () => {
     expect(() => readBin(buildTokenizerBin(vocabulary, 2 ** 30), 272)).toThrow('max_token_length: 1073741824 is over the limit of 384');
   });
 
-  it('should answer thousands of damaged files with a GptEdgeError or a tokenizer, and quickly', () => {
+  it('should answer thousands of damaged files quickly, with a GptEdgeError or with a tokenizer', () => {
     const valid = buildTokenizerBin(vocabulary);
     const random = randomIntegers(32);
     const start = performance.now();
@@ -135,7 +138,7 @@ describe('llama2cTokenizer', () => {
 });
 
 describe('mergesFromScores', () => {
-  it('should list all ways to make a token, the best score first', () => {
+  it('should list all ways to make a token, best score first', () => {
     const tokens = ['a', 'b', 'ab', 'aab', 'aa'];
     const merges = mergesFromScores({ tokens, scores: [0, 0, -1, -2, -3], isMergeable: () => true });
     expect(merges).toEqual([
@@ -146,12 +149,12 @@ describe('mergesFromScores', () => {
     ]);
   });
 
-  it('should leave out what must not come from text', () => {
+  it('should leave out tokens that must not result from text', () => {
     const tokens = ['<', 's>', '<s>'];
     expect(mergesFromScores({ tokens, scores: [0, 0, 0], isMergeable: (id) => id !== 2 })).toEqual([]);
   });
 
-  it('should bound what it takes to try all ways', () => {
+  it('should limit the cost of trying all ways to split tokens', () => {
     const scored = (tokens: string[]) => ({ tokens, scores: new Float32Array(tokens.length), isMergeable: () => true });
     expect(findScoreFault(scored(['x'.repeat(129)]))).toBe('token 0: has 129 characters, over the limit of 128');
     const many = Array.from({ length: 40_000 }, (_, index) => String(index).padStart(128, 'x'));
@@ -176,7 +179,7 @@ describe('ggufTokenizer', () => {
   const spell = (tokenizer: TextTokenizer, text: string) =>
     tokenizer.encode(text, { addSpecialTokens: false }).map((id) => tokenizer.label(id));
 
-  it('should tell special tokens from those that are only kept whole', () => {
+  it('should distinguish special tokens from those that are only kept whole', () => {
     const tokenizer = open(readGguf({ ...bpe, 'ggml.pre': 'gpt-2' }).files);
     expect([259, 260, 261, 0].map((id) => tokenizer.isSpecial(id))).toEqual([true, true, false, false]);
     expect(tokenizer.encode('<eot>', { parseSpecialTokens: true })).toEqual([260]);
@@ -188,11 +191,11 @@ describe('ggufTokenizer', () => {
     { pre: 'smollm', text: 'x123 a', pieces: ['x', '1', '2', '3', ' a'] },
     { pre: 'llama-bpe', text: 'x1234 a', pieces: ['x', '123', '4', ' a'] },
     { pre: 'qwen2', text: 'x123 a', pieces: ['x', '1', '2', '3', ' a'] },
-  ])('should cut text as $pre does', ({ pre, text, pieces }) => {
+  ])('should split text as $pre does', ({ pre, text, pieces }) => {
     expect(spell(open(readGguf({ ...bpe, 'ggml.pre': pre }).files), text)).toEqual(pieces);
   });
 
-  it('should put BOS before a text where the file or its pre-tokenizer says so', () => {
+  it('should put BOS before a text if the file or its pre-tokenizer says so', () => {
     const first = (fields: Record<string, GgufValue>) => open(readGguf({ ...bpe, ...fields }).files).encode('a')[0];
     expect(first({ 'ggml.pre': 'gpt-2' })).not.toBe(259);
     expect(first({ 'ggml.pre': 'gpt-2', 'ggml.add_bos_token': true })).toBe(259);
@@ -205,7 +208,7 @@ describe('ggufTokenizer', () => {
     ).toBe(259);
   });
 
-  it('should end at EOT as well where it is another token, and carry the chat template', () => {
+  it('should also end at EOT if it is another token than EOS, and keep the chat template', () => {
     const { tokens, files } = readGguf({ ...bpe, 'ggml.pre': 'gpt-2', 'ggml.eot_token_id': 260, chat_template: '{{ messages }}' });
     expect(tokens).toEqual({ bos_token_id: 259, eos_token_id: [259, 260], pad_token_id: undefined });
     expect(parseTokenizerConfig(files.get('tokenizer_config.json')!)).toMatchObject({
@@ -214,9 +217,9 @@ describe('ggufTokenizer', () => {
     });
   });
 
-  it('should do without a pre-tokenizer for GPT-2 alone, and refuse to put a BOS that is not named', () => {
+  it('should go without a pre-tokenizer only for GPT-2, and refuse to add a BOS that is not named', () => {
     expect(spell(open(readGguf(bpe, 'gpt2').files), 'a 123')).toEqual(['a', ' ', '123']);
-    expect(() => readGguf(bpe)).toThrow('x.gguf: tokenizer.ggml.pre is missing, and none is not supported');
+    expect(() => readGguf(bpe)).toThrow('x.gguf: tokenizer.ggml.pre is missing, which is not supported');
     const { 'ggml.bos_token_id': _, ...unnamed } = bpe;
     expect(() => readGguf({ ...unnamed, 'ggml.pre': 'llama-bpe' })).toThrow(
       'tokenizer.ggml.bos_token_id: is missing, and BOS is put around texts',
@@ -244,18 +247,18 @@ describe('ggufTokenizer', () => {
       expect(tokenizer.decode([1, 262, 261])).toBe('ab');
     });
 
-    it('should put none where the file says so, and take none away', () => {
+    it('should add no space if the file says so, and remove none', () => {
       const tokenizer = open(readGguf({ ...fields, 'ggml.add_space_prefix': false, 'ggml.add_bos_token': false }).files);
       expect(tokenizer.encode('ab')).toEqual([263]);
       expect(tokenizer.encode('日')).toEqual([0xe6, 0x97, 0xa5].map((byte) => byte + 3));
       expect(tokenizer.decode(tokenizer.encode(' ab'))).toBe(' ab');
     });
 
-    it('should refuse scores that are none', () => {
+    it('should refuse invalid scores', () => {
       const scores = Float32Array.from(fields['ggml.scores']).fill(Number.NaN, 263, 264);
       expect(() => readGguf({ ...fields, 'ggml.scores': scores })).toThrow('tokenizer.ggml.tokens: token 263: score is NaN');
       expect(() => readGguf({ ...fields, 'ggml.scores': ['0'] })).toThrow(
-        'tokenizer.ggml.scores: an array of 1 elements is no array of numbers',
+        'tokenizer.ggml.scores: an array of 1 elements is not an array of numbers',
       );
     });
   });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { renderIssue } from '../../src/api/http/render-issue.ts';
+import { invalidRequest } from '../../src/api/http/errors.ts';
 import { chatRequestSchema } from '../../src/api/openai/schemas/chat-schema.ts';
 import { completionRequestSchema } from '../../src/api/openai/schemas/completion-schema.ts';
 import { ignoredFields } from '../../src/api/openai/schemas/openai-fields.ts';
@@ -17,7 +17,7 @@ interface Row {
 const DOCS = join(PACKAGE, 'docs');
 const text = await readFile(join(DOCS, 'openai-fields.md'), 'utf8');
 
-/** The rows of the table below a heading. */
+/** The rows of the table under a heading. */
 function rows(heading: string): Row[] {
   const section = text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`))!;
   return [...section.matchAll(/^\| `([^`]+)` \| ([^|]*) \|[^|]*\| ([^|]*) \|$/gm)].map(([, field, status, tests]) => ({
@@ -47,29 +47,29 @@ const ENDPOINTS = [
 const OWN = "Fields of gpt-edge's own";
 
 describe('docs/openai-fields.md', () => {
-  it.each(ENDPOINTS)("should list the fields of OpenAI's types, and those alone: $heading", ({ heading, listed }) => {
+  it.each(ENDPOINTS)("should list the fields of OpenAI's types and no others: $heading", ({ heading, listed }) => {
     expect(listed.length).toBeGreaterThan(15);
     expect(names(rows(heading))).toEqual([...listed].sort());
   });
 
-  it.each(ENDPOINTS)('should say of every field what the schema does with it: $heading', ({ heading, schema, good }) => {
+  it.each(ENDPOINTS)('should state what the schema does with every field: $heading', ({ heading, schema, good }) => {
     for (const { field, status } of rows(heading)) {
       const isKnown = field in schema.shape;
       const actual = !isKnown ? 'rejected' : field in ignoredFields ? 'without effect' : 'supported';
       expect(status, field).toBe(actual);
       if (isKnown) continue;
       const { error } = schema.safeParse({ ...good, [field]: 'auto' });
-      expect(renderIssue(error!)).toMatchObject({ code: 'unsupported_parameter', param: field });
+      expect(invalidRequest(error!)).toMatchObject({ code: 'unsupported_parameter', param: field });
     }
   });
 
-  it.each(ENDPOINTS)('should leave out no field that the schema takes: $heading', ({ heading, schema }) => {
+  it.each(ENDPOINTS)('should leave out no field that the schema accepts: $heading', ({ heading, schema }) => {
     const told = new Set([...names(rows(heading)), ...names(rows(OWN)), ...Object.keys(ignoredFields)]);
     expect(Object.keys(schema.shape).filter((field) => !told.has(field))).toEqual([]);
     for (const { field } of rows(OWN)) expect(field in schema.shape, field).toBe(true);
   });
 
-  it('should list the fields inside of fields', async () => {
+  it('should list the fields inside fields', async () => {
     const prefixed = (prefix: string, fields: string[]) => fields.map((field) => prefix + field);
     const roles = ['Assistant', 'Developer', 'Function', 'System', 'Tool', 'User'];
     const messages = await fieldsOf(CHAT, ...roles.map((role) => `ChatCompletion${role}MessageParam`));
@@ -78,30 +78,31 @@ describe('docs/openai-fields.md', () => {
       ...prefixed('messages[].', messages),
       ...prefixed('messages[].content[].', await fieldsOf(CHAT, 'ChatCompletionContentPartText')),
     ];
-    expect(names(rows('Inside of fields'))).toEqual(expected.sort());
+    expect(names(rows('Inside fields'))).toEqual(expected.sort());
   });
 
-  it('should say of every field of a message what the schema does with it', () => {
+  it('should state what the schema does with every field of a message', () => {
     const values: Record<string, unknown> = { refusal: null, role: 'assistant', content: [{ type: 'text', text: 'Hi' }] };
-    for (const { field, status } of rows('Inside of fields').filter((row) => /^messages\[\]\.\w+$/.test(row.field))) {
+    for (const { field, status } of rows('Inside fields').filter((row) => /^messages\[\]\.\w+$/.test(row.field))) {
       const key = field.replace('messages[].', '');
       const result = chatRequestSchema.safeParse({
         messages: [{ role: 'user', content: 'Hi', [key]: values[key] ?? (key === 'refusal' ? null : 'x') }],
       });
       expect(result.success, field).toBe(status !== 'rejected');
-      if (!result.success) expect(renderIssue(result.error)).toMatchObject({ code: 'unsupported_parameter', param: `messages[0].${key}` });
+      if (!result.success)
+        expect(invalidRequest(result.error)).toMatchObject({ code: 'unsupported_parameter', param: `messages[0].${key}` });
     }
   });
 
-  it('should name tests that are there and know the field', async () => {
-    const all = [...ENDPOINTS.map(({ heading }) => heading), 'Inside of fields', OWN].flatMap(rows);
+  it('should name tests that exist and mention the field', async () => {
+    const all = [...ENDPOINTS.map(({ heading }) => heading), 'Inside fields', OWN].flatMap(rows);
     const files = new Map<string, string>();
     for (const { field, tests } of all) {
       expect(tests, field).not.toEqual([]);
       for (const path of tests) {
         if (!files.has(path)) files.set(path, await readFile(join(DOCS, path), 'utf8'));
         const name = field.split(/[.[\]]+/).at(-1)!;
-        // The rejected ones come from the list itself, and so does their test.
+        // The test of rejected fields takes them from the list itself.
         if (path.includes('rejections')) expect(files.get(path)).toMatch(/UNSUPPORTED_FIELDS/);
         else expect(files.get(path), `${path} on ${field}`).toContain(name);
       }

@@ -13,7 +13,7 @@ it('should accept what fills the window exactly', () => {
     expect(() => checkContext(model, prompt, max)).not.toThrow();
 });
 
-it('should name window, prompt and completion, and blame the completion where the prompt would fit', () => {
+it('should name window, prompt and completion, and blame the completion if the prompt would fit', () => {
   expect(() => checkContext(model, 40, 25)).toThrow(
     expect.objectContaining({
       code: 'context_length_exceeded',

@@ -6,6 +6,7 @@ import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-option
 import { collect } from './collect.ts';
 import { MULTIPLY_ADDS_PER_TURN } from './past-decoder.ts';
 import { completionRequest, pastModel } from './past-model.ts';
+import { logitsOf } from './sampling/reference-logits.ts';
 
 type Piece = Extract<CompletionEvent, { type: 'piece' }>;
 
@@ -68,7 +69,7 @@ describe('complete', () => {
     expect(model.decoder.calls.slice(0, 3)).toEqual([[3, 1], [4, 1], [5]]);
   });
 
-  it('should go on from a half-done completion as if it had not been cut', async () => {
+  it('should continue a half-done completion as if it had not been cut', async () => {
     const { ids } = choiceOf(await eventsOf(), 0);
     const prompt = [...completionRequest().prompt, ...ids.slice(0, 5)];
     expect(choiceOf(await eventsOf(pastModel(), { prompt, maxTokens: 7 }), 0).ids).toEqual(ids.slice(5));
@@ -103,14 +104,14 @@ describe('complete', () => {
     for (const [index, changes] of requests.entries()) expect(together[index]).toEqual(await eventsOf(pastModel(), changes));
   });
 
-  it('should score the prompt as each token’s own logits say, the first not at all', async () => {
+  it('should score each prompt token by the logits before it, and the first not at all', async () => {
     for (const multiplyAddsPerToken of [1, MULTIPLY_ADDS_PER_TURN / 2]) {
       const model = pastModel({ multiplyAddsPerToken });
       const { prompt } = completionRequest();
       const [first] = await eventsOf(model, { scorePrompt: true, topLogprobs: 2, maxTokens: 0 });
       const expected = prompt
         .slice(1)
-        .map((id, index) => scoreToken(model.math, model.decoder.logitsAfter(prompt.slice(0, index + 1)), id, 2));
+        .map((id, index) => scoreToken(logitsOf(model.decoder.logitsAfter(prompt.slice(0, index + 1))), id, 2));
       expect(first).toEqual({ type: 'prompt', tokens: [null, ...expected] });
     }
   });

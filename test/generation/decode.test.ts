@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Sequence } from '../../src/core/decoder.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
 import { type DecodedToken, type DecodeRequest, decode } from '../../src/generation/decode.ts';
 import { scoreToken } from '../../src/generation/sampling/log-probabilities.ts';
@@ -6,31 +7,33 @@ import { processLogits } from '../../src/generation/sampling/process-logits.ts';
 import { randomAt } from '../../src/generation/sampling/random-at.ts';
 import { sample } from '../../src/generation/sampling/sampler.ts';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from '../../src/generation/sampling/sampling-options.ts';
-import { Turns } from '../../src/generation/work-budget.ts';
+import { WorkBudget } from '../../src/generation/work-budget.ts';
 import { collect } from './collect.ts';
 import { MULTIPLY_ADDS_PER_TURN, PastDecoder } from './past-decoder.ts';
-import { mathOf, plainVocabularyMath } from './sampling/reference-logits.ts';
+import { pastModel } from './past-model.ts';
+import { logitsOf } from './sampling/reference-logits.ts';
 
 const PROMPT = [3, 1, 4, 1, 5];
 
-async function start(decoder: PastDecoder, changes: Partial<DecodeRequest> = {}): Promise<DecodeRequest> {
-  const prompt = changes.prompt ?? PROMPT;
-  const sequence = decoder.createSequence();
-  const logits = (await sequence.forward(prompt)).slice();
-  const sampling = { ...SAMPLING_DEFAULTS, seed: 7 };
-  const defaults = {
-    math: plainVocabularyMath(50),
-    choice: 0,
-    maxTokens: 10,
-    eosTokenIds: [],
-    multiplyAddsPerToken: 1,
-    turns: new Turns(MULTIPLY_ADDS_PER_TURN),
-  };
-  return { sequence, logits, prompt, sampling, ...defaults, ...changes };
+interface Changes extends Partial<DecodeRequest> {
+  choice?: number;
+  eosTokenIds?: number[];
+  signal?: AbortSignal;
+  /** The sequence to decode with, made from the one that holds the prompt. */
+  wrap?: (sequence: Sequence) => Sequence;
 }
 
-async function run(changes: Partial<DecodeRequest> = {}, decoder = new PastDecoder(50, 64)): Promise<DecodedToken[]> {
-  return collect(decode(await start(decoder, changes)));
+async function* start(decoder: PastDecoder, { choice = 0, eosTokenIds = [], signal, wrap, ...changes }: Changes = {}) {
+  const request = { prompt: PROMPT, sampling: { ...SAMPLING_DEFAULTS, seed: 7 }, maxTokens: 10, ...changes };
+  const sequence = decoder.createSequence();
+  const logits = await sequence.forward(request.prompt);
+  const budget = new WorkBudget(MULTIPLY_ADDS_PER_TURN, signal);
+  const model = { ...pastModel({ eosTokenIds }), decoder };
+  yield* decode(model, wrap?.(sequence) ?? sequence, request, { choice, logits, budget });
+}
+
+async function run(changes: Changes = {}, decoder = new PastDecoder(50, 64)): Promise<DecodedToken[]> {
+  return collect(start(decoder, changes));
 }
 
 const idsOf = (tokens: readonly DecodedToken[]) => tokens.map(({ id }) => id);
@@ -40,9 +43,9 @@ function direct(sampling: SamplingOptions, count: number, choice = 0): number[] 
   const decoder = new PastDecoder(50, 64);
   const generated: number[] = [];
   while (generated.length < count) {
-    const math = mathOf(decoder.logitsAfter([...PROMPT, ...generated]));
-    processLogits(math.logits, sampling, PROMPT, generated);
-    generated.push(sample(math, sampling, randomAt(sampling.seed, choice, PROMPT.length + generated.length)));
+    const logits = logitsOf(decoder.logitsAfter([...PROMPT, ...generated]));
+    processLogits(logits.values, sampling, PROMPT, generated);
+    generated.push(sample(logits, sampling, randomAt(sampling.seed, choice, PROMPT.length + generated.length)));
   }
   return generated;
 }
@@ -72,7 +75,7 @@ describe('decode', () => {
     expect(await run()).toEqual(texts[0]);
   });
 
-  it('should go on from a half-done completion as if it had not been cut', async () => {
+  it('should continue a half-done completion as if it had not been cut', async () => {
     const whole = idsOf(await run({ maxTokens: 16 }));
     for (const cut of [1, 7, 15]) {
       const prompt = [...PROMPT, ...whole.slice(0, cut)];
@@ -88,7 +91,7 @@ describe('decode', () => {
     expect(tokens.map(({ endOfSequence }) => endOfSequence)).toEqual([...tokens.slice(1).map(() => false), true]);
   });
 
-  it('should run the decoder only for tokens that another one follows', async () => {
+  it('should run the decoder only for tokens that another token follows', async () => {
     const decoder = new PastDecoder(50, 64);
     const ids = idsOf(await run({ maxTokens: 4 }, decoder));
     expect(decoder.calls).toEqual([PROMPT, ...ids.slice(0, 3).map((id) => [id])]);
@@ -103,12 +106,10 @@ describe('decode', () => {
     const tokens = await run({ sampling, topLogprobs: 3 });
     const decoder = new PastDecoder(50, 64);
     for (const [index, { endOfSequence, ...scored }] of tokens.entries())
-      expect(scored).toEqual(
-        scoreToken(plainVocabularyMath(50), decoder.logitsAfter([...PROMPT, ...idsOf(tokens).slice(0, index)]), scored.id, 3),
-      );
+      expect(scored).toEqual(scoreToken(logitsOf(decoder.logitsAfter([...PROMPT, ...idsOf(tokens).slice(0, index)])), scored.id, 3));
   });
 
-  it('should report no scores where none were asked for, and no alternatives for 0', async () => {
+  it('should report no scores unless asked for, and no alternatives for 0', async () => {
     expect(Object.keys((await run())[0])).toEqual(['id', 'endOfSequence']);
     expect((await run({ topLogprobs: 0 }))[0]).toMatchObject({ logprob: expect.any(Number), top: [] });
   });
@@ -118,7 +119,7 @@ describe('decode', () => {
     const controller = new AbortController();
     const seen: number[] = [];
     const running = async () => {
-      for await (const { id } of decode(await start(decoder, { turns: new Turns(MULTIPLY_ADDS_PER_TURN, controller.signal) }))) {
+      for await (const { id } of start(decoder, { signal: controller.signal })) {
         seen.push(id);
         if (seen.length === 3) controller.abort();
       }
@@ -128,14 +129,15 @@ describe('decode', () => {
     expect(decoder.calls.length).toBe(3);
   });
 
-  it('should end early where other sequences leave the KV cache no room', async () => {
+  it('should end early if other sequences leave the KV cache no room', async () => {
     const whole = await run();
-    const decoder = new PastDecoder(50, 64);
-    const request = await start(decoder);
-    const { sequence } = request;
     let calls = 0;
-    const full = (): Promise<Float32Array> => Promise.reject(new GptEdgeError('memory_limit_exceeded', 'no room'));
-    const cramped = { ...sequence, length: 0, forward: (ids: readonly number[]) => (++calls > 3 ? full() : sequence.forward(ids)) };
-    expect(await collect(decode({ ...request, sequence: cramped }))).toEqual(whole.slice(0, 4));
+    const full = (): Promise<void> => Promise.reject(new GptEdgeError('memory_limit_exceeded', 'no room'));
+    const wrap = (sequence: Sequence): Sequence => ({
+      ...sequence,
+      length: 0,
+      forwardEach: (...call) => (++calls > 3 ? full() : sequence.forwardEach(...call)),
+    });
+    expect(await run({ wrap })).toEqual(whole.slice(0, 4));
   });
 });

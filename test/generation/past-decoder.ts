@@ -1,12 +1,16 @@
 import type { Decoder, Sequence } from '../../src/core/decoder.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
+import type { Logits } from '../../src/core/logits.ts';
+import type { LogitsBuffer } from '../../src/runtime/logits-buffer.ts';
+import { emptyLogits } from './sampling/reference-logits.ts';
 
-/** A turn of the decoder's. */
+/** What a generation may compute before it gives others their turn. */
 export const MULTIPLY_ADDS_PER_TURN = 125e6;
 
 /**
- * A decoder without weights, for the generation loop: the logits after some tokens are pseudo-random numbers that depend
- * on every token before. A sequence and its forks hand out one buffer, overwritten by each call, so that nothing may keep it.
+ * A decoder without weights, for the generation loop: the logits after some tokens are pseudo-random numbers that
+ * depend on every token before. All its sequences hand out one buffer, which is spoilt after each use, so that
+ * nothing may keep it.
  */
 export class PastDecoder implements Decoder {
   readonly engine = 'past';
@@ -17,14 +21,23 @@ export class PastDecoder implements Decoder {
   openSequences = 0;
   /** Tokens of each forward call so far. */
   readonly calls: number[][] = [];
+  /** How many rows of logits each forward call handed out. */
+  readonly rows: number[] = [];
+  readonly #logits: LogitsBuffer;
 
   constructor(vocabularySize: number, contextWindow: number) {
     this.vocabularySize = vocabularySize;
     this.contextWindow = contextWindow;
+    this.#logits = emptyLogits(vocabularySize);
   }
 
   createSequence(): Sequence {
-    return this.#sequence([], new Float32Array(this.vocabularySize * this.contextWindow));
+    return this.#sequence([]);
+  }
+
+  loadLogits(values: Float32Array): Logits {
+    queueMicrotask(() => this.#spoil());
+    return this.#logits.load(values);
   }
 
   async dispose(): Promise<void> {}
@@ -38,24 +51,37 @@ export class PastDecoder implements Decoder {
     });
   }
 
-  #sequence(past: readonly number[], buffer: Float32Array): Sequence {
+  #spoil(): void {
+    this.#logits.values.fill(Number.NaN);
+    this.#logits.weights.fill(Number.NaN);
+  }
+
+  #sequence(past: readonly number[]): Sequence {
     const tokens = [...past];
     let open = true;
     this.openSequences++;
+    const forwardEach: Sequence['forwardEach'] = async (next, rows, read) => {
+      if (!open) throw new Error('the sequence is disposed');
+      if (tokens.length + next.length > this.contextWindow) throw new GptEdgeError('context_length_exceeded', 'does not fit');
+      this.calls.push([...next]);
+      this.rows.push(rows);
+      tokens.push(...next);
+      for (let row = 0; row < rows; row++) {
+        read(this.#logits.load(this.logitsAfter(tokens.slice(0, tokens.length - rows + row + 1))), row);
+        this.#spoil();
+      }
+    };
     return {
       get length() {
         return tokens.length;
       },
       forward: async (next, rows = 1) => {
-        if (!open) throw new Error('the sequence is disposed');
-        if (tokens.length + next.length > this.contextWindow) throw new GptEdgeError('context_length_exceeded', 'does not fit');
-        this.calls.push([...next]);
-        tokens.push(...next);
-        for (let row = 0; row < rows; row++)
-          buffer.set(this.logitsAfter(tokens.slice(0, tokens.length - rows + row + 1)), row * this.vocabularySize);
-        return buffer.subarray(0, rows * this.vocabularySize);
+        const all = new Float32Array(rows * this.vocabularySize);
+        await forwardEach(next, rows, ({ values }, row) => all.set(values, row * this.vocabularySize));
+        return all;
       },
-      fork: () => this.#sequence(tokens, buffer),
+      forwardEach,
+      fork: () => this.#sequence(tokens),
       dispose: () => {
         if (open) this.openSequences--;
         open = false;

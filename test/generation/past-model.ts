@@ -6,11 +6,13 @@ import type { LanguageModel } from '../../src/generation/language-model.ts';
 import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
 import { tokenizer } from '../tokenizer/default-tokenizer.ts';
 import { PastDecoder } from './past-decoder.ts';
-import { plainVocabularyMath } from './sampling/reference-logits.ts';
 
 const MANIFEST = join(import.meta.dirname, '../../model-assets/tinystories-gpt2/manifest.json');
 
-/** A PastDecoder as a language model, with the default model's tokenizer. No token ends a sequence but where `manifest` says so. */
+/**
+ * A PastDecoder as a language model, with the default model's tokenizer. No token ends a sequence but where
+ * `manifest` says so.
+ */
 export function pastModel(
   manifest: Partial<Manifest> = {},
   { vocabularySize = 50, contextWindow = 64 } = {},
@@ -20,7 +22,6 @@ export function pastModel(
     id: 'past',
     manifest: { ...defaults, vocabularySize, contextWindow, eosTokenIds: [], bosTokenId: null, multiplyAddsPerToken: 1, ...manifest },
     decoder: new PastDecoder(vocabularySize, contextWindow),
-    math: plainVocabularyMath(vocabularySize),
     tokenizer,
     chatTemplate: null,
     samplingDefaults: {},

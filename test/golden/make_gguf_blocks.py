@@ -1,9 +1,10 @@
-"""Makes gguf-blocks.json: three random blocks of each of GGML's formats, and their values by gguf-py's own numpy code.
+"""Makes gguf-blocks.json: three random blocks of each of GGML's formats, and their values as gguf-py decodes them.
 
     pip install gguf==0.19.0 numpy==2.4.6
     python make_gguf_blocks.py
 
-Deterministic: bytes come from numpy's PCG64. `bytes` and `values` (float32, little-endian) are base64.
+The output is deterministic, since all bytes come from numpy's PCG64. `bytes` and `values` (float32, little-endian) are
+in base64.
 """
 import base64
 import json
@@ -14,7 +15,7 @@ from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 from gguf.quants import dequantize
 
 BLOCKS = 3
-# Byte offsets of each block's float16 scales and minimums; the rest may be any bits.
+# Byte offsets of the float16 scales and minimums in each block. All other bytes may be random.
 SCALES = {"Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q8_0": [0], "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208]}
 
 

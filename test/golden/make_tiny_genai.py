@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Makes tiny-llama-genai/ in this folder: a decoder graph as ONNX Runtime's own model builder publishes it, with its reference.
+"""Makes tiny-llama-genai/ in this folder: a decoder graph by ONNX Runtime's own model builder, and its reference.
 
     pip install numpy torch==2.13.0 transformers==5.23.0 onnx==1.23.2 onnx-ir onnxruntime==1.32.0 onnxruntime-genai==0.18.0
     python make_tiny_genai.py [OUTPUT_FOLDER]
 
-A random LLaMA (weights from numpy's PCG64 by seed) goes through `python -m onnxruntime_genai.models.builder` with 4 bits and zero
-points; model.onnx and model.onnx.data are kept as the builder writes them, config.json and tokenizer are the checkpoint's. The reference
-is transformers' forward pass, eager attention, float32, over whole sequences without a KV cache, on the weights that the graph holds,
-dequantized by the numpy code below. PyPI's onnxruntime, running the graph itself, gives the same greedy tokens: it rounds activations to
-int8, as the builder's default accuracy_level of 4 allows, and so moves logits by up to 0.4. onnxruntime-web does not.
+`python -m onnxruntime_genai.models.builder` converts a random LLaMA, whose weights come from numpy's PCG64 by seed, to
+4 bits with zero points. model.onnx and model.onnx.data are kept as the builder writes them; config.json and the tokenizer
+are the checkpoint's.
+
+The reference is transformers' forward pass with eager attention in float32, over whole sequences without a KV cache. It
+uses the weights that the graph holds, dequantized by the numpy code below. PyPI's onnxruntime, running the graph itself,
+gives the same greedy tokens. It rounds activations to int8, as the builder's default accuracy_level of 4 allows, which
+moves logits by up to 0.4. onnxruntime-web does not round them.
 """
 import json, shutil, subprocess, sys, tempfile
 from pathlib import Path
@@ -24,7 +27,7 @@ WIDTH, HEADS, KEY_VALUE_HEADS = 64, 4, 2
 HERE = Path(__file__).parent
 OUT = Path(sys.argv[1] if len(sys.argv) > 1 else HERE) / "tiny-llama-genai"
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
-# What activations in int8 may move a logit by.
+# By how much activations in int8 may move a logit.
 ACTIVATIONS_TOLERANCE = 0.5
 torch.set_num_threads(1)
 torch.set_grad_enabled(False)
@@ -58,7 +61,8 @@ def build(checkpoint, folder):
 
 
 def dequantized(tensors, name):
-    """[outputs, inputs] of a MatMulNBits: 4-bit codes, low nibble first, with a scale and a packed zero point for each 32 of a row."""
+    """Dequantizes the matrix [outputs, inputs] of a MatMulNBits: 4-bit codes, low nibble first, with a scale and a
+    packed zero point for each 32 values of a row."""
     codes, scales = tensors[f"{name}.weight_Q4"], tensors[f"{name}.weight_scales"]
     rows, blocks, _ = codes.shape
     unpack = lambda packed: np.stack([packed & 15, packed >> 4], -1).reshape(*packed.shape[:-1], -1)
@@ -83,11 +87,11 @@ def take_graph_weights(model):
 
 
 def run_graph(session, ids):
-    """Logits [positions, vocabulary], from an empty KV cache."""
+    """Returns logits [positions, vocabulary], starting from an empty KV cache."""
     feeds = {"input_ids": np.array([ids], np.int64), "attention_mask": np.ones((1, len(ids)), np.int64)}
     for value in session.get_inputs():
         if value.name.startswith("past_key_values."):
-            # The builder leaves the head's size open.
+            # The builder leaves the head size open.
             feeds[value.name] = np.zeros((1, KEY_VALUE_HEADS, 0, WIDTH // HEADS), np.float32)
     return session.run(["logits"], feeds)[0][0]
 
@@ -97,7 +101,7 @@ def round_to(values, digits):
 
 
 def refer(model, session, length):
-    """The first attempt whose greedy tokens are clear, and the same in onnxruntime."""
+    """Returns the first attempt whose greedy tokens are clear, and the same in onnxruntime."""
     for attempt in range(1000):
         ids = np.random.Generator(np.random.PCG64([SEED, length, attempt])).integers(0, VOCABULARY - 1, length).tolist()
         logits = model(torch.tensor([ids])).logits[0]

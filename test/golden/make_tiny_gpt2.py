@@ -3,9 +3,9 @@
 
     python make_tiny_gpt2.py [OUTPUT_FOLDER]
 
-Python 3.11, torch 2.13.0 (CPU), transformers 5.23.0, tokenizers 0.23.3, safetensors 0.8.0, numpy 2.4.6. Every weight comes from numpy's
-PCG64 by seed: a second run gives the same bytes. The reference is transformers' own forward pass, eager attention, float32, over whole
-sequences without a KV cache.
+Made with Python 3.11, torch 2.13.0 (CPU), transformers 5.23.0, tokenizers 0.23.3, safetensors 0.8.0 and numpy 2.4.6. Every
+weight comes from numpy's PCG64 by seed, so a second run gives the same bytes. The reference is transformers' own forward
+pass with eager attention in float32, over whole sequences without a KV cache.
 """
 import sys
 from pathlib import Path
@@ -17,8 +17,8 @@ from tiny_fixtures import CONTEXT, VOCABULARY, write_json, write_reference, writ
 
 SEED = 3
 ROOT = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
-# The variant has all that the first leaves at GPT-2's defaults: heads that are no multiple of 16, scores scaled otherwise,
-# exact GELU, another epsilon, a head of its own, and weights in bfloat16.
+# The variant changes every option that the first leaves at GPT-2's default: head sizes that are not a multiple of 16,
+# other scales of scores, exact GELU, another epsilon, an output head of its own, and weights in bfloat16.
 MODELS = {
     "tiny-gpt2": dict(n_embd=32, n_layer=2, n_head=2, n_inner=96, activation_function="gelu_new"),
     "tiny-gpt2-variant": dict(n_embd=24, n_layer=3, n_head=3, n_inner=48, activation_function="gelu", scale_attn_weights=False,
@@ -26,7 +26,7 @@ MODELS = {
 }
 
 def fill(model, dtype):
-    """Norms around 1, biases around 0, all random: one left out or mixed up shows in the logits."""
+    """Makes norms around 1 and biases around 0, all random, so that one left out or mixed up shows in the logits."""
     rng = np.random.Generator(np.random.PCG64(SEED))
     for name, parameter in sorted(model.named_parameters()):
         values = rng.standard_normal(tuple(parameter.shape))

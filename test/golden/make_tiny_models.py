@@ -3,8 +3,9 @@
 
     python make_tiny_models.py [OUTPUT_FOLDER]
 
-Versions and manner are those of make_tiny_gpt2.py: every weight comes from numpy's PCG64 by seed, a second run gives the same bytes. The
-reference is transformers' own forward pass, eager attention, float32, over whole sequences without a KV cache, from the weights as stored.
+The versions are those of make_tiny_gpt2.py. Every weight comes from numpy's PCG64 by seed, so a second run gives the same
+bytes. The reference is transformers' own forward pass with eager attention in float32, over whole sequences without a KV
+cache, with the weights as stored.
 """
 import sys
 from pathlib import Path
@@ -18,15 +19,15 @@ SEED = 5
 ROOT = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
 LLAMA = dict(num_hidden_layers=2, rms_norm_eps=1e-5)
 MODELS = {
-    # Two runs of layers, heads of 8 values, and a window that most sequences are longer than.
+    # Two runs of layer kinds, heads of 8 values, and a window that most sequences exceed.
     "tiny-gpt-neo": dict(make=(GPTNeoConfig, GPTNeoForCausalLM), dtype=torch.float32, config=dict(
         hidden_size=32, num_layers=3, num_heads=4, intermediate_size=64, window_size=8,
         attention_types=[[["local"], 1], [["global", "local"], 1]])),
-    # transformers-5 keys, heads of 8 values, three queries to a key, a head of its own, and two shards.
+    # Keys of transformers 5, heads of 8 values, three queries to a key, an output head of its own, and two shards.
     "tiny-llama": dict(make=(LlamaConfig, LlamaForCausalLM), dtype=torch.bfloat16, shards=2, config=dict(
         LLAMA, hidden_size=48, intermediate_size=80, num_attention_heads=6, num_key_value_heads=2, tie_word_embeddings=False)),
-    # transformers-4 keys, heads of 20 values that together are wider than the model, theta and epsilon that are no defaults, positions
-    # stretched by four; frequencies as old checkpoints carry them along.
+    # Keys of transformers 4, heads of 20 values that together are wider than the model, theta and epsilon other than
+    # the defaults, positions stretched by four, and frequencies as old checkpoints carry them along.
     "tiny-llama-rope3": dict(make=(LlamaConfig, LlamaForCausalLM), dtype=torch.float16, version4=True, config=dict(
         LLAMA, hidden_size=32, intermediate_size=64, num_attention_heads=4, num_key_value_heads=1, head_dim=20, tie_word_embeddings=True,
         rope_parameters=dict(rope_type="llama3", rope_theta=500.0, factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0,
@@ -34,13 +35,13 @@ MODELS = {
 }
 
 def fill(model, dtype):
-    """Norms around 1, biases around 0, all random: one left out or mixed up shows in the logits."""
+    """Makes norms around 1 and biases around 0, all random, so that one left out or mixed up shows in the logits."""
     rng = np.random.Generator(np.random.PCG64(SEED))
     neo = isinstance(model, GPTNeoForCausalLM)
     for name, parameter in sorted(model.named_parameters()):
         values = rng.standard_normal(tuple(parameter.shape))
         if parameter.ndim == 2:
-            # GPT-Neo's scores are not scaled: its queries and keys are kept small, or each position would see a single one.
+            # Scores are not scaled. Queries and keys are kept small, or each position would attend to only one.
             sharp = neo and (".q_proj." in name or ".k_proj." in name)
             table = any(part in name for part in ("wte", "wpe", "lm_head", "embed_tokens"))
             values *= 0.4 if table else (0.8 if sharp else 1.6 if neo else 1.2) / parameter.shape[1] ** 0.5

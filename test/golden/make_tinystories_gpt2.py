@@ -4,12 +4,14 @@
     pip install numpy==2.4.6 torch==2.13.0 transformers==5.23.0 onnx==1.23.2 jinja2
     python make_tinystories_gpt2.py [OUTPUT_FOLDER] [--checkpoint FOLDER]
 
-tinystories-gpt2/reference.json: transformers' forward pass, eager attention, float32, over whole sequences without a KV cache, on the
-weights that the model folder holds: the q8 blocks of model.onnx_data, dequantized by the numpy code below. Texts are split, chats rendered
-and tokens joined by transformers' tokenizer from the folder's tokenizer.json.
+tinystories-gpt2/reference.json holds the results of transformers' forward pass with eager attention in float32, over whole
+sequences without a KV cache. It uses the weights that the model folder holds: the q8 blocks of model.onnx_data, dequantized
+by the numpy code below. transformers' tokenizer, made from the folder's tokenizer.json, splits texts, renders chats and
+joins tokens.
 
-tinystories-gpt2-checkpoint/reference.json, with --checkpoint: the same sequences, each with its greedy continuation, under the weights
-that the folder was converted from, a Hugging Face checkpoint in float16. What quantizing costs is the difference.
+tinystories-gpt2-checkpoint/reference.json is written with --checkpoint. It holds the same sequences, each with its greedy
+continuation, under the weights that the folder was converted from, a Hugging Face checkpoint in float16. The difference is
+the cost of quantization.
 """
 import argparse
 import json
@@ -26,7 +28,7 @@ HERE = Path(__file__).parent
 MODEL = HERE.parent.parent / "model-assets/tinystories-gpt2"
 GREEDY, TOP, MIDDLE = 60, 5, 128
 VERSIONS = "make_tinystories_gpt2.py: Hugging Face transformers 5.23.0, torch 2.13.0, float32, eager attention"
-# Whether ids begin with BOS, as a text cannot; whether the logits after the last id are kept, 4,096 numbers.
+# Whether the ids begin with BOS, as those of a text cannot, and whether the 4,096 logits after the last id are kept.
 PROMPTS = (
     ("Once upon a time", False, True),
     ("One day, Lily found a big red box in the garden. She", False, True),
@@ -38,14 +40,15 @@ CHATS = ("Tell me a story about a cat.", "Write a story about Tom with the words
 
 
 def dequantized(tensors, name, scales=None):
-    """[rows, width] of 8-bit codes around 128, with a scale for each 32 of a row."""
+    """Dequantizes [rows, width] of 8-bit codes around 128, with a scale for each 32 values of a row."""
     codes, scales = tensors[name], tensors[scales or f"{name}.scales"]
     rows, blocks, _ = codes.shape
     return ((codes.astype(np.float32) - MIDDLE) * scales.reshape(rows, blocks, 1)).reshape(rows, -1)
 
 
 def read_weights(folder):
-    """The model folder's weights by transformers' names. Its matrices are [outputs, inputs], GPT-2's [inputs, outputs]."""
+    """Returns the model folder's weights by transformers' names. The folder's matrices are [outputs, inputs], GPT-2's
+    are [inputs, outputs]."""
     tensors = {tensor.name: numpy_helper.to_array(tensor, base_dir=str(folder)) for tensor in onnx.load(folder / "model.onnx").graph.initializer}
     weights = {"wte.weight": dequantized(tensors, "token_embedding.weight", "token_embedding.scales"),
                "wpe.weight": dequantized(tensors, "position_embedding.weight", "position_embedding.scales"),
@@ -72,7 +75,7 @@ def make_model(folder, weights):
 
 
 def log_probabilities(model, ids):
-    """float64 [positions, vocabulary], and the logits in float32."""
+    """Returns log-probabilities in float64, [positions, vocabulary], and the logits in float32."""
     logits = model(torch.tensor([ids]), use_cache=False).logits[0]
     return torch.log_softmax(logits.double(), -1), logits
 
@@ -115,7 +118,8 @@ def make_reference(model, tokenizer):
 
 
 def compare_weights(weights, checkpoint):
-    """Each weight is within half a step of its block: a 127th to a 128th of the block's largest magnitude, or a little more."""
+    """Checks that each weight is within half a step of its block. A step is a 127th to a 128th of the block's largest
+    magnitude, or a little more."""
     for name, original in checkpoint.transformer.named_parameters():
         furthest = float(np.abs(weights[name] - original.numpy()).max() / np.abs(original.numpy()).max())
         assert furthest < 0.006 and (furthest == 0) == (original.ndim == 1), f"{name} is {furthest} off"

@@ -1,4 +1,4 @@
-"""What the scripts that make the tiny checkpoints have in common: files, tokenizer, and the reference by transformers."""
+"""Code that the scripts for the tiny checkpoints share: files, tokenizer, and the reference by transformers."""
 import json
 import numpy as np
 import torch
@@ -19,7 +19,8 @@ def round_to(values, digits):
 
 
 def write_tokenizer(folder):
-    """Byte-level BPE of exactly the vocabulary: printable ASCII, space and newline, some other bytes, the end of text last."""
+    """Makes a byte-level BPE of exactly the vocabulary: printable ASCII, space and newline, some other bytes, and the
+    end of text last."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet(), key=lambda c: (not "!" <= c <= "~", c not in "\u0120\u010a", c))
     vocabulary = {character: index for index, character in enumerate(alphabet[:VOCABULARY - 9])}
     merges = [("t", "h"), ("th", "e"), ("a", "n"), ("an", "d"), ("i", "n"), ("in", "g"), ("\u0120", "the"), ("\u0120", "and")]
@@ -36,8 +37,8 @@ def write_tokenizer(folder):
 
 
 def refer(model, seed, length):
-    """The first attempt whose greedy tokens are all clear: margins over 0.02, far above float32's noise; no end
-    of text, and not one token over and over."""
+    """Returns the first attempt whose greedy tokens are all clear, with margins over 0.02, far above float32's noise.
+    They contain no end of text, and are not one token over and over."""
     for attempt in range(1000):
         ids = np.random.Generator(np.random.PCG64([seed, length, attempt])).integers(0, VOCABULARY - 1, length).tolist()
         logits = model(torch.tensor([ids])).logits[0]

@@ -3,7 +3,10 @@ import { chromiumPath } from '../browser/chromium.ts';
 import { openInChromium } from '../browser/open-in-chromium.ts';
 import { serveDefaultModel } from './serve-default-model.ts';
 
-/** Reads a stream from the Worker of another origin, and an error, and tells its own server what it read. */
+/**
+ * A page that reads a stream and an error from the Worker, which has another origin, and reports both to its own
+ * server.
+ */
 const page = (origin: string) => `<!doctype html><title>gpt-edge</title><script type="module">
   const post = (body) => fetch('${origin}/v1/completions', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
   let text = '', pieces = 0;
@@ -23,7 +26,7 @@ interface Result {
 }
 
 describe.skipIf(chromiumPath === null)('a page of another origin, in Chromium', () => {
-  it('should read a stream in pieces, and an error', async () => {
+  it('should read a stream piece by piece, and an error', async () => {
     const worker = await serveDefaultModel();
     try {
       const result = await openInChromium<Result>('/', async () => page(worker.url.origin));

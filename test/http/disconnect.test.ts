@@ -5,12 +5,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LocalWorker } from '../../src/local/local-worker.ts';
 import { serveDefaultModel } from './serve-default-model.ts';
 
-/** Work for minutes: what is left of it would be seen. */
+/** Minutes of work, so that a test notices if it continues. */
 const LONG = { prompt: 'Once', max_tokens: 500, n: 128, logit_bias: { 0: -100 } };
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** CPU seconds that this process's workerd has used; undefined where there is no /proc. */
+/** CPU seconds that the workerd of this process has used; undefined if the system has no /proc. */
 async function cpuSeconds(): Promise<number | undefined> {
   for (const pid of await readdir('/proc').catch(() => [])) {
     const [, name, rest] = /\((.*)\) (.*)/s.exec(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')) ?? [];
@@ -20,8 +20,8 @@ async function cpuSeconds(): Promise<number | undefined> {
   return undefined;
 }
 
-/** Whether workerd comes to rest within ten seconds: a half second with little use of the CPU. */
-async function comesToRest(): Promise<boolean> {
+/** Whether workerd becomes idle within ten seconds, which means that it hardly uses the CPU for half a second. */
+async function becomesIdle(): Promise<boolean> {
   for (let look = 0; look < 20; look++) {
     const before = await cpuSeconds();
     await wait(500);
@@ -36,8 +36,8 @@ describe.skipIf(process.platform !== 'linux')('a client that leaves (seen in /pr
     fetch(new URL('/v1/completions', worker.url), { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(body) });
 
   /**
-   * Asks, and resets the connection then. A mere end of the client's side is no sign to workerd that nobody reads
-   * any more; a reset is, as is what Cloudflare's edge tells a Worker.
+   * Sends a request and then resets the connection. If a client only closes its own side, workerd cannot know that
+   * nobody reads any more. It does know after a reset, as a Worker knows from Cloudflare's edge.
    */
   async function postAndReset(body: object, until: Promise<unknown>): Promise<void> {
     const text = JSON.stringify(body);
@@ -54,13 +54,13 @@ describe.skipIf(process.platform !== 'linux')('a client that leaves (seen in /pr
   });
   afterEach(() => worker.stop());
 
-  it.each([true, false])('should stop the decoding (stream: %s)', async (stream) => {
+  it.each([true, false])('should stop decoding (stream: %s)', async (stream) => {
     await (await post({ prompt: 'Once', max_tokens: 1 })).text();
     await postAndReset({ ...LONG, stream }, wait(500));
-    expect(await comesToRest()).toBe(true);
+    expect(await becomesIdle()).toBe(true);
   });
 
-  it('should not take the load with it that others wait for', async () => {
+  it('should not abort the loading of a model that others wait for', async () => {
     const first = postAndReset({ prompt: 'Once', max_tokens: 1 }, wait(40));
     await wait(20);
     const others = [1, 2, 3].map(() => post({ prompt: 'Once', max_tokens: 1 }));
@@ -68,7 +68,7 @@ describe.skipIf(process.platform !== 'linux')('a client that leaves (seen in /pr
     expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 200, 200]);
   });
 
-  it('should not keep others waiting while long answers are made', async () => {
+  it('should not keep others waiting while long answers are generated', async () => {
     const long = [LONG, { ...LONG, stream: true }].map((body) => postAndReset(body, wait(3000)));
     await wait(1500);
     const answer = await post({ prompt: 'Once', max_tokens: 3, temperature: 0 });

@@ -25,7 +25,9 @@ const hasPython = await run(python, ['-c', 'import openai']).then(
 );
 if (!hasPython) console.warn('Skipped: there is no Python with openai here. "pip install openai" brings it.');
 
-/** Uses a page as a reader would, and tells what its story came to. It is put behind the page as it lies in examples. */
+/**
+ * Uses a page as its reader would, and reports the story that it shows. The test appends it to the page of the example.
+ */
 const READER = `<script type="module">
   const tell = () => 'done' in document.body.dataset && fetch('/result', { method: 'POST', body: JSON.stringify(document.querySelector('p').textContent) });
   new MutationObserver(tell).observe(document.body, { attributes: true });
@@ -41,7 +43,7 @@ async function readExample(path: string): Promise<string | Buffer | null> {
 describe('the examples', () => {
   let worker: LocalWorker;
   let env: NodeJS.ProcessEnv;
-  /** What the API itself answers to the questions of the examples. */
+  /** What the API itself answers to the requests of the examples. */
   let frog: string;
   let story: string;
   beforeAll(async () => {
@@ -63,7 +65,7 @@ describe('the examples', () => {
   const node = async (file: string) => (await run(process.execPath, [join(EXAMPLES, file)], { env })).stdout;
   const open = (page: string) => openInChromium<string>(`/${page}?edge=${encodeURIComponent(worker.url.origin)}`, readExample);
 
-  it.skipIf(!chromiumPath)('should show a story in a plain page, as it is written', async () => {
+  it.skipIf(!chromiumPath)('should show a story in a plain page while it is generated', async () => {
     const shown = await open('fetch-page.html');
     expect(shown.startsWith(story)).toBe(true);
     expect(shown.length).toBeGreaterThan(story.length);

@@ -32,7 +32,7 @@ describe('the openai package', () => {
     expect(usage).toEqual({ prompt_tokens: 4, completion_tokens: 20, total_tokens: 24 });
   });
 
-  it('should chat, streamed and whole alike', async () => {
+  it('should give the same chat streamed and whole', async () => {
     const request = { model, messages: [{ role: 'user' as const, content: 'Tell me a story about a frog.' }], seed: 3, max_tokens: 40 };
     const whole = await client.chat.completions.create(request);
     const streamed = await client.chat.completions.stream(request).finalChatCompletion();

@@ -27,7 +27,7 @@ describe('/openapi.json', () => {
   });
   afterAll(() => worker.stop());
 
-  it('should name every route and every status it answers with', async () => {
+  it('should declare every route and every status of its answers', async () => {
     const answer = await fetch(new URL('/openapi.json', worker.url));
     const { openapi, paths, components } = (await answer.json()) as Document;
     expect(openapi).toBe('3.1.0');
@@ -56,13 +56,14 @@ describe('/openapi.json', () => {
         expect(Object.keys(responses), path).toEqual(statuses[`${method} ${path}`] ?? withBody);
   });
 
-  // What a schema cannot say (a token beyond this model's vocabulary, options of a stream without one) is refused all the same,
-  // so that schemathesis' wish to see every request accepted that the schema allows is left out.
-  it.skipIf(!hasSchemathesis)('should be kept, as schemathesis finds', { timeout: 300_000 }, async () => {
+  // schemathesis would like every request that a schema allows to be accepted. A schema cannot express all that is
+  // refused,
+  // such as a token beyond this model's vocabulary or stream options without a stream, so that check is left out.
+  it.skipIf(!hasSchemathesis)('should hold for all requests that schemathesis generates', { timeout: 300_000 }, async () => {
     const checks = ['--checks', 'all', '--exclude-checks', 'positive_data_acceptance'];
     const bounds = ['--phases', 'examples,coverage,fuzzing', '--max-examples', '40', '--seed', '1', '--request-timeout', '60'];
     const url = new URL('/openapi.json', worker.url).href;
-    // It leaves a folder of its own where it runs.
+    // schemathesis leaves a folder in the directory where it runs.
     const cwd = await mkdtemp(join(tmpdir(), 'gpt-edge-schemathesis-'));
     const { stdout } = await run('schemathesis', ['run', url, ...checks, ...bounds], { cwd }).catch((failed: { stdout: string }) => failed);
     await rm(cwd, { recursive: true });

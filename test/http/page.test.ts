@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MAX_PAGE_BYTES, pageSize } from '../../src/cli/page-size.ts';
 import { type LocalWorker, startLocalWorker } from '../../src/local/local-worker.ts';
+import { MAX_PAGE_BYTES, pageSize } from '../../src/local/page-size.ts';
 import { PACKAGE, PAGE_FILES } from '../../src/local/project-paths.ts';
 
 describe('the page and the reference', () => {
@@ -14,7 +14,7 @@ describe('the page and the reference', () => {
   const get = (path: string, init: RequestInit = {}) => fetch(new URL(path, worker.url), init);
   const assetsOf = (html: string) => [...html.matchAll(/(?:src|href|data-licences)="(\/assets\/[^"]+)"/g)].map(([, path]) => path);
 
-  it.each(['/', '/docs'])('should come with a policy that knows no other host, and be revalidated: %s', async (path) => {
+  it.each(['/', '/docs'])('should have a content security policy that allows no other host, and be revalidated: %s', async (path) => {
     const answer = await get(path);
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -33,7 +33,7 @@ describe('the page and the reference', () => {
     expect([head.status, await head.text()]).toEqual([200, '']);
   });
 
-  it('should name files by their content, to be kept forever', async () => {
+  it('should name its files by their content, so that browsers keep them forever', async () => {
     for (const page of ['/', '/docs']) {
       const paths = assetsOf(await (await get(page)).text());
       expect(paths.length).toBeGreaterThan(2);
@@ -56,23 +56,23 @@ describe('the page and the reference', () => {
     ['POST', '/', 405, 'method_not_allowed'],
     ['DELETE', '/docs', 405, 'method_not_allowed'],
     ['GET', '/v1/completions', 405, 'method_not_allowed'],
-  ])("should leave the API's errors as they are: %s %s", async (method, path, status, code) => {
+  ])('should not change the errors of the API: %s %s', async (method, path, status, code) => {
     const answer = await get(path, { method });
     expect([answer.status, await answer.json()]).toMatchObject([status, { error: { code } }]);
   });
 
-  it('should stay small, as small as README.md says', async () => {
+  it('should stay as small as README.md says', async () => {
     const { pageBytes, referenceBytes } = await pageSize();
     expect(pageBytes).toBeLessThan(MAX_PAGE_BYTES);
     const [, page, reference] = /\((\d+) kB with gzip, the reference (\d+) kB more\)/.exec(
       await readFile(join(PACKAGE, 'README.md'), 'utf8'),
     )!;
-    // Versions of zlib differ by some bytes.
+    // Versions of zlib differ by a few bytes.
     expect(Math.abs(pageBytes / 1000 - Number(page))).toBeLessThan(1);
     expect(Math.abs(referenceBytes / 1000 - Number(reference))).toBeLessThan(5);
   });
 
-  it('should hold the licences of what it is made of', async () => {
+  it('should include the licences of what it is made of', async () => {
     const [, licences] = /data-licences="([^"]+)"/.exec(await readFile(join(PAGE_FILES, 'index.html'), 'utf8'))!;
     const text = await (await get(licences)).text();
     for (const name of ['preact/LICENSE', 'eventsource-parser/LICENSE', 'Apache License', 'SIL OPEN FONT LICENSE'])
@@ -93,7 +93,7 @@ describe('a Worker without onnxruntime-web', () => {
 });
 
 describe('a deployment that is not public', () => {
-  it('should answer 401 for the page and its files as for all else', async () => {
+  it('should answer 401 for the page and its files, as for everything else', async () => {
     const worker = await startLocalWorker({ vars: { PUBLIC: 'false' } });
     try {
       const [, script] = /src="([^"]+)"/.exec(await readFile(join(PAGE_FILES, 'index.html'), 'utf8'))!;

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { runCli } from '../cli/run-cli.ts';
 
-it('should be written by the Worker: one line of JSON for each request, or none where LOG_REQUESTS is "false"', async () => {
+it('should be written by the Worker as one line of JSON for each request, unless LOG_REQUESTS is "false"', async () => {
   const state = await mkdtemp(join(tmpdir(), 'gpt-edge-test-'));
   const ids: (string | null)[] = [];
   const ask = async (origin: string) => {
@@ -23,7 +23,7 @@ it('should be written by the Worker: one line of JSON for each request, or none 
   const start = (port: number, ...args: string[]) =>
     runCli(['start', '--port', String(port), '--persist-to', state, ...args], (stdout) => {
       if (!stdout.includes('Ctrl+C')) return undefined;
-      // What the Worker writes takes a moment to come through workerd.
+      // It takes a moment until workerd passes on what the Worker writes.
       return ask(`http://127.0.0.1:${port}`).then(() => wait(500));
     });
   try {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { instantiateKernels } from '../../src/kernels/instantiate-kernels.ts';
-import { exp2 } from '../../src/kernels/reference/exp2.ts';
+import { exp2 } from '../../src/kernels/reference/activations.ts';
 import { modules } from './compare.ts';
 
 /** erfc in float64: its series below 2, its continued fraction above (Abramowitz and Stegun 7.1.6 and 7.1.14). */

@@ -1,7 +1,7 @@
 import {
   attentionScratchBytes,
   type KvCacheKind,
-  kvBlockBytes,
+  kvHeadBytes,
   kvLayerOffset,
   kvPageBytes,
   kvPageStride,
@@ -9,7 +9,7 @@ import {
 } from '../../src/kernels/attention-layouts.ts';
 import { FIRST_FREE_BYTE, type Kernels, WASM_PAGE_BYTES } from '../../src/kernels/kernels.ts';
 import type { MemoryViews } from '../../src/kernels/memory-views.ts';
-import { placesQ8 } from '../../src/kernels/reference/attention/blocks.ts';
+import { placesQ8 } from '../../src/kernels/reference/attention/places.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 
 export interface AttentionShape {
@@ -17,17 +17,17 @@ export interface AttentionShape {
   heads: number;
   keyValueHeads: number;
   headDimension: number;
-  /** Positions in all. */
+  /** How many positions the cache holds in the end. */
   positions: number;
   window?: number;
-  /** How far scores spread. */
+  /** The magnitude of the inputs, on which the spread of the scores depends. */
   spread?: number;
 }
 
-/** Pages are allocated three at a time. */
-const CHUNK = 3;
+/** Pages in a block. */
+const BLOCK_PAGES = 3;
 
-/** A model of two layers in the memory, of which the second is computed: where everything lies, and the calls. */
+/** The second of two layers of a model: where everything lies in memory, and the calls of the kernels. */
 export class AttentionCase {
   readonly shape: AttentionShape;
   readonly scale: number;
@@ -37,7 +37,7 @@ export class AttentionCase {
   readonly key: number;
   readonly value: number;
   readonly y: number;
-  readonly pages: number;
+  readonly pageTable: number;
   readonly scratch: { from: number; bytes: number };
   readonly memoryPages: number;
   readonly #firstPage: number;
@@ -61,25 +61,28 @@ export class AttentionCase {
     this.y = take(this.queryStride * positions);
     const scratchBytes = attentionScratchBytes(heads, keyValueHeads, headDimension);
     this.scratch = { from: take(scratchBytes), bytes: scratchBytes };
-    const count = Math.ceil(positions / PAGE_POSITIONS / CHUNK) * CHUNK;
-    this.pages = take(count * 4);
+    const count = Math.ceil(positions / PAGE_POSITIONS / BLOCK_PAGES) * BLOCK_PAGES;
+    this.pageTable = take(count * 4);
     this.#firstPage = take(count * kvPageBytes(kind, 2, keyValueHeads, headDimension));
-    this.#offset = kvLayerOffset(kind, 1, CHUNK, keyValueHeads, headDimension);
+    this.#offset = kvLayerOffset(kind, 1, BLOCK_PAGES, keyValueHeads, headDimension);
     this.memoryPages = Math.ceil(end / WASM_PAGE_BYTES);
   }
 
-  /** Random inputs; chunks of pages in reverse order, filled with finite numbers of another use, which `seed` changes. */
+  /**
+   * Writes random inputs, and blocks in reverse order that still hold finite numbers from an earlier use, which depend
+   * on `seed`.
+   */
   fill(views: MemoryViews, seed = 1): void {
     const { kind, keyValueHeads, headDimension, positions, spread = 2 } = this.shape;
-    const bytes = kvPageBytes(kind, 2, keyValueHeads, headDimension) * CHUNK;
+    const bytes = kvPageBytes(kind, 2, keyValueHeads, headDimension) * BLOCK_PAGES;
     const stride = kvPageStride(kind, keyValueHeads, headDimension);
-    const chunks = Math.ceil(positions / PAGE_POSITIONS / CHUNK);
+    const blocks = Math.ceil(positions / PAGE_POSITIONS / BLOCK_PAGES);
     const garbage = new SeededRandom(seed);
-    for (let i = this.#firstPage >> 2; i < (this.#firstPage + chunks * bytes) >> 2; i++) views.f32[i] = (garbage.next() - 0.5) * 1e30;
+    for (let i = this.#firstPage >> 2; i < (this.#firstPage + blocks * bytes) >> 2; i++) views.f32[i] = (garbage.next() - 0.5) * 1e30;
     for (let i = this.y >> 2; i < (this.scratch.from + this.scratch.bytes) >> 2; i++) views.f32[i] = garbage.next() * 1e10;
-    for (let page = 0; page < chunks * CHUNK; page++) {
-      const chunk = this.#firstPage + (chunks - 1 - Math.floor(page / CHUNK)) * bytes;
-      views.u32[(this.pages >> 2) + page] = chunk + (page % CHUNK) * stride;
+    for (let page = 0; page < blocks * BLOCK_PAGES; page++) {
+      const block = this.#firstPage + (blocks - 1 - Math.floor(page / BLOCK_PAGES)) * bytes;
+      views.u32[(this.pageTable >> 2) + page] = block + (page % BLOCK_PAGES) * stride;
     }
     const random = new SeededRandom(7);
     for (let i = this.query >> 2; i < this.y >> 2; i++)
@@ -90,7 +93,18 @@ export class AttentionCase {
     const { kind, keyValueHeads, headDimension } = this.shape;
     const k = this.key + position * this.keyStride;
     const v = this.value + position * this.keyStride;
-    kernels[`append${kind}`](k, this.keyStride, v, this.keyStride, this.pages, this.#offset, position, rows, keyValueHeads, headDimension);
+    kernels[`append${kind}`](
+      k,
+      this.keyStride,
+      v,
+      this.keyStride,
+      this.pageTable,
+      this.#offset,
+      position,
+      rows,
+      keyValueHeads,
+      headDimension,
+    );
   }
 
   attend(kernels: Kernels, position: number, rows: number): void {
@@ -99,16 +113,16 @@ export class AttentionCase {
     const y = this.y + position * this.queryStride;
     const stride = this.queryStride;
     const sizes = [rows, heads, keyValueHeads, headDimension] as const;
-    kernels[`attend${kind}`](x, stride, y, stride, this.pages, this.#offset, position, ...sizes, this.scale, window, this.scratch.from);
+    kernels[`attend${kind}`](x, stride, y, stride, this.pageTable, this.#offset, position, ...sizes, this.scale, window, this.scratch.from);
   }
 
-  /** Appends all positions and attends from each. */
+  /** Appends all positions and attends from each of them. */
   run(kernels: Kernels): void {
     this.append(kernels, 0, this.shape.positions);
     this.attend(kernels, 0, this.shape.positions);
   }
 
-  /** The result of one row as the memory has it. */
+  /** The result of one row, as it lies in memory. */
   result({ f32 }: MemoryViews, row: number): Float32Array {
     const start = (this.y + row * this.queryStride) >> 2;
     return f32.slice(start, start + this.shape.heads * this.shape.headDimension);
@@ -116,7 +130,7 @@ export class AttentionCase {
 
   /**
    * The result of one row in float64.
-   * @param quantized from the keys and values as the cache has them, after 8 bits; otherwise from the inputs
+   * @param quantized computes from the keys and values in the Q8 cache instead of from the inputs
    */
   exact(views: MemoryViews, row: number, quantized = false): Float64Array {
     const { heads, keyValueHeads, headDimension: width, window = 0 } = this.shape;
@@ -149,8 +163,8 @@ export class AttentionCase {
   #cached(views: MemoryViews, keyValueHead: number) {
     const places = placesQ8(
       views,
-      this.pages,
-      this.#offset + keyValueHead * kvBlockBytes('Q8', this.shape.headDimension),
+      this.pageTable,
+      this.#offset + keyValueHead * kvHeadBytes('Q8', this.shape.headDimension),
       this.shape.headDimension,
     );
     return {

@@ -6,8 +6,8 @@ import { expectSameMemory, modules } from './compare.ts';
 
 const kinds = ['F32', 'Q8'] as const;
 
-/** Expects the kernels to give the bits of the twins. */
-function expectTwins(shape: AttentionShape) {
+/** Expects both builds to give the same bits as the reference. */
+function expectReferenceBits(shape: AttentionShape) {
   const test = new AttentionCase(shape);
   return {
     test,
@@ -28,7 +28,7 @@ function runOnce(test: AttentionCase, seed: number, run = (kernels: Parameters<A
   return Array.from({ length: test.shape.positions }, (_, row) => test.result(views, row));
 }
 
-/** The greatest difference from float64, over the greatest value. */
+/** The greatest difference from the result in float64, relative to the row's greatest magnitude. */
 function deviation(test: AttentionCase, views: MemoryViews, quantized: boolean): number {
   let worst = 0;
   for (let row = 0; row < test.shape.positions; row++) {
@@ -42,28 +42,28 @@ function deviation(test: AttentionCase, views: MemoryViews, quantized: boolean):
 }
 
 describe.each(kinds)('attention over a cache of %s', (kind) => {
-  it.each([1, 2, 3, 4, 5, 7, 8, 9])('should give the twin’s bits for %i heads per key-value head', (group) => {
-    expectTwins({ kind, heads: group * 2, keyValueHeads: 2, headDimension: 16, positions: 41 });
+  it.each([1, 2, 3, 4, 5, 7, 8, 9])('should give the same bits as the reference for %i heads per key-value head', (group) => {
+    expectReferenceBits({ kind, heads: group * 2, keyValueHeads: 2, headDimension: 16, positions: 41 });
   });
 
-  it.each([8, 16, 24, 40, 64, 80, 128, 256])('should give the twin’s bits for heads of %i', (headDimension) => {
-    expectTwins({ kind, heads: 6, keyValueHeads: 2, headDimension, positions: 35 });
+  it.each([8, 16, 24, 40, 64, 80, 128, 256])('should give the same bits as the reference for heads of %i', (headDimension) => {
+    expectReferenceBits({ kind, heads: 6, keyValueHeads: 2, headDimension, positions: 35 });
   });
 
-  it.each([1, 2, 7, 31, 32, 33, 64, 70])('should give the twin’s bits for %i positions', (positions) => {
-    expectTwins({ kind, heads: 3, keyValueHeads: 1, headDimension: 64, positions });
+  it.each([1, 2, 7, 31, 32, 33, 64, 70])('should give the same bits as the reference for %i positions', (positions) => {
+    expectReferenceBits({ kind, heads: 3, keyValueHeads: 1, headDimension: 64, positions });
   });
 
-  it.each([1, 5, 31, 32, 33, 50, 64, 65, 200])('should give the twin’s bits for a window of %i', (window) => {
-    expectTwins({ kind, heads: 4, keyValueHeads: 2, headDimension: 16, positions: 140, window });
+  it.each([1, 5, 31, 32, 33, 50, 64, 65, 200])('should give the same bits as the reference for a window of %i', (window) => {
+    expectReferenceBits({ kind, heads: 4, keyValueHeads: 2, headDimension: 16, positions: 140, window });
   });
 
-  it('should give the twin’s bits where exponentials underflow, and for zeros', () => {
-    expectTwins({ kind, heads: 4, keyValueHeads: 2, headDimension: 64, positions: 70, spread: 8 });
-    expectTwins({ kind, heads: 4, keyValueHeads: 2, headDimension: 16, positions: 40, spread: 0 });
+  it('should give the same bits as the reference where exponentials underflow, and where all inputs are zeros', () => {
+    expectReferenceBits({ kind, heads: 4, keyValueHeads: 2, headDimension: 64, positions: 70, spread: 8 });
+    expectReferenceBits({ kind, heads: 4, keyValueHeads: 2, headDimension: 16, positions: 40, spread: 0 });
   });
 
-  it.each([undefined, 20])('should give each row the same bits alone, in batches and all at once, with a window of %s', (window) => {
+  it.each([undefined, 20])('should give each row the same bits alone, in batches and all at once, with window %s', (window) => {
     const test = new AttentionCase({ kind, heads: 10, keyValueHeads: 2, headDimension: 24, positions: 100, window });
     const together = runOnce(test, 1);
     const inBatches = (size: number) =>
@@ -77,7 +77,7 @@ describe.each(kinds)('attention over a cache of %s', (kind) => {
     expect(inBatches(20)).toEqual(together);
   });
 
-  it('should not let what lies in the pages into a result', () => {
+  it('should not let earlier contents of the pages into a result', () => {
     const test = new AttentionCase({ kind, heads: 3, keyValueHeads: 1, headDimension: 64, positions: 37, window: 9 });
     expect(runOnce(test, 1)).toEqual(runOnce(test, 2));
   });
@@ -88,16 +88,16 @@ describe('attention against float64', () => {
     { positions: 150, spread: 0.5, window: 0 },
     { positions: 150, spread: 2, window: 0 },
     { positions: 300, spread: 1, window: 70 },
-  ])('should be within 3e-6 in float32, and within 3e-4 of what 8 bits leave: %o', (shape) => {
+  ])('should be within 3e-6 in float32, and with a Q8 cache within 3e-4 of attention over the quantized values: %o', (shape) => {
     const sizes = { heads: 6, keyValueHeads: 2, headDimension: 64, ...shape };
-    const f32 = expectTwins({ kind: 'F32', ...sizes });
+    const f32 = expectReferenceBits({ kind: 'F32', ...sizes });
     expect(deviation(f32.test, f32.views, false)).toBeLessThan(3e-6);
-    const q8 = expectTwins({ kind: 'Q8', ...sizes });
+    const q8 = expectReferenceBits({ kind: 'Q8', ...sizes });
     expect(deviation(q8.test, q8.views, true)).toBeLessThan(3e-4);
   });
 
-  it('should be within 0.015 in 8 bits where scores spread as in a model', () => {
-    const { test, views } = expectTwins({ kind: 'Q8', heads: 6, keyValueHeads: 2, headDimension: 64, positions: 200, spread: 0.5 });
+  it('should be within 0.015 with a Q8 cache if scores spread as they do in a model', () => {
+    const { test, views } = expectReferenceBits({ kind: 'Q8', heads: 6, keyValueHeads: 2, headDimension: 64, positions: 200, spread: 0.5 });
     expect(deviation(test, views, false)).toBeLessThan(0.015);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * How far a value may be from its integer multiple of `largest` / `limit`: half a step and what float32 adds; all of it where the scale is
- * too small for a reciprocal and counts as zero.
+ * How far a value may be from its code times the scale, where the largest value has the code `limit`: half a step, and
+ * the error of float32. A scale that is too small for a reciprocal counts as zero; then the whole value is the error.
  */
 export function halfStep(values: readonly number[], limit: number): number {
   const largest = Math.max(...values.map(Math.abs));

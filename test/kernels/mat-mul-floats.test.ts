@@ -28,7 +28,7 @@ describe.each(['f16', 'f32'] as const)('matMul of %s', (kind) => {
     },
   );
 
-  it('should hold activations of any magnitude', () => {
+  it('should cope with activations of any magnitude', () => {
     const magnitudes = [1e-45, 1e-20, 32767, 32768, 1e6, 1e30];
     for (const inputs of [5, 35]) {
       const x = (row: number, input: number) => (input % 3 === row % 3 || input === inputs - 1 ? magnitudes[row] : -0.5);
@@ -45,7 +45,7 @@ function expectWithinBound({ x, w, y }: ReturnType<typeof multiply>): void {
       const products = x[row].map((activation, input) => activation * w[output][input]);
       const exact = products.reduce((sum, product) => sum + product, 0);
       const magnitude = products.reduce((sum, product) => sum + Math.abs(product), 0);
-      // Each product and sum rounded to float32, or to its smallest step.
+      // Each product and each sum is rounded to float32, or to its smallest step.
       expect(Math.abs(value - exact)).toBeLessThanOrEqual((products.length + 2) * (magnitude * 2 ** -24 + 2 ** -150));
     }
 }
@@ -74,7 +74,7 @@ describe('gatherF16', () => {
   });
 });
 
-/** float16 by its definition, from the text of IEEE 754: sign, 5 bits of exponent, 10 of fraction. */
+/** float16 by the definition in IEEE 754: a sign, 5 bits of exponent, 10 bits of fraction. */
 class Float16Values {
   of(half: number): number {
     const bits = half.toString(2).padStart(16, '0');
@@ -94,7 +94,7 @@ interface FloatCase {
   readonly x?: (row: number, input: number) => number;
 }
 
-/** Packs random weights in pieces, multiplies rows at once and each alone, and looks all rows of W up. */
+/** Packs random weights in two pieces, multiplies all rows at once and each row alone, and looks up all rows of W. */
 function multiply({ kind, rows, outputs, inputs, transposed, x }: FloatCase) {
   const memory = new TestMemory();
   const elementBytes = kind === 'f16' ? 2 : 4;

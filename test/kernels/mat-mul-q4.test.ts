@@ -13,7 +13,7 @@ describe('matMulQ4', () => {
     [9, 24, 320],
     [17, 40, 7],
   ])(
-    'should multiply %i rows by %i outputs of %i inputs within what the format loses, and give each row alone the same bits',
+    'should multiply %i rows by %i outputs of %i inputs within what quantization loses, and give each row alone the same bits',
     (rows, outputs, inputs) => {
       for (const zeroPointKind of [0, 1, 2] as const) {
         const result = new QuantizedCase({ kind: 'q4', rows, outputs, inputs, zeroPointKind }).run();
@@ -23,7 +23,7 @@ describe('matMulQ4', () => {
     },
   );
 
-  it('should hold zeros, negative scales, scales and activations of any magnitude', () => {
+  it('should cope with zeros, negative scales, and scales and activations of any magnitude', () => {
     const scales = [0, -0.5, 1e-45, 1e-38, -1e-30, 1e20, 3];
     const result = new QuantizedCase({
       kind: 'q4',
@@ -39,7 +39,7 @@ describe('matMulQ4', () => {
     expectWithinBound(result, 6, 21, 130);
   });
 
-  it('should not overflow where all codes, minima and activations are at their limits', () => {
+  it('should not overflow if all codes, minima and activations are at their limits', () => {
     for (const inputs of [32, 1536, 6000]) {
       const result = new QuantizedCase({
         kind: 'q4',
@@ -56,7 +56,7 @@ describe('matMulQ4', () => {
     }
   });
 
-  it('should not overflow with as many inputs as there may be', () => {
+  it('should not overflow with the greatest number of inputs', () => {
     const result = new QuantizedCase({ kind: 'q4', rows: 1, outputs: 1, inputs: 131072, code: () => 0, scale: () => 1, x: () => 1 }).run();
     expect(result.y[0][0] / (-8 * 131072)).toBeCloseTo(1, 5);
   });
@@ -76,7 +76,7 @@ describe('gatherQ4', () => {
   });
 });
 
-/** How far a block's scale and minimum are from what the file says. */
+/** How far a block's scale and minimum may be from those in the file. */
 function weightErrors(result: QuantizedResult, output: number, inputs: number): { scaleError: number; minimumError: number } {
   const blocks = Array.from({ length: Math.ceil(inputs / 32) }, (_, block) => block);
   const scales = blocks.map((block) => result.scale(output, block));
@@ -84,7 +84,7 @@ function weightErrors(result: QuantizedResult, output: number, inputs: number): 
   return { scaleError: halfStep(scales, 32767), minimumError: halfStep(minima, 4095) };
 }
 
-/** Compares with the product in float64 of what the file says; the bound follows the format step by step. */
+/** Compares with the product of the file's weights in float64. The bound follows the format step by step. */
 function expectWithinBound(result: QuantizedResult, rows: number, outputs: number, inputs: number): void {
   const { x, y } = result;
   const blocks = Math.ceil(inputs / 32);

@@ -21,7 +21,7 @@ describe('matMulQ8', () => {
     },
   );
 
-  it('should hold zeros, negative scales, scales and activations of any magnitude', () => {
+  it('should cope with zeros, negative scales, and scales and activations of any magnitude', () => {
     const scales = [0, -0.5, 1e-45, 1e-38, -1e-30, 1e20, 3];
     const result = new QuantizedCase({
       kind: 'q8',
@@ -36,7 +36,7 @@ describe('matMulQ8', () => {
     expectWithinBound(result, 6, 21, 130);
   });
 
-  it.each([0, 255])('should not overflow where all codes are %i', (code) => {
+  it.each([0, 255])('should not overflow if all codes are %i', (code) => {
     const limits = { code: () => code, scale: () => 1, x: (_: unknown, row: number) => (row ? -1 : 1) };
     const result = new QuantizedCase({ kind: 'q8', rows: 2, outputs: 8, inputs: 6000, ...limits }).run();
     expectWithinBound(result, 2, 8, 6000);
@@ -55,7 +55,7 @@ describe('gatherQ8', () => {
   });
 });
 
-/** How far a block's scale is from what the file says. */
+/** How far a block's scale may be from the one in the file. */
 function scaleError(result: QuantizedResult, output: number, inputs: number): number {
   return halfStep(
     Array.from({ length: Math.ceil(inputs / 32) }, (_, block) => result.scale(output, block)),
@@ -63,7 +63,7 @@ function scaleError(result: QuantizedResult, output: number, inputs: number): nu
   );
 }
 
-/** Compares with the product in float64 of what the file says; the bound follows the format step by step. */
+/** Compares with the product of the file's weights in float64. The bound follows the format step by step. */
 function expectWithinBound(result: QuantizedResult, rows: number, outputs: number, inputs: number): void {
   const { x, y } = result;
   const blocks = Math.ceil(inputs / 32);

@@ -11,7 +11,7 @@ import {
 } from '../../src/kernels/matrix-layouts.ts';
 
 describe('matrixBytes', () => {
-  it('should take 5, 8.5, 16 and 32 bits a weight, with what row scales and padding add', () => {
+  it('should take 5, 8.5, 16 and 32 bits per weight, plus row scales and padding', () => {
     const bits = (kind: Parameters<typeof matrixBytes>[0]) => (matrixBytes(kind, 4096, 4096) * 8) / 4096 ** 2;
     expect(bits('q4')).toBeCloseTo(5, 1);
     expect(bits('q8')).toBeCloseTo(8.5, 1);
@@ -22,7 +22,7 @@ describe('matrixBytes', () => {
     expect(matrixBytes('f16', 17, 3)).toBe(2 * 3 * 32);
   });
 
-  it('should refuse what is not a count, or above its cap', () => {
+  it('should reject a number that is not a count or exceeds its cap', () => {
     for (const outputs of [0, -8, 1.5, Number.NaN, MAX_MATRIX_OUTPUTS + 1])
       expect(() => matrixBytes('q4', outputs, 32)).toThrow(RangeError);
     for (const inputs of [0, MAX_MATRIX_INPUTS + 1]) {
@@ -35,7 +35,7 @@ describe('matrixBytes', () => {
 });
 
 describe('sizes', () => {
-  it('should be multiples of 16, so that one region may follow another', () => {
+  it('should be multiples of 16, so that one region can follow another', () => {
     for (const rows of [1, 2, 5, 64])
       for (const inputs of [1, 33, 576]) {
         expect(q4ActivationBytes(rows, inputs) % 16).toBe(0);

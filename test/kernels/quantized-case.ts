@@ -25,7 +25,10 @@ export interface QuantizedOptions {
   readonly code?: (random: SeededRandom) => number;
 }
 
-/** A matrix as MatMulNBits stores it, and rows of x, packed, quantized and multiplied: all rows at once, and each alone. */
+/**
+ * A matrix as MatMulNBits stores it, and rows of x: packed, quantized and multiplied, all rows at once and each row
+ * alone.
+ */
 export class QuantizedCase {
   readonly options: Required<QuantizedOptions>;
   readonly blocks: number;
@@ -73,7 +76,7 @@ export class QuantizedCase {
     return Math.ceil(this.options.inputs / 4) * 16 + 16;
   }
 
-  /** Packs, quantizes, multiplies and gathers on all implementations and expects the same memory. */
+  /** Packs, quantizes, multiplies and gathers on both builds and the reference, and expects the same memory. */
   run(): QuantizedResult {
     const views = expectSameMemory(
       this.#memory.pages,
@@ -139,7 +142,7 @@ export class QuantizedCase {
 
 type SourceAddresses = Record<'codes' | 'scales' | 'zeroPoints' | 'x' | 'y' | 'yAlone' | 'gathered', number>;
 
-/** What a case computed, and what it was computed from. */
+/** What a case computed, and the numbers from which it was computed. */
 export class QuantizedResult {
   readonly #case: QuantizedCase;
   readonly #at: SourceAddresses;
@@ -159,7 +162,7 @@ export class QuantizedResult {
     return this.#floats(this.#at.y, this.#case.yStride, this.#case.options.rows, this.#case.options.outputs);
   }
 
-  /** Each row multiplied alone. */
+  /** The products of each row alone. */
   get yAlone(): number[][] {
     return this.#floats(this.#at.yAlone, this.#case.yStride, this.#case.options.rows, this.#case.options.outputs);
   }

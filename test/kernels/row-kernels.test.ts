@@ -18,41 +18,41 @@ function testRows(width: number) {
     const random = new SeededRandom(width);
     for (let i = 1024; i < f32.length; i++) f32[i] = (random.next() + random.next() - 1) * 8;
   };
-  const expectTwins = (run: (kernels: Kernels) => unknown) => expectSameMemory(memory.pages, fill, run);
-  return { memory, stride, a, b, y, gain, bias, fill, expectTwins };
+  const expectReferenceBits = (run: (kernels: Kernels) => unknown) => expectSameMemory(memory.pages, fill, run);
+  return { memory, stride, a, b, y, gain, bias, fill, expectReferenceBits };
 }
 
 describe.each(['sigmoid', 'silu', 'gelu', 'geluTanh', 'tanh'] as const)('%s', (name) => {
-  it.each(widths)('should give the twin’s bits on rows of %i, also in place', (width) => {
-    const { a, y, stride, expectTwins } = testRows(width);
-    expectTwins((kernels) => kernels[name](a, stride, y, stride, ROWS, width));
-    expectTwins((kernels) => kernels[name](a, stride, a, stride, ROWS, width));
+  it.each(widths)('should give the same bits as the reference on rows of %i, also in place', (width) => {
+    const { a, y, stride, expectReferenceBits } = testRows(width);
+    expectReferenceBits((kernels) => kernels[name](a, stride, y, stride, ROWS, width));
+    expectReferenceBits((kernels) => kernels[name](a, stride, a, stride, ROWS, width));
   });
 });
 
 describe.each(['add', 'multiply', 'swiGlu'] as const)('%s', (name) => {
-  it.each(widths)('should give the twin’s bits on rows of %i, repeat one of stride 0, and work in place', (width) => {
-    const { a, b, y, stride, expectTwins } = testRows(width);
-    expectTwins((kernels) => kernels[name](a, stride, b, stride, y, stride, ROWS, width));
-    expectTwins((kernels) => kernels[name](a, stride, b, 0, y, stride, ROWS, width));
-    expectTwins((kernels) => kernels[name](a, stride, b, stride, a, stride, ROWS, width));
-    expectTwins((kernels) => kernels[name](a, stride, b, stride, b, stride, ROWS, width));
+  it.each(widths)('should give the same bits as the reference on rows of %i, repeat one of stride 0, and work in place', (width) => {
+    const { a, b, y, stride, expectReferenceBits } = testRows(width);
+    expectReferenceBits((kernels) => kernels[name](a, stride, b, stride, y, stride, ROWS, width));
+    expectReferenceBits((kernels) => kernels[name](a, stride, b, 0, y, stride, ROWS, width));
+    expectReferenceBits((kernels) => kernels[name](a, stride, b, stride, a, stride, ROWS, width));
+    expectReferenceBits((kernels) => kernels[name](a, stride, b, stride, b, stride, ROWS, width));
   });
 });
 
 describe('layerNorm and rmsNorm', () => {
-  it.each(widths)('should give the twins’ bits on rows of %i, also in place and without a bias', (width) => {
-    const { a, y, stride, gain, bias, expectTwins } = testRows(width);
-    expectTwins((kernels) => kernels.layerNorm(a, stride, gain, bias, y, stride, ROWS, width, 1e-5));
-    expectTwins((kernels) => kernels.layerNorm(a, stride, gain, 0, a, stride, ROWS, width, 1e-5));
-    expectTwins((kernels) => kernels.rmsNorm(a, stride, gain, y, stride, ROWS, width, 1e-6));
-    expectTwins((kernels) => kernels.rmsNorm(a, stride, gain, a, stride, ROWS, width, 1e-6));
+  it.each(widths)('should give the same bits as the reference on rows of %i, also in place and without a bias', (width) => {
+    const { a, y, stride, gain, bias, expectReferenceBits } = testRows(width);
+    expectReferenceBits((kernels) => kernels.layerNorm(a, stride, gain, bias, y, stride, ROWS, width, 1e-5));
+    expectReferenceBits((kernels) => kernels.layerNorm(a, stride, gain, 0, a, stride, ROWS, width, 1e-5));
+    expectReferenceBits((kernels) => kernels.rmsNorm(a, stride, gain, y, stride, ROWS, width, 1e-6));
+    expectReferenceBits((kernels) => kernels.rmsNorm(a, stride, gain, a, stride, ROWS, width, 1e-6));
   });
 
   it('should be within 2e-6 of float64', () => {
     const width = 579;
-    const { a, y, b, stride, gain, bias, expectTwins } = testRows(width);
-    const { f32 } = expectTwins((kernels) => {
+    const { a, y, b, stride, gain, bias, expectReferenceBits } = testRows(width);
+    const { f32 } = expectReferenceBits((kernels) => {
       kernels.layerNorm(a, stride, gain, bias, y, stride, 1, width, 1e-5);
       kernels.rmsNorm(a, stride, gain, b, stride, 1, width, 1e-5);
     });
@@ -85,11 +85,11 @@ describe('rotate', () => {
     { headDimension: 64, pairs: 16 },
     { headDimension: 24, pairs: 11 },
     { headDimension: 8, pairs: 3 },
-  ])('should give the twin’s bits for both orders of pairs: %o', ({ headDimension, pairs }) => {
+  ])('should give the same bits as the reference for both orders of pairs: %o', ({ headDimension, pairs }) => {
     for (const interleaved of [0, 1]) {
-      const { a, stride, memory, expectTwins } = testRows(headDimension * 2);
+      const { a, stride, memory, expectReferenceBits } = testRows(headDimension * 2);
       const [cos, sin] = [0, 1].map(() => memory.take(pairs * 4 * 8));
-      expectTwins((kernels) => kernels.rotate(a, stride, cos, sin, 4, ROWS, 2, headDimension, pairs, interleaved));
+      expectReferenceBits((kernels) => kernels.rotate(a, stride, cos, sin, 4, ROWS, 2, headDimension, pairs, interleaved));
     }
   });
 

@@ -1,22 +1,22 @@
 import { FIRST_FREE_BYTE, WASM_PAGE_BYTES } from '../../src/kernels/kernels.ts';
 import type { MemoryRange } from './compare.ts';
 
-/** Room for rows that a kernel may wrongly write behind the last. */
+/** Room after each piece, in which a row that a kernel wrongly writes past the end is noticed. */
 const GAP = 1024;
 
-/** Hands out a test's memory, piece after piece, with a gap behind each that no kernel may write to. */
+/** Hands out a test's memory piece by piece, with a gap after each piece that no kernel may write to. */
 export class TestMemory {
   #next = FIRST_FREE_BYTE;
   readonly scratches: MemoryRange[] = [];
 
-  /** An address at a multiple of 16. */
+  /** Returns an address that is a multiple of 16. */
   take(bytes: number): number {
     const address = this.#next;
     this.#next = Math.ceil((address + bytes) / 16) * 16 + GAP;
     return address;
   }
 
-  /** An address of bytes that are not compared. */
+  /** Returns the address of bytes that are not compared. */
   scratch(bytes: number): number {
     const from = this.take(bytes);
     this.scratches.push({ from, bytes });

@@ -8,7 +8,7 @@ import { TestMemory } from './test-memory.ts';
 
 const blocks = [1, 2, 3, 17];
 
-/** A row of logits with equal values in it, -Infinity in it and behind its last, and room for weights and ids. */
+/** A row of logits, some of them equal, some -Infinity (the last five too), and room for weights and ids. */
 function testRow(width: number, change: (x: Float32Array) => void = () => {}) {
   const memory = new TestMemory();
   const [logits, weights, ids] = [0, 1, 2].map(() => memory.take(width * 4));
@@ -22,7 +22,7 @@ function testRow(width: number, change: (x: Float32Array) => void = () => {}) {
     f32.fill(7, 1024);
     f32.set(x, logits >> 2);
   };
-  /** Runs on all builds, and returns the twins' row of weights beside the result, which are the same. */
+  /** Runs both builds and the reference, which must agree, and returns the result, the row of weights and the ids. */
   const run = <T>(call: (kernels: Kernels) => T) => {
     let result: T | undefined;
     const { f32, i32 } = expectSameMemory(memory.pages, fill, (kernels) => {
@@ -39,7 +39,7 @@ const sum = (values: Iterable<number>) => [...values].reduce((total, value) => t
 describe.each(blocks)('on %i blocks', (count) => {
   const width = count * VOCABULARY_BLOCK;
 
-  it('argmax should find the first of the greatest', () => {
+  it('should find the first of the greatest logits with argmax', () => {
     for (let at = 0; at < width; at += 1 + (at % 7)) {
       const { logits, run } = testRow(width, (x) => x.fill(90, at, Math.min(at + 3, width)));
       expect(run((kernels) => kernels.argmax(logits, width)).result).toBe(at);
@@ -48,7 +48,7 @@ describe.each(blocks)('on %i blocks', (count) => {
     expect(run((kernels) => kernels.argmax(logits, width)).result).toBe(0);
   });
 
-  it.each([1, 0.01, 1 / 0.3, 2 ** 127, 2 ** -126])('exponentials should give e^x and its sum, at scale %d', (scale) => {
+  it.each([1, 0.01, 1 / 0.3, 2 ** 127, 2 ** -126])('should compute e^x and its sum with exponentials, at scale %d', (scale) => {
     const { x, logits, weights, run } = testRow(width);
     const greatest = Math.max(...x);
     const { result, w } = run((kernels) => kernels.exponentials(logits, weights, width, greatest, scale));
@@ -63,7 +63,7 @@ describe.each(blocks)('on %i blocks', (count) => {
     expect(Math.abs(result / sum(exact) - 1)).toBeLessThan(1e-6);
   });
 
-  it('keepTo should keep tokens up to a place among equal ones', () => {
+  it('should keep tokens up to a place among equal ones with keepTo', () => {
     const { x, logits, weights, run } = testRow(width);
     const greatest = Math.max(...x);
     for (const place of [0, 9, 10, width - 7]) {
@@ -78,7 +78,7 @@ describe.each(blocks)('on %i blocks', (count) => {
     }
   });
 
-  it('keepTo, countFrom and sumFrom should take all from -Infinity on', () => {
+  it('should take every token with keepTo, countFrom and sumFrom if the bound is -Infinity', () => {
     const { logits, weights, run } = testRow(width);
     const { result } = run((kernels) => [
       kernels.exponentials(logits, weights, width, 12, 1),
@@ -89,7 +89,7 @@ describe.each(blocks)('on %i blocks', (count) => {
     expect(result).toEqual([result[0], result[0], result[0], width]);
   });
 
-  it('countFrom, sumFrom and gatherBetween should take exactly the logits in range', () => {
+  it('should take exactly the logits in range with countFrom, sumFrom and gatherBetween', () => {
     const { x, logits, weights, ids, run } = testRow(width);
     for (const bound of [-Infinity, Math.fround(-3e38), -2, x[9], 0, 3, 100, Infinity]) {
       const { result, w, found } = run((kernels) => {
@@ -108,7 +108,7 @@ describe.each(blocks)('on %i blocks', (count) => {
     }
   });
 
-  it('pick should find where the running sum exceeds a part', () => {
+  it('should find with pick where the running sum exceeds a part', () => {
     const { x, logits, weights, run } = testRow(width);
     const greatest = Math.max(...x);
     const pickAt = (part: number) =>

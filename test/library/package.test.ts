@@ -9,7 +9,7 @@ import { runCli } from '../cli/run-cli.ts';
 import { compiled, SHIPPED, withoutHash } from './shipped-files.ts';
 
 const run = promisify(execFile);
-/** Without what an `npm test` around this tells its own scripts. */
+/** The environment without the variables that npm sets for the scripts it runs, such as `npm test`. */
 const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('npm_')));
 const OFFLINE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|network/;
 
@@ -17,7 +17,7 @@ let folder: string;
 let project: string;
 let isInstalled = false;
 
-/** Runs the project's script `start` until it greets, asks, and ends it; what it wrote. */
+/** Runs the project's `start` script, calls `ask` once it is ready, and stops it. Returns what the script wrote. */
 async function startAndAsk(port: number, ask: (origin: string) => Promise<void>): Promise<string> {
   const child = spawn('npm', ['start', '--', '--port', String(port)], { cwd: project, env, detached: true });
   let output = '';
@@ -47,10 +47,10 @@ async function complete(url: string): Promise<string> {
   return answer.ok ? JSON.parse(text).choices[0].text : text;
 }
 
-/** The content type of the playground's script, which its page names. */
+/** The content type of the script that the playground's page loads. */
 async function playgroundScript(origin: string): Promise<string | null> {
   const html = await (await fetch(origin)).text();
-  const [, path] = /src="(\/assets\/playground-[^"]+)"/.exec(html) ?? [];
+  const [, path] = /src="(\/assets\/main-[^"]+)"/.exec(html) ?? [];
   expect(path, html).toBeDefined();
   return (await fetch(origin + path)).headers.get('content-type');
 }
@@ -62,7 +62,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('the package', { timeout: 300_000 }, () => {
-  it('should be written into a new project by init, and packed with what is needed and nothing else', async () => {
+  it('should be put into a new project by init, packed with the files it needs and no others', async () => {
     const { code, stdout, stderr } = await runCli(['init', project]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain('npm install\nnpm start');
@@ -78,7 +78,7 @@ describe('the package', { timeout: 300_000 }, () => {
     expect(others.sort()).toEqual([...SHIPPED].sort());
     const fromSources = new Set(sources.flatMap(compiled));
     expect(shipped.filter((path) => isCompiled(path) && !fromSources.has(path))).toEqual([]);
-    expect(shipped).toEqual(expect.arrayContaining(['dist/lib/cli/main.js', 'dist/lib/worker.js', 'dist/lib/model/onnx/onnx-ml_pb.js']));
+    expect(shipped).toEqual(expect.arrayContaining(['dist/lib/cli/main.js', 'dist/lib/worker.js', 'dist/lib/core/onnx/onnx-ml_pb.js']));
     const { dependencies } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'));
     expect(dependencies).toEqual({ 'gpt-edge': `file:${tarball}` });
     const config = await readFile(join(project, 'wrangler.toml'), 'utf8');
@@ -87,7 +87,7 @@ describe('the package', { timeout: 300_000 }, () => {
     expect((await readdir(project)).sort()).toEqual(['.gitignore', 'README.md', tarball, 'package.json', 'src', 'wrangler.toml'].sort());
   });
 
-  it('should have every export that it names', async () => {
+  it('should ship every file that its exports name', async () => {
     const { exports } = JSON.parse(await readFile(join(PACKAGE, 'package.json'), 'utf8'));
     const paths = Object.values(exports).flatMap((entry) => (typeof entry === 'string' ? [entry] : Object.values(entry as object)));
     const sources = await readdir(join(PACKAGE, 'src'), { recursive: true });
@@ -95,7 +95,7 @@ describe('the package', { timeout: 300_000 }, () => {
     expect(known).toEqual(expect.arrayContaining(paths));
   });
 
-  it('should not write into a folder that has files in it', async () => {
+  it('should not be put into a folder that has files in it', async () => {
     const { code, stderr } = await runCli(['init', project]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/has files in it/);
@@ -120,7 +120,7 @@ describe('the package', { timeout: 300_000 }, () => {
     expect(output).toContain('tinystories-gpt2: put README.md');
   });
 
-  it('should be typed for compilers that read packages in either way', async (context) => {
+  it('should have types for compilers with either way of resolving packages', async (context) => {
     if (!isInstalled) return context.skip();
     await run(join(project, 'node_modules', '.bin', 'wrangler'), ['types'], { cwd: project, env });
     await mkdir(join(project, 'check'));
@@ -138,7 +138,7 @@ describe('the package', { timeout: 300_000 }, () => {
     }
   });
 
-  it("should mount its routes in an app of the project's own", async (context) => {
+  it("should mount its routes in the project's own app", async (context) => {
     if (!isInstalled) return context.skip();
     await cp(join(PACKAGE, 'examples', 'own-app', 'worker.ts'), join(project, 'src', 'worker.ts'));
     await startAndAsk(18794, async (origin) => {
@@ -148,14 +148,14 @@ describe('the package', { timeout: 300_000 }, () => {
     });
   });
 
-  it('should serve a program that is no such project', async (context) => {
+  it('should serve a program outside of such a project', async (context) => {
     if (!isInstalled) return context.skip();
     await cp(join(import.meta.dirname, 'consumer', 'local.mjs'), join(project, 'local.mjs'));
     const { stdout } = await run(process.execPath, [join(project, 'local.mjs')], { cwd: folder, env });
     expect(stdout).toBe(', there was\ngpt-edge\n');
   });
 
-  it('should pass itself on: init of the installed package, with what it is made of alone', async (context) => {
+  it('should pass itself on: the installed package can init another project, with the same files', async (context) => {
     if (!isInstalled) return context.skip();
     const second = join(folder, 'second');
     await run(process.execPath, [join(project, 'node_modules', 'gpt-edge', 'bin', 'gpt-edge.js'), 'init', second], { cwd: folder, env });

@@ -1,4 +1,7 @@
-/** What the package ships beside dist/lib, with a `*` for what names a file by its content. A new file needs a line here, and a new folder one in `files` of package.json. */
+/**
+ * The files that the package ships, apart from dist/lib. A `*` stands for a hash of the file's content. A new file
+ * needs a line here, and a new folder also one in `files` of package.json.
+ */
 export const SHIPPED: readonly string[] = [
   'LICENSE',
   'README.md',
@@ -13,7 +16,7 @@ export const SHIPPED: readonly string[] = [
   'dist/page/assets/licences-*.txt',
   'dist/page/assets/newsreader-*.woff2',
   'dist/page/assets/playground-*.css',
-  'dist/page/assets/playground-*.js',
+  'dist/page/assets/main-*.js',
   'dist/page/assets/reference-*.css',
   'dist/page/assets/reference-*.js',
   'model-assets/LICENSE',
@@ -31,10 +34,13 @@ export const SHIPPED: readonly string[] = [
   'template/wrangler.toml',
 ];
 
-/** A file of the page as SHIPPED has it. */
+/** The path of a page's file as {@link SHIPPED} writes it. */
 export const withoutHash = (path: string): string => path.replace(/^(dist\/page\/assets\/\w+-)\w{8}(?=\.)/, '$1*');
 
-/** What dist/lib may have of a source: the compiled module and its declarations; what the compiler does not write goes along as it is. */
+/**
+ * The files that dist/lib may have for a source: the compiled module and its declarations, or a copy of what is not
+ * compiled.
+ */
 export function compiled(source: string): readonly string[] {
   if (source.endsWith('.wasm')) return [`dist/lib/${source}`];
   if (source.endsWith('_pb.js') || source.endsWith('_pb.d.ts')) return [`dist/lib/${source}`];

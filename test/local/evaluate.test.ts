@@ -5,8 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
 import { evaluateText } from '../../src/local/evaluate/evaluate-text.ts';
 import { type EvaluatedModel, openEvaluatedModel } from '../../src/local/evaluate/evaluated-model.ts';
-import { logSumExp } from '../../src/local/evaluate/log-sum-exp.ts';
-import { ScoreSums } from '../../src/local/evaluate/score-sums.ts';
+import { exactLogSumExp, ScoreSums } from '../../src/local/evaluate/score-sums.ts';
 import { textWindows } from '../../src/local/evaluate/text-windows.ts';
 import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
 import { runCli } from '../cli/run-cli.ts';
@@ -44,7 +43,8 @@ afterAll(async () => {
 });
 
 describe('evaluateText', () => {
-  // onnxruntime-web computes in float32; the edge engine's activations are 16 bits, and a token's log-probability up to 3e-4 off.
+  // onnxruntime-web computes in float32; the edge engine's activations are 16 bits, and a token's log-probability up
+  // to 3e-4 off.
   it.each([
     { engine: 'ort', digits: 4 },
     { engine: 'edge', digits: 3 },
@@ -65,7 +65,7 @@ describe('evaluateText', () => {
     if (evaluated !== model) await evaluated.decoder.dispose();
   });
 
-  it('should score a text longer than the window, each token behind at least half a window', async () => {
+  it('should score a text longer than the window, each token after at least half a window', async () => {
     const text = STORY.repeat(20);
     const ids = [0, ...model.tokenizer.encode(text)];
     const progress: number[][] = [];
@@ -87,7 +87,7 @@ describe('evaluateText', () => {
   async function natsOf(ids: readonly number[], firstScored: number): Promise<number> {
     const logits = await model.decoder.createSequence().forward(ids.slice(0, -1), ids.length - 1);
     const row = (index: number) => logits.subarray(index * 4096, (index + 1) * 4096);
-    return ids.reduce((sum, id, index) => (index < firstScored ? sum : sum + logSumExp(row(index - 1)) - row(index - 1)[id]), 0);
+    return ids.reduce((sum, id, index) => (index < firstScored ? sum : sum + exactLogSumExp(row(index - 1)) - row(index - 1)[id]), 0);
   }
 
   it('should find no difference between a model and itself', async () => {
@@ -97,7 +97,7 @@ describe('evaluateText', () => {
     expect(top1Agreement).toBe(1);
   });
 
-  it('should free the KV caches of both models behind every window', async () => {
+  it('should free the KV caches of both models after every window', async () => {
     let made = 0;
     let held = 0;
     const createSequence = () => {
@@ -116,7 +116,7 @@ describe('evaluateText', () => {
     expect([made, held]).toEqual([4, 0]);
   });
 
-  it('should refuse models whose tokens differ, and a text of no tokens', async () => {
+  it('should refuse models whose tokens differ, and a text without tokens', async () => {
     const other = await openEvaluatedModel(tiny, ON_ORT);
     await expect(evaluateText(model, STORY, { against: other })).rejects.toThrow(
       'tinystories-gpt2 and tiny-gpt2 cannot be compared: their vocabularies have 4096 and 128 tokens.',
@@ -129,7 +129,7 @@ describe('evaluateText', () => {
 });
 
 describe('ScoreSums', () => {
-  it('should sum what two distributions say by hand', () => {
+  it('should sum what two distributions give by hand', () => {
     const sums = new ScoreSums();
     const logits = (...probabilities: number[]) => Float32Array.from(probabilities, (p) => Math.log(p) + 3);
     sums.add(1, logits(0.5, 0.25, 0.25), logits(0.25, 0.5, 0.25));
@@ -192,8 +192,8 @@ describe('gpt-edge eval', () => {
   });
 
   it.each([
-    ['a text that is not there', () => 'nowhere.txt', /nowhere\.txt cannot be read: /],
-    ['a text that is no UTF-8', () => join(folder, 'latin1.txt'), /latin1\.txt is no UTF-8 text/],
+    ['a text that does not exist', () => 'nowhere.txt', /nowhere\.txt cannot be read: /],
+    ['a text that is not UTF-8', () => join(folder, 'latin1.txt'), /latin1\.txt is not UTF-8 text/],
   ])('should end with one line and code 1 for %s', async (_, path, message) => {
     await writeFile(join(folder, 'latin1.txt'), Uint8Array.of(0x61, 0xe9, 0x61));
     const { code, stderr } = await runCli(['eval', tiny, '--text', path()]);

@@ -114,7 +114,7 @@ describe.skipIf(chromiumPath === null)('the accessibility of the playground, in 
     const playground = new PlaygroundPage(page);
     await playground.generate({ seed: '7' });
     expect(await page.locator('p[role="status"]').textContent()).toMatch(/^The text ended after \d+ tokens\.$/);
-    expect(await page.locator('.token').first().getAttribute('aria-label')).toMatch(/^\w+, [\d.]+ %$/);
+    expect(await page.locator('.token').first().getAttribute('aria-label')).toMatch(/^\w+, [\d.]+%$/);
     await close();
   });
 

@@ -67,7 +67,7 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     await page.goto(worker.url.href);
     await page.waitForSelector('.load.ready');
     const said = await page.evaluate(() => (window as unknown as { said: string[] }).said);
-    expect(said[0]).toMatch(/^Loading the model: \d+ % of \d+\.\d MB$/);
+    expect(said[0]).toMatch(/^Loading the model: \d+% of \d+\.\d MB$/);
     expect(said.at(-1)).toBe('Model ready');
     expect(await page.inputValue('#prompt')).toBe(PROMPT);
     const facts = await page.locator('.model dl').textContent();
@@ -146,7 +146,7 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     const chosen = [...kept, tokens[1].id];
     const { token_ids } = await complete({ prompt: [...prompt_token_ids!, ...chosen] });
     expect(await playground.ids()).toEqual([...chosen, ...token_ids!]);
-    await page.getByRole('button', { name: /as drawn/ }).click();
+    await page.getByRole('button', { name: /original/ }).click();
     await expect.poll(() => playground.ids()).toEqual(before);
   });
 

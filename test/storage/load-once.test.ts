@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LoadOnce } from '../../src/storage/load-once.ts';
 
 describe('LoadOnce', () => {
-  it('should load once for all who ask, and keep what was loaded', async () => {
+  it('should load once for all callers, and keep what was loaded', async () => {
     let loads = 0;
     const once = new LoadOnce<number>(() => {});
     const load = async () => ++loads;
@@ -10,7 +10,7 @@ describe('LoadOnce', () => {
     expect(await once.get('a', load)).toBe(1);
   });
 
-  it('should give a failure to all who wait, and try again afterwards', async () => {
+  it('should give a failure to all callers that wait, and try again afterwards', async () => {
     const once = new LoadOnce<string>(() => {});
     const fail = () => Promise.reject(new Error('no'));
     expect(await Promise.allSettled([once.get('a', fail), once.get('a', fail)])).toMatchObject([
@@ -20,7 +20,7 @@ describe('LoadOnce', () => {
     expect(await once.get('a', async () => 'yes')).toBe('yes');
   });
 
-  it('should have every load kept alive, without its failure', async () => {
+  it('should keep every load alive, and hide its failure from the keeper', async () => {
     const kept: Promise<unknown>[] = [];
     const once = new LoadOnce<string>((load) => kept.push(load));
     await once.get('a', async () => 'yes');

@@ -6,7 +6,9 @@ import { parsed, type WholeTokenizerJson } from './whole-tokenizer-json.ts';
 
 const FOLDER = join(import.meta.dirname, '../../model-assets/tinystories-gpt2');
 
-/** The default model's own files: byte-level BPE with 4096 entries; 0 is `<|endoftext|>`, 1 to 256 are the single bytes. */
+/**
+ * The default model's own files: byte-level BPE with 4096 entries; 0 is `<|endoftext|>`, 1 to 256 are the single bytes.
+ */
 export const tokenizerJson: WholeTokenizerJson = JSON.parse(readFileSync(join(FOLDER, 'tokenizer.json'), 'utf8'));
 export const tokenizerConfig = parseTokenizerConfig(readFileSync(join(FOLDER, 'tokenizer_config.json')));
 export const tokenizer = new TextTokenizer(parsed(tokenizerJson), tokenizerConfig);

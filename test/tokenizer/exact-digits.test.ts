@@ -6,7 +6,10 @@ import { randomText } from './random-text.ts';
 
 const byteLevel = tokenizerJson.pre_tokenizer!;
 
-/** Added to the default vocabulary, which has no token of two digits or of a space and a digit. (The Arabic digit ٣ is `Ù£`.) */
+/**
+ * Added to the default vocabulary, which has no token of two digits or of a space and a digit. (The Arabic digit ٣ is
+ * `Ù£`.)
+ */
 const MERGES = [
   ['1', '1'],
   ['Ġ', '1'],

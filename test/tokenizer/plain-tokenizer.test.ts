@@ -17,7 +17,10 @@ import { parsed, type WholeTokenizerJson } from './whole-tokenizer-json.ts';
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 
-/** Compares tokens of sample texts, of each token's spelling and text alone, and of sentences of spellings; and all ids decoded. */
+/**
+ * Compares tokens of sample texts, of each token's spelling and text alone, and of sentences of spellings; and all ids
+ * decoded.
+ */
 function expectEqual(json: WholeTokenizerJson, config: TokenizerConfig, count = 150): void {
   const [ours, library] = [plainTextTokenizer(parsed(json), config), libraryTokenizer(json, config)];
   const whole = new TextTokenizer({ ...parsed(json), added_tokens: [] }, config);

@@ -20,7 +20,9 @@ const randomCharacter = (random: SeededRandom): string =>
 
 const EDGES = ['', ' ', '\ud800', 'a\udc00b', '\ud83d', '\ude00\ud83d', '\ud800\ufffd', '\u0000', '<0x41>', '<unk>', '\u2581', '\ufeff'];
 
-/** Texts to test an encoder on: edge cases, random characters, random pieces of many scripts, a corpus, very long words. */
+/**
+ * Texts to test an encoder on: edge cases, random characters, random pieces of many scripts, a corpus, very long words.
+ */
 export function sampleTexts(random: SeededRandom, count: number): string[] {
   const characters = random.list(count, () => random.list(random.integer(40), () => randomCharacter(random)).join(''));
   const pieces = random.list(count, () => randomText(random, 30));

@@ -7,7 +7,10 @@ import { parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
 import { collect } from '../generation/collect.ts';
 import { addedToken } from './default-tokenizer.ts';
 
-/** A tokenizer like Llama's: a mark in place of each space, bytes for characters without a token, and a space before every text. */
+/**
+ * A tokenizer like Llama's: a mark in place of each space, bytes for characters without a token, and a space before
+ * every text.
+ */
 const BYTES = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
 const TOKENS = ['<unk>', '<s>', '</s>', ...BYTES, '\u2581', 'a', 'b', '\u2581a', '\u2581\u2581'];
 const [SPACE, A, B, SPACE_A, TWO_SPACES] = [259, 260, 261, 262, 263];

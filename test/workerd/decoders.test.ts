@@ -12,8 +12,8 @@ const largestDifference = (a: Float32Array, b: Float32Array): number =>
 const LIMIT_BYTES = 128e6;
 
 /**
- * How far logits may be from transformers' in float32 on the same weights. onnxruntime-web is 7e-6 off; the edge engine, which rounds
- * activations to 16 bits, 5e-4, and 0.05 where keys and values have 8 bits.
+ * How far logits may be from those of transformers in float32, on the same weights. onnxruntime-web is off by 7e-6; the
+ * edge engine, which rounds activations to 16 bits, by 5e-4, and by 0.05 if keys and values have 8 bits.
  */
 describe.each([
   { engine: 'ort', cacheFormat: 'auto', referenceTolerance: 5e-5 },
@@ -55,7 +55,7 @@ describe.each([
     }
   });
 
-  it('should give no logits where none are asked for, and go on all the same', async () => {
+  it('should give no logits if none are asked for, and continue from there', async () => {
     const sequence = decoder.createSequence();
     expect((await sequence.forward(prompt.slice(0, 4), 0)).length).toBe(0);
     const logits = (await sequence.forward(prompt.slice(4))).slice();
@@ -73,7 +73,7 @@ describe.each([
     expect(largestDifference(a, b)).toBeGreaterThan(0.1);
   });
 
-  it('should let a fork and its origin go on independently', async () => {
+  it('should let a fork and its origin continue independently', async () => {
     const origin = decoder.createSequence();
     await origin.forward(prompt);
     const fork = origin.fork();
@@ -86,6 +86,38 @@ describe.each([
     expect(largestDifference(await again.forward([500]), expected)).toBe(0);
     origin.dispose();
     expect((await fork.forward([702])).every(Number.isFinite)).toBe(true);
+  });
+
+  it('should hand out the logits that it returns, one row at a time', async () => {
+    const { vocabularySize } = decoder;
+    const whole = await decoder.createSequence().forward(prompt, 5);
+    const rows: number[] = [];
+    await decoder.createSequence().forwardEach(prompt, 5, ({ values }, row) => {
+      rows.push(row);
+      expect(largestDifference(values, whole.subarray(row * vocabularySize, (row + 1) * vocabularySize))).toBe(0);
+    });
+    expect(rows).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('should take logits back that were copied', async () => {
+    const logits = await decoder.createSequence().forward(prompt);
+    await decoder.createSequence().forward([500]);
+    const loaded = decoder.loadLogits(logits);
+    expect(largestDifference(loaded.values, logits)).toBe(0);
+    expect(logits[loaded.best()]).toBe(Math.max(...logits));
+  });
+
+  it('should dispose a sequence once, however often it is asked to', async () => {
+    const [origin, other] = [decoder.createSequence(), decoder.createSequence()];
+    await origin.forward(prompt);
+    const fork = origin.fork();
+    origin.dispose();
+    await other.forward([...prompt].reverse());
+    origin.dispose();
+    const alone = decoder.createSequence();
+    await alone.forward(prompt);
+    expect(await fork.forward([500])).toEqual(await alone.forward([500]));
+    for (const sequence of [fork, fork, other, alone]) sequence.dispose();
   });
 
   it('should refuse what overflows the context window and leave the sequence as it was', async () => {

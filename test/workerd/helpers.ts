@@ -4,7 +4,7 @@ import type { Manifest } from '../../src/core/folder/manifest.ts';
 export interface TestEnv {
   MODELS: R2Bucket;
   MODEL_IDS: string;
-  /** The project's files, by path. */
+  /** Serves the project's files by their path. */
   FILES: Fetcher;
 }
 
@@ -20,7 +20,7 @@ export async function projectJson<T>(path: string): Promise<T> {
   return JSON.parse(new TextDecoder().decode(await projectFile(path))) as T;
 }
 
-/** Puts a model folder of the project into the bucket, as it is or with its manifest and files changed on the way. */
+/** Puts a model folder of the project into the bucket, as it is or under another id. */
 export async function seedModel(folder: string, options: { id?: string; bucket?: R2Bucket } = {}): Promise<Manifest> {
   const bucket = options.bucket ?? testEnv.MODELS;
   const manifest = await projectJson<Manifest>(`${folder}/manifest.json`);
@@ -40,14 +40,14 @@ export const post = (path: string, body: unknown, init: RequestInit = {}): Promi
     ...init,
   } as RequestInit);
 
-/** The JSON of an answer that must be 200. */
+/** Posts a request and returns the JSON of its answer, which must have the status 200. */
 export async function ask<T>(path: string, body: unknown): Promise<T> {
   const answer = await post(path, body);
   if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`);
   return answer.json() as Promise<T>;
 }
 
-/** The `data` of each event of a stream, the last being `[DONE]` or an error. */
+/** Returns the `data` of each event of a stream. The last one is `[DONE]` or an error. */
 export async function readEvents(answer: Response): Promise<string[]> {
   const text = await answer.text();
   return text

@@ -19,7 +19,7 @@ interface FreshOptions {
 
 const AUTO: EngineChoice = { engine: 'auto', cacheFormat: 'auto' };
 
-/** An isolate of its own over a bucket: nothing is loaded yet. */
+/** Makes the app of a new isolate, in which nothing is loaded yet. */
 function freshApp(bucket: R2Bucket, { ids = [ID], memoryLimitMegabytes = 128, choice = AUTO }: FreshOptions = {}) {
   const host = new IsolateModels({ bucket, ids, engineOf: () => choice, kernels, memoryLimitMegabytes, keepAlive: () => {} });
   const app = createApp({ host, isPublic: true });
@@ -27,7 +27,7 @@ function freshApp(bucket: R2Bucket, { ids = [ID], memoryLimitMegabytes = 128, ch
     app.request(path, body && { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 }
 
-/** The real bucket, with each `get` told to `onGet`: Miniflare has no way to watch or disturb R2. */
+/** The real bucket, which tells `onGet` of each `get`. Miniflare itself offers no way to watch R2. */
 function watched(onGet: (key: string, options?: R2GetOptions) => void): R2Bucket {
   return new Proxy(testEnv.MODELS, {
     get(bucket, name) {
@@ -54,16 +54,16 @@ describe('a model in R2', () => {
     await seedModel(DEFAULT_MODEL);
   });
 
-  it('should be read in ranges of one chunk and come out whole', async () => {
+  it('should be read in ranges of one chunk, and be complete', async () => {
     const ranges: R2Range[] = [];
+    let told = 0;
     const files = await R2ModelFiles.open(
       watched((key, options) => key === WEIGHTS && ranges.push(options!.range as R2Range)),
       ID,
+      (count) => {
+        told += count;
+      },
     );
-    let told = 0;
-    files.onBytes = (count) => {
-      told += count;
-    };
     const read = await files.read('model.onnx_data');
     expect(await sha256(read)).toBe(files.manifest.files['model.onnx_data'].sha256);
     expect(told).toBe(weights.byteLength);
@@ -71,7 +71,7 @@ describe('a model in R2', () => {
     expect(ranges.map((range) => (range as { offset: number }).offset)).toEqual(expected);
   });
 
-  it('should be streamed in order, no more than one piece ahead of what was asked for', async () => {
+  it('should be streamed in order, at most one chunk ahead of the one that is used', async () => {
     let reads = 0;
     const files = await R2ModelFiles.open(
       watched((key) => {
@@ -91,7 +91,7 @@ describe('a model in R2', () => {
     expect([position, pieces]).toEqual([weights.byteLength, Math.ceil(weights.byteLength / CHUNK_BYTES)]);
   });
 
-  it('should be loaded once, however many ask for it at once', async () => {
+  it('should be loaded once, however many requests ask for it at the same time', async () => {
     const reads: string[] = [];
     const ask = freshApp(
       watched((key, options) => reads.push(`${key} ${(options?.range as { offset: number } | undefined)?.offset ?? 0}`)),
@@ -105,7 +105,7 @@ describe('a model in R2', () => {
     expect(new Set(reads).size).toBe(reads.length);
   });
 
-  it('should show how far it is loaded', async () => {
+  it('should show how much of it is loaded', async () => {
     const ask = freshApp(testEnv.MODELS);
     const load = async () =>
       ((await (await ask(`/v1/models/${ID}`)).json()) as { load: { state: string; loaded_bytes: number; total_bytes: number } }).load;
@@ -142,7 +142,7 @@ describe('a model in R2', () => {
     ],
     ['is another file', `models/${ID}/tokenizer.json`, () => testEnv.MODELS.put(`models/${ID}/tokenizer.json`, '{}')],
     ['is missing', `models/${ID}/model.onnx`, () => testEnv.MODELS.delete(`models/${ID}/model.onnx`)],
-    ['is no JSON', `models/${ID}/manifest.json`, () => testEnv.MODELS.put(`models/${ID}/manifest.json`, 'no')],
+    ['is not JSON', `models/${ID}/manifest.json`, () => testEnv.MODELS.put(`models/${ID}/manifest.json`, 'no')],
     ['lacks a field', `models/${ID}/manifest.json`, () => testEnv.MODELS.put(`models/${ID}/manifest.json`, '{"format": 1}')],
     [
       "is another model's",
@@ -171,7 +171,7 @@ describe('a model in R2', () => {
     expect((await ask('/v1/completions', { prompt: 'Once', max_tokens: 1 })).status).toBe(200);
   });
 
-  it('should name what its answers depend on, and only that, in system_fingerprint', async () => {
+  it('should have a system_fingerprint that changes with what its answers depend on, and with nothing else', async () => {
     const key = `models/${ID}/manifest.json`;
     const fingerprint = async () => {
       const answer = await freshApp(testEnv.MODELS)('/v1/completions', { prompt: 'Once', max_tokens: 1 });
@@ -192,10 +192,10 @@ describe('a model in R2', () => {
     expect(await fingerprint()).not.toBe(before);
   });
 
-  it('should refuse a model that needs more memory than there is, with the sum', async () => {
+  it('should refuse a model that needs more memory than the limit, and name the sum', async () => {
     const choice: EngineChoice = { engine: 'ort', cacheFormat: 'auto' };
     const { files, kvBytesPerToken, contextWindow } = await projectJson<Manifest>(`${DEFAULT_MODEL}/manifest.json`);
-    // onnxruntime-web's own 16 MB, weights in two copies, 2.5 bytes of heap for each of tokenizer.json.
+    // onnxruntime-web itself takes 16 MB, the weights are held twice, and tokenizer.json takes 2.5 times its bytes of heap.
     const bytes = [16e6, 2 * files['model.onnx_data'].bytes, 2.5 * files['tokenizer.json'].bytes, kvBytesPerToken * contextWindow];
     const [engine, weights, tokenizer, cache] = bytes.map((part) => Math.ceil(part / 1e6));
     const needed = Math.ceil(bytes.reduce((sum, part) => sum + part, 0) / 1e6);

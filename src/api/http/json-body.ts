@@ -3,16 +3,19 @@ import { createMiddleware } from 'hono/factory';
 import { HTTPException } from 'hono/http-exception';
 import { GptEdgeError } from '../../core/errors.ts';
 
-/** A prompt that fills the largest context windows as token ids stays below it. */
+/** A prompt of token ids that fills the largest context window still fits. */
 const MAX_BODY_BYTES = 2 ** 20;
 
-/** The validator would read a POST with neither content type nor body as `{}`, and generate from nothing. */
+/**
+ * Without it, the validator would read a POST that has neither content type nor body as `{}`, and generate from
+ * nothing.
+ */
 const requireContentType = createMiddleware(async (c, next) => {
   if (c.req.header('content-type') === undefined) throw new HTTPException(415);
   await next();
 });
 
-/** What a route that takes JSON puts before its validator. */
+/** The middleware that every route with a JSON body runs before its validator. */
 export const jsonBodyMiddleware = [
   requireContentType,
   bodyLimit({

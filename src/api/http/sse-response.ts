@@ -1,41 +1,39 @@
-import type { Call } from '../request-log/complete-recorded.ts';
-import { errorBody, toGptEdgeError } from './render-error.ts';
+import type { RequestContext } from '../request-log/request-record.ts';
+import { errorBody, handleError } from './errors.ts';
 
 const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' };
 
 /**
- * Objects as server-sent events in OpenAI's form: `data:` lines, `[DONE]` last. An error in mid-stream becomes an error
- * object and the end, without `[DONE]`. The reader's pace is the generator's: the next event is made when it is wanted,
- * and a reader that leaves ends the generator.
+ * Streams objects as server-sent events in OpenAI's form: one `data:` line each, and `[DONE]` last. An error in
+ * mid-stream becomes an error object, which ends the stream without `[DONE]`. The generator keeps the reader's pace: it
+ * makes the next event when the reader wants it, and it is ended when the reader leaves.
  */
-export function sseResponse(events: AsyncGenerator<object>, call: Call): Response {
+export function sseResponse(events: AsyncGenerator<object>, context: RequestContext): Response {
   const encoder = new TextEncoder();
-  const lines = dataLines(events, call);
-  call.record.beginStream();
+  const lines = dataLines(events, context);
+  context.record.beginStream();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await lines.next();
       if (!done) return controller.enqueue(encoder.encode(value));
       controller.close();
-      call.record.endStream();
+      context.record.endStream();
     },
     async cancel() {
-      call.record.isCancelled = true;
+      context.record.isCancelled = true;
       await lines.return(undefined);
-      call.record.endStream();
+      context.record.endStream();
     },
   });
   return new Response(body, { headers: HEADERS });
 }
 
-async function* dataLines(events: AsyncGenerator<object>, { signal, record }: Call): AsyncGenerator<string> {
+async function* dataLines(events: AsyncGenerator<object>, { signal, record }: RequestContext): AsyncGenerator<string> {
   try {
     for await (const event of events) yield `data: ${JSON.stringify(event)}\n\n`;
   } catch (error) {
     if (signal.aborted) return;
-    const known = toGptEdgeError(error);
-    record.error = known.code;
-    yield `data: ${JSON.stringify(errorBody(known))}\n\n`;
+    yield `data: ${JSON.stringify(errorBody(handleError(error, record)))}\n\n`;
     return;
   }
   yield 'data: [DONE]\n\n';

@@ -1,19 +1,16 @@
 import { type CompletionEvent, complete } from '../../generation/complete.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
-import type { RequestRecord } from './request-record.ts';
+import type { RequestContext } from './request-record.ts';
 
-/** What a generation needs of the HTTP request that it belongs to. */
-export interface Call {
-  signal: AbortSignal;
-  record: RequestRecord;
-}
-
-/** {@link complete}, with its tokens and finish reasons noted as they come. */
+/**
+ * Calls {@link complete} and records tokens and finish reasons as they come, so that an answer cut short is counted
+ * too.
+ */
 export async function* completeRecorded(
   model: LanguageModel,
   request: CompletionRequest,
-  { signal, record }: Call,
+  { signal, record }: RequestContext,
 ): AsyncGenerator<CompletionEvent> {
   record.promptTokens = (record.promptTokens ?? 0) + request.prompt.length;
   record.completionTokens ??= 0;

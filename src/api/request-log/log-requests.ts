@@ -1,15 +1,14 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
-import type { AppEnv } from '../http/app-env.ts';
 import type { RequestLine } from './request-line.ts';
-import { RequestRecord } from './request-record.ts';
+import { type RequestLogEnv, RequestRecord } from './request-record.ts';
 
-/** The API's own paths are far shorter; others are anyone's text. */
+/** The API's own paths are far shorter. A client may send any text as a path, and the log should not keep all of it. */
 const MAX_PATH_LENGTH = 128;
 
-/** Tells `log` of each request when its answer has ended: a stream's end is that of its last event. */
+/** Calls `log` once for each request, when its answer has ended. A streamed answer ends with its last event. */
 export const logRequests = (log: (line: RequestLine) => void) =>
-  createMiddleware<AppEnv>(async function logRequests(c, next) {
+  createMiddleware<RequestLogEnv>(async function logRequests(c, next) {
     const started = Date.now();
     const record = new RequestRecord();
     c.set('record', record);
@@ -25,7 +24,7 @@ export const logRequests = (log: (line: RequestLine) => void) =>
     else write();
   });
 
-function toLine(c: Context<AppEnv>, record: RequestRecord, status: number, duration_ms: number): RequestLine {
+function toLine(c: Context<RequestLogEnv>, record: RequestRecord, status: number, duration_ms: number): RequestLine {
   const { method, path, raw } = c.req;
   return {
     method,
@@ -43,11 +42,11 @@ function toLine(c: Context<AppEnv>, record: RequestRecord, status: number, durat
   };
 }
 
-/** A client that leaves takes its request's context with it, and the line would be lost. */
-function keepAlive(c: Context<AppEnv>, work: Promise<void>): void {
+/** Without it, the runtime would end a request whose client has left, and the line would be lost. */
+function keepAlive(c: Context<RequestLogEnv>, work: Promise<void>): void {
   try {
     c.executionCtx.waitUntil(work);
   } catch {
-    // Hono throws where the app was called without a context, as tests do; then nothing ends early either.
+    // Hono throws if the app was called without an execution context, as tests do. Nothing ends early there.
   }
 }

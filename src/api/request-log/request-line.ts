@@ -1,27 +1,40 @@
 import type { ErrorCode } from '../../core/errors.ts';
 
-/** The log line of one request. Absent fields are not known, or mean nothing for it. */
+/**
+ * The log line of one request. A field is absent if its value is not known, or means nothing for the request.
+ * @example
+ * createApp({
+ *   host,
+ *   log: ({ path, status, duration_ms, completion_tokens = 0 }: RequestLine) =>
+ *     env.ANALYTICS.writeDataPoint({ blobs: [path], doubles: [status, duration_ms, completion_tokens] }),
+ * });
+ */
 export interface RequestLine {
   method: string;
-  /** Without the query; cut where it is longer than any path of the API, which the `…` shows. */
+  /** Path without the query. A path that is longer than any of the API's is cut, which a final `…` shows. */
   path: string;
+  /** HTTP status of the answer. */
   status: number;
-  /** To the end of the answer, by the platform's clock, which stands still while code runs. */
+  /** Milliseconds until the end of the answer, by the platform's clock, which stands still while code runs. */
   duration_ms: number;
+  /** Id of the model that was asked. */
   model?: string;
+  /** Tokens in all prompts of the request. */
   prompt_tokens?: number;
+  /** Tokens generated for all choices, unfinished ones included. */
   completion_tokens?: number;
-  /** Where choices ended differently, each reason once, with commas between. */
+  /** Why the choices ended. Where they ended differently, each reason once, separated by commas. */
   finish_reason?: string;
+  /** Present if the answer was a stream. */
   stream?: true;
-  /** The code of the error that was answered. */
+  /** Code of the error that was answered. */
   error?: ErrorCode;
-  /** The client was gone before the end. */
+  /** Present if the client left before the end. */
   aborted?: true;
   request_id: string;
 }
 
-/** Writes a line as JSON, which Workers Logs takes apart by itself; the server's own failures as errors. */
+/** Writes a line as JSON, which Workers Logs parses by itself. Failures of the server are written as errors. */
 export function writeRequestLine(line: RequestLine): void {
   console[line.status >= 500 || line.error === 'internal_error' ? 'error' : 'log'](JSON.stringify(line));
 }

@@ -1,22 +1,22 @@
 import type { ErrorCode } from '../../core/errors.ts';
 import type { FinishReason } from '../../generation/text/text-pieces.ts';
 
-/** What one request came to, as its log line tells it. No text of a prompt or a completion is in it. */
+/** Gathers, while a request is served, what its log line will say. It holds no text of a prompt or a completion. */
 export class RequestRecord {
-  /** A served model's id, once the request has one. */
+  /** Id of the served model, once it is known. */
   model?: string;
   promptTokens?: number;
-  /** Of all choices, those of a choice that was not finished too. */
+  /** Tokens generated for all choices, unfinished ones included. */
   completionTokens?: number;
-  /** Of the finished choices. */
+  /** Finish reasons of the choices that are finished. */
   readonly finishReasons = new Set<FinishReason>();
-  /** The code of the error that the client was told, in mid-stream too. */
+  /** Code of the error that the client was told, in mid-stream or before. */
   error?: ErrorCode;
-  /** The reader of a stream left before its end. */
+  /** Whether the reader of a stream left before its end. */
   isCancelled = false;
   #stream?: PromiseWithResolvers<void>;
 
-  /** Says that the answer goes on after its headers are sent, until `endStream`. */
+  /** Declares that the answer continues after its headers are sent, until `endStream`. */
   beginStream(): void {
     this.#stream = Promise.withResolvers();
   }
@@ -25,8 +25,19 @@ export class RequestRecord {
     this.#stream?.resolve();
   }
 
-  /** Resolves when the stream has ended; undefined where the answer is whole. */
+  /** Resolves when the stream has ended; undefined if the answer is not a stream. */
   get streamEnd(): Promise<void> | undefined {
     return this.#stream?.promise;
   }
+}
+
+/** The HTTP request that a generation serves: whether its client still waits, and where its figures are recorded. */
+export interface RequestContext {
+  signal: AbortSignal;
+  record: RequestRecord;
+}
+
+/** What the request log finds and leaves in Hono's context. */
+export interface RequestLogEnv {
+  Variables: { requestId: string; record: RequestRecord };
 }

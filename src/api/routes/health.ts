@@ -1,7 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { AppEnv } from '../http/app-env.ts';
-import { jsonContent } from '../openai/schemas/content.ts';
-import { errorResponses } from '../openai/schemas/error-schema.ts';
+import { errorResponses, jsonContent } from '../openai/schemas/bodies.ts';
 
 const route = createRoute({
   method: 'get',

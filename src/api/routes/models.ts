@@ -2,8 +2,7 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { GptEdgeError } from '../../core/errors.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import type { ModelHost } from '../model-host.ts';
-import { jsonContent } from '../openai/schemas/content.ts';
-import { errorResponses } from '../openai/schemas/error-schema.ts';
+import { errorResponses, jsonContent } from '../openai/schemas/bodies.ts';
 import { modelListSchema, modelSchema, toWireModel } from '../openai/schemas/model-schema.ts';
 
 const listRoute = createRoute({
@@ -35,7 +34,7 @@ export function modelsRoute(app: OpenAPIHono<AppEnv>): void {
   app.openapi(oneRoute, async (c) => c.json(toWireModel(await c.var.host.describe(c.req.valid('param').id)), 200));
 }
 
-/** A configured model that is not in the bucket is not served, and so not listed. */
+/** A model that is configured but missing from the bucket cannot be served, so it is not listed. */
 async function describeIfPresent(host: ModelHost, id: string) {
   try {
     return await host.describe(id);

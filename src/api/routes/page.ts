@@ -3,7 +3,11 @@ import type { Context } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { GptEdgeError } from '../../core/errors.ts';
 import type { AppEnv } from '../http/app-env.ts';
-import type { PageAssets } from '../http/page-assets.ts';
+
+/** The files of the built page. The static assets binding of Workers has this shape. */
+export interface PageAssets {
+  fetch(request: Request): Promise<Response>;
+}
 
 const CONTENT_SECURITY_POLICY = {
   defaultSrc: ["'none'"],
@@ -17,17 +21,18 @@ const CONTENT_SECURITY_POLICY = {
   frameAncestors: ["'none'"],
 };
 
-/** HSTS is the domain owner's to say. */
+/** Whether a domain requires HTTPS is up to the owner of the domain, so HSTS is left out. */
 const SECURE_HEADERS = { strictTransportSecurity: false, contentSecurityPolicy: CONTENT_SECURITY_POLICY };
 
-/** Icons of the reference's own stylesheet are data: addresses. */
+/** The stylesheet of the API reference has its icons in `data:` URLs. */
 const REFERENCE_HEADERS = { ...SECURE_HEADERS, contentSecurityPolicy: { ...CONTENT_SECURITY_POLICY, imgSrc: ["'self'", 'data:'] } };
 
-/** A page is asked for again with its ETag; what its address names by a hash never changes. */
+/** For pages: the browser asks again each time, with the ETag. */
 const REVALIDATE = 'no-cache';
+/** For files whose URL contains a hash of their content, which therefore never change. */
 const FOREVER = 'public, max-age=31536000, immutable';
 
-/** The playground at /, the API's reference at /docs, and their files at /assets. No other path asks for an asset. */
+/** The playground at /, the API reference at /docs, and the files of both at /assets. No other path reads an asset. */
 export function pageRoutes(app: OpenAPIHono<AppEnv>, assets: PageAssets): void {
   const answer = (cacheControl: string) => async (c: Context) => {
     const found = await assets.fetch(c.req.raw);

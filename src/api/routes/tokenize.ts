@@ -1,13 +1,14 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import type { AppEnv } from '../http/app-env.ts';
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { type AppEnv, requestedModel } from '../http/app-env.ts';
 import { jsonBodyMiddleware } from '../http/json-body.ts';
-import { checkTokenIds } from '../openai/check-token-ids.ts';
-import { requestedModel } from '../openai/requested-model.ts';
-import { jsonBody, jsonContent } from '../openai/schemas/content.ts';
-import { errorResponses } from '../openai/schemas/error-schema.ts';
-import { tokenIdSchema } from '../openai/schemas/prompt-schema.ts';
-
-const model = z.string().nullish();
+import { errorResponses, jsonBody, jsonContent } from '../openai/schemas/bodies.ts';
+import {
+  detokenizeAnswerSchema,
+  detokenizeRequestSchema,
+  tokenizeAnswerSchema,
+  tokenizeRequestSchema,
+} from '../openai/schemas/tokenize-schema.ts';
+import { checkTokenIds } from '../openai/to-prompt-tokens.ts';
 
 const tokenizeRoute = createRoute({
   method: 'post',
@@ -15,35 +16,9 @@ const tokenizeRoute = createRoute({
   tags: ['Tokens'],
   summary: 'Text to token ids',
   middleware: jsonBodyMiddleware,
-  request: {
-    body: jsonBody(
-      z
-        .strictObject({
-          model,
-          prompt: z.string().openapi({ description: 'Special tokens spelled in it are plain text.', example: 'Once upon a time' }),
-          add_special_tokens: z
-            .boolean()
-            .nullish()
-            .openapi({ description: 'Add what the tokenizer puts around a sequence, such as a BOS. Default true.' }),
-          return_token_strs: z.boolean().nullish().openapi({ description: "Also return each token's text. Default false." }),
-        })
-        .openapi('TokenizeRequest', { example: { prompt: 'Once upon a time', return_token_strs: true } }),
-    ),
-  },
+  request: { body: jsonBody(tokenizeRequestSchema) },
   responses: {
-    200: {
-      description: 'The tokens.',
-      content: jsonContent(
-        z
-          .object({
-            count: z.number().int(),
-            max_model_len: z.number().int(),
-            tokens: z.array(z.number().int()),
-            token_strs: z.array(z.string()).nullable(),
-          })
-          .openapi('Tokens'),
-      ),
-    },
+    200: { description: 'The tokens.', content: jsonContent(tokenizeAnswerSchema) },
     ...errorResponses(400, 401, 404, 405, 413, 415, 500, 503),
   },
 });
@@ -54,21 +29,14 @@ const detokenizeRoute = createRoute({
   tags: ['Tokens'],
   summary: 'Token ids to text',
   middleware: jsonBodyMiddleware,
-  request: {
-    body: jsonBody(
-      z.strictObject({ model, tokens: z.array(tokenIdSchema) }).openapi('DetokenizeRequest', { example: { tokens: [419, 429] } }),
-    ),
-  },
+  request: { body: jsonBody(detokenizeRequestSchema) },
   responses: {
-    200: {
-      description: 'The text, special tokens spelled out.',
-      content: jsonContent(z.object({ prompt: z.string() }).openapi('DetokenizedText')),
-    },
+    200: { description: 'The text, special tokens spelled out.', content: jsonContent(detokenizeAnswerSchema) },
     ...errorResponses(400, 401, 404, 405, 413, 415, 500, 503),
   },
 });
 
-/** Both in the shape of vLLM's server. */
+/** Both routes speak as vLLM's server does. */
 export function tokenizeRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(tokenizeRoute, async (c) => {
     const body = c.req.valid('json');

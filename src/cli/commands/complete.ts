@@ -1,17 +1,31 @@
-import { pushModel } from '../../local/bucket/push-model.ts';
-import { startLocalWorker } from '../../local/local-worker.ts';
-import { openModelFolder } from '../../local/model-folder.ts';
+import { Command } from 'commander';
+import type { EdgeClient } from '../../local/edge-client.ts';
 import { DEFAULT_MODEL } from '../../local/project-paths.ts';
-import { EdgeClient } from '../edge-client.ts';
-import { engineVars } from '../engine-vars.ts';
+import { engineOption, engineVars, kvCacheOption, number, persistToOption } from '../options.ts';
 import { ProgressBar } from '../printing/progress-bar.ts';
 
-/** Between two looks at how far a load is; the bar draws no faster. */
+/** Time between two requests for the progress of loading; the bar is not drawn more often. */
 const POLL_MS = 50;
-/** Enough for one of the default model's stories, where the window has room for it. */
+/** Enough for one of the default model's stories, if the context window has room for it. */
 const DEFAULT_MAX_TOKENS = 300;
 
-export interface CompleteOptions {
+export const completeCommand = new Command('complete')
+  .description('complete a prompt in the terminal, streamed through the Worker in workerd')
+  .argument('<prompt>', 'text to continue')
+  .option('--model <folder>', 'a model folder')
+  .option(
+    '--max-tokens <n>',
+    `tokens to generate at most; default: ${DEFAULT_MAX_TOKENS}, or what is left of the context window`,
+    number(1, 2 ** 20),
+  )
+  .option('--temperature <t>', "0 takes the most probable token; default: the model's", number(0, 2, false))
+  .option('--seed <n>', 'the same seed gives the same text', number(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER))
+  .addOption(engineOption())
+  .addOption(kvCacheOption())
+  .addOption(persistToOption())
+  .action(complete);
+
+interface CompleteOptions {
   model?: string;
   engine?: string;
   kvCache?: string;
@@ -21,8 +35,15 @@ export interface CompleteOptions {
   persistTo: string;
 }
 
-/** One completion through the Worker in workerd: its text on standard output, progress and figures on standard error. */
-export async function complete(prompt: string, options: CompleteOptions): Promise<void> {
+/**
+ * Completes a prompt through the Worker in workerd: the text goes to standard output, progress and figures to
+ * standard error.
+ */
+async function complete(prompt: string, options: CompleteOptions): Promise<void> {
+  const { pushModel } = await import('../../local/bucket/push-model.ts');
+  const { EdgeClient } = await import('../../local/edge-client.ts');
+  const { startLocalWorker } = await import('../../local/local-worker.ts');
+  const { openModelFolder } = await import('../../local/model-folder.ts');
   const folder = await openModelFolder(options.model ?? DEFAULT_MODEL);
   const { id, contextWindow } = folder.manifest;
   const worker = await startLocalWorker({ persistTo: options.persistTo, vars: { PUBLIC: 'true', MODEL_IDS: id, ...engineVars(options) } });
@@ -40,14 +61,14 @@ export async function complete(prompt: string, options: CompleteOptions): Promis
   }
 }
 
-/** Shows how far the model is while `work`, which loads it, is under way. */
+/** Shows how much of the model is loaded while `work`, the first request, makes the Worker load it. */
 async function withLoadBar<T>(client: EdgeClient, id: string, work: Promise<T>): Promise<T> {
   const bar = new ProgressBar(`Loading ${id}`);
   let isDone = false;
   const done = work.finally(() => {
     isDone = true;
   });
-  done.catch(() => {}); // thrown below, once the bar is gone
+  done.catch(() => {}); // The error is thrown below, after the bar has been removed.
   while (!isDone) {
     const { load } = await client.model(id).catch(() => ({ load: undefined }));
     if (load) bar.update(load.loaded_bytes, load.total_bytes);
@@ -57,7 +78,7 @@ async function withLoadBar<T>(client: EdgeClient, id: string, work: Promise<T>):
   return done;
 }
 
-/** Prints the text as it comes, and returns the line of figures. */
+/** Prints the text as it arrives, and returns the line of figures. */
 async function print(chunks: ReturnType<EdgeClient['complete']>, loadSeconds: number): Promise<string> {
   const started = performance.now();
   let finishReason = '';

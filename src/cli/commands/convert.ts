@@ -1,9 +1,21 @@
-import { convertModel } from '../../convert/convert-model.ts';
+import { Command } from 'commander';
 import { GptEdgeError } from '../../core/errors.ts';
-import { folderBytes } from '../../core/folder/folder-bytes.ts';
+import { MAX_CONTEXT_WINDOW } from '../../core/limits.ts';
+import { number } from '../options.ts';
 import { ProgressBar } from '../printing/progress-bar.ts';
 
-export interface ConvertCommandOptions {
+export const convertCommand = new Command('convert')
+  .description('convert a checkpoint into a model folder')
+  .argument('<source>', "a Hugging Face folder with safetensors or an ONNX graph, a GGUF file, or llama2.c's .bin")
+  .argument('<folder>', 'model folder to write')
+  .option('--dtype <dtype>', 'how weights are stored: fp32, fp16, q8 or q4; default: as in the source; selects one of several ONNX graphs')
+  .option('--embeddings <dtype>', 'how embeddings and the output head are stored: q8, q4 or same; default: q8 with q4, else same')
+  .option('--context <n>', 'positions to keep; default: all that the model has', number(1, MAX_CONTEXT_WINDOW))
+  .option('--tokenizer <file>', "llama2.c's tokenizer.bin; default: the one beside the .bin")
+  .option('--id <name>', "the model's id; default: the source's name")
+  .action(convert);
+
+interface ConvertOptions {
   dtype?: string;
   embeddings?: string;
   context?: number;
@@ -11,8 +23,10 @@ export interface ConvertCommandOptions {
   id?: string;
 }
 
-/** Converts a checkpoint and says what came out. */
-export async function convert(source: string, target: string, { context, ...options }: ConvertCommandOptions): Promise<void> {
+/** Converts a checkpoint and prints what the new model folder holds. An interruption leaves the target as it was. */
+async function convert(source: string, target: string, { context, ...options }: ConvertOptions): Promise<void> {
+  const { convertModel } = await import('../../convert/convert-model.ts');
+  const { describeDtype, folderBytes } = await import('../../core/folder/manifest.ts');
   const interruption = new AbortController();
   const interrupt = () => interruption.abort(new GptEdgeError('command_failed', 'Interrupted: nothing was written.'));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
@@ -21,8 +35,14 @@ export async function convert(source: string, target: string, { context, ...opti
   const { signal } = interruption;
   const manifest = await convertModel({ source, target, ...options, contextWindow: context, signal, onProgress }).finally(() => bar.stop());
   const bytes = folderBytes(manifest);
-  const { id, architecture, parameters, dtype, contextWindow } = manifest;
-  const facts = [id, architecture, `${(parameters / 1e6).toFixed(1)}M parameters`, dtype, `${(bytes / 1e6).toFixed(1)} MB`];
+  const { id, architecture, parameters, contextWindow } = manifest;
+  const facts = [
+    id,
+    architecture,
+    `${(parameters / 1e6).toFixed(1)}M parameters`,
+    describeDtype(manifest),
+    `${(bytes / 1e6).toFixed(1)} MB`,
+  ];
   console.log(`${target}: ${facts.join(', ')}, context window ${contextWindow}`);
   console.log(`From ${manifest.source}`);
 }

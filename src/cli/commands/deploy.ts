@@ -1,13 +1,21 @@
-import { unstable_readConfig as readConfig } from 'wrangler';
+import { Command } from 'commander';
 import { GptEdgeError } from '../../core/errors.ts';
-import { withRemoteBucket } from '../../local/bucket/remote-bucket.ts';
 import { edgeOnlyArguments } from '../../local/build-worker.ts';
-import { type ModelFolder, openModelFolders } from '../../local/model-folder.ts';
+import type { ModelFolder } from '../../local/model-folder.ts';
 import { WRANGLER_CONFIG } from '../../local/project-paths.ts';
 import { runWrangler } from '../../local/run-wrangler.ts';
-import { uploadModel } from '../upload-model.ts';
+import { edgeOnlyOption, modelOption, varOption } from '../options.ts';
+import { pushWithProgress } from '../push-with-progress.ts';
 
-export interface DeployOptions {
+export const deployCommand = new Command('deploy')
+  .description('put models into R2 and deploy the Worker')
+  .addOption(modelOption('deploy'))
+  .addOption(varOption())
+  .addOption(edgeOnlyOption())
+  .option('--dry-run', 'print what would be done, without doing it')
+  .action(deploy);
+
+interface DeployOptions {
   /** Model folders; the first is the default model. */
   model: string[];
   var: Record<string, string>;
@@ -15,29 +23,34 @@ export interface DeployOptions {
   dryRun?: boolean;
 }
 
-interface Step {
+/** One part of a deployment. Its name is printed before it runs, or in its place with `--dry-run`. */
+interface DeploymentStage {
+  /** An imperative in lower case, such as "create the bucket". */
   name: string;
   run(): Promise<unknown>;
 }
 
-/** Creates the bucket if it is missing, uploads what has changed, deploys the Worker. */
-export async function deploy({ model: paths, var: vars, edgeOnly, dryRun }: DeployOptions): Promise<void> {
+/** Creates the bucket if it is missing, pushes the models, and deploys the Worker. */
+async function deploy({ model: paths, var: vars, edgeOnly, dryRun }: DeployOptions): Promise<void> {
+  const { openModelFolders } = await import('../../local/model-folder.ts');
   const folders = await openModelFolders(paths);
-  for (const { name, run } of steps(folders, vars, edgeOnly)) {
+  for (const { name, run } of await stages(folders, vars, edgeOnly)) {
     console.log(dryRun ? `Would ${name}` : `${name[0].toUpperCase()}${name.slice(1)} ...`);
     if (!dryRun) await run();
   }
 }
 
-function steps(folders: readonly ModelFolder[], vars: Record<string, string>, edgeOnly?: boolean): Step[] {
+async function stages(folders: readonly ModelFolder[], vars: Record<string, string>, edgeOnly?: boolean): Promise<DeploymentStage[]> {
+  const { unstable_readConfig: readConfig } = await import('wrangler');
+  const { withRemoteBucket } = await import('../../local/bucket/remote-bucket.ts');
   const bucket = readConfig({ config: WRANGLER_CONFIG }).r2_buckets[0].bucket_name!;
   const allVars = Object.entries({ MODEL_IDS: folders.map(({ manifest }) => manifest.id).join(','), ...vars });
   const varArgs = allVars.flatMap(([key, value]) => ['--var', `${key}:${value}`]);
   return [
     { name: `create the bucket ${bucket} if it is missing`, run: () => createBucketIfMissing(bucket) },
     ...folders.map((folder) => ({
-      name: `upload what has changed of ${folder.manifest.id}`,
-      run: () => withRemoteBucket((models) => uploadModel(folder, models)),
+      name: `push the changed files of ${folder.manifest.id}`,
+      run: () => withRemoteBucket((models) => pushWithProgress(folder, models)),
     })),
     {
       name: `deploy the Worker${edgeOnly ? ', without onnxruntime-web,' : ''} with ${allVars.map((pair) => pair.join('=')).join(' ')}`,
@@ -46,7 +59,7 @@ function steps(folders: readonly ModelFolder[], vars: Record<string, string>, ed
   ];
 }
 
-/** wrangler tells a missing bucket from a missing login in words only. */
+/** Only the words of wrangler's message tell a missing bucket from a missing login. */
 async function createBucketIfMissing(bucket: string): Promise<void> {
   try {
     await runWrangler(['r2', 'bucket', 'info', bucket]);

@@ -1,23 +1,39 @@
-import { type Evaluation, evaluateText } from '../../local/evaluate/evaluate-text.ts';
-import { type EvaluatedModel, openEvaluatedModel } from '../../local/evaluate/evaluated-model.ts';
-import { readText } from '../../local/evaluate/read-text.ts';
-import type { Engine, EngineChoice } from '../../runtime/engine-choice.ts';
+import { Command, Option } from 'commander';
+import { describeDtype } from '../../core/folder/manifest.ts';
+import type { Evaluation } from '../../local/evaluate/evaluate-text.ts';
+import type { EvaluatedModel } from '../../local/evaluate/evaluated-model.ts';
+import { ENGINES, type Engine, type EngineChoice } from '../../runtime/engine-choice.ts';
+import { engineOption, kvCacheOption } from '../options.ts';
 import { printTable } from '../printing/print-table.ts';
 import { ProgressBar } from '../printing/progress-bar.ts';
 
-export interface EvalOptions {
+export const evalCommand = new Command('eval')
+  .description('measure how well a model predicts a text, alone or compared with another model')
+  .argument('<folder>', 'a model folder')
+  .requiredOption('--text <file>', 'a text in UTF-8')
+  .option('--against <folder>', 'a model folder with the same tokens, such as the one before quantizing')
+  .addOption(engineOption())
+  .addOption(kvCacheOption())
+  .addOption(new Option('--against-engine <engine>', 'what runs the other model; default: the same engine').choices(ENGINES))
+  .option('--json', 'print JSON')
+  .action(evaluate);
+
+interface EvalOptions {
   text: string;
   /** A model folder to compare with. */
   against?: string;
   engine?: Engine;
   kvCache?: EngineChoice['cacheFormat'];
-  /** What runs the other model. */
+  /** The engine that runs the other model. */
   againstEngine?: Engine;
   json?: boolean;
 }
 
-/** Shows how well a model predicts a text, and what it loses against another. */
-export async function evaluate(folder: string, options: EvalOptions): Promise<void> {
+/** Prints how well a model predicts a text, and what it loses in comparison with another. */
+async function evaluate(folder: string, options: EvalOptions): Promise<void> {
+  const { evaluateText } = await import('../../local/evaluate/evaluate-text.ts');
+  const { openEvaluatedModel } = await import('../../local/evaluate/evaluated-model.ts');
+  const { readText } = await import('../../local/evaluate/read-text.ts');
   const { text: path, against: againstFolder, engine = 'auto', againstEngine = engine, kvCache: cacheFormat = 'auto', json } = options;
   const text = await readText(path);
   const model = await openEvaluatedModel(folder, { engine, cacheFormat });
@@ -38,7 +54,7 @@ export async function evaluate(folder: string, options: EvalOptions): Promise<vo
 function print(evaluation: Evaluation, model: EvaluatedModel, againstModel?: EvaluatedModel): void {
   const { tokens, bytes, against } = evaluation;
   console.log(`${tokens} tokens, ${bytes} bytes of text, windows of ${evaluation.contextWindow} tokens`);
-  const title = ({ manifest, decoder }: EvaluatedModel) => `${manifest.id} ${manifest.dtype} on ${decoder.engine}`;
+  const title = ({ manifest, decoder }: EvaluatedModel) => `${manifest.id} ${describeDtype(manifest)} on ${decoder.engine}`;
   const headings = againstModel ? ['', title(model), title(againstModel), 'difference'] : ['', title(model)];
   const row = (name: string, value: number, other: number | undefined, digits: number) =>
     other === undefined

@@ -1,37 +1,44 @@
+import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { Command } from 'commander';
 import { GptEdgeError } from '../../core/errors.ts';
-import { PACKAGE } from '../../local/project-paths.ts';
-import { packPackage } from '../pack-package.ts';
+import { IS_CHECKOUT, PACKAGE } from '../../local/project-paths.ts';
 
-export interface InitOptions {
-  /** Where npm is to take gpt-edge from, such as a git URL. Without it the project gets a tarball of this very gpt-edge. */
+export const initCommand = new Command('init')
+  .description('write a project whose Worker serves gpt-edge')
+  .argument('<folder>', 'a new or an empty folder')
+  .option('--from <spec>', 'where npm gets gpt-edge from, such as a git URL; default: a tarball of this gpt-edge, in the project')
+  .action(init);
+
+interface InitOptions {
   from?: string;
 }
 
-/** What a Worker may be called. */
+/** The longest name that Cloudflare allows for a Worker. */
 const MAX_NAME_LENGTH = 54;
 
 /**
- * Writes a project of a Worker that serves gpt-edge's routes and model.
- * @throws GptEdgeError `invalid_value` for a folder that has files in it; `command_failed` where npm cannot pack
+ * Writes a project whose Worker serves gpt-edge's routes and its default model.
+ * @throws GptEdgeError `invalid_value` if the folder has files in it; `command_failed` if npm cannot pack
  */
-export async function init(folder: string, { from }: InitOptions): Promise<void> {
+async function init(folder: string, { from }: InitOptions): Promise<void> {
   const target = resolve(folder);
   if (((await readdir(target).catch(() => null))?.length ?? 0) > 0)
     throw new GptEdgeError('invalid_value', `${target} has files in it; init writes into a new or an empty folder.`);
   await mkdir(target, { recursive: true });
   await cp(join(PACKAGE, 'template'), target, { recursive: true, filter: (source) => !/[/\\](dist|\.wrangler)$/.test(source) });
-  // npm leaves a .gitignore out of every package.
+  // npm leaves every .gitignore out of a package, so the template has it under another name.
   await rename(join(target, 'gitignore'), join(target, '.gitignore'));
   const name = workerName(basename(target));
   await writeConfig(join(target, 'wrangler.toml'), name);
   const spec = from ?? `file:${await packPackage(target)}`;
   await writeFile(join(target, 'package.json'), `${JSON.stringify(await manifest(name, spec), null, 2)}\n`);
-  console.log(`${target} is written. Now:\n\ncd ${folder}\nnpm install\nnpm start`);
+  console.log(`Wrote ${target}. Next:\n\ncd ${folder}\nnpm install\nnpm start`);
 }
 
-/** The template's own is for where it lies, inside the package. */
+/** The template's paths are for where the template lies, inside the package; the project's are different. */
 async function writeConfig(path: string, name: string): Promise<void> {
   const config = await readFile(path, 'utf8');
   const named = config.replace(/^name = .*$/m, `name = "${name}"`);
@@ -47,7 +54,25 @@ function workerName(folder: string): string {
   return name === '' ? 'gpt-edge-project' : name;
 }
 
-/** The tools in the versions that gpt-edge itself is tested with. */
+/**
+ * Packs this gpt-edge, a checkout or an installed package, into a tarball in `folder`, and returns the tarball's file
+ * name.
+ * @throws GptEdgeError `command_failed` if npm cannot pack
+ */
+async function packPackage(folder: string): Promise<string> {
+  // An installed package is already compiled, and has no compiler.
+  const args = ['pack', '--json', '--pack-destination', folder, ...(IS_CHECKOUT ? [] : ['--ignore-scripts'])];
+  try {
+    const { stdout } = await promisify(execFile)('npm', args, { cwd: PACKAGE, maxBuffer: 2 ** 26, shell: process.platform === 'win32' });
+    // In a checkout, the scripts may print something before the JSON.
+    const [{ filename }] = Object.values(JSON.parse(stdout.slice(stdout.search(/^[[{]/m)))) as [{ filename: string }];
+    return filename;
+  } catch (cause) {
+    throw new GptEdgeError('command_failed', `npm pack failed: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** The project's package.json. It asks for the tools in the versions that gpt-edge itself is tested with. */
 async function manifest(name: string, spec: string): Promise<object> {
   const { devDependencies } = JSON.parse(await readFile(join(PACKAGE, 'package.json'), 'utf8')) as {
     devDependencies: Record<'wrangler' | 'miniflare' | 'node', string>;

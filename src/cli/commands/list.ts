@@ -1,22 +1,28 @@
-import { folderBytes } from '../../core/folder/folder-bytes.ts';
-import { type Manifest, parseManifest } from '../../core/folder/manifest.ts';
+import { Command } from 'commander';
 import type { Bucket } from '../../local/bucket/bucket.ts';
-import { withLocalBucket } from '../../local/bucket/local-bucket.ts';
-import { withRemoteBucket } from '../../local/bucket/remote-bucket.ts';
+import { persistToOption } from '../options.ts';
 import { printTable } from '../printing/print-table.ts';
 
-export interface ListOptions {
+export const listCommand = new Command('list')
+  .description('show the models in the local bucket')
+  .option('--remote', 'use the real bucket, in the account that wrangler is logged in to')
+  .addOption(persistToOption())
+  .action(list);
+
+interface ListOptions {
   remote?: boolean;
   persistTo: string;
 }
 
-/** Shows the models in the local bucket, or in the real one. */
-export async function list({ remote, persistTo }: ListOptions): Promise<void> {
+/** Prints the models in the local bucket, or in the real one. */
+async function list({ remote, persistTo }: ListOptions): Promise<void> {
+  const { withLocalBucket } = await import('../../local/bucket/local-bucket.ts');
+  const { withRemoteBucket } = await import('../../local/bucket/remote-bucket.ts');
   const rows = remote
     ? await withRemoteBucket(({ bucket }) => listModels(bucket))
     : await withLocalBucket(persistTo, ({ bucket }) => listModels(bucket));
-  if (rows.length === 0) console.log('There is no model in the bucket. gpt-edge push puts one there.');
-  else printTable(['model', 'architecture', 'parameters', 'dtype', 'context window', 'size', 'put'], rows);
+  if (rows.length === 0) console.log('There is no model in the bucket yet. gpt-edge push puts one there.');
+  else printTable(['model', 'architecture', 'parameters', 'dtype', 'context window', 'size', 'pushed'], rows);
 }
 
 async function listModels(bucket: Bucket): Promise<string[][]> {
@@ -30,29 +36,26 @@ async function listModels(bucket: Bucket): Promise<string[][]> {
   return rows;
 }
 
+/** One row of the table, with a note in place of the facts if the manifest is missing or invalid. */
 async function describe(bucket: Bucket, prefix: string): Promise<string[]> {
+  const { describeDtype, folderBytes, parseManifest } = await import('../../core/folder/manifest.ts');
   const id = prefix.slice('models/'.length, -1);
   const object = await bucket.get(`${prefix}manifest.json`);
   if (object === null) return [id, '(no manifest.json)'];
-  const manifest = await parse(object);
-  if (manifest === null) return [id, '(its manifest.json is damaged)'];
-  const bytes = folderBytes(manifest);
-  const { architecture, parameters, dtype, contextWindow } = manifest;
-  return [
-    id,
-    architecture,
-    `${(parameters / 1e6).toFixed(1)}M`,
-    dtype,
-    `${contextWindow}`,
-    `${(bytes / 1e6).toFixed(1)} MB`,
-    object.uploaded.toISOString().slice(0, 16).replace('T', ' '),
-  ];
-}
-
-async function parse(object: { text(): Promise<string> }): Promise<Manifest | null> {
+  const text = await object.text();
   try {
-    return parseManifest(await object.text());
+    const manifest = parseManifest(text);
+    const { architecture, parameters, contextWindow } = manifest;
+    return [
+      id,
+      architecture,
+      `${(parameters / 1e6).toFixed(1)}M`,
+      describeDtype(manifest),
+      `${contextWindow}`,
+      `${(folderBytes(manifest) / 1e6).toFixed(1)} MB`,
+      object.uploaded.toISOString().slice(0, 16).replace('T', ' '),
+    ];
   } catch {
-    return null;
+    return [id, '(its manifest.json is damaged)'];
   }
 }

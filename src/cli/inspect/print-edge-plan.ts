@@ -24,13 +24,13 @@ export function printEdgePlan(plan: EdgePlan): void {
   };
   const headings = ['kernel', 'weights', 'result', 'at', 'weight bytes', 'multiply-adds a row', 'node'];
   console.log(`\nSteps for every position, up to ${PREFILL_ROWS} at once`);
-  printTable(headings, plan.every.map(row));
+  printTable(headings, plan.body.map(row));
   console.log(`\nSteps for positions whose logits are wanted, up to ${LOGITS_ROWS} at once`);
-  printTable(headings, plan.last.map(row));
-  const all = [...plan.every, ...plan.last];
+  printTable(headings, plan.head.map(row));
+  const all = [...plan.body, ...plan.head];
   console.log(
     `\n${all.length} steps, ${sum(all.map(({ multiplyAdds }) => multiplyAdds)).toLocaleString('en')} multiply-adds a token, ` +
-      `buffers ${layout.buffers.bytes.toLocaleString('en')} bytes, ${plan.cache.chunkBytes.toLocaleString('en')} bytes of cache for ${plan.cache.chunkPositions} positions`,
+      `buffers ${layout.buffers.bytes.toLocaleString('en')} bytes, ${plan.cache.blockBytes.toLocaleString('en')} bytes of cache for ${plan.cache.blockPositions} positions`,
   );
 }
 

@@ -1,19 +1,20 @@
 import type { Manifest } from '../../core/folder/manifest.ts';
-import { printLines } from '../printing/print-lines.ts';
+import { printColumns } from '../printing/print-table.ts';
 
-/** What is known of a model, converted or not. */
-export interface Facts extends Omit<Manifest, 'format' | 'dtype' | 'files' | 'kvBytesPerToken'> {
+/** What is known of a model, whether it has been converted or not. */
+export interface ModelFacts extends Omit<Manifest, 'format' | 'dtype' | 'files' | 'kvBytesPerToken'> {
+  /** The dtype of a model folder, or the types of a checkpoint's tensors. */
   storedAs: string;
-  /** On disk. */
+  /** Size on disk. */
   bytes: number;
 }
 
-/** Prints the facts of a model, a line each. */
-export function printFacts(facts: Facts): void {
+/** Prints the facts of a model, one on each line. */
+export function printFacts(facts: ModelFacts): void {
   const { heads, keyValueHeads, headDimension } = facts;
   const shared = keyValueHeads === heads ? '' : `, ${keyValueHeads} of keys and values`;
   const count = (value: number) => value.toLocaleString('en');
-  printLines([
+  printColumns([
     ['model', facts.id],
     [
       'architecture',

@@ -1,15 +1,18 @@
 import { progress } from '@clack/prompts';
 
-/** What a bar counts in. */
+/** The unit that a progress bar counts in. */
 export interface ProgressUnit {
   readonly name: string;
-  /** What is counted, per one of the unit. */
+  /** How many of what is counted make one unit. */
   readonly size: number;
 }
 
 const MEGABYTES: ProgressUnit = { name: 'MB', size: 1e6 };
 
-/** A bar of bytes, or of another unit, on standard error, with their rate: drawn in a terminal, left out elsewhere. */
+/**
+ * A progress bar on standard error that shows bytes, or another unit, and their rate. It is drawn only if standard
+ * error is a terminal.
+ */
 export class ProgressBar {
   readonly #title: string;
   readonly #unit: ProgressUnit;

@@ -1,6 +1,6 @@
-import type { Dtype, Weight, WeightTarget } from '../dtypes/dtype.ts';
+import type { Dtype, GraphTarget, Weight } from '../dtypes/dtype.ts';
 
-/** The sizes that a manifest states. */
+/** A decoder's sizes, as a manifest states them. */
 export interface DecoderShape {
   readonly contextWindow: number;
   readonly vocabularySize: number;
@@ -8,39 +8,45 @@ export interface DecoderShape {
   readonly hiddenSize: number;
   readonly heads: number;
   readonly keyValueHeads: number;
-  /** Values of one head in the KV cache: the model's own, or more where it was padded. */
+  /** Values of one head in the KV cache: the model's own head size, or more if it was padded. */
   readonly headDimension: number;
 }
 
-/** What an architecture's graph is written with. */
-export interface GraphContext extends WeightTarget {
+/** What an architecture needs in order to write its graph. */
+export interface GraphContext extends GraphTarget {
   readonly dtype: Dtype;
-  /** One of the plan's tensors, by the plan's name. */
+  /** Reads one of the plan's tensors, by the plan's name. */
   read(tensor: string): Promise<Weight>;
 }
 
-/** One model's decoder, thought through before any weight is read. */
+/** One model's decoder: all that can be decided before any weight is read. */
 export interface DecoderPlan {
   readonly shape: DecoderShape;
   /** Shape of each tensor that the checkpoint must hold, by name without `prefix`. */
   readonly tensors: ReadonlyMap<string, readonly number[]>;
-  /** What some checkpoints put before the names. */
+  /** A prefix that some checkpoints put before the names. */
   readonly prefix: string;
-  /** Tensors that checkpoints hold without need, by name without `prefix`. */
+  /** Whether a tensor may be in the checkpoint although the plan does not need it, by name without `prefix`. */
   isIgnored(name: string): boolean;
   /** Multiply-adds of all matrix products for one token, output head included. */
   readonly multiplyAddsPerToken: number;
   writeGraph(context: GraphContext): Promise<void>;
 }
 
-/** A family of models with one graph. */
+/** A family of models that share one graph. */
 export interface Architecture {
   /** `model_type` in config.json. */
   readonly modelType: string;
   /**
+   * Plans a decoder from its configuration.
    * @param config the parsed config.json
-   * @param contextWindow positions to keep, at most the model's own; all by default
-   * @throws GptEdgeError `invalid_file` for a field that makes no sense, `unsupported_model` for one that is not implemented
+   * @param contextWindow positions to keep, at most the model's own. Default: all of them
+   * @throws GptEdgeError `invalid_file` for an invalid field, `unsupported_model` for a value that is not implemented
    */
   plan(config: unknown, contextWindow?: number): DecoderPlan;
+}
+
+/** Counts the values of all tensors of a plan. A tied embedding is one tensor, and so counts once. */
+export function countParameters({ tensors }: DecoderPlan): number {
+  return [...tensors.values()].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }

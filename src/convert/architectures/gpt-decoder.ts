@@ -1,21 +1,25 @@
 import { type DecoderInputs, declareDecoder, keepLastPositions } from '../graph/decoder-inputs.ts';
-import { writeAffine } from './affine.ts';
 import type { DecoderPlan, DecoderShape, GraphContext } from './architecture.ts';
-import { GPT_ACTIVATIONS } from './gpt-activation.ts';
 import { type GptLayout, gptTensorShapes } from './gpt-tensors.ts';
-import { writeLayerNorm } from './norms.ts';
+import { writeAffine, writeLayerNorm } from './modules.ts';
 
-/** What models after GPT-2's pattern share: learned positions, a norm before each half of a layer, names of tensors. */
+/**
+ * The value of Gelu's attribute `approximate` for each activation, by the names of transformers. gelu_new and
+ * gelu_pytorch_tanh are the same function.
+ */
+export const GPT_ACTIVATIONS: Readonly<Record<string, 'tanh' | 'none'>> = { gelu_new: 'tanh', gelu_pytorch_tanh: 'tanh', gelu: 'none' };
+
+/** A model built like GPT-2: learned positions, a norm before each half of a layer, and GPT-2's names of tensors. */
 export interface GptDecoder extends GptLayout {
   readonly shape: DecoderShape;
   /** A key of GPT_ACTIVATIONS. */
   readonly activation: string;
   readonly epsilon: number;
-  /** Attention over `x` [batch, positions, width], normed already: [batch, positions, width]. */
+  /** Writes attention over `x` [batch, positions, width], which is normed already: [batch, positions, width]. */
   writeAttention(context: GraphContext, inputs: DecoderInputs, layer: number, x: string): Promise<string>;
 }
 
-/** The plan of a model after GPT-2's pattern. */
+/** Plans a model that is built like GPT-2. */
 export function planGptDecoder(decoder: GptDecoder): DecoderPlan {
   const { shape, inner, tied } = decoder;
   const { layers, heads, hiddenSize: width, headDimension, vocabularySize } = shape;
@@ -23,7 +27,8 @@ export function planGptDecoder(decoder: GptDecoder): DecoderPlan {
     shape,
     tensors: gptTensorShapes(decoder),
     prefix: 'transformer.',
-    // Causal masks that old checkpoints carry along, and a head that the configuration says is the embedding.
+    // Old checkpoints carry causal masks along, and some a head although the configuration says that it is the
+    // embedding.
     isIgnored: (name) => /^h\.\d+\.attn\.(attention\.)?(bias|masked_bias)$/.test(name) || (tied && name === 'lm_head.weight'),
     multiplyAddsPerToken: layers * (4 * width * heads * headDimension + 2 * width * inner) + width * vocabularySize,
     writeGraph: (context) => writeGraph(context, decoder),

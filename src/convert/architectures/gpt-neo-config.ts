@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_LAYERS, MAX_VOCABULARY } from '../../core/limits.ts';
-import { countSchema } from './count-schema.ts';
-import { parseConfig } from './parse-config.ts';
+import { countSchema, parseConfig } from './config-json.ts';
 
 const kindSchema = z.enum(['global', 'local']);
 
@@ -12,13 +11,13 @@ const schema = z
     hidden_size: countSchema(MAX_DIMENSION),
     num_layers: countSchema(MAX_LAYERS),
     num_heads: countSchema(MAX_DIMENSION),
-    /** Runs of kinds of layers, and how often each run is repeated. */
+    /** Runs of layer kinds, and how often each run is repeated. */
     attention_types: z
       .array(z.tuple([z.array(kindSchema).max(MAX_LAYERS), countSchema(MAX_LAYERS)]))
       .max(MAX_LAYERS)
       .nullish()
       .transform((types) => types ?? [[['global', 'local'], 12] satisfies [unknown, number]]),
-    /** Positions that a local layer sees, the one it stands at included. */
+    /** Positions that a local layer sees, its own included. */
     window_size: countSchema(MAX_CONTEXT_WINDOW).default(256),
     /** Width of the feed-forward layer; absent or null: four times hidden_size. */
     intermediate_size: countSchema(MAX_DIMENSION).nullish(),
@@ -26,7 +25,7 @@ const schema = z
     layer_norm_epsilon: z.number().positive().max(1).default(1e-5),
     tie_word_embeddings: z.boolean().default(true),
   })
-  .refine((config) => config.hidden_size % config.num_heads === 0, { path: ['hidden_size'], message: 'is no multiple of num_heads' })
+  .refine((config) => config.hidden_size % config.num_heads === 0, { path: ['hidden_size'], message: 'is not a multiple of num_heads' })
   .refine((config) => countLayers(config.attention_types) === config.num_layers, {
     path: ['attention_types'],
     message: 'describes another number of layers than num_layers',
@@ -47,7 +46,7 @@ export function parseGptNeoConfig(json: unknown): GptNeoConfig {
   return { ...config, kinds };
 }
 
-/** Counted before it is written out: a few bytes can ask for very many. */
+/** Counts the layers before they are written out, since a few bytes of a file can ask for very many. */
 function countLayers(types: readonly (readonly [readonly unknown[], number])[]): number {
   return types.reduce((sum, [run, times]) => sum + run.length * times, 0);
 }

@@ -1,18 +1,18 @@
 import type { DecoderInputs } from '../graph/decoder-inputs.ts';
 import { writeGroupQueryAttention } from '../graph/group-query-attention.ts';
-import { writeAffine } from './affine.ts';
 import type { Architecture, GraphContext } from './architecture.ts';
-import { chooseContextWindow } from './choose-context-window.ts';
-import { GPT_ACTIVATIONS } from './gpt-activation.ts';
-import { planGptDecoder } from './gpt-decoder.ts';
+import { chooseContextWindow, refuseUnsupported } from './config-json.ts';
+import { GPT_ACTIVATIONS, planGptDecoder } from './gpt-decoder.ts';
 import { type GptNeoConfig, parseGptNeoConfig } from './gpt-neo-config.ts';
-import { paddedHeadSize, padHeadColumns, padHeadRows } from './pad-heads.ts';
-import { refuseUnsupported } from './refuse-unsupported.ts';
+import { writeAffine, writeProjections } from './modules.ts';
+import { paddedHeadSize, padHeadColumns } from './pad-heads.ts';
 
 /** Matrices are [outputs, inputs], the order of PyTorch's Linear. */
 const ORDER = 'outputs-first';
 
-/** GPT-Neo: as GPT-2, but some layers see a window of the last positions alone, and scores are not scaled. */
+/**
+ * GPT-Neo is like GPT-2, but some layers see only a window of the last positions, and attention scores are not scaled.
+ */
 export const gptNeo: Architecture = {
   modelType: 'gpt_neo',
   plan(json, contextWindow) {
@@ -50,7 +50,7 @@ export const gptNeo: Architecture = {
   },
 };
 
-/** Attention over `x` [batch, positions, width], global or local. Only its output has a bias. */
+/** Writes attention over `x` [batch, positions, width], global or local. Only its output has a bias. */
 async function writeAttention(
   context: GraphContext,
   config: GptNeoConfig,
@@ -58,21 +58,15 @@ async function writeAttention(
   layer: number,
   x: string,
 ): Promise<string> {
-  const { graph, read, dtype } = context;
+  const { graph, read } = context;
   const name = `layers.${layer}.attention`;
   const source = `h.${layer}.attn.attention`;
   const headSize = config.hidden_size / config.num_heads;
   const padding = { from: headSize, to: paddedHeadSize(headSize) };
-  const project = async (part: string) => {
-    const matrix = padHeadRows(await read(`${source}.${part[0]}_proj.weight`), padding);
-    return dtype.multiply(context, `${name}.${part}`, x, { ...matrix, order: ORDER });
-  };
   const attended = writeGroupQueryAttention(graph, inputs, {
     name,
     layer,
-    query: await project('query'),
-    key: await project('key'),
-    value: await project('value'),
+    ...(await writeProjections(context, { name, source, padding }, x)),
     heads: config.num_heads,
     keyValueHeads: config.num_heads,
     scale: 1,

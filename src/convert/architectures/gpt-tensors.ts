@@ -1,22 +1,22 @@
 import type { Matrix } from '../dtypes/dtype.ts';
 import type { DecoderShape } from './architecture.ts';
 
-/** What the shapes of a checkpoint after GPT-2's pattern follow from. */
+/** The sizes that determine the tensors of a checkpoint built like GPT-2's. */
 export interface GptLayout {
   readonly shape: Pick<DecoderShape, 'vocabularySize' | 'hiddenSize' | 'layers'>;
-  /** Positions that the checkpoint has, at least the shape's. */
+  /** Positions that the checkpoint has: at least as many as are kept. */
   readonly positions: number;
   /** Width of the feed-forward half. */
   readonly inner: number;
   /** Whether the head is the token embedding. */
   readonly tied: boolean;
-  /** How its matrices lie. */
+  /** Order of the axes of its matrices. */
   readonly order: Matrix['order'];
-  /** Shapes of one layer's attention, by name behind `h.<layer>.attn.`. */
+  /** Shapes of one layer's attention tensors, by what follows `h.<layer>.attn.` in their names. */
   readonly attentionTensors: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Every tensor of a checkpoint after GPT-2's pattern and its shape, by name without the prefix. */
+/** Returns the shape of every tensor of a checkpoint built like GPT-2's, by name without the prefix. */
 export function gptTensorShapes({ shape, positions, inner, tied, order, attentionTensors }: GptLayout) {
   const { vocabularySize: vocabulary, hiddenSize: width, layers } = shape;
   const shapes = new Map<string, readonly number[]>([

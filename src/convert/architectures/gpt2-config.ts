@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_LAYERS, MAX_VOCABULARY } from '../../core/limits.ts';
-import { countSchema } from './count-schema.ts';
-import { parseConfig } from './parse-config.ts';
+import { countSchema, parseConfig } from './config-json.ts';
 
 const schema = z
   .object({
@@ -19,7 +18,7 @@ const schema = z
     add_cross_attention: z.boolean().default(false),
     tie_word_embeddings: z.boolean().default(true),
   })
-  .refine((config) => config.n_embd % config.n_head === 0, { path: ['n_embd'], message: 'is no multiple of n_head' });
+  .refine((config) => config.n_embd % config.n_head === 0, { path: ['n_embd'], message: 'is not a multiple of n_head' });
 
 /** What GPT-2's config.json says about its graph. Fields for training are left out. */
 export type Gpt2Config = z.infer<typeof schema>;

@@ -1,18 +1,16 @@
 import type { DecoderInputs } from '../graph/decoder-inputs.ts';
 import { writeGroupQueryAttention } from '../graph/group-query-attention.ts';
-import { writeAffine } from './affine.ts';
 import type { Architecture, GraphContext } from './architecture.ts';
-import { chooseContextWindow } from './choose-context-window.ts';
-import { GPT_ACTIVATIONS } from './gpt-activation.ts';
-import { planGptDecoder } from './gpt-decoder.ts';
+import { chooseContextWindow, refuseUnsupported } from './config-json.ts';
+import { GPT_ACTIVATIONS, planGptDecoder } from './gpt-decoder.ts';
 import { type Gpt2Config, parseGpt2Config } from './gpt2-config.ts';
+import { writeAffine } from './modules.ts';
 import { paddedHeadSize, padHeadColumns, padHeadRows } from './pad-heads.ts';
-import { refuseUnsupported } from './refuse-unsupported.ts';
 
 /** Matrices are [inputs, outputs], the order of GPT-2's own Conv1D. */
 const ORDER = 'inputs-first';
 
-/** GPT-2: learned positions, norms before each half of a layer, one matrix for query, key and value. */
+/** GPT-2: learned positions, a norm before each half of a layer, one matrix for query, key and value. */
 export const gpt2: Architecture = {
   modelType: 'gpt2',
   plan(json, contextWindow) {
@@ -49,7 +47,10 @@ export const gpt2: Architecture = {
   },
 };
 
-/** Attention over `x` [batch, positions, width]. Query, key and value stay side by side, as one input of GroupQueryAttention. */
+/**
+ * Writes attention over `x` [batch, positions, width]. Query, key and value stay side by side, as one input of
+ * GroupQueryAttention.
+ */
 async function writeAttention(context: GraphContext, config: Gpt2Config, inputs: DecoderInputs, layer: number, x: string): Promise<string> {
   const { graph, read } = context;
   const name = `layers.${layer}.attention`;
@@ -65,7 +66,7 @@ async function writeAttention(context: GraphContext, config: Gpt2Config, inputs:
   return writeAffine(context, `${name}.output`, attended, outMatrix, await read(`${source}.c_proj.bias`));
 }
 
-/** What scores are multiplied by. It follows the true head size, not the padded one. */
+/** Returns what attention scores are multiplied by. It depends on the true head size, not on the padded one. */
 function attentionScale(config: Gpt2Config, layer: number): number {
   const byHeadSize = config.scale_attn_weights ? 1 / Math.sqrt(config.n_embd / config.n_head) : 1;
   return config.scale_attn_by_inverse_layer_idx ? byHeadSize / (layer + 1) : byHeadSize;

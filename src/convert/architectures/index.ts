@@ -7,7 +7,7 @@ import { llama } from './llama.ts';
 const ARCHITECTURES: readonly Architecture[] = [gpt2, gptNeo, llama];
 
 /**
- * The architecture that a config.json names in `model_type`.
+ * Returns the architecture that a config.json names in `model_type`.
  * @throws GptEdgeError `unsupported_model`, listing what is supported
  */
 export function findArchitecture(config: unknown): Architecture {

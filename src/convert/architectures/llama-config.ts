@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_LAYERS, MAX_VOCABULARY } from '../../core/limits.ts';
-import { countSchema } from './count-schema.ts';
-import { parseConfig } from './parse-config.ts';
+import { countSchema, parseConfig } from './config-json.ts';
 import { readRotary, rotaryFields } from './rotary-config.ts';
 
 const schema = z
@@ -28,9 +27,9 @@ const schema = z
     const { hidden_size: width, num_attention_heads: heads, max_position_embeddings: positions } = config;
     const keyValueHeads = config.num_key_value_heads ?? heads;
     const headSize = config.head_dim ?? width / heads;
-    if (!Number.isInteger(headSize)) fail(['hidden_size'], 'is no multiple of num_attention_heads');
+    if (!Number.isInteger(headSize)) fail(['hidden_size'], 'is not a multiple of num_attention_heads');
     if (headSize % 2 !== 0)
-      fail([config.head_dim ? 'head_dim' : 'hidden_size'], 'makes heads of an odd size, which rotary positions do not turn');
+      fail([config.head_dim ? 'head_dim' : 'hidden_size'], 'makes heads of an odd size, which rotary positions cannot rotate');
     if (heads % keyValueHeads !== 0) fail(['num_key_value_heads'], 'does not divide num_attention_heads');
     const rotary = readRotary(config, positions);
     if (!('message' in rotary)) return { ...config, keyValueHeads, headSize, rotary };

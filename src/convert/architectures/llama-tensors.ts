@@ -1,6 +1,8 @@
 import type { LlamaConfig } from './llama-config.ts';
 
-/** Every tensor of a LLaMA checkpoint and its shape, by name without the prefix. Matrices are [outputs, inputs]. */
+/**
+ * Returns the shape of every tensor of a LLaMA checkpoint, by name without the prefix. Matrices are [outputs, inputs].
+ */
 export function llamaTensorShapes(config: LlamaConfig): Map<string, readonly number[]> {
   const { vocab_size: vocabulary, hidden_size: width, intermediate_size: inner, headSize } = config;
   const queries = config.num_attention_heads * headSize;

@@ -1,19 +1,18 @@
 import { type DecoderInputs, declareDecoder, keepLastPositions } from '../graph/decoder-inputs.ts';
 import { writeGroupQueryAttention } from '../graph/group-query-attention.ts';
 import type { Architecture, DecoderPlan, DecoderShape, GraphContext } from './architecture.ts';
-import { chooseContextWindow } from './choose-context-window.ts';
+import { chooseContextWindow, refuseUnsupported } from './config-json.ts';
 import { type LlamaConfig, parseLlamaConfig } from './llama-config.ts';
 import { llamaTensorShapes } from './llama-tensors.ts';
-import { writeRmsNorm } from './norms.ts';
-import { paddedHeadSize, padHeadColumns, padHeadRows } from './pad-heads.ts';
-import { refuseUnsupported } from './refuse-unsupported.ts';
+import { writeProjections, writeRmsNorm } from './modules.ts';
+import { paddedHeadSize, padHeadColumns } from './pad-heads.ts';
 import { rotaryFrequencies } from './rotary-frequencies.ts';
 import { checkRotaryTables, writeRotaryTables } from './rotary-tables.ts';
 
 /** Matrices are [outputs, inputs], the order of PyTorch's Linear. */
 const ORDER = 'outputs-first';
 
-/** LLaMA 1 to 3 and what is built like them: rotary positions, grouped queries, RMS norms, SwiGLU, no biases. */
+/** LLaMA 1 to 3 and models built like them: rotary positions, grouped queries, RMS norms, SwiGLU, no biases. */
 export const llama: Architecture = {
   modelType: 'llama',
   plan(json, contextWindow) {
@@ -48,14 +47,15 @@ function planLlama(config: LlamaConfig, contextWindow: number): DecoderPlan {
     shape,
     tensors: llamaTensorShapes(config),
     prefix: 'model.',
-    // Frequencies that old checkpoints carry along, and a head that the configuration says is the embedding.
+    // Old checkpoints carry frequencies along, and some a head although the configuration says that it is the
+    // embedding.
     isIgnored: (name) => /(^|\.)rotary_emb\.inv_freq$/.test(name) || (config.tie_word_embeddings && name === 'lm_head.weight'),
     multiplyAddsPerToken: shape.layers * perLayer + width * shape.vocabularySize,
     writeGraph: (context) => writeGraph(context, config, shape),
   };
 }
 
-/** The names that a layer's attention reads beside the hidden values. */
+/** Names of the values that each layer's attention reads besides the hidden ones. */
 type Shared = DecoderInputs & { readonly rotary: { readonly cos: string; readonly sin: string } };
 
 async function writeGraph(context: GraphContext, config: LlamaConfig, shape: DecoderShape): Promise<void> {
@@ -80,23 +80,18 @@ async function writeAttention(context: GraphContext, config: LlamaConfig, shared
   const { graph, read, dtype } = context;
   const name = `layers.${layer}.attention`;
   const source = `layers.${layer}.self_attn`;
-  // A head's first half is turned against its second: each half is padded on its own, and so stays where the operator looks for it.
+  // The two halves of a head are rotated against each other. Each is padded on its own, so that it stays where the
+  // operator expects it.
   const padding = { from: config.headSize / 2, to: paddedHeadSize(config.headSize) / 2 };
   const norm = { name: `${name}.norm`, source: `layers.${layer}.input_layernorm`, epsilon: config.rms_norm_eps };
   const x = await writeRmsNorm(context, norm, hidden);
-  const project = async (part: string) => {
-    const matrix = padHeadRows(await read(`${source}.${part[0]}_proj.weight`), padding);
-    return dtype.multiply(context, `${name}.${part}`, x, { ...matrix, order: ORDER });
-  };
   const attended = writeGroupQueryAttention(graph, shared, {
     name,
     layer,
-    query: await project('query'),
-    key: await project('key'),
-    value: await project('value'),
+    ...(await writeProjections(context, { name, source, padding }, x)),
     heads: config.num_attention_heads,
     keyValueHeads: config.keyValueHeads,
-    // By the true head size, not the padded one.
+    // The scale depends on the true head size, not on the padded one.
     scale: 1 / Math.sqrt(config.headSize),
     rotary: shared.rotary,
   });

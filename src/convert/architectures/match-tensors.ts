@@ -5,7 +5,8 @@ import type { DecoderPlan } from './architecture.ts';
 /**
  * Finds each of a plan's tensors in a checkpoint, with or without the plan's prefix, before anything is written.
  * @returns the checkpoint's tensors by the plan's names
- * @throws GptEdgeError `invalid_file`, naming a tensor that is missing, has another shape than config.json says, or is left over
+ * @throws GptEdgeError `invalid_file`, naming a tensor that is missing, has a shape other than config.json implies, or
+ *   is left over
  */
 export function matchTensors(plan: DecoderPlan, { tensors, file = 'model.safetensors' }: TensorSource): Map<string, SourceTensor> {
   const invalid = (problem: string) => invalidFile(file, problem);
@@ -20,8 +21,8 @@ export function matchTensors(plan: DecoderPlan, { tensors, file = 'model.safeten
   }
   for (const tensor of tensors.values()) {
     const name = withoutPrefix(tensor.name, plan.prefix);
-    // Two tensors may differ by the prefix alone: only one of them was taken.
-    if (matched.get(name) !== tensor && !plan.isIgnored(name)) throw invalid(`tensor ${tensor.name}: is no part of this architecture`);
+    // Two tensors may differ only by the prefix: then only one of them was matched.
+    if (matched.get(name) !== tensor && !plan.isIgnored(name)) throw invalid(`tensor ${tensor.name}: is not part of this architecture`);
   }
   return matched;
 }

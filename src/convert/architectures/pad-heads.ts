@@ -3,7 +3,7 @@ import { MAX_WEIGHTS_BYTES } from '../../core/limits.ts';
 import type { Weight } from '../dtypes/dtype.ts';
 import type { QuantizedBlocks } from '../tensors/tensor-source.ts';
 
-/** Sizes of attention heads, or of their halves, in a checkpoint and in the graph. */
+/** The size of attention heads, or of their halves, in a checkpoint and in the graph. */
 export interface HeadPadding {
   /** Values of one head in the checkpoint. */
   readonly from: number;
@@ -11,18 +11,22 @@ export interface HeadPadding {
   readonly to: number;
 }
 
-/** GroupQueryAttention takes head sizes that are multiples of this. */
+/** GroupQueryAttention takes only head sizes that are multiples of this. */
 const HEAD_MULTIPLE = 16;
 
-/** The size at which heads of `size` values run. Zeros at the end of a query, a key or a value change no product. */
+/**
+ * Returns the size that heads of `size` values have in the graph. Zeros at the end of a query, a key or a value change
+ * no product.
+ */
 export function paddedHeadSize(size: number): number {
   return Math.ceil(size / HEAD_MULTIPLE) * HEAD_MULTIPLE;
 }
 
 /**
- * Puts zeros behind each head along the last axis: [..., heads * from] becomes [..., heads * to]. Quantized blocks are given up: they
- * lie along this axis, and padding, which is needed by heads of no multiple of 16 alone, always shifts values across their borders.
- * @throws GptEdgeError `unsupported_model` when that grows the weight beyond MAX_WEIGHTS_BYTES
+ * Appends zeros to each head along the last axis: [..., heads * from] becomes [..., heads * to]. Quantized blocks are
+ * given up: they lie along this axis, and padding always shifts values across their borders, since only heads whose
+ * size is not a multiple of 16 need it.
+ * @throws GptEdgeError `unsupported_model` if that grows the weight beyond MAX_WEIGHTS_BYTES
  */
 export function padHeadColumns(weight: Weight, { from, to }: HeadPadding): Weight {
   if (from === to) return weight;
@@ -31,9 +35,9 @@ export function padHeadColumns(weight: Weight, { from, to }: HeadPadding): Weigh
 }
 
 /**
- * Puts rows of zeros behind each head along the first axis: [heads * from, columns] becomes [heads * to, columns]. Quantized blocks
- * are kept.
- * @throws GptEdgeError `unsupported_model` when that grows the weight beyond MAX_WEIGHTS_BYTES
+ * Appends rows of zeros to each head along the first axis: [heads * from, columns] becomes [heads * to, columns].
+ * Quantized blocks are kept.
+ * @throws GptEdgeError `unsupported_model` if that grows the weight beyond MAX_WEIGHTS_BYTES
  */
 export function padHeadRows(weight: Weight, { from, to }: HeadPadding): Weight {
   if (from === to) return weight;
@@ -44,7 +48,10 @@ export function padHeadRows(weight: Weight, { from, to }: HeadPadding): Weight {
   return blocks ? { ...padded, blocks: padBlocks(blocks, times(columns), times(blocks.scales.length / rows)) } : padded;
 }
 
-/** Blocks of zeros: their scale is 0. Codes and zero point are those that the rest has, so that no zero point stands out. */
+/**
+ * Pads with blocks of zeros, whose scale is 0. Their codes and zero points repeat the first block's, so that symmetric
+ * blocks stay symmetric.
+ */
 function padBlocks(blocks: QuantizedBlocks, values: HeadPadding, perBlock: HeadPadding): QuantizedBlocks {
   return {
     bits: blocks.bits,
@@ -54,7 +61,7 @@ function padBlocks(blocks: QuantizedBlocks, values: HeadPadding, perBlock: HeadP
   };
 }
 
-/** Copies pieces of `from` values to pieces of `to`, the rest of each being `filling`. */
+/** Copies pieces of `from` values into pieces of `to`, and fills the rest of each with `filling`. */
 function spread<T extends Float32Array | Uint8Array>(values: T, { from, to }: HeadPadding, filling = 0): T {
   const pieces = values.length / from;
   checkBytes(pieces * to * values.BYTES_PER_ELEMENT, `heads of ${from} values padded to ${to}`);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { MAX_CONTEXT_WINDOW } from '../../core/limits.ts';
-import { countSchema } from './count-schema.ts';
+import { countSchema } from './config-json.ts';
 
-/** Llama 3's stretched positions. */
+/** The settings of Llama 3's stretched positions. */
 const llama3Schema = z
   .object({
     factor: z.number().min(1).max(1e6),
@@ -18,21 +18,24 @@ const llama3Schema = z
 
 export type Llama3Scaling = z.infer<typeof llama3Schema>;
 
-/** How positions turn queries and keys. */
+/** How positions rotate queries and keys. */
 export interface RotaryConfig {
   readonly theta: number;
-  /** transformers' name for it; `default` or `llama3` where it is implemented. */
+  /** The type's name in transformers. `default` and `llama3` are implemented. */
   readonly type: string;
-  /** Present for `llama3`. */
+  /** Present only for the type `llama3`. */
   readonly llama3?: Llama3Scaling;
-  /** Which part of a head is turned; 1 where it is implemented. */
+  /** Which part of a head is rotated. Only 1 is implemented. */
   readonly partialFactor: number;
 }
 
 const factorSchema = z.number().positive().max(1);
 const thetaSchema = z.number().min(1).max(1e15);
 
-/** `rope_scaling` of transformers 4, and `rope_parameters` of transformers 5, which holds theta as well. Other types have other fields. */
+/**
+ * `rope_scaling` of transformers 4, or `rope_parameters` of transformers 5, which holds theta as well. Other types have
+ * other fields.
+ */
 const parametersSchema = z.looseObject({
   rope_type: z.string().optional(),
   /** The name of rope_type before transformers 4.43. */
@@ -41,7 +44,7 @@ const parametersSchema = z.looseObject({
   partial_rotary_factor: factorSchema.nullish(),
 });
 
-/** config.json's fields about rotary positions, in either version's form. */
+/** config.json's fields about rotary positions, in the form of either version. */
 export const rotaryFields = {
   rope_theta: thetaSchema.nullish(),
   rope_scaling: parametersSchema.nullish(),
@@ -53,9 +56,10 @@ export const rotaryFields = {
 type RotaryFields = z.infer<z.ZodObject<typeof rotaryFields>>;
 
 /**
- * Brings both forms into one, as transformers 5 does: `rope_scaling` goes before `rope_parameters`, theta inside before theta beside.
+ * Brings both forms into one, as transformers 5 does: `rope_scaling` takes precedence over `rope_parameters`, and a
+ * theta inside them over the one beside them.
  * @param positions the model's own number of positions
- * @returns the configuration, or what is wrong with a field
+ * @returns the configuration, or the problem with a field
  */
 export function readRotary(fields: RotaryFields, positions: number): RotaryConfig | z.core.$ZodIssue {
   const field = hasEntries(fields.rope_scaling) ? 'rope_scaling' : 'rope_parameters';

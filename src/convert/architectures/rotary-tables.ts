@@ -1,18 +1,23 @@
 import { GptEdgeError } from '../../core/errors.ts';
 import { MAX_WEIGHTS_BYTES } from '../../core/limits.ts';
-import type { WeightTarget } from '../dtypes/dtype.ts';
+import type { GraphTarget } from '../dtypes/dtype.ts';
 import { ElementType } from '../graph/graph-builder.ts';
 
-/** Llama 3's 131,072 positions of 64 pairs take 32 MiB a table, of which one is in memory at a time. */
+/**
+ * Limit for one table. Llama 3's 131,072 positions of 64 pairs take 32 MiB a table, and one table is in memory at a
+ * time.
+ */
 export const MAX_ROTARY_TABLE_BYTES = MAX_WEIGHTS_BYTES / 8;
 
-/** The sizes of the tables: a row for each position, a column for each pair of a head as it runs, padding included. */
+/**
+ * The sizes of the tables: a row for each position, a column for each pair of a head in the graph, padding included.
+ */
 export interface RotaryTableShape {
   readonly positions: number;
   readonly pairs: number;
 }
 
-/** @throws GptEdgeError `unsupported_model` for tables beyond MAX_ROTARY_TABLE_BYTES */
+/** @throws GptEdgeError `unsupported_model` if a table takes more than MAX_ROTARY_TABLE_BYTES */
 export function checkRotaryTables({ positions, pairs }: RotaryTableShape): void {
   const bytes = 4 * positions * pairs;
   if (bytes <= MAX_ROTARY_TABLE_BYTES) return;
@@ -23,12 +28,12 @@ export function checkRotaryTables({ positions, pairs }: RotaryTableShape): void 
 }
 
 /**
- * Stores the cosines and sines of every position's angles, [positions, pairs] each, in float32 whatever the dtype: an error here turns
- * every query and key. Angles are rounded to float32, as those that a model was trained with. Pairs beyond `frequencies` are padding,
- * which is not turned.
+ * Stores the cosines and sines of every position's angles, [positions, pairs] each. They are float32 whatever the
+ * dtype, since an error here affects every query and key. Angles are rounded to float32, like those that models were
+ * trained with. Pairs beyond `frequencies` are padding, which is not rotated.
  */
 export async function writeRotaryTables(
-  { graph, data }: WeightTarget,
+  { graph, data }: GraphTarget,
   frequencies: readonly number[],
   shape: RotaryTableShape,
 ): Promise<{ cos: string; sin: string }> {

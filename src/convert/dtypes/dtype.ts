@@ -7,35 +7,42 @@ export interface Weight extends TensorValues {
   readonly shape: readonly number[];
 }
 
-/** A matrix and the order of its axes: GPT-2's own is [inputs, outputs], that of most others [outputs, inputs]. */
+/** A matrix and the order of its axes: [inputs, outputs] in GPT-2, [outputs, inputs] in most other models. */
 export interface Matrix extends Weight {
   readonly order: 'inputs-first' | 'outputs-first';
 }
 
-/** Where weights and the nodes that read them go. */
-export interface WeightTarget {
+/** What a weight is written to: its bytes into the external data, the nodes that read it into the graph. */
+export interface GraphTarget {
   readonly graph: GraphBuilder;
   readonly data: ExternalDataWriter;
 }
 
-/** A stored matrix [entries, width] that is read by row, by whole, or, as a tied embedding is, both ways; each way once. */
+/**
+ * A stored matrix [entries, width] that is read row by row, as a whole, or, as a tied embedding is, in both ways. Each
+ * method may be called once.
+ */
 export interface Table {
-  /** Rows of the table by `ids`, int64 [batch, positions]: float32 [batch, positions, width]. */
+  /** Looks up rows of the table by `ids`, int64 [batch, positions]: float32 [batch, positions, width]. */
   lookUp(name: string, ids: string): string;
-  /** `x` float32 [batch, positions, width] times the transposed table: float32 [batch, positions, entries]. */
+  /**
+   * Multiplies `x`, float32 [batch, positions, width], by the transposed table: float32 [batch, positions, entries].
+   */
   project(name: string, x: string): string;
 }
 
 /**
- * How weights are stored and how the graph reads them. Whatever the storage, values between nodes are float32.
- * Every method stores its weight under `<name>.weight` or `name` and returns the name of a value.
+ * How weights are stored and how the graph reads them. However they are stored, values between nodes are float32. Every
+ * method stores its weight under `name` or `<name>.weight`, and returns the name of a value or a table.
  */
 export interface Dtype {
   readonly name: string;
-  /** `x` float32 [..., inputs] times a matrix: float32 [..., outputs]. */
-  multiply(target: WeightTarget, name: string, x: string, matrix: Matrix): Promise<string>;
-  /** A norm's scale or a bias, as a float32 value. */
-  vector(target: WeightTarget, name: string, vector: Weight): Promise<string>;
-  /** An embedding or an output head, both [entries, width]. */
-  table(target: WeightTarget, name: string, table: Weight): Promise<Table>;
+  /** The name of the dtype of tables, if it is another. */
+  readonly tablesName?: string;
+  /** Multiplies `x`, float32 [..., inputs], by a matrix: float32 [..., outputs]. */
+  multiply(target: GraphTarget, name: string, x: string, matrix: Matrix): Promise<string>;
+  /** Stores a norm's scale or a bias, as a float32 value. */
+  vector(target: GraphTarget, name: string, vector: Weight): Promise<string>;
+  /** Stores an embedding or an output head, [entries, width] either. */
+  table(target: GraphTarget, name: string, table: Weight): Promise<Table>;
 }

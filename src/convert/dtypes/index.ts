@@ -1,27 +1,27 @@
 import { GptEdgeError } from '../../core/errors.ts';
 import type { Dtype } from './dtype.ts';
-import { float16 } from './float16.ts';
-import { float32 } from './float32.ts';
-import { quantized4 } from './quantized4.ts';
-import { quantized8 } from './quantized8.ts';
+import { fp16, fp32 } from './float-dtypes.ts';
+import { q4, q8 } from './quantized-dtypes.ts';
 import { withEmbeddings } from './with-embeddings.ts';
 
-const DTYPES: readonly Dtype[] = [float32, float16, quantized8, quantized4];
-const EMBEDDING_DTYPES: readonly Dtype[] = [quantized8, quantized4];
+const DTYPES: readonly Dtype[] = [fp32, fp16, q8, q4];
+const EMBEDDING_DTYPES: readonly Dtype[] = [q8, q4];
 
-/** Names of the ways to store weights, as `convertModel` takes them. */
+/** The dtypes that weights can be stored in, by the names that `convertModel` takes. */
 export const dtypeNames: readonly string[] = DTYPES.map(({ name }) => name);
 
-/** Names of the ways to store embeddings and output heads; `same` is as all other matrices. */
+/** The dtypes that embeddings and output heads can be stored in, by name. `same` stores them as all other matrices. */
 export const embeddingNames: readonly string[] = [...EMBEDDING_DTYPES.map(({ name }) => name), 'same'];
 
 /**
- * What stores embeddings stores output heads and learned positions too. They suffer more than other matrices from 4 bits: the default
- * model in q4 loses 0.027 nats per token with tables in q8, and 0.038 with all in q4, which takes 13 % less.
- * @param embeddings one of `embeddingNames`. Default: q8 with q4, and the same with any other
- * @throws GptEdgeError `invalid_value` for a name that is none of `dtypeNames` or `embeddingNames`
+ * Finds a dtype by name. The dtype of embeddings also applies to output heads and learned positions. These suffer more
+ * than other matrices from 4 bits: the default model in q4 loses 0.027 nats per token with tables in q8, and 0.038 with
+ * everything in q4, which takes 13 % less room.
+ * @param name one of `dtypeNames`
+ * @param embeddings one of `embeddingNames`. Default: q8 with q4, otherwise `same`
+ * @throws GptEdgeError `invalid_value` for an unknown name
  */
-export function findDtype(name: string, embeddings = name === quantized4.name ? quantized8.name : 'same'): Dtype {
+export function findDtype(name: string, embeddings = name === q4.name ? q8.name : 'same'): Dtype {
   const dtype = DTYPES.find((candidate) => candidate.name === name);
   if (!dtype) throw unknownName('dtype', name, dtypeNames);
   if (embeddings === 'same') return dtype;
@@ -31,5 +31,5 @@ export function findDtype(name: string, embeddings = name === quantized4.name ? 
 }
 
 function unknownName(param: string, name: string, names: readonly string[]): GptEdgeError {
-  return new GptEdgeError('invalid_value', `${param} ${JSON.stringify(name)} is none of ${names.join(', ')}`, { param });
+  return new GptEdgeError('invalid_value', `${param} ${JSON.stringify(name)} is not one of ${names.join(', ')}`, { param });
 }

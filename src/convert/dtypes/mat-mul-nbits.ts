@@ -9,8 +9,8 @@ export interface QuantizedMatrix {
 }
 
 /**
- * The node that multiplies by a quantized matrix.
- * @param values the input, the matrix' codes, its scales and, where it has any, its zero points
+ * Adds the node that multiplies by a quantized matrix.
+ * @param values names of the input and the matrix's codes, scales and, if it has any, zero points
  */
 export function matMulNBits(
   graph: GraphBuilder,
@@ -20,7 +20,7 @@ export function matMulNBits(
 ): string {
   return graph.node('MatMulNBits', name, values, {
     domain: MICROSOFT,
-    // accuracy_level is left out: onnxruntime-web computes the same, in the same time, whatever it says.
+    // accuracy_level is left out: onnxruntime-web computes the same in the same time, whatever its value.
     attributes: { K: BigInt(inputs), N: BigInt(outputs), bits: BigInt(bits), block_size: BigInt(BLOCK_SIZE) },
   });
 }

@@ -3,15 +3,16 @@ import { BLOCK_SIZE } from '../quantize/block-quantizer.ts';
 import { packCodes } from '../quantize/pack-blocks.ts';
 import { quantizeRows } from '../quantize/quantize-rows.ts';
 import { quantizeSymmetric } from '../quantize/quantize-symmetric.ts';
-import type { Table, Weight, WeightTarget } from './dtype.ts';
+import type { GraphTarget, Table, Weight } from './dtype.ts';
 import { isSymmetric, keptBlocks } from './kept-blocks.ts';
 import { matMulNBits } from './mat-mul-nbits.ts';
 
 /**
- * Stores a table once, whether it is looked up, multiplied by, or both: GatherBlockQuantized and MatMulNBits read the same tensor of
- * codes, and the same bytes of scales, whose shape they do not agree on.
+ * Stores a table once, whether its rows are looked up, it is multiplied by, or both. GatherBlockQuantized and
+ * MatMulNBits read the same tensor of codes. They also read the same bytes of scales, which are declared twice because
+ * the two expect different shapes.
  */
-export async function quantizedTable({ graph, data }: WeightTarget, name: string, table: Weight, bits: 4 | 8): Promise<Table> {
+export async function quantizedTable({ graph, data }: GraphTarget, name: string, table: Weight, bits: 4 | 8): Promise<Table> {
   const [entries, width] = table.shape;
   const blocks = keptBlocks(table, bits) ?? quantizeRows({ values: table.values, width }, name, bits, quantizeSymmetric);
   const blocksInRow = Math.ceil(width / BLOCK_SIZE);
@@ -35,14 +36,15 @@ export async function quantizedTable({ graph, data }: WeightTarget, name: string
   };
 }
 
-/** Rows by `ids` [batch, positions], in blocks: float32 [batch, positions, blocks, BLOCK_SIZE]. */
+/** Looks up rows by `ids` [batch, positions], in blocks: float32 [batch, positions, blocks, BLOCK_SIZE]. */
 function lookUpBlocks(graph: GraphBuilder, name: string, [codes, ids, scales, zeroPoints]: readonly string[], bits: 4 | 8): string {
   const blocks = graph.node('GatherBlockQuantized', `${name}.blocks`, [codes, ids, scales], {
     domain: MICROSOFT,
     attributes: { bits: BigInt(bits), block_size: BigInt(BLOCK_SIZE), gather_axis: 0n, quantize_axis: 2n },
   });
   if (zeroPoints === undefined) return blocks;
-  // GatherBlockQuantized takes no zero points in float32. s (q - z) = s (q - 8) + s (8 - z)
+  // GatherBlockQuantized takes no zero points in float32. It subtracts the implicit one, and the difference is added
+  // afterwards: s (q - z) = s (q - 8) + s (8 - z).
   const middle = graph.node('Cast', `${name}.middle`, [graph.constant(`${name}.middle.whole`, BigInt(2 ** (bits - 1)))], {
     attributes: { to: BigInt(ElementType.FLOAT) },
   });
@@ -52,12 +54,12 @@ function lookUpBlocks(graph: GraphBuilder, name: string, [codes, ids, scales, ze
   return graph.node('Add', `${name}.shifted`, [blocks, shift]);
 }
 
-/** [batch, positions, blocks, BLOCK_SIZE] to [batch, positions, width]. */
+/** Reshapes [batch, positions, blocks, BLOCK_SIZE] to [batch, positions, width]. */
 function joinBlocks(graph: GraphBuilder, name: string, blocks: string, width: number): string {
   return graph.node('Reshape', name, [blocks, graph.constant(`${name}.shape`, [0n, 0n, BigInt(width)])]);
 }
 
-/** The first `width` values of rows [batch, positions, more]. */
+/** Returns the first `width` values of each row of [batch, positions, more]. */
 function cutRows(graph: GraphBuilder, name: string, rows: string, width: number): string {
   const [start, end, axis] = [0n, BigInt(width), 2n].map((value, index) => graph.constant(`${name}.cut.${index}`, [value]));
   return graph.node('Slice', name, [rows, start, end, axis]);

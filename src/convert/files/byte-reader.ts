@@ -1,28 +1,30 @@
 import { isUtf8 } from 'node:buffer';
-import { invalidFile } from '../../core/invalid-file.ts';
-import { showText } from '../../core/show-text.ts';
+import { invalidFile, showText } from '../../core/invalid-file.ts';
 
-/** Fills `target` with a file's bytes from `position` on and returns how many there were. */
+/** Fills `target` with a file's bytes from `position` on, and returns how many there were. */
 export type ReadAt = (position: number, target: Uint8Array) => number;
 
-/** What a reader needs to know of its file. */
+/** What a reader needs to know about its file. */
 export interface ByteReaderOptions {
   /** How messages name the file. */
   readonly file: string;
   /** Bytes in the file. */
   readonly size: number;
-  /** The part of the file that may be read, in bytes from its start. */
+  /** How much of the file may be read, in bytes from its start. */
   readonly limit: number;
   readonly readAt: ReadAt;
 }
 
-/** Bytes fetched at a time. Headers are read value by value, most of them shorter than 20 bytes. */
+/**
+ * Bytes fetched from the file at a time. Headers are read value by value, and most values are shorter than 20 bytes.
+ */
 const WINDOW_BYTES = 64 * 1024;
 
 /**
- * Reads little-endian values one after the other, and never more than is there. Every method takes the name of the field for its
- * message and throws GptEdgeError `invalid_file` where the file or the limit ends first. It reads synchronously: a header has
- * hundreds of thousands of strings, and a promise for each would take longer than the reading.
+ * Reads little-endian values one after the other, never beyond the file's end. Every method takes the name of the field
+ * for its error message, and throws GptEdgeError `invalid_file` if the file or the limit ends before the value does. It
+ * reads synchronously: a header may have hundreds of thousands of strings, and a promise for each would take longer
+ * than the reading itself.
  */
 export class ByteReader {
   readonly file: string;
@@ -41,7 +43,7 @@ export class ByteReader {
     this.#readAt = readAt;
   }
 
-  /** A view of the next bytes, valid until the next call. */
+  /** Returns a view of the next bytes, which is valid until the next call. */
   bytes(length: number, field: string): Buffer {
     const end = this.position + length;
     if (end > this.size) throw this.invalid(field, `takes ${length} bytes at byte ${this.position}, and the file ends at ${this.size}`);
@@ -69,20 +71,21 @@ export class ByteReader {
     return this.bytes(8, field).readBigUInt64LE();
   }
 
-  /** A 64-bit count, at most `limit`. */
+  /** Reads a 64-bit count of at most `limit`. */
   count64(field: string, limit: number): number {
     const value = this.uint64(field);
     if (value > BigInt(limit)) throw this.invalid(field, `${value} is over the limit of ${limit}`);
     return Number(value);
   }
 
-  /** UTF-8 of `length` bytes. */
+  /** Reads `length` bytes of UTF-8. */
   text(length: number, field: string): string {
     const bytes = this.bytes(length, field);
     if (!isUtf8(bytes)) throw this.invalid(field, `${showText(bytes.toString('latin1'))} is not UTF-8`);
     return bytes.toString('utf8');
   }
 
+  /** Makes the error for an invalid field. */
   invalid(field: string, problem: string) {
     return invalidFile(this.file, `${field}: ${problem}`);
   }

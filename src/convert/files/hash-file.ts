@@ -4,8 +4,8 @@ import { GptEdgeError } from '../../core/errors.ts';
 import { CHUNK_BYTES, type ManifestFile } from '../../core/folder/manifest.ts';
 
 /**
- * Size and hashes of a file as a manifest states them, read chunk by chunk.
- * @throws GptEdgeError `invalid_file` when the file shrinks meanwhile
+ * Returns a file's size and hashes as a manifest states them. The file is read chunk by chunk.
+ * @throws GptEdgeError `invalid_file` if the file shrinks in the meantime
  */
 export async function hashFile(path: string): Promise<ManifestFile> {
   const handle = await open(path);

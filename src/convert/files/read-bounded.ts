@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GptEdgeError } from '../../core/errors.ts';
 
-/** A file that is small enough to be read as a whole. */
+/** A file of a folder that is small enough to be read as a whole. */
 export interface BoundedFile {
   readonly name: string;
   readonly maxBytes: number;
@@ -10,8 +10,8 @@ export interface BoundedFile {
 }
 
 /**
- * Reads a small file of a folder; undefined for one that is missing and not required.
- * @throws GptEdgeError `invalid_file` when it is missing, cannot be read, or is over its limit
+ * Reads a small file of a folder. Returns undefined if it is missing and not required.
+ * @throws GptEdgeError `invalid_file` if it is required and missing, cannot be read, or is over its limit
  */
 export async function readBounded(folder: string, { name, maxBytes, required }: BoundedFile): Promise<Uint8Array | undefined> {
   const path = join(folder, name);

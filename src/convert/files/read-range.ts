@@ -2,8 +2,9 @@ import type { FileHandle } from 'node:fs/promises';
 import { invalidFile } from '../../core/invalid-file.ts';
 
 /**
- * The bytes of a file from `position` on, in a buffer of their own: typed arrays of wider elements are laid over it.
- * @throws GptEdgeError `invalid_file` when the file ends before `length` bytes
+ * Reads `length` bytes of a file from `position` on. They are in a buffer of their own, not in a piece of Node's pool,
+ * so that typed arrays of wider elements can be laid over it.
+ * @throws GptEdgeError `invalid_file` if the file ends before that
  */
 export async function readRange(handle: FileHandle, position: number, length: number, file: string): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);

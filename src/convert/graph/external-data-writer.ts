@@ -1,9 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
 
-/** Name of the file that holds the weights, beside the graph. The graph refers to it by this name. */
+/** Name of the file beside the graph that holds the weights. The graph refers to it by this name. */
 export const EXTERNAL_DATA_FILE = 'model.onnx_data';
 
-/** A cache line, and the widest alignment that any engine asks of a weight. */
+/**
+ * Alignment of tensors in the file, in bytes: a cache line, and the widest alignment that any engine needs for a
+ * weight.
+ */
 const ALIGNMENT = 64;
 
 /** Where a tensor lies in the external data, in bytes. */
@@ -21,6 +24,7 @@ export class ExternalDataWriter {
     this.#file = file;
   }
 
+  /** Writes a tensor's values and returns where they lie. */
   async append(values: ArrayBufferView): Promise<DataLocation> {
     const offset = Math.ceil(this.#end / ALIGNMENT) * ALIGNMENT;
     await this.#write(new Uint8Array(offset - this.#end));

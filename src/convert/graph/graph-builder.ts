@@ -1,5 +1,8 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
+  type AttributeProto,
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
   type GraphProto,
   GraphProtoSchema,
   ModelProtoSchema,
@@ -9,7 +12,6 @@ import {
   TensorProtoSchema,
   ValueInfoProtoSchema,
 } from '../../core/onnx/onnx-ml_pb.js';
-import { type AttributeValue, toAttribute } from './attribute.ts';
 import { type DataLocation, EXTERNAL_DATA_FILE } from './external-data-writer.ts';
 
 /** ONNX's element types, by ONNX's own numbers. */
@@ -19,23 +21,29 @@ export type ElementType = TensorProto_DataType;
 /** The domain of ONNX Runtime's own operators. */
 export const MICROSOFT = 'com.microsoft';
 
-/** The standard operators' version: the newest whose every operator used here has existed unchanged for years in ONNX Runtime. */
+/**
+ * The version of the standard operators: the newest in which ONNX Runtime has had every operator used here, unchanged,
+ * for years.
+ */
 const OPSET_VERSION = 21n;
 const MICROSOFT_VERSION = 1n;
 /** The file format's version that belongs to opset 21. */
 const IR_VERSION = 10n;
 
+/** An attribute's value. An integer is a bigint and a float a number, since ONNX tells 1 from 1.0. */
+export type AttributeValue = bigint | number | string;
+
 interface NodeOptions {
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
   readonly domain?: string;
-  /** Names of the values it makes, for a node of several. By default one, of the node's own name. */
+  /** Names of the values that the node makes. Default: one value, with the node's own name. */
   readonly outputs?: readonly string[];
 }
 
-/** A dimension: a fixed size, or the name of one that each call chooses. */
+/** A dimension: a fixed size, or the name of a size that each call chooses. */
 export type Dimension = number | string;
 
-/** Collects the nodes of one ONNX graph. A value bears the name of the node that makes it. */
+/** Collects the nodes of one ONNX graph. A value has the name of the node that makes it. */
 export class GraphBuilder {
   readonly #graph: GraphProto;
 
@@ -43,7 +51,9 @@ export class GraphBuilder {
     this.#graph = create(GraphProtoSchema, { name });
   }
 
-  /** Adds a node and returns the name of its first output. An empty input name leaves out an optional input. */
+  /**
+   * Adds a node and returns the name of its first output. An empty name among the inputs leaves out an optional input.
+   */
   node(operator: string, name: string, inputs: readonly string[], options: NodeOptions = {}): string {
     const outputs = options.outputs ?? [name];
     const attribute = Object.entries(options.attributes ?? {}).map(([key, value]) => toAttribute(key, value));
@@ -75,7 +85,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /** A few integers, stored in the graph itself: a scalar from a bigint, a vector from an array. */
+  /** Stores a few integers in the graph itself: a scalar from a bigint, a vector from an array. */
   constant(name: string, value: bigint | readonly bigint[]): string {
     const values = typeof value === 'bigint' ? [value] : value;
     const rawData = new Uint8Array(new BigInt64Array(values).buffer);
@@ -93,7 +103,7 @@ export class GraphBuilder {
     this.#graph.output.push(valueInfo(name, elementType, shape));
   }
 
-  /** The finished model file, without its external data. */
+  /** Returns the finished model file, without its external data. */
   toBytes(): Uint8Array {
     const model = create(ModelProtoSchema, {
       irVersion: IR_VERSION,
@@ -113,4 +123,11 @@ function valueInfo(name: string, elemType: ElementType, shape: readonly Dimensio
     value: typeof size === 'string' ? { case: 'dimParam' as const, value: size } : { case: 'dimValue' as const, value: BigInt(size) },
   }));
   return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } } });
+}
+
+/** Makes an ONNX attribute of the type that the value has. */
+function toAttribute(name: string, value: AttributeValue): AttributeProto {
+  if (typeof value === 'bigint') return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.INT, i: value });
+  if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.FLOAT, f: value });
+  return create(AttributeProtoSchema, { name, type: AttributeProto_AttributeType.STRING, s: new TextEncoder().encode(value) });
 }

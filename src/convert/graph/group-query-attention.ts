@@ -1,26 +1,35 @@
 import type { DecoderInputs } from './decoder-inputs.ts';
 import { type GraphBuilder, MICROSOFT } from './graph-builder.ts';
 
-/** One layer's attention over its part of the KV cache. */
+/** The attention of one layer over its part of the KV cache. */
 export interface AttentionNode {
   readonly name: string;
   readonly layer: number;
-  /** float32 [batch, positions, heads * headDimension]; or query, key and value side by side where `key` and `value` are left out. */
+  /**
+   * float32 [batch, positions, heads * headDimension], or query, key and value side by side if `key` and `value` are
+   * left out.
+   */
   readonly query: string;
   /** float32 [batch, positions, keyValueHeads * headDimension], as `value` is. */
   readonly key?: string;
   readonly value?: string;
   readonly heads: number;
   readonly keyValueHeads: number;
-  /** What scores are multiplied by. */
+  /** The factor that attention scores are multiplied by. */
   readonly scale: number;
-  /** How many positions a position sees, itself included; all before it by default. */
+  /** How many positions a position sees, itself included. Default: itself and all before it. */
   readonly window?: number;
-  /** Tables of cosines and sines, [contextWindow, headDimension / 2] each, to rotate query and key by, one half of a head against the other. */
+  /**
+   * Tables of cosines and sines, [contextWindow, headDimension / 2] each. Query and key are rotated by them, one half
+   * of each head against the other.
+   */
   readonly rotary?: { readonly cos: string; readonly sin: string };
 }
 
-/** Adds ONNX Runtime's GroupQueryAttention, causal, its cache under transformers.js' names: float32 [batch, positions, heads * headDimension]. */
+/**
+ * Adds ONNX Runtime's GroupQueryAttention, which is causal. Its KV cache has the names that transformers.js uses.
+ * @returns the name of its output, float32 [batch, positions, heads * headDimension]
+ */
 export function writeGroupQueryAttention(graph: GraphBuilder, inputs: DecoderInputs, node: AttentionNode): string {
   const { name, layer, query, key = '', value = '', window, rotary } = node;
   const cache = ['key', 'value'].map((part) => `past_key_values.${layer}.${part}`);

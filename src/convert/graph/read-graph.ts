@@ -7,7 +7,7 @@ import { parseGraph } from '../../core/onnx/parse-graph.ts';
 
 /**
  * Reads the graph of an ONNX file.
- * @throws GptEdgeError `invalid_file` for a file that is missing, too large, or no ONNX model
+ * @throws GptEdgeError `invalid_file` for a file that is missing, too large, or not an ONNX model
  */
 export async function readGraph(path: string): Promise<GraphProto> {
   const fail = (problem: string, cause?: unknown) =>
@@ -15,6 +15,6 @@ export async function readGraph(path: string): Promise<GraphProto> {
   const { size } = await stat(path).catch((cause: Error) => {
     throw fail(`cannot be read: ${cause.message}`, cause);
   });
-  if (size > MAX_GRAPH_BYTES) throw fail(`has ${size} bytes, more than ${MAX_GRAPH_BYTES}; weights belong into external data.`);
+  if (size > MAX_GRAPH_BYTES) throw fail(`has ${size} bytes, more than ${MAX_GRAPH_BYTES}; weights belong in external data.`);
   return parseGraph(await readFile(path), fail);
 }

@@ -2,15 +2,16 @@ import type { QuantizedBlocks } from '../tensors/tensor-source.ts';
 import { BLOCK_SIZE } from './block-quantizer.ts';
 
 /**
- * Lays codes out as MatMulNBits reads them: [rows, blocks, BLOCK_SIZE * bits / 8]. Of two 4-bit codes in a byte the first is the
- * lower half. The end of a row that is no multiple of BLOCK_SIZE is filled up; what is put there is never multiplied.
+ * Lays codes out as MatMulNBits reads them: [rows, blocks, BLOCK_SIZE * bits / 8]. The first of two 4-bit codes is the
+ * lower half of their byte. A row whose width is not a multiple of BLOCK_SIZE is filled up; what is put there is never
+ * multiplied.
  */
 export function packCodes({ bits, codes }: QuantizedBlocks, width: number): Uint8Array {
   const paddedWidth = Math.ceil(width / BLOCK_SIZE) * BLOCK_SIZE;
   return packRows(codes, width, paddedWidth, bits);
 }
 
-/** Lays whole zero points out as MatMulNBits reads them: [rows, ceil(blocks * bits / 8)], in the same order as the codes. */
+/** Lays whole zero points out as MatMulNBits reads them: [rows, ceil(blocks * bits / 8)], in the order of the codes. */
 export function packZeroPoints({ bits, zeroPoints }: QuantizedBlocks, blocksInRow: number): Uint8Array {
   const perByte = 8 / bits;
   return packRows(Uint8Array.from(zeroPoints), blocksInRow, Math.ceil(blocksInRow / perByte) * perByte, bits);

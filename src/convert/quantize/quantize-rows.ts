@@ -2,8 +2,11 @@ import { GptEdgeError } from '../../core/errors.ts';
 import type { QuantizedBlocks } from '../tensors/tensor-source.ts';
 import { BLOCK_SIZE, type BlockQuantizer } from './block-quantizer.ts';
 
-/** A matrix whose rows are cut into blocks. The last block of a row is shorter where `width` is no multiple of BLOCK_SIZE. */
-export interface Rows {
+/**
+ * A matrix whose rows are cut into blocks. The last block of a row is shorter if `width` is not a multiple of
+ * BLOCK_SIZE.
+ */
+export interface BlockedRows {
   /** [rows, width], row-major. */
   readonly values: Float32Array;
   readonly width: number;
@@ -11,10 +14,11 @@ export interface Rows {
 
 /**
  * Quantizes every block of every row on its own.
- * @param name the tensor's, for errors
- * @throws GptEdgeError `unsupported_model`, naming a value that is not finite or a block whose scale no float16 can hold
+ * @param name names the tensor in errors
+ * @throws GptEdgeError `unsupported_model`, naming a value that is not finite, or a block whose scale is beyond
+ *   float16's range
  */
-export function quantizeRows({ values, width }: Rows, name: string, bits: 4 | 8, quantize: BlockQuantizer): QuantizedBlocks {
+export function quantizeRows({ values, width }: BlockedRows, name: string, bits: 4 | 8, quantize: BlockQuantizer): QuantizedBlocks {
   checkFinite(values, name);
   const rows = values.length / width;
   const blocksInRow = Math.ceil(width / BLOCK_SIZE);

@@ -4,18 +4,31 @@ import { GptEdgeError } from '../../core/errors.ts';
 import { invalidFile } from '../../core/invalid-file.ts';
 import { GGUF_MAGIC } from './gguf/gguf-header.ts';
 import { openGguf } from './gguf/open-gguf.ts';
-import { type ModelSource, openHuggingFaceFolder } from './hugging-face/hugging-face-folder.ts';
+import { holdsSafetensors, openHuggingFaceFolder } from './hugging-face/open-hugging-face-folder.ts';
 import { openLlama2c } from './llama2c/open-llama2c.ts';
+import type { ModelSource } from './model-source.ts';
+import { findGraphFile } from './onnx/find-graph-file.ts';
+import { openPublishedGraph } from './onnx/open-published-graph.ts';
+
+/** What a source may need to be told. */
+export interface SourceOptions {
+  /** The path of a tokenizer.bin, for llama2.c only. */
+  readonly tokenizer?: string;
+  /** The dtype that was asked for. It chooses one of several published graphs. */
+  readonly dtype?: string;
+}
 
 /**
- * Opens whatever a conversion can start from: a folder in Hugging Face's layout, a GGUF file, or a llama2.c checkpoint.
- * @param options.tokenizer path of a tokenizer.bin, for llama2.c alone
- * @throws GptEdgeError `invalid_file` for a path that is none of these, and what each of them throws; `invalid_value` for a tokenizer
- *   that the source has no use for
+ * Opens whatever a conversion can start from: a folder with safetensors, a folder with an ONNX graph, a GGUF file, or a
+ * llama2.c checkpoint.
+ * @throws GptEdgeError `invalid_file` for a path that is not one of these; `invalid_value` for a tokenizer that the
+ *   source has no use for; and whatever opening a source of that kind throws
  */
-export async function openSource(path: string, { tokenizer }: { readonly tokenizer?: string } = {}): Promise<ModelSource> {
+export async function openSource(path: string, { tokenizer, dtype }: SourceOptions = {}): Promise<ModelSource> {
   const kind = await findKind(path);
   if (kind === 'llama2c') return openLlama2c(path, tokenizer);
+  const graphFile = kind === 'folder' && !(await holdsSafetensors(path)) ? await findGraphFile(path, dtype) : undefined;
+  if (graphFile !== undefined) return openPublishedGraph(path, graphFile, dtype);
   if (tokenizer !== undefined)
     throw new GptEdgeError('invalid_value', `tokenizer ${tokenizer}: ${basename(path)} brings its own`, { param: 'tokenizer' });
   return kind === 'gguf' ? openGguf(path) : openHuggingFaceFolder(path);
@@ -24,14 +37,15 @@ export async function openSource(path: string, { tokenizer }: { readonly tokeniz
 async function findKind(path: string): Promise<'folder' | 'gguf' | 'llama2c'> {
   const file = basename(path);
   const stats = await stat(path).catch(() => undefined);
-  // A missing folder's error names the first file that it lacks.
+  // A missing path is taken for a folder, because the error then names the first file that is missing.
   if (!stats || stats.isDirectory()) return 'folder';
   if (!stats.isFile()) throw invalidFile(file, 'is neither a folder nor a file');
   if (/\.gguf$/i.test(path) || (await readMagic(path)) === GGUF_MAGIC) return 'gguf';
   if (/\.bin$/i.test(path)) return 'llama2c';
-  throw invalidFile(file, 'is no folder with config.json and model.safetensors, no GGUF file and no .bin of llama2.c');
+  throw invalidFile(file, 'is not a folder with config.json and model.safetensors, a GGUF file or a .bin of llama2.c');
 }
 
+/** Reads as many bytes as GGUF's magic has. Most GGUF files are recognized by their extension before. */
 async function readMagic(path: string): Promise<string> {
   const handle = await open(path);
   try {

@@ -1,29 +1,40 @@
-import { Float16Array } from '@petamoriken/float16';
 import { GptEdgeError } from '../../core/errors.ts';
+import { float16Value } from '../../core/float16.ts';
 import type { SourceTensor } from './tensor-source.ts';
 
-/** Element types that hold weights, each with its exact widening to float32. All little-endian, as is every machine Node runs on. */
+/**
+ * The element types that hold weights, each with its exact conversion to float32. Files and machines are little-endian
+ * alike.
+ */
 const DECODERS: Readonly<Record<string, (bytes: Uint8Array<ArrayBuffer>) => Float32Array>> = {
   F32: (bytes) => new Float32Array(bytes.buffer),
   F16: (bytes) => {
-    float16Values ??= new Float32Array(new Float16Array(Uint16Array.from({ length: 2 ** 16 }, (_, bits) => bits).buffer));
-    const table = float16Values;
-    const halves = new Uint16Array(bytes.buffer);
-    return new Float32Array(halves.length).map((_, index) => table[halves[index]]);
+    const table = float16Values();
+    const bits = new Uint16Array(bytes.buffer);
+    return new Float32Array(bits.length).map((_, index) => table[bits[index]]);
   },
   BF16: (bytes) => {
-    // bfloat16 is the upper half of a float32.
+    // A bfloat16 is the upper half of a float32.
     const words = new Uint32Array(new Uint16Array(bytes.buffer));
-    return new Float32Array(words.map((half) => half << 16).buffer);
+    return new Float32Array(words.map((bits) => bits << 16).buffer);
   },
 };
 
-/** Every float16 by its bits: looking up is several times as fast as converting one by one. */
-let float16Values: Float32Array | undefined;
+let float16Table: Float32Array | undefined;
 
 /**
- * Turns a tensor's bytes, which fill their buffer, into numbers.
- * @throws GptEdgeError `invalid_file` for an element type other than F32, F16 and BF16, or a weight that is no finite number
+ * Returns a table of every float16's value by its bits. Looking values up is several times as fast as converting them
+ * one by one.
+ */
+export function float16Values(): Float32Array {
+  float16Table ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => float16Value(bits));
+  return float16Table;
+}
+
+/**
+ * Turns a tensor's bytes, which must fill their buffer, into numbers.
+ * @throws GptEdgeError `invalid_file` for an element type other than F32, F16 and BF16, or a weight that is not a
+ *   finite number
  */
 export function decodeFloats(bytes: Uint8Array<ArrayBuffer>, tensor: SourceTensor, file: string): Float32Array {
   const decode = Object.hasOwn(DECODERS, tensor.dtype) ? DECODERS[tensor.dtype] : undefined;

@@ -1,43 +1,43 @@
 /** A tensor as a checkpoint stores it. */
 export interface SourceTensor {
   readonly name: string;
-  /** The checkpoint's own name for the element type: F32, F16, BF16, … */
+  /** The checkpoint's own name for the element type: F32, F16, BF16, Q4_0, … */
   readonly dtype: string;
   readonly shape: readonly number[];
-  /** Bytes it takes in the checkpoint. */
+  /** Bytes that it takes in the checkpoint. */
   readonly bytes: number;
 }
 
 /**
- * Values stored as small whole numbers with a scale and a zero point for each 32 of a row:
- * value = scale * (code - zeroPoint). Rows are the first axis, blocks lie along the last.
+ * Values stored as small whole numbers, with a scale and a zero point for each 32 of them: value = scale * (code -
+ * zeroPoint). Rows are the first axis, and blocks lie along the last.
  */
 export interface QuantizedBlocks {
   readonly bits: 4 | 8;
   /** One code for each value, row-major, 0 to 2^bits - 1. */
   readonly codes: Uint8Array;
-  /** One for each block, row-major. */
+  /** One scale for each block, row-major. */
   readonly scales: Float32Array;
-  /** One for each block, in units of codes; not always whole. */
+  /** One zero point for each block, in units of codes. It is not always a whole number. */
   readonly zeroPoints: Float32Array;
 }
 
-/** A tensor's values, row-major; with the blocks they came from where the checkpoint stores such. */
+/** A tensor's values, row-major, and the blocks that they came from if the checkpoint stores any. */
 export interface TensorValues {
   readonly values: Float32Array;
   readonly blocks?: QuantizedBlocks;
-  /** The same of a matrix whose blocks lie along its first axis: those of the transposed matrix. */
+  /** The blocks of the transposed matrix, if the checkpoint's blocks lie along the matrix's first axis. */
   readonly transposedBlocks?: QuantizedBlocks;
 }
 
-/** Named tensors, wherever they lie. Nothing is read until asked for. */
+/** Named tensors of a checkpoint. None is read until it is asked for. */
 export interface TensorSource {
-  /** What messages about its tensors name. Default: model.safetensors. */
+  /** The file that messages about its tensors name. Default: model.safetensors. */
   readonly file?: string;
   readonly tensors: ReadonlyMap<string, SourceTensor>;
   /**
-   * The values of one tensor.
-   * @throws GptEdgeError `invalid_file` when its element type holds no weights, or the file has changed meanwhile
+   * Reads the values of one tensor.
+   * @throws GptEdgeError `invalid_file` if its element type holds no weights, or the file has changed in the meantime
    */
   read(name: string): Promise<TensorValues>;
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-/** [rows, columns] to [columns, rows], row-major both. */
+/** Transposes a matrix [rows, columns] to [columns, rows], both row-major. */
 export function transpose(values: Float32Array, rows: number, columns: number): Float32Array {
   const transposed = new Float32Array(values.length);
   for (let row = 0; row < rows; row++) {

@@ -1,22 +1,31 @@
-/** Scored tokens by id. */
+/** A vocabulary whose tokens have scores, as SentencePiece and llama2.c have it. */
 export interface ScoredVocabulary {
+  /** The tokens by id. */
   readonly tokens: readonly string[];
+  /** The score of each token. */
   readonly scores: ArrayLike<number>;
-  /** Whether two tokens may become this one, and this one with another a third. */
+  /** Whether a token may result from a merge, and be merged with another one. */
   isMergeable(id: number): boolean;
 }
 
-/** Of a scored token. SentencePiece's own limit is 16 characters by default; runs of spaces are the longest. */
+/**
+ * Limit for the length of a scored token. SentencePiece's own limit is 16 characters by default; runs of spaces are the
+ * longest.
+ */
 export const MAX_SCORED_CHARACTERS = 128;
-/** In a scored vocabulary, all tokens together: Gemma's 256,000 have 1.7 million. Trying all ways to split them takes a second at most. */
+/**
+ * Limit for the characters of all tokens of a scored vocabulary. Gemma's 256,000 tokens have 1.7 million. With this
+ * many, trying all ways to split the tokens takes a second at most.
+ */
 export const MAX_SCORED_TEXT = 4 * 2 ** 20;
 
 /**
- * The merges that make BPE do what SentencePiece and llama2.c do with scores: of all neighbours whose text is a token, join those of
- * the best score first, and of equals the leftmost. A token may come from several pairs. Those follow each other directly, which is
- * as good as being equal: two of them never lie over each other, since the leftmost would have been joined before.
+ * Returns the merges that make BPE do what SentencePiece and llama2.c do with scores: of all neighbours whose joined
+ * text is a token, they join those with the best score first, and of equal scores the leftmost. A token may be made
+ * from several pairs. Their merges follow each other directly, which amounts to equal rank: two such pairs never
+ * overlap in a text, since the leftmost would have been joined before.
  *
- * Tokens of the same score, which no trained vocabulary has, are taken in the order of their ids.
+ * Tokens with the same score, which no trained vocabulary has, are taken in the order of their ids.
  */
 export function mergesFromScores({ tokens, scores, isMergeable }: ScoredVocabulary): [string, string][] {
   const ids = tokens.map((_, id) => id).filter((id) => isMergeable(id));
@@ -35,7 +44,7 @@ function splits(token: string, known: ReadonlySet<string>): [string, string][] {
   return pairs;
 }
 
-/** What is wrong with a scored vocabulary's size or scores, if anything is. */
+/** Returns what is wrong with a scored vocabulary's size or scores, or undefined if nothing is. */
 export function findScoreFault({ tokens, scores, isMergeable }: ScoredVocabulary): string | undefined {
   let text = 0;
   for (const [id, token] of tokens.entries()) {

@@ -1,4 +1,4 @@
-/** A token that text is split at, as tokenizer.json states it. */
+/** An added token as tokenizer.json states it: text is split at such tokens before anything else. */
 export interface AddedTokenJson {
   readonly id: number;
   readonly content: string;
@@ -9,7 +9,10 @@ export interface AddedTokenJson {
   readonly normalized: boolean;
 }
 
-/** `special`: it stands for no text, and is left out where text is decoded. */
+/**
+ * Makes an added token.
+ * @param special whether the token stands for no text, and so is left out when text is decoded
+ */
 export function addedToken(id: number, content: string, special: boolean): AddedTokenJson {
   return { id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special };
 }
@@ -20,7 +23,7 @@ export interface NamedToken {
   readonly content: string;
 }
 
-/** The post-processor that puts tokens around a text; null where there are none to put. */
+/** Makes the post-processor that puts tokens before and after a text. It is null if there is no such token. */
 export function templateProcessing(before: NamedToken | undefined, after: NamedToken | undefined): object | null {
   if (!before && !after) return null;
   const piece = (token: NamedToken | undefined, type: number) => (token ? [{ SpecialToken: { id: token.content, type_id: type } }] : []);
@@ -34,7 +37,7 @@ export function templateProcessing(before: NamedToken | undefined, after: NamedT
   };
 }
 
-/** What a tokenizer.json consists of, but for the parts that are always the same. */
+/** The parts of a tokenizer.json, without those that are always the same. */
 export interface TokenizerParts {
   readonly added_tokens: readonly AddedTokenJson[];
   readonly normalizer: object | null;
@@ -44,17 +47,18 @@ export interface TokenizerParts {
   readonly model: BpeParts;
 }
 
+/** The parts of a BPE model. */
 export interface BpeParts {
-  /** By id. */
+  /** The tokens by id. */
   readonly tokens: readonly string[];
   readonly merges: readonly (readonly [string, string])[];
   readonly unk_token?: string;
   readonly byte_fallback?: boolean;
-  /** A piece of text that is a token as a whole is taken as that, whatever the merges say. */
+  /** Whether a piece of text that is a token as a whole becomes that token, whatever the merges say. */
   readonly ignore_merges?: boolean;
 }
 
-/** The text of a tokenizer.json, as the tokenizers library writes it. */
+/** Returns the bytes of a tokenizer.json, as the tokenizers library writes it. */
 export function tokenizerJson({ model, ...parts }: TokenizerParts): Uint8Array {
   const { tokens, merges, unk_token = null, byte_fallback = false, ignore_merges = false } = model;
   const bpe = {
@@ -66,7 +70,7 @@ export function tokenizerJson({ model, ...parts }: TokenizerParts): Uint8Array {
     fuse_unk: unk_token !== null,
     byte_fallback,
     ignore_merges,
-    // An own property each, `__proto__` too.
+    // Object.fromEntries makes each an own property, even `__proto__`.
     vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
     merges,
   };

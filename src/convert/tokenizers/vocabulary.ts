@@ -1,21 +1,22 @@
 import { type AddedTokenJson, addedToken } from './tokenizer-parts.ts';
 
-/** What a token is for, by GGUF's number in `tokenizer.ggml.token_type`. */
+/** The types of tokens, with GGUF's numbers from `tokenizer.ggml.token_type`. */
 export const TokenType = { NORMAL: 1, UNKNOWN: 2, CONTROL: 3, USER_DEFINED: 4, UNUSED: 5, BYTE: 6 } as const;
 
-/** The entries of a vocabulary by id, each different from all others. */
+/** A vocabulary. No two of its tokens are the same. */
 export interface Vocabulary {
+  /** The tokens by id. */
   readonly tokens: readonly string[];
-  /** One of TokenType for each token. */
+  /** The TokenType of each token. */
   readonly types: ArrayLike<number>;
 }
 
-/** Whether a token stands for no text, so that text never becomes it. */
+/** Whether a token stands for no text. Text is then never encoded as this token. */
 export function isSpecial({ types }: Vocabulary, id: number): boolean {
   return types[id] === TokenType.CONTROL || types[id] === TokenType.UNKNOWN;
 }
 
-/** The vocabulary's tokens that text is split at before anything else. */
+/** Returns the tokens that text is split at before anything else. */
 export function addedTokens(vocabulary: Vocabulary): AddedTokenJson[] {
   return vocabulary.tokens.flatMap((content, id) => {
     const special = isSpecial(vocabulary, id);
@@ -24,8 +25,8 @@ export function addedTokens(vocabulary: Vocabulary): AddedTokenJson[] {
 }
 
 /**
- * Finds what no tokenizer.json can state.
- * @returns what is wrong with the first token at fault, if any is
+ * Looks for a token that a tokenizer.json cannot state: an empty one, one that is too long, or a duplicate.
+ * @returns the id of the first token at fault and what is wrong with it
  */
 export function findVocabularyFault(tokens: readonly string[], maxCharacters: number): { id: number; problem: string } | undefined {
   const ids = new Map<string, number>();

@@ -1,10 +1,13 @@
-/** Name of a model folder's graph, whatever it was called where it came from. */
+/** The name of the graph in a model folder, whatever its name was in the source. */
 export const GRAPH_FILE = 'model.onnx';
 
-/** How a model folder's files of external data are called: model.onnx_data, model.onnx.data, model_q4.onnx_data_1, … */
+/** Names of files of external data: model.onnx_data, model.onnx.data, model_q4.onnx_data_1, … */
 export const EXTERNAL_DATA_NAME = /^model[A-Za-z0-9._-]{0,100}$/;
 
-/** Those of a model folder's files that its graph takes weights from, by the names that it refers to. None where it holds them itself. */
+/**
+ * Picks, from the names of a model folder's files, those from which its graph takes weights. There are none if the
+ * graph holds its weights itself.
+ */
 export function externalDataFiles(names: readonly string[]): string[] {
   return names.filter((name) => EXTERNAL_DATA_NAME.test(name) && name !== GRAPH_FILE);
 }

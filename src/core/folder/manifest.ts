@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { GptEdgeError } from '../errors.ts';
 import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_VOCABULARY, MAX_WEIGHTS_BYTES } from '../limits.ts';
 
-/** Bytes of one separately hashed piece of a file, and so of one ranged read: small beside 128 MB, large beside a request's cost. */
+/**
+ * Bytes of a chunk: the part of a file that has a hash of its own, and so the unit of a ranged read. It is small beside
+ * the 128 MB of an isolate, and large enough that the cost of a request hardly matters.
+ */
 export const CHUNK_BYTES = 4 * 2 ** 20;
 
-/** What names a model, in the bucket (`models/<id>/`) and in a request. */
+/** The name of a model, in the bucket (`models/<id>/`) and in a request. */
 export const modelIdSchema = z
   .string()
   .regex(
@@ -24,22 +27,33 @@ const tokenIdSchema = z
 const fileSchema = z.strictObject({
   bytes: z.number().int().min(0).max(MAX_WEIGHTS_BYTES),
   sha256: sha256Schema,
-  /** SHA-256 of each CHUNK_BYTES of the file, the last one shorter; only where the file is longer than one chunk. */
+  /**
+   * SHA-256 of each chunk of CHUNK_BYTES, of which the last may be shorter. Absent if the file is no longer than one
+   * chunk.
+   */
   chunks: z
     .array(sha256Schema)
     .max(MAX_WEIGHTS_BYTES / CHUNK_BYTES)
     .optional(),
 });
 
+/** Manifests of earlier versions state both dtypes in one field: `q4 (tables q8)`. */
+const DTYPE_WITH_TABLES = /^(\S+) \(tables (\S+)\)$/;
+
 /** manifest.json: what the converter states about a model folder, and what the Worker checks the folder against. */
-export const manifestSchema = z
+const manifestSchema = z
   .strictObject({
     format: z.literal(1),
     id: modelIdSchema,
     /** The source's `model_type`: gpt2, gpt_neo, llama. */
     architecture: z.string().max(64),
-    /** How the large matrices are stored: fp32, fp16, q8, q4; with `(tables q8)` where embeddings and head are not. They are computed in float32. */
+    /**
+     * How the large matrices are stored: fp32, fp16, q8 or q4. A published graph may hold others, such as bf16 or int8.
+     * Whatever the dtype, values are computed in float32.
+     */
     dtype: z.string().max(16),
+    /** How embeddings and output heads are stored, if not as `dtype`. */
+    tablesDtype: z.string().max(16).optional(),
     parameters: z.number().int().min(1),
     contextWindow: countSchema(MAX_CONTEXT_WINDOW),
     vocabularySize: countSchema(MAX_VOCABULARY),
@@ -48,16 +62,18 @@ export const manifestSchema = z
     heads: countSchema(MAX_DIMENSION),
     keyValueHeads: countSchema(MAX_DIMENSION),
     headDimension: countSchema(MAX_DIMENSION),
-    /** Any of these ends a generation. */
+    /** The EOS tokens: any of them ends a generation. */
     eosTokenIds: z.array(tokenIdSchema).max(64),
-    /** Starts a sequence when the prompt is empty. */
+    /** The token that starts a sequence when the prompt is empty. */
     bosTokenId: tokenIdSchema.nullable(),
-    /** Bytes that one position adds to a float32 KV cache. */
+    /** Bytes of one position in a KV cache of float32. */
     kvBytesPerToken: z.number().int().min(1),
-    /** Multiply-adds of all matrix products for one token, output head included, attention over the cache not. */
+    /**
+     * Multiply-adds of all matrix products for one token, with the output head and without attention over the cache.
+     */
     multiplyAddsPerToken: z.number().int().min(1),
     license: z.string().max(128).nullable(),
-    /** What was converted, in words: a repository, a file name. */
+    /** What the model was converted from, in words: a repository, or a file name. */
     source: z.string().max(512),
     files: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/), fileSchema),
   })
@@ -78,13 +94,18 @@ export const manifestSchema = z
         path: ['eosTokenIds'],
         message: `token ${tooLarge} is outside the vocabulary of ${manifest.vocabularySize}`,
       });
+  })
+  .transform((manifest) => {
+    const [, dtype, tablesDtype] = DTYPE_WITH_TABLES.exec(manifest.dtype) ?? [];
+    return dtype === undefined ? manifest : { ...manifest, dtype, tablesDtype };
   });
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestFile = z.infer<typeof fileSchema>;
 
 /**
- * Reads the text of a manifest.json.
+ * Parses the text of a manifest.json.
+ * @param where names the file in messages
  * @throws GptEdgeError `invalid_file`, naming the first field at fault
  */
 export function parseManifest(text: string, where = 'manifest.json'): Manifest {
@@ -98,4 +119,27 @@ export function parseManifest(text: string, where = 'manifest.json'): Manifest {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new GptEdgeError('invalid_file', `${where}: ${issue?.path.join('.') || 'value'}: ${issue?.message}`, { param: where });
+}
+
+/**
+ * Formats a manifest's dtypes for people: `q8`, or `q4 (tables q8)` if embeddings and output heads have a dtype of
+ * their own.
+ */
+export function describeDtype({ dtype, tablesDtype }: Pick<Manifest, 'dtype' | 'tablesDtype'>): string {
+  return tablesDtype === undefined ? dtype : `${dtype} (tables ${tablesDtype})`;
+}
+
+/** Bytes of all files that a manifest lists. */
+export function folderBytes({ files }: Pick<Manifest, 'files'>): number {
+  return Object.values(files).reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** Files of a model folder that people and the converter read, and no Worker. */
+const NOT_LOADED = ['README.md', 'config.json'];
+
+/** The files that a Worker loads, and so that its answers depend on, sorted by name. */
+export function loadedFiles({ files }: Pick<Manifest, 'files'>): [name: string, file: ManifestFile][] {
+  return Object.entries(files)
+    .filter(([name]) => !NOT_LOADED.includes(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }

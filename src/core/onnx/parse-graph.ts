@@ -4,12 +4,13 @@ import { MAX_GRAPH_BYTES } from '../limits.ts';
 import { type GraphProto, ModelProtoSchema } from './onnx-ml_pb.js';
 
 /**
- * The graph in an ONNX file's bytes.
- * @throws what `fail` makes of a file that is too large, or no ONNX model
+ * Parses the bytes of an ONNX file, and returns its graph.
+ * @param fail makes the error for a problem, which is a phrase that follows the file's name
+ * @throws the error that `fail` makes, for a file that is too large or is not an ONNX model
  */
 export function parseGraph(bytes: Uint8Array, fail: (problem: string, cause?: unknown) => GptEdgeError): GraphProto {
   if (bytes.length > MAX_GRAPH_BYTES)
-    throw fail(`has ${bytes.length} bytes, more than ${MAX_GRAPH_BYTES}; weights belong into external data.`);
+    throw fail(`has ${bytes.length} bytes, more than ${MAX_GRAPH_BYTES}; weights belong in external data.`);
   const { graph } = parse(bytes, fail);
   if (!graph) throw fail('is no ONNX model: it has no graph.');
   return graph;

@@ -13,13 +13,13 @@ const generationConfigSchema = z.looseObject({
 
 /**
  * The sampling options that a model's generation_config.json recommends.
- * @throws GptEdgeError `unsupported_model` naming the field that cannot be read
+ * @throws GptEdgeError `unsupported_model`, naming the field that cannot be read
  */
 export function parseGenerationConfig(bytes: Uint8Array): Partial<SamplingOptions> {
   try {
     const config = generationConfigSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
     const options = {
-      // In transformers' words: take the most probable token.
+      // This is how transformers says: choose the most probable token.
       temperature: config.do_sample === false ? 0 : config.temperature,
       topK: config.top_k,
       topP: config.top_p,

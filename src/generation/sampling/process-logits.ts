@@ -1,8 +1,9 @@
 import type { SamplingOptions } from './sampling-options.ts';
 
 /**
- * Changes `logits` [vocabularySize] in place by bias and penalties. Frequency and presence count what was generated, as
- * in OpenAI's API; the repetition penalty counts prompt and completion, as in Hugging Face transformers.
+ * Applies penalties and bias to `logits` [vocabularySize], in place. The frequency and presence penalties look at the
+ * generated tokens only, as in OpenAI's API; the repetition penalty looks at prompt and completion, as in Hugging
+ * Face transformers.
  */
 export function processLogits(
   logits: Float32Array,

@@ -1,6 +1,6 @@
 /**
- * The random number of one choice at one position: uniform in [0, 1), a pure function of its arguments. A generation can
- * be cut anywhere and go on, in another isolate, without any state but the seed.
+ * The random number of one choice at one position: uniform in [0, 1), and a pure function of its arguments. So a
+ * generation can be cut anywhere and continue in another isolate, with no state but the seed.
  *
  * Philox4x32-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011) with the seed as
  * its 64-bit key and (position, choice, 0, 0) as its counter.

@@ -1,6 +1,6 @@
 /**
- * Finds stop strings in text that arrives in pieces. Text that may be the beginning of a stop string is held back until
- * it is known, so nothing of one ever leaks; the text before it is released at once.
+ * Finds stop strings in text that arrives in pieces. Text that may be the beginning of a stop string is held back
+ * until that is decided, so no part of a stop string is ever released; the text before it is released immediately.
  */
 export class StopStrings {
   readonly #stops: readonly string[];
@@ -10,7 +10,10 @@ export class StopStrings {
     this.#stops = stops;
   }
 
-  /** Takes the next piece. `text` is safe to show; with `stopped` it is the last, and ends where a stop string begins. */
+  /**
+   * Takes the next piece.
+   * @returns the text that is safe to release; if `stopped`, it is the last, and ends where a stop string begins
+   */
   push(piece: string): { text: string; stopped: boolean } {
     const text = this.#held + piece;
     const found = this.#firstComplete(text);
@@ -23,14 +26,17 @@ export class StopStrings {
     return { text: text.slice(0, safe), stopped: false };
   }
 
-  /** What was held back when no more text comes. */
+  /** Releases what is held back, when no more text comes. */
   flush(): string {
     const text = this.#held;
     this.#held = '';
     return text;
   }
 
-  /** Where the stop string begins that is complete first, so that the way the text was cut into pieces changes nothing. */
+  /**
+   * Where the stop string begins that is complete first, so that the result does not depend on how the text was cut
+   * into pieces; -1 if none.
+   */
   #firstComplete(text: string): number {
     let [begin, end] = [-1, Number.POSITIVE_INFINITY];
     for (const stop of this.#stops) {
@@ -41,7 +47,7 @@ export class StopStrings {
     return begin;
   }
 
-  /** Length of the longest end of `text` with which a stop string begins. */
+  /** Length of the longest suffix of `text` that is the beginning of a stop string. */
   #possibleBeginning(text: string): number {
     const longest = Math.max(0, ...this.#stops.map((stop) => stop.length - 1));
     for (let length = Math.min(longest, text.length); length > 0; length--) {

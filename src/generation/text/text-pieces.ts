@@ -5,24 +5,27 @@ import { StopStrings } from './stop-strings.ts';
 
 export type FinishReason = 'stop' | 'length';
 
-/** A token and the place where what it adds begins, in UTF-16 units from the completion's beginning. */
+/** A token and its place in the completion's text. */
 export interface PlacedToken extends DecodedToken {
+  /** Where the token's text begins, in UTF-16 units from the beginning of the completion. */
   offset: number;
 }
 
-/** Text that is certain, and the tokens that are wholly in it. The last piece of a completion has a finish reason. */
+/** Text that no later token can change, and the tokens whose text is wholly in the pieces so far. */
 export interface TextPiece {
   text: string;
   tokens: PlacedToken[];
+  /** Why the completion ends; only the last piece has it. */
   finishReason?: FinishReason;
-  /** Tokens decoded so far, those of a stop string and the EOS token included. */
+  /** How many tokens have been decoded so far, including those of a stop string and the EOS token. */
   completionTokens: number;
 }
 
 /**
- * Turns decoded tokens into text, holding back half characters and what may become a stop string. Tokens come out with
- * the text they belong to; those behind a stop string do not come out at all. Behind a `prompt` of special tokens alone
- * the text is a whole one.
+ * Turns decoded tokens into text, and holds back half characters and whatever may become a stop string. Tokens come
+ * out together with the text that they belong to; tokens after a stop string do not come out at all.
+ * @param prompt if it consists of special tokens only, the completion begins a text, and its leading space is
+ *   stripped as at any beginning
  */
 export async function* textPieces(
   tokens: AsyncIterable<DecodedToken>,
@@ -33,15 +36,15 @@ export async function* textPieces(
   const detokenizer = new IncrementalDetokenizer(tokenizer, prompt);
   const stopStrings = new StopStrings(stops);
   const waiting = new WaitingTokens();
-  let shown = 0;
+  let released = 0;
   let completionTokens = 0;
 
   const piece = (decoded: string, last: FinishReason | undefined): TextPiece => {
     const { text, stopped } = stopStrings.push(decoded);
     const rest = last && !stopped ? stopStrings.flush() : '';
-    shown += text.length + rest.length;
-    if (stopped) return { text, tokens: waiting.takeStartedBefore(shown), finishReason: 'stop', completionTokens };
-    return { text: text + rest, tokens: last ? waiting.takeAll() : waiting.takeEndedBy(shown), finishReason: last, completionTokens };
+    released += text.length + rest.length;
+    if (stopped) return { text, tokens: waiting.takeStartedBefore(released), finishReason: 'stop', completionTokens };
+    return { text: text + rest, tokens: last ? waiting.takeAll() : waiting.takeEndedBy(released), finishReason: last, completionTokens };
   };
 
   for await (const token of tokens) {
@@ -55,22 +58,26 @@ export async function* textPieces(
   yield piece(detokenizer.flush(), 'length');
 }
 
-/** Tokens whose text is not all shown yet. */
+/** Tokens whose text has not been released completely. */
 class WaitingTokens {
   #tokens: { token: PlacedToken; end: number }[] = [];
   #length = 0;
 
-  /** `text` is what became certain with the token: its own and the beginning of its character; empty inside of one. */
+  /**
+   * @param text what this token made certain: its own text, with the beginning of its first character if earlier
+   *   tokens held it; empty if the token ends inside a character
+   * @param standsForNoText is true for special tokens
+   */
   add(token: DecodedToken, text: string, standsForNoText: boolean): void {
     const offset = standsForNoText ? this.#length + text.length : this.#length;
     this.#length += text.length;
-    // A token inside a character ends where the character does, which only a later token tells.
+    // A token that ends inside a character gets its end from the later token that completes the character.
     if (text !== '') for (const inside of this.#tokens) inside.end = Math.min(inside.end, this.#length);
     this.#tokens.push({ token: { ...token, offset }, end: text === '' && !standsForNoText ? Number.POSITIVE_INFINITY : this.#length });
   }
 
-  takeEndedBy = (shown: number) => this.#take(({ end }) => end <= shown);
-  takeStartedBefore = (shown: number) => this.#take(({ token, end }) => token.offset < shown || end <= shown);
+  takeEndedBy = (released: number) => this.#take(({ end }) => end <= released);
+  takeStartedBefore = (released: number) => this.#take(({ token, end }) => token.offset < released || end <= released);
   takeAll = () => this.#take(() => true);
 
   #take(isReady: (waiting: { token: PlacedToken; end: number }) => boolean): PlacedToken[] {

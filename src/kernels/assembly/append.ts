@@ -1,11 +1,27 @@
-import { rounded } from './inline/round';
-import { maximumOf } from './inline/reduce';
+import { KV_SCALES, kvHalfBytes, PAGE_POSITIONS } from '../layout-sizes';
+import { ROUND } from './inline/constants';
+import { codesOf, greatestMagnitude, inverseOf } from './inline/quantization';
 
-/** The block of a position: its page's address plus the block's offset from there. */
+// Appends keys and values to the KV cache; attention-kernels.ts draws its layouts. For each new position and key-value
+// head:
+//
+// 1. Find the page in the page table, and the head's keys in the page; its values follow them.
+// 2. In an F32 cache, scatter the key, so that 8 positions of one dimension lie side by side, and copy the value in
+//    eights of dimensions.
+//    In a Q8 cache, find the greatest magnitude, store the scale, and scatter codes of 8 bits: those of the key in
+//    pairs of dimensions, those of the value so that two positions of one dimension lie side by side.
+//
+// Preconditions: headDimension is a multiple of 8; rows of `key` and `value` start at multiples of 16 bytes.
+
+/** Bytes of 8 dimensions of all positions of a page in the values: float32, or codes. */
+const F32_EIGHT: usize = PAGE_POSITIONS * 8 * 4;
+const Q8_EIGHT: usize = PAGE_POSITIONS * 8;
+
+/** The address in the position's page that lies `offset` bytes after the page's own. */
 // @ts-ignore: decorator
 @inline
-function blockOf(pages: usize, position: i32, offset: usize): usize {
-  return <usize>load<u32>(pages + ((<usize>position >> 5) << 2)) + offset;
+function inPage(pageTable: usize, position: i32, offset: usize): usize {
+  return <usize>load<u32>(pageTable + ((<usize>position / PAGE_POSITIONS) << 2)) + offset;
 }
 
 /** See Kernels.appendF32. */
@@ -14,7 +30,7 @@ export function appendF32(
   keyStride: usize,
   value: usize,
   valueStride: usize,
-  pages: usize,
+  pageTable: usize,
   offset: usize,
   position: i32,
   rows: i32,
@@ -22,43 +38,21 @@ export function appendF32(
   headDimension: i32,
 ): void {
   const width = <usize>headDimension << 2;
-  const block = width << 6;
+  const half = <usize>kvHalfBytes(false, headDimension);
   for (let row = 0; row < rows; row++, position++, key += keyStride, value += valueStride) {
-    const at = <usize>position & 31;
+    const at = <usize>position % PAGE_POSITIONS;
     for (let head = 0; head < keyValueHeads; head++) {
-      const keys = blockOf(pages, position, offset + <usize>head * block);
+      const keys = inPage(pageTable, position, offset + <usize>head * half * 2);
       let k = keys + (at >> 3) * (width << 3) + ((at & 7) << 2);
-      let v = keys + (block >> 1) + (at << 5);
+      let v = keys + half + (at << 5);
       const from = <usize>head * width;
       for (let i = from; i < from + width; i += 4, k += 32) store<f32>(k, load<f32>(key + i));
-      for (let i = from; i < from + width; i += 32, v += 1024) {
+      for (let i = from; i < from + width; i += 32, v += F32_EIGHT) {
         v128.store(v, v128.load(value + i));
         v128.store(v, v128.load(value + i, 16), 16);
       }
     }
   }
-}
-
-/** What one step of a code of 8 bits stands for. */
-function scaleOf(source: usize, width: usize): f32 {
-  let m = f32x4.splat(0);
-  for (let i: usize = 0; i < width; i += 16) m = f32x4.pmax(m, f32x4.abs(v128.load(source + i)));
-  return f32x4.extract_lane(maximumOf(m), 0) / 127;
-}
-
-/** A scale so small that its inverse is none stands for zeros. */
-// @ts-ignore: decorator
-@inline
-function inverseOf(scale: f32): v128 {
-  return f32x4.splat(scale > 1e-37 ? 1 / scale : 0);
-}
-
-/** Eight codes of 16 bits. */
-// @ts-ignore: decorator
-@inline
-function codesOf(source: usize, inverse: v128): v128 {
-  const low = rounded(f32x4.mul(v128.load(source), inverse));
-  return i16x8.narrow_i32x4_s(low, rounded(f32x4.mul(v128.load(source, 16), inverse)));
 }
 
 /** See Kernels.appendQ8. */
@@ -67,7 +61,7 @@ export function appendQ8(
   keyStride: usize,
   value: usize,
   valueStride: usize,
-  pages: usize,
+  pageTable: usize,
   offset: usize,
   position: i32,
   rows: i32,
@@ -75,27 +69,28 @@ export function appendQ8(
   headDimension: i32,
 ): void {
   const width = <usize>headDimension << 2;
-  const block = (<usize>headDimension << 6) + 256;
+  const half = <usize>kvHalfBytes(true, headDimension);
   for (let row = 0; row < rows; row++, position++, key += keyStride, value += valueStride) {
-    const at = <usize>position & 31;
+    const at = <usize>position % PAGE_POSITIONS;
     for (let head = 0; head < keyValueHeads; head++) {
-      const keys = blockOf(pages, position, offset + <usize>head * block);
-      const values = keys + (block >> 1);
-      const k = keys + 128 + (at >> 3) * (width << 1) + ((at & 7) << 1);
-      const v = values + 128 + ((at >> 1) << 4) + (at & 1);
+      const keys = inPage(pageTable, position, offset + <usize>head * half * 2);
+      const values = keys + half;
+      const k = keys + KV_SCALES + (at >> 3) * (width << 1) + ((at & 7) << 1);
+      const v = values + KV_SCALES + ((at >> 1) << 4) + (at & 1);
       appendKey(key + <usize>head * width, width, k, keys + (at << 2));
       appendValue(value + <usize>head * width, width, v, values + (at << 2));
     }
   }
 }
 
-/** Pairs of elements, 16 bytes apart. */
+/** Stores the key's scale, and its codes at `k`: pairs of dimensions, 16 bytes apart. */
 function appendKey(source: usize, width: usize, k: usize, scale: usize): void {
-  const s = scaleOf(source, width);
-  const inverse = inverseOf(s);
-  store<f32>(scale, s);
+  const step = greatestMagnitude(source, width) / 127;
+  const inverse = inverseOf(step);
+  const rounder = v128.load(ROUND);
+  store<f32>(scale, step);
   for (let i: usize = 0; i < width; i += 32, k += 64) {
-    const codes = i8x16.narrow_i16x8_s(codesOf(source + i, inverse), v128.splat<i32>(0));
+    const codes = i8x16.narrow_i16x8_s(codesOf(source + i, inverse, rounder), v128.splat<i32>(0));
     v128.store_lane<u16>(k, codes, 0);
     v128.store_lane<u16>(k, codes, 1, 16);
     v128.store_lane<u16>(k, codes, 2, 32);
@@ -103,13 +98,14 @@ function appendKey(source: usize, width: usize, k: usize, scale: usize): void {
   }
 }
 
-/** Elements 2 bytes apart, in eights 256 bytes apart. */
+/** Stores the value's scale, and its codes at `v`: dimensions 2 bytes apart, eights of them Q8_EIGHT bytes apart. */
 function appendValue(source: usize, width: usize, v: usize, scale: usize): void {
-  const s = scaleOf(source, width);
-  const inverse = inverseOf(s);
-  store<f32>(scale, s);
-  for (let i: usize = 0; i < width; i += 32, v += 256) {
-    const codes = codesOf(source + i, inverse);
+  const step = greatestMagnitude(source, width) / 127;
+  const inverse = inverseOf(step);
+  const rounder = v128.load(ROUND);
+  store<f32>(scale, step);
+  for (let i: usize = 0; i < width; i += 32, v += Q8_EIGHT) {
+    const codes = codesOf(source + i, inverse, rounder);
     v128.store_lane<u8>(v, codes, 0);
     v128.store_lane<u8>(v, codes, 2, 2);
     v128.store_lane<u8>(v, codes, 4, 4);

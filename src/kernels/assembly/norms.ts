@@ -1,11 +1,17 @@
-import { sumOf } from './inline/reduce';
-import { storeTail } from './inline/tail';
+import { storeTail, sumOfLanes } from './inline/vectors';
 
-// Sums: element i goes to lane i mod 8; lanes l and l + 4, then as in sumOf; then the tail, one by one.
+// The norms of rows. Both compute sums over a row in one order, which makes them the same on every machine:
+//
+// 1. Element i of the whole eights is added to lane i mod 8.
+// 2. Lanes l and l + 4 are added, and these four as in sumOfLanes.
+// 3. The elements of the tail are added one by one.
+//
+// Precondition: rows, gain and bias start at multiples of 16 bytes.
 
+/** The sum of a row. */
 function sum(x: usize, width: i32): f32 {
-  const eights = <usize>(width & ~7) << 2;
-  const end = <usize>width << 2;
+  const eights = (<usize>(width & ~7)) << 2;
+  const end = (<usize>width) << 2;
   let i: usize = 0;
   let a = f32x4.splat(0);
   let b = a;
@@ -13,15 +19,15 @@ function sum(x: usize, width: i32): f32 {
     a = f32x4.add(a, v128.load(x + i));
     b = f32x4.add(b, v128.load(x + i, 16));
   }
-  let total = sumOf(f32x4.add(a, b));
+  let total = sumOfLanes(f32x4.add(a, b));
   for (; i < end; i += 4) total += load<f32>(x + i);
   return total;
 }
 
-/** The sum of (x - mean)^2. */
+/** The sum of (x - mean)^2 of a row. */
 function squares(x: usize, width: i32, mean: f32): f32 {
-  const eights = <usize>(width & ~7) << 2;
-  const end = <usize>width << 2;
+  const eights = (<usize>(width & ~7)) << 2;
+  const end = (<usize>width) << 2;
   const m = f32x4.splat(mean);
   let i: usize = 0;
   let a = f32x4.splat(0);
@@ -32,7 +38,7 @@ function squares(x: usize, width: i32, mean: f32): f32 {
     a = f32x4.add(a, f32x4.mul(p, p));
     b = f32x4.add(b, f32x4.mul(q, q));
   }
-  let total = sumOf(f32x4.add(a, b));
+  let total = sumOfLanes(f32x4.add(a, b));
   for (; i < end; i += 4) {
     const d = load<f32>(x + i) - mean;
     total += d * d;
@@ -52,7 +58,7 @@ export function layerNorm(
   width: i32,
   epsilon: f32,
 ): void {
-  const vectors = <usize>(width & ~3) << 2;
+  const vectors = (<usize>(width & ~3)) << 2;
   const rest = width & 3;
   for (let row = 0; row < rows; row++, x += xStride, y += yStride) {
     const mean = sum(x, width) / <f32>width;
@@ -71,7 +77,7 @@ export function layerNorm(
 
 /** See Kernels.rmsNorm. */
 export function rmsNorm(x: usize, xStride: usize, gain: usize, y: usize, yStride: usize, rows: i32, width: i32, epsilon: f32): void {
-  const vectors = <usize>(width & ~3) << 2;
+  const vectors = (<usize>(width & ~3)) << 2;
   const rest = width & 3;
   for (let row = 0; row < rows; row++, x += xStride, y += yStride) {
     const r = f32x4.splat(1 / sqrt<f32>(squares(x, width, 0) / <f32>width + epsilon));

@@ -1,7 +1,8 @@
-import { CODE_BIAS } from './constants';
-import { Q8_RECORD, Q8_SCALES, SMALLEST_SCALE, blocksOf, q8GroupBytes } from './inline/matrix-layouts';
-import { toInteger } from './inline/quantization';
+import { blocksOf, Q8_RECORD, Q8_SCALES, q8GroupBytes } from '../layout-sizes';
+import { CODE_BIAS } from './inline/constants';
+import { SMALLEST_SCALE, toInteger } from './inline/quantization';
 
+/** Scatters 16 codes of one output as 8 pairs, 16 bytes apart. */
 // @ts-ignore: decorator
 @inline
 function storePairs(record: usize, codes: v128): void {
@@ -15,10 +16,14 @@ function storePairs(record: usize, codes: v128): void {
   v128.store_lane<u16>(record, codes, 7, 112);
 }
 
-/** See MatrixKernels. */
+/** See MatrixKernels.packQ8Codes. Flipping the highest bit turns codes around 128 into signed ones. */
 export function packQ8Codes(source: usize, first: u32, count: u32, weights: usize, inputs: i32): void {
-  const blocks = blocksOf(inputs), groupBytes = q8GroupBytes(blocks), end = source + (<usize>count << 5), bias = v128.load(CODE_BIAS);
-  let row = <usize>first / blocks, block = <usize>first % blocks;
+  const blocks = <usize>blocksOf(inputs);
+  const groupBytes = <usize>q8GroupBytes(blocks);
+  const end = source + ((<usize>count) << 5);
+  const bias = v128.load(CODE_BIAS);
+  let row = <usize>first / blocks;
+  let block = <usize>first % blocks;
   while (source < end) {
     const rowEnd = min(end, source + ((blocks - block) << 5));
     let record = weights + (row >> 3) * groupBytes + block * Q8_RECORD + ((row & 7) << 1);
@@ -31,14 +36,18 @@ export function packQ8Codes(source: usize, first: u32, count: u32, weights: usiz
   }
 }
 
-/** See MatrixKernels. */
+/** See MatrixKernels.packQ8Scales. */
 export function packQ8Scales(scales: usize, firstRow: u32, rows: u32, weights: usize, inputs: i32): void {
-  const blocks = blocksOf(inputs), groupBytes = q8GroupBytes(blocks);
+  const blocks = <usize>blocksOf(inputs);
+  const groupBytes = <usize>q8GroupBytes(blocks);
   for (let row: usize = 0; row < <usize>rows; row++) {
-    const output = <usize>firstRow + row, group = weights + (output >> 3) * groupBytes, from = scales + ((row * blocks) << 2);
+    const output = <usize>firstRow + row;
+    const group = weights + (output >> 3) * groupBytes;
+    const from = scales + ((row * blocks) << 2);
     let most: f32 = 0;
     for (let block: usize = 0; block < blocks; block++) most = max(most, abs(load<f32>(from + (block << 2))));
-    const any = most > SMALLEST_SCALE, toScale: f32 = any ? 32767 / most : 0;
+    const any = most > SMALLEST_SCALE;
+    const toScale: f32 = any ? 32767 / most : 0;
     store<f32>(group + blocks * Q8_RECORD + ((output & 7) << 2), any ? most / 32767 : 0);
     const scaleAt = group + Q8_SCALES + ((output & 7) << 1);
     for (let block: usize = 0; block < blocks; block++)

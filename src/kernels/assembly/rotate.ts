@@ -1,7 +1,10 @@
-/** Elements i and i + pairs. */
+// Rotary positions: each pair (a, b) of a head becomes (a cos - b sin, b cos + a sin), 4 pairs at a time and then one
+// by one.
+
+/** Rotates elements i and i + pairs of a head. */
 function rotateHalves(x: usize, cos: usize, sin: usize, pairs: i32): void {
-  const half = <usize>pairs << 2;
-  const vectors = <usize>(pairs & ~3) << 2;
+  const half = (<usize>pairs) << 2;
+  const vectors = (<usize>(pairs & ~3)) << 2;
   let i: usize = 0;
   for (; i < vectors; i += 16) {
     const a = v128.load(x + i);
@@ -19,10 +22,10 @@ function rotateHalves(x: usize, cos: usize, sin: usize, pairs: i32): void {
   }
 }
 
-/** Elements 2i and 2i + 1. */
+/** Rotates elements 2i and 2i + 1 of a head: shuffles separate the two of each pair, and put them together again. */
 function rotateNeighbours(x: usize, cos: usize, sin: usize, pairs: i32): void {
-  const vectors = <usize>(pairs & ~3) << 2;
-  const end = <usize>pairs << 2;
+  const vectors = (<usize>(pairs & ~3)) << 2;
+  const end = (<usize>pairs) << 2;
   let i: usize = 0;
   for (; i < vectors; i += 16) {
     const at = x + (i << 1);
@@ -59,12 +62,12 @@ export function rotate(
   pairs: i32,
   interleaved: i32,
 ): void {
-  const stride = <usize>pairs << 2;
+  const stride = (<usize>pairs) << 2;
   cos += <usize>position * stride;
   sin += <usize>position * stride;
   for (let row = 0; row < rows; row++, x += xStride, cos += stride, sin += stride) {
     let head = x;
-    for (let i = 0; i < heads; i++, head += <usize>headDimension << 2) {
+    for (let i = 0; i < heads; i++, head += (<usize>headDimension) << 2) {
       if (interleaved) rotateNeighbours(head, cos, sin, pairs);
       else rotateHalves(head, cos, sin, pairs);
     }

@@ -1,13 +1,14 @@
+import { LOG2E, ROUND } from './inline/constants';
 import { exp2 } from './inline/exp2';
-import { maximumOf } from './inline/reduce';
-import { highPair, sumOfPairs } from './inline/sum-f64';
-import { LOG2E, ROUND } from './math-constants';
+import { highPair, maxOfLanes, sumOfPairs } from './inline/vectors';
 
-// See VocabularyKernels. Each loop has several accumulators: a sum's next addition waits some cycles for the one before.
+// Passes over the logits of a vocabulary. Each loop has several accumulators, because an addition to a sum waits some
+// cycles for the one before it. Sums are of float64: in each 8 elements, `a` and `b` take the lower four, `c` and `d`
+// the upper four, two lanes each. Precondition: width is a multiple of VOCABULARY_BLOCK (64).
 
 /** See VocabularyKernels.argmax. */
 export function argmax(logits: usize, width: i32): i32 {
-  const end = logits + (<usize>width << 2);
+  const end = logits + ((<usize>width) << 2);
   let a = f32x4.splat(-Infinity);
   let b = a;
   let c = a;
@@ -18,7 +19,7 @@ export function argmax(logits: usize, width: i32): i32 {
     c = f32x4.pmax(c, v128.load(x, 32));
     d = f32x4.pmax(d, v128.load(x, 48));
   }
-  const greatest = maximumOf(f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d)));
+  const greatest = maxOfLanes(f32x4.pmax(f32x4.pmax(a, b), f32x4.pmax(c, d)));
   for (let x = logits; x < end; x += 16) {
     const equal = i32x4.bitmask(f32x4.eq(v128.load(x), greatest));
     if (equal) return <i32>((x - logits) >> 2) + ctz(equal);
@@ -28,18 +29,18 @@ export function argmax(logits: usize, width: i32): i32 {
 
 /** See VocabularyKernels.exponentials. */
 export function exponentials(logits: usize, weights: usize, width: i32, greatest: f32, scale: f32): f64 {
-  const bytes = <usize>width << 2;
+  const bytes = (<usize>width) << 2;
   const g = f32x4.splat(greatest);
   const s = f32x4.mul(f32x4.splat(scale), v128.load(LOG2E));
   const lowest = f32x4.splat(-127);
-  const round = v128.load(ROUND);
+  const rounder = v128.load(ROUND);
   let a = f64x2.splat(0);
   let b = a;
   let c = a;
   let d = a;
   for (let i: usize = 0; i < bytes; i += 32) {
-    const low = exp2(f32x4.mul(f32x4.sub(v128.load(logits + i), g), s), lowest, round);
-    const high = exp2(f32x4.mul(f32x4.sub(v128.load(logits + i, 16), g), s), lowest, round);
+    const low = exp2(f32x4.mul(f32x4.sub(v128.load(logits + i), g), s), lowest, rounder);
+    const high = exp2(f32x4.mul(f32x4.sub(v128.load(logits + i, 16), g), s), lowest, rounder);
     v128.store(weights + i, low);
     v128.store(weights + i, high, 16);
     a = f64x2.add(a, f64x2.promote_low_f32x4(low));
@@ -52,7 +53,7 @@ export function exponentials(logits: usize, weights: usize, width: i32, greatest
 
 /** See VocabularyKernels.keepTo. */
 export function keepTo(logits: usize, weights: usize, width: i32, bound: f32, last: i32): f64 {
-  const bytes = <usize>width << 2;
+  const bytes = (<usize>width) << 2;
   const from = f32x4.splat(bound);
   const to = i32x4.splat(last);
   const eight = i32x4.splat(8);
@@ -77,7 +78,7 @@ export function keepTo(logits: usize, weights: usize, width: i32, bound: f32, la
   return sumOfPairs(a, b, c, d);
 }
 
-/** A mask of the tokens that do not rank behind the one of logit `bound` and id `last`. */
+/** A mask of the tokens that do not rank after the token with logit `bound` and id `last`. */
 // @ts-ignore: decorator
 @inline
 function isBefore(x: v128, ids: v128, bound: v128, last: v128): v128 {
@@ -86,7 +87,7 @@ function isBefore(x: v128, ids: v128, bound: v128, last: v128): v128 {
 
 /** See VocabularyKernels.countFrom. */
 export function countFrom(logits: usize, width: i32, bound: f32): i32 {
-  const end = logits + (<usize>width << 2);
+  const end = logits + ((<usize>width) << 2);
   const from = f32x4.splat(bound);
   let a = i32x4.splat(0);
   let b = a;
@@ -100,7 +101,7 @@ export function countFrom(logits: usize, width: i32, bound: f32): i32 {
 
 /** See VocabularyKernels.sumFrom. */
 export function sumFrom(logits: usize, weights: usize, width: i32, bound: f32): f64 {
-  const bytes = <usize>width << 2;
+  const bytes = (<usize>width) << 2;
   const from = f32x4.splat(bound);
   let a = f64x2.splat(0);
   let b = a;
@@ -123,7 +124,7 @@ export function gatherBetween(logits: usize, width: i32, low: f32, high: f32, id
   const below = f32x4.splat(high);
   let next = ids;
   for (let id = 0; id < width; id += 4) {
-    const x = v128.load(logits + (<usize>id << 2));
+    const x = v128.load(logits + ((<usize>id) << 2));
     let found = i32x4.bitmask(v128.and(f32x4.ge(x, from), f32x4.lt(x, below)));
     for (; found; found &= found - 1, next += 4) store<i32>(next, id + ctz(found));
   }
@@ -133,7 +134,7 @@ export function gatherBetween(logits: usize, width: i32, low: f32, high: f32, id
 /** See VocabularyKernels.pick. */
 export function pick(weights: usize, width: i32, remaining: f64): i32 {
   for (let block = 0; block < width; block += 64) {
-    const start = weights + (<usize>block << 2);
+    const start = weights + ((<usize>block) << 2);
     let a = f64x2.splat(0);
     let b = a;
     let c = a;
@@ -152,10 +153,10 @@ export function pick(weights: usize, width: i32, remaining: f64): i32 {
       continue;
     }
     for (let i = 0; i < 64; i++) {
-      remaining -= <f64>load<f32>(start + (<usize>i << 2));
+      remaining -= <f64>load<f32>(start + ((<usize>i) << 2));
       if (remaining < 0) return block + i;
     }
-    // Added in another order the block came to a sliver less: it is left for the next.
+    // The block's sum, added in another order, was greater by a rounding error. The rest is left for the next block.
   }
   return -1;
 }

@@ -1,21 +1,43 @@
 import { lines, names } from './lines.ts';
 import { SideExits } from './side-exits.ts';
 
+// Scores and values of attention over an F32 cache: one page, for 1 to 4 heads that share its keys and values. One
+// instance each, scoresF32x1 and valuesF32x1 (one head), without the unrolling:
+//
+//   scoresF32x1: for 2 groups of 8 positions at a time:   // lanes are positions
+//     s0..s3 = 0
+//     for each dimension:
+//       r = the query's element, four times;  s0, s1 += 8 keys of the first group * r;  s2, s3 += those of the second
+//       a side exit, see side-exits.ts
+//     scores = s0..s3                                     // into the record of the head
+//
+//   valuesF32x1: for 16 dimensions at a time:             // lanes are dimensions
+//     s0..s3 = 0
+//     for each position from `from` to `to`:
+//       r = the position's exponential, four times;  s0..s3 += 16 values * r
+//       a side exit
+//     sums += s0..s3
+//
+// With 3 or 4 heads the scores take one group and the values 8 dimensions at a time, so that there are 6 or 8 sums
+// again. Layouts: attention-kernels.ts for the cache, attention-scratch.ts for the scratch. Preconditions:
+// headDimension is a multiple of 8; `from` and `to` are multiples of 4, and the positions outside of the window have
+// exponentials of 0.
+
 const TILES = [1, 2, 3, 4];
 
 /**
- * How many eights (of positions for scores, of dimensions for values) a tile computes at once: an addition takes 3 cycles or more, so that
- * fewer than 6 sums would wait for one another.
+ * How many eights (of positions for scores, of dimensions for values) a tile computes at once. An addition takes 3
+ * cycles or more, so that additions to fewer than 6 sums would wait for one another.
  */
 const eightsOf = (tile: number) => (tile < 3 ? 2 : 1);
 
-/** Two vectors of sums for each eight and head. */
+/** The variables of the sums: two vectors for each eight and head. */
 const sumsOf = (tile: number, eights: number) => names('s', tile * eights * 2);
 
 /**
- * The products of eights of floats with one float of each head.
- * @param load the source of a vector of an eight
- * @param other loads a head's float, four times
+ * Adds the products of eights of floats with one float of each head.
+ * @param load loads one of the two vectors of an eight
+ * @param other loads a head's float, repeated four times
  */
 function addProducts(
   tile: number,
@@ -33,7 +55,7 @@ function addProducts(
   }`;
 }
 
-/** Scores of at least `groups` groups of 8 positions of one block: 4 dimensions each time round. */
+/** Scores of at least `groups` groups of 8 positions, with 4 dimensions in each round of the loop. */
 function scores(tile: number): string {
   const eights = eightsOf(tile);
   const sums = sumsOf(tile, eights);
@@ -62,13 +84,15 @@ export function scoresF32x${tile}(keys: usize, headDimension: i32, scratch: usiz
 }`;
 }
 
-/** The loop over positions for `eights` times 8 dimensions, and the addition to their sums. */
+/**
+ * The loop over positions for `eights` times 8 dimensions, 4 positions in each round, and the addition to their sums.
+ */
 function addValues(tile: number, eights: number, exits: SideExits): string {
   const sums = sumsOf(tile, eights);
   const weights = names('e', tile);
   const load = (i: number) => (eight: number, vector: number) => `v128.load(v, ${eight * 1024 + i * 32 + vector * 16})`;
   return `
-    let v = chunk + (from << 5), ${weights.map((e, head) => `${e} = first + ${head} * RECORD`).join(', ')};
+    let v = eight + (from << 5), ${weights.map((e, head) => `${e} = first + ${head} * RECORD`).join(', ')};
     let ${sums.map((sum) => `${sum} = f32x4.splat(0)`).join(', ')};
     do {
       ${lines(4, (i) => addProducts(tile, eights, load(i), (head) => `v128.load32_splat(e${head}, ${i * 4})`) + exits.next(sums))}
@@ -77,27 +101,27 @@ function addValues(tile: number, eights: number, exits: SideExits): string {
     } while (e0 != last);
     ${lines(sums.length, (i) => `v128.store(a, f32x4.add(v128.load(a, ${i * 16}), s${i}), ${i * 16});`)}
     a += ${sums.length * 16};
-    chunk += ${eights * 1024};`;
+    eight += ${eights * 1024};`;
 }
 
-/** Adds the values of the fours of positions from `from` to `to` (multiples of 4, in the block), weighed, to the sums. */
+/** Adds the weighted values of the positions of the page from `from` to `to` to the sums. */
 function values(tile: number): string {
   const eights = eightsOf(tile);
   const exits = new SideExits('v');
-  const rest = eights > 1 ? `if (chunk != stop) { ${addValues(tile, 1, exits)} }` : '';
+  const rest = eights > 1 ? `if (eight != stop) { ${addValues(tile, 1, exits)} }` : '';
   return `
-export function valuesF32x${tile}(chunk: usize, headDimension: i32, scratch: usize, from: usize, to: usize): void {
-  const stop = chunk + (<usize>headDimension << 7), record = scratch + RECORDS;
+export function valuesF32x${tile}(eight: usize, headDimension: i32, scratch: usize, from: usize, to: usize): void {
+  const stop = eight + (<usize>headDimension << 7), record = scratch + RECORDS;
   const first = record + (from << 2), last = record + (to << 2);
   let a = scratch + SUMS;
-  while (chunk + ${eights * 1024} <= stop) { ${addValues(tile, eights, exits)} }
+  while (eight + ${eights * 1024} <= stop) { ${addValues(tile, eights, exits)} }
   ${rest}
 }`;
 }
 
-/** scoresF32x1 .. scoresF32x4 and valuesF32x1 .. valuesF32x4: one page for 1 to 4 heads. */
+/** The source of scoresF32x1 .. scoresF32x4 and valuesF32x1 .. valuesF32x4. */
 export function attentionF32(): string {
-  return `import { queriesOf, RECORD, RECORDS, SUMS } from '../assembly/inline/attention-scratch';
+  return `import { queriesOf, RECORD, RECORDS, SUMS } from '../../../src/kernels/assembly/inline/attention-scratch';
 ${TILES.map(scores).join('\n')}
 ${TILES.map(values).join('\n')}
 `;

@@ -1,17 +1,40 @@
 import { lines, names } from './lines.ts';
 import { SideExits } from './side-exits.ts';
 
-/** Heads that share keys and values, computed together: V8 has registers for 4. */
+// Scores and values of attention over a Q8 cache: one page, for 1 to 4 heads that share its keys and values. One
+// instance each, scoresQ8x1 and valuesQ8x1 (one head), without the unrolling:
+//
+//   scoresQ8x1: for each group of 8 positions:            // lanes are positions
+//     s0 = s1 = 0                                         // int32
+//     for each pair of dimensions:
+//       r = two elements of the query, int16, four times
+//       s0 += dot_i16x8_s(load8x8_s(k), r)                // positions 0..3
+//       s1 += dot_i16x8_s(load8x8_s(k, 8), r)             // positions 4..7
+//       a side exit, see side-exits.ts
+//     scores = f32(s) * key scales * the query's factor   // into the record of the head
+//
+//   valuesQ8x1: for 8 dimensions at a time:               // lanes are dimensions
+//     s0 = s1 = 0
+//     for each pair of positions:
+//       r = the codes of two weights, int16, four times;  s0, s1 += dot_i16x8_s(8 pairs of values, r)
+//       a side exit
+//     sums += f32(s) * the step of the codes
+//
+// With more heads, each pair that was loaded serves all of them. Layouts: attention-kernels.ts for the cache,
+// attention-scratch.ts for the scratch. Preconditions: headDimension is a multiple of 8; masked positions have weights
+// of 0.
+
+/** The numbers of heads for which there is a kernel. */
 const TILES = [1, 2, 3, 4];
 
-/** Two vectors of sums of each head. */
+/** The variables of the sums: two vectors for each head. */
 const sumsOf = (tile: number) => names('s', tile * 2);
 
 /**
- * The products of one pair: of two dimensions of 8 positions with those of each query, or of two positions of 8 dimensions with their
- * weights. Both lie as 8 pairs of bytes.
- * @param bytes pointer to the bytes of the first pair
- * @param other loads a head's two numbers of 16 bits, four times
+ * Adds the products of one pair: two dimensions of 8 positions times those of each query, or two positions of 8
+ * dimensions times their weights. Both lie in memory as 8 pairs of bytes.
+ * @param bytes a pointer to the bytes of the first pair
+ * @param other loads a head's two numbers of 16 bits, repeated four times
  */
 function addPair(tile: number, pair: number, bytes: string, other: (head: number) => string): string {
   return `{
@@ -27,7 +50,7 @@ function addPair(tile: number, pair: number, bytes: string, other: (head: number
   }`;
 }
 
-/** Scores of `groups` groups of 8 positions of one block: 4 pairs of dimensions each time round. */
+/** Scores of `groups` groups of 8 positions, with 4 pairs of dimensions in each round of the loop. */
 function scores(tile: number): string {
   const sums = sumsOf(tile);
   const exits = new SideExits('k');
@@ -38,7 +61,7 @@ function scores(tile: number): string {
   return `
 export function scoresQ8x${tile}(scales: usize, headDimension: i32, scratch: usize, groups: i32): void {
   const width = <usize>headDimension << 3;
-  let k = scales + 128, queries = queriesOf(scratch, headDimension), record = scratch + RECORDS;
+  let k = scales + KV_SCALES, queries = queriesOf(scratch, headDimension), record = scratch + RECORDS;
   for (let group = 0; group < groups; group++) {
     const end = k + width;
     let q = queries;
@@ -57,8 +80,8 @@ export function scoresQ8x${tile}(scales: usize, headDimension: i32, scratch: usi
 }
 
 /**
- * Adds one block's values, weighed, to the sums: 16 pairs of positions for 8 dimensions each time round. Each head's weights have a
- * pointer of their own: then V8 computes an offset once for all.
+ * Adds one page's weighted values to the sums: 16 pairs of positions of 8 dimensions in each round of the loop. Each
+ * head's weights have a pointer of their own, so that V8 computes an offset only once.
  */
 function values(tile: number): string {
   const sums = sumsOf(tile);
@@ -80,9 +103,10 @@ export function valuesQ8x${tile}(v: usize, headDimension: i32, scratch: usize): 
 }`;
 }
 
-/** scoresQ8x1 .. scoresQ8x4 and valuesQ8x1 .. valuesQ8x4: one page for 1 to 4 heads. */
+/** The source of scoresQ8x1 .. scoresQ8x4 and valuesQ8x1 .. valuesQ8x4. */
 export function attentionQ8(): string {
-  return `import { FACTORS, queriesOf, RECORD, RECORDS, SCALE, SUMS } from '../assembly/inline/attention-scratch';
+  return `import { FACTORS, queriesOf, RECORD, RECORDS, SCALE, SUMS } from '../../../src/kernels/assembly/inline/attention-scratch';
+import { KV_SCALES } from '../../../src/kernels/layout-sizes';
 ${TILES.map(scores).join('\n')}
 ${TILES.map(values).join('\n')}
 `;

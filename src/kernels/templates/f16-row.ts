@@ -1,15 +1,30 @@
 import { lines, names } from './lines.ts';
 import { SideExits } from './side-exits.ts';
 
-/** Inputs that are unrolled. */
+// f16Row: one row of x times f16 weights. It is floatPanel with the conversion inside, and gives the same bits. One
+// instance, f16RowModerate, without the unrolling:
+//
+//   for each group of 16 outputs:
+//     t0..t3 = 0                                          // outputs 0..3, 4..7, 8..11, 12..15
+//     for each input:
+//       s = x[input] * 2^112                              // repeated over the vector
+//       words = v128.load(w)                              // outputs 0..3 in the low halves, 4..7 in the high ones
+//       t0 += s * smallLowHalves(words);  t1 += s * smallHighHalves(words)
+//       words = v128.load(w, 16)
+//       t2 += s * smallLowHalves(words);  t3 += s * smallHighHalves(words)
+//       a side exit, see side-exits.ts
+//     y = t0..t3
+//
+// Preconditions: weights are finite; y has room for whole groups.
+
+/** How many inputs are unrolled. */
 const UNROLLED = 2;
 
 /**
- * One row of x times f16 weights, 16 outputs at a time: floatPanel with the conversion inside, and the same bits.
- *
- * Weights come out of their halves 2^112 times too small (assembly/inline/half.ts). Where no activation is as large as 2^15, they are multiplied by it
- * instead, one for 16 weights: powers of two change no mantissa, so that the products are the same. Elsewhere that would overflow, and the
- * weights are multiplied.
+ * Weights come out of their halves 2^112 times too small (see assembly/inline/half.ts). If no activation reaches 2^15,
+ * the kernel multiplies the activation by 2^112 instead, once for 16 weights: a power of two does not change a
+ * mantissa, so that the products are the same. With larger activations that would overflow, and the weights are
+ * multiplied.
  */
 export function f16Row(): string {
   return `
@@ -38,7 +53,7 @@ function f16Row(x: usize, weights: usize, y: usize, outputs: i32, inputs: usize)
 
 interface Conversion {
   readonly activation: (offset: number) => string;
-  /** Weights from the low, and from the high halves of `words`. */
+  /** The weights in the low halves of `words`, and those in the high halves. */
   readonly low: string;
   readonly high: string;
 }

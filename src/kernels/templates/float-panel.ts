@@ -1,13 +1,25 @@
 import { lines } from './lines.ts';
 import { Tile } from './tile.ts';
 
-/** Inputs that are unrolled. */
+// floatPanel: a panel of inputs of 16 outputs, float32 [inputs][16], times rows of x, added to y. One instance, for a
+// tile of 4 vectors of outputs times 2 rows, without the unrolling:
+//
+//   for 2 rows x0, x1 at a time (a last row alone):
+//     t0_0 .. t3_1 = y0, y1                               // 1. t<vector>_<row>: 8 sums
+//     for each input:                                     // 2.
+//       w0..w3 = 16 weights of the input
+//       s = v128.load32_splat(x0);  t0_0 += s * w0;  t1_0 += s * w1;  t2_0 += s * w2;  t3_0 += s * w3
+//       s = v128.load32_splat(x1);  t0_1 += s * w0;  ...  t3_1 += s * w3
+//       a side exit, see side-exits.ts
+//     y0, y1 = t0_0 .. t3_1                               // 3.
+//
+// Each output is a lane of its own and is summed input after input, so that neither the tile nor the cut into panels
+// changes a result. Preconditions: weights and y are at multiples of 16 bytes; y has been cleared or holds the panels
+// before.
+
+/** How many inputs are unrolled. */
 const UNROLLED = 4;
 
-/**
- * `inputs` inputs of 16 outputs, float32 [inputs][16], times `rows` rows of x, added to y: 2 rows at a time, a last one alone. Each
- * output is a lane of its own and is summed input after input, so that neither the tile nor the cut into panels shows in a result.
- */
 export function floatPanel(): string {
   const rowsAtOnce = (rows: number) => {
     const tile = new Tile(4, rows, 'x0');

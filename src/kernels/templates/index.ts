@@ -5,7 +5,11 @@ import { matMulQ4 } from './mat-mul-q4.ts';
 import { matMulQ8 } from './mat-mul-q8.ts';
 import { rowMaps } from './row-maps.ts';
 
-/** Sources of kernels that V8 needs unrolled, by file name: each is written by one function from one readable description. */
+/**
+ * The templates by the names of the files that they write: kernels that V8 needs unrolled. Each template opens with one
+ * instance of its kernel, written as one would by hand; the unrolled result lies in dist/kernels/generated after a
+ * build. build.ts says how the generated and the hand-written AssemblyScript import each other.
+ */
 export const templates: Readonly<Record<string, () => string>> = {
   'mat-mul-q4': matMulQ4,
   'mat-mul-q8': matMulQ8,

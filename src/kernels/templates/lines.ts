@@ -1,9 +1,9 @@
-/** `count` pieces of source, one a line. */
+/** `count` pieces of source code, one per line. */
 export function lines(count: number, piece: (index: number) => string): string {
   return Array.from({ length: count }, (_, index) => piece(index)).join('\n');
 }
 
-/** Names for `count` variables: prefix0, prefix1, ... */
+/** The names of `count` variables: prefix0, prefix1, ... */
 export function names(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 }

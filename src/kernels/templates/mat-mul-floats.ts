@@ -2,14 +2,17 @@ import { f16Row } from './f16-row.ts';
 import { floatPanel } from './float-panel.ts';
 import { lines } from './lines.ts';
 
-/** Inputs of a panel: 16 outputs of so many are 8 KB, which stay in the first-level cache for all rows. */
+/** Inputs of a panel. 16 outputs of this many inputs take 8 KB, which stay in the first-level cache for all rows. */
 const PANEL = 128;
 
-/** The source of matMulF32 and matMulF16, which share floatPanel: for many rows f16 weights are unpacked panel by panel. */
+/**
+ * The source of matMulF32 and matMulF16. Both use floatPanel; for several rows, f16 weights are unpacked panel by panel
+ * first.
+ */
 export function matMulFloats(): string {
   return `
-import { HALF_BITS, HALF_SCALE, HALF_SHIFT } from '../assembly/constants';
-import { highHalves, lowHalves, smallHighHalves, smallLowHalves } from '../assembly/inline/half';
+import { HALF_BITS, HALF_SCALE, HALF_SHIFT } from '../../../src/kernels/assembly/inline/constants';
+import { highHalves, lowHalves, smallHighHalves, smallLowHalves } from '../../../src/kernels/assembly/inline/half';
 ${floatPanel()}
 ${f16Row()}
 
@@ -20,6 +23,7 @@ function clear16(y: usize, yStride: usize, rows: i32): void {
   }
 }
 
+/** See MatrixKernels.matMulF32. A single row needs only one panel. */
 export function matMulF32(
   x: usize, xStride: usize, weights: usize, y: usize, yStride: usize, rows: i32, outputs: i32, inputs: i32,
 ): void {
@@ -34,7 +38,7 @@ export function matMulF32(
   }
 }
 
-/** 16 outputs of \`count\` inputs to float32. */
+/** Converts 16 outputs of \`count\` inputs to float32. */
 function unpackHalves(weights: usize, to: usize, count: usize): void {
   const bits = v128.load(HALF_BITS), shift = v128.load(HALF_SHIFT), scale = v128.load(HALF_SCALE);
   for (const end = weights + (count << 5); weights < end; weights += 32, to += 64) {
@@ -46,6 +50,7 @@ function unpackHalves(weights: usize, to: usize, count: usize): void {
   }
 }
 
+/** See MatrixKernels.matMulF16. */
 export function matMulF16(
   x: usize, xStride: usize, weights: usize, y: usize, yStride: usize, rows: i32, outputs: i32, inputs: i32, scratch: usize,
 ): void {

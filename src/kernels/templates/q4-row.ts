@@ -1,11 +1,31 @@
 import { lines } from './lines.ts';
 import { SideExits } from './side-exits.ts';
 
+// q4Row: one row of x times q4 weights. This is what decoding does, and it runs at the speed of memory. One instance,
+// without the unrolling:
+//
+//   for each group of 8 outputs:                          // lanes 0..3 are outputs 0..3 (t0, a0) and 4..7 (t1, a1)
+//     a0 = a1 = 0                                         // float32
+//     for each block of 32 inputs (record w, activations x):
+//       for word = 0..3:                                  // 1. 8 codes of each output meet 8 activations
+//         low = x[8 word + 0, 2, 4, 6], high = x[8 word + 1, 3, 5, 7]         // bytes, repeated over the vector
+//         codes = v128.load(w, 32 word)
+//         t0 += dot(low, codes & 15) + dot(high, codes >> 4 & 15)             // 16 bits
+//         codes = v128.load(w, 32 word + 16); t1 += ...
+//         if (x == word + 1) { store t0, t1; unreachable(); }                 // never taken, see side-exits.ts
+//       a0 += f32(dot_i16x8_s(t0, block scales 0..3)) * scale of x            // 2. scales, and adds pairs
+//       a1 += ...
+//     m0 = m1 = 0                                         // int32
+//     for each pair of blocks:                            // 3. what the minima subtract
+//       m0 += dot_i16x8_s(minima of outputs 0..3, sums of x in both blocks); m1 += ...
+//     y = a * row scales - f32(m) * (row minimum scales * scale of the sums)  // 4.
+//
+// Layouts: matrix-kernels.ts. Preconditions: x comes from quantizeForQ4 with one row; y has room for whole groups.
+
 /**
- * One row of x times q4 weights, 8 outputs at a time: what decoding does, at the speed of memory. A record's 4 words of 8 codes for each
- * output meet 8 activations each: low nibbles the first four of them, high nibbles the others. Sums of a block fit 16 bits: 16 products
- * of at most 127 * 15 in a lane. Multiplying them by the block's integer scales (instead of by ones) makes the last addition of
- * neighbours do the scaling. Activations are loaded 16 at a time and spread by shuffles (see q8Row).
+ * The sums of a block fit 16 bits: a lane adds 16 products of at most 127 * 15. The addition of neighbouring lanes
+ * needs a dot product anyway; multiplying by the block's integer scales in it, instead of by ones, does the scaling for
+ * free. Activations are loaded 16 at a time and spread by shuffles, for the reason that q8-row.ts gives.
  */
 export function q4Row(): string {
   const exits = new SideExits('x');
@@ -17,7 +37,7 @@ export function q4Row(): string {
   return `
 function q4Row(activations: usize, weights: usize, y: usize, outputs: i32, blocks: usize): void {
   const nibbles = v128.load(NIBBLES), lowHalves = v128.load(LOW_HALVES), zero = i32x4.splat(0);
-  const sums = activations + blocks * Q4_ACTIVATIONS, sumsEnd = sums + (((blocks + 1) >> 1) << 2), sumScale = v128.load32_splat(sumsEnd);
+  const sums = activations + blocks * Q4_ACTIVATIONS, sumsEnd = sums + (<usize>pairsOf(blocks) << 2), sumScale = v128.load32_splat(sumsEnd);
   let w = weights;
   for (let output = 0; output < outputs; output += 8) {
     let a0 = zero, a1 = zero;
@@ -31,7 +51,7 @@ function q4Row(activations: usize, weights: usize, y: usize, outputs: i32, block
         ${half(word, 1)} }
       ${exits.next(['t0', 't1'])}`,
       )}
-      const scale = v128.load32_splat(x, 32), scales = v128.load(w, Q4_SCALES);
+      const scale = v128.load32_splat(x, Q4_ACTIVATIONS_SCALE), scales = v128.load(w, Q4_SCALES);
       const scales0 = v128.or(v128.and(scales, lowHalves), i32x4.shl(scales, 16));
       const scales1 = v128.or(v128.andnot(scales, lowHalves), i32x4.shr_u(scales, 16));
       a0 = f32x4.add(a0, f32x4.mul(f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(t0, scales0)), scale));
@@ -43,7 +63,7 @@ function q4Row(activations: usize, weights: usize, y: usize, outputs: i32, block
       const sum = v128.load32_splat(pair);
       m0 = i32x4.add(m0, i32x4.dot_i16x8_s(v128.load(w), sum));
       m1 = i32x4.add(m1, i32x4.dot_i16x8_s(v128.load(w, 16), sum));
-      w += 32;
+      w += Q4_MINIMA_PAIR;
     }
     ${lines(
       2,

@@ -1,15 +1,32 @@
 import { lines } from './lines.ts';
 import { Tile } from './tile.ts';
 
+// q4Tile: many rows of x times q4 weights. A record of 8 outputs is unpacked once for all rows, into scratch that stays
+// in the first-level cache. One instance, without the unrolling:
+//
+//   for each group of 8 outputs:
+//     sums[all rows][8] = 0                               // float32, in scratch
+//     for each block of 32 inputs:
+//       1. unpack: scratch[0..255] = codes, one in each byte
+//                  scratch[256..287] = 8 block scales, each in both halves of a word
+//       2. for 4 rows x0..x3 at a time:               // a tile: 2 vectors of outputs times 4 rows, 8 sums t0_0 .. t1_3
+//            for step = 0..7:
+//              w0 = v128.load(scratch, 32 step), w1 = v128.load(scratch, 32 step + 16)
+//              s = v128.load32_splat(x0, 4 step);  t0_0 += dot(s, w0);  t1_0 += dot(s, w1)
+//              s = v128.load32_splat(x1, 4 step);  t0_1 += dot(s, w0);  t1_1 += dot(s, w1)
+//              ... x2, x3, and a side exit
+//            sums[row] += f32(dot_i16x8_s(t, block scales)) * scale of the row of x
+//     3. for 4 rows at a time: multiply the minima with the block sums of x, and
+//        y = sums * row scales - f32(minima) * (row minimum scales * scale of the sums)
+//
+// Each number is computed in the order of q4Row, so both give the same bits. Layouts: matrix-kernels.ts. Preconditions:
+// x comes from quantizeForQ4 with 2 rows or more; scratch has matrixScratchBytes(rows).
+
 /** Rows of x in a tile. */
 const ROWS = 4;
-/** Where the sums of all rows begin in scratch, behind a record's 256 codes and 32 bytes of scales. */
+/** Where the sums of all rows begin in scratch, after a record's 256 bytes of codes and 32 bytes of scales. */
 const SUMS = 512;
 
-/**
- * Many rows of x times q4 weights: a record of 8 outputs is unpacked once, into scratch that stays in the first-level cache, for all rows,
- * whose sums lie there too. Each number is computed in q4Row's order: the same bits.
- */
 export function q4Tile(): string {
   const block = new Tile(2, ROWS, 'x0');
   const minima = new Tile(2, ROWS, 'pair');
@@ -42,9 +59,9 @@ export function q4Tile(): string {
   return `
 function q4Tile(activations: usize, weights: usize, y: usize, yStride: usize, rows: i32, outputs: i32, blocks: usize, scratch: usize): void {
   const nibbles = v128.load(NIBBLES), lowHalves = v128.load(LOW_HALVES), zero = i32x4.splat(0);
-  const padded = paddedRows(rows), sums = scratch + ${SUMS}, sumsEnd = sums + (padded << 5);
+  const padded = <usize>paddedRows(rows), sums = scratch + ${SUMS}, sumsEnd = sums + (padded << 5);
   const recordStride = padded * Q4_ACTIVATIONS, blockSums = activations + blocks * recordStride, pairStride = padded << 2;
-  const blockSumScales = blockSums + ((blocks + 1) >> 1) * pairStride, minimaBytes = ((blocks + 1) >> 1) << 5;
+  const blockSumScales = blockSums + <usize>pairsOf(blocks) * pairStride, minimaBytes = <usize>pairsOf(blocks) * Q4_MINIMA_PAIR;
   let w = weights;
   for (let output = 0; output < outputs; output += 8) {
     for (let sum = sums; sum < sumsEnd; sum += 32) { v128.store(sum, zero); v128.store(sum, zero, 16); }
@@ -62,7 +79,7 @@ function q4Tile(activations: usize, weights: usize, y: usize, yStride: usize, ro
         const scales0 = v128.load(scratch, 256), scales1 = v128.load(scratch, 272);
         ${lines(
           ROWS,
-          (row) => `{ const scale = v128.load32_splat(x${row}, 32);
+          (row) => `{ const scale = v128.load32_splat(x${row}, Q4_ACTIVATIONS_SCALE);
           ${scaled(row, 0)}
           ${scaled(row, 1)} }`,
         )}
@@ -73,7 +90,7 @@ function q4Tile(activations: usize, weights: usize, y: usize, yStride: usize, ro
     let to = y + (<usize>output << 2), pairs = blockSums, scales = blockSumScales, left = rows;
     for (let sum = sums; sum < sumsEnd; sum += ${ROWS * 32}) {
       let ${minima.sums.map((sum) => `${sum} = zero`).join(', ')}, pair = pairs;
-      for (let minima = w; minima < rowScales; minima += 32) {
+      for (let minima = w; minima < rowScales; minima += Q4_MINIMA_PAIR) {
         ${pairStep}
         pair += pairStride;
       }

@@ -1,10 +1,26 @@
 import { lines } from './lines.ts';
 import { SideExits } from './side-exits.ts';
 
+// q8Row: one row of x times q8 weights. One instance, without the unrolling:
+//
+//   for each group of 8 outputs:                          // lanes 0..3 are outputs 0..3 (t0, a0) and 4..7 (t1, a1)
+//     a0 = a1 = 0                                         // float32
+//     for each block of 32 inputs (record w, activations x):
+//       for pair = 0..15:                                 // 1. two codes of each output meet two activations
+//         s = x[2 pair, 2 pair + 1]                       // two int16, repeated over the vector
+//         t0 += dot_i16x8_s(load8x8_s(w, 16 pair), s)     // int32
+//         t1 += dot_i16x8_s(load8x8_s(w, 16 pair + 8), s)
+//         after each second pair: a side exit, see side-exits.ts
+//       a0 += f32(t0) * (f32(block scales 0..3) * scale of x)                 // 2.
+//       a1 += ...
+//     y = a * row scales                                  // 3.
+//
+// A block's sum is at most 32 * 128 * 32767, which fits 32 bits. Layouts: matrix-kernels.ts. Preconditions: x comes
+// from quantizeForQ8 with one row; y has room for whole groups.
+
 /**
- * One row of x times q8 weights, 8 outputs at a time. 16 bytes of a record are two inputs of 8 outputs: widened to 16 bits, four outputs
- * at a time, they meet two activations, and neighbours are added. Activations are loaded eight at a time and spread by shuffles: a host that
- * checks the bounds of each load, as workerd does, pays for loads more than for anything else. A block's sum is at most 32 * 128 * 32767, and fits 32 bits.
+ * Activations are loaded eight at a time and spread by shuffles: a host that checks the bounds of each load, as workerd
+ * does, pays more for loads than for anything else.
  */
 export function q8Row(): string {
   const exits = new SideExits('x');
@@ -25,7 +41,7 @@ function q8Row(activations: usize, weights: usize, y: usize, outputs: i32, block
     for (let x = activations; x < end; x += Q8_ACTIVATIONS) {
       let t0: v128, t1: v128, x4: v128;
       ${lines(16, pair)}
-      const scale = v128.load32_splat(x, 64);
+      const scale = v128.load32_splat(x, Q8_ACTIVATIONS_SCALE);
       ${lines(
         2,
         (vector) => `a${vector} = f32x4.add(a${vector}, f32x4.mul(f32x4.convert_i32x4_s(t${vector}),

@@ -1,13 +1,30 @@
 import { lines } from './lines.ts';
 import { Tile } from './tile.ts';
 
+// q8Tile: many rows of x times q8 weights. It works as q4Tile does: a record of 8 outputs is widened once for all rows,
+// into scratch that stays in the first-level cache. One instance, without the unrolling:
+//
+//   for each group of 8 outputs:
+//     sums[all rows][8] = 0                               // float32, in scratch
+//     for each block of 32 inputs:
+//       1. widen: scratch[0..511] = codes in 16 bits;  scratch[512..543] = 8 block scales as float32
+//       2. for 4 rows x0..x3 at a time:               // a tile: 2 vectors of outputs times 4 rows, 8 sums t0_0 .. t1_3
+//            for step = 0..15:
+//              w0 = v128.load(scratch, 32 step), w1 = v128.load(scratch, 32 step + 16)
+//              s = v128.load32_splat(x0, 4 step);  t0_0 += dot_i16x8_s(s, w0);  t1_0 += dot_i16x8_s(s, w1)
+//              ... x1, x2, x3, and a side exit
+//            sums[row] += f32(t) * (block scales * scale of the row of x)
+//     3. y = sums * row scales
+//
+// Each number is computed in the order of q8Row, so both give the same bits. Layouts: matrix-kernels.ts. Preconditions:
+// x comes from quantizeForQ8 with 2 rows or more; scratch has matrixScratchBytes(rows).
+
 /** Rows of x in a tile. */
 const ROWS = 4;
-/** Where a record's scales lie in scratch, behind its 256 codes in 16 bits, and where the sums of all rows begin. */
+/** Where a record's scales lie in scratch, after its 256 codes in 16 bits, and where the sums of all rows begin. */
 const SCALES = 512;
 const SUMS = 576;
 
-/** Many rows of x times q8 weights, as q4Tile does it: a record is widened once for all rows. The same bits as q8Row's. */
 export function q8Tile(): string {
   const block = new Tile(2, ROWS, 'x0');
   const step = (index: number) =>
@@ -26,7 +43,7 @@ export function q8Tile(): string {
   return `
 function q8Tile(activations: usize, weights: usize, y: usize, yStride: usize, rows: i32, outputs: i32, blocks: usize, scratch: usize): void {
   const zero = i32x4.splat(0);
-  const padded = paddedRows(rows), sums = scratch + ${SUMS}, sumsEnd = sums + (padded << 5), rowsEnd = sums + (<usize>rows << 5);
+  const padded = <usize>paddedRows(rows), sums = scratch + ${SUMS}, sumsEnd = sums + (padded << 5), rowsEnd = sums + (<usize>rows << 5);
   const recordStride = padded * Q8_ACTIVATIONS, end = activations + blocks * recordStride;
   let w = weights;
   for (let output = 0; output < outputs; output += 8) {
@@ -43,7 +60,7 @@ function q8Tile(activations: usize, weights: usize, y: usize, yStride: usize, ro
         const scales0 = v128.load(scratch, ${SCALES}), scales1 = v128.load(scratch, ${SCALES + 16});
         ${lines(
           ROWS,
-          (row) => `{ const scale = v128.load32_splat(x${row}, 64);
+          (row) => `{ const scale = v128.load32_splat(x${row}, Q8_ACTIVATIONS_SCALE);
           ${scaled(row, 0)}
           ${scaled(row, 1)} }`,
         )}

@@ -1,10 +1,12 @@
 /**
- * Side exits: `if (pointer == 1) { store the sums; unreachable(); }`, never taken, since no pointer is that low.
+ * Side exits: `if (pointer == 1) { store the sums; unreachable(); }`. They are never taken, because no pointer is that
+ * low.
  *
- * V8 sinks a sum to where it is last used and leaves loads where they are, so that an unrolled block becomes all loads, most of them
- * spilled, and then all sums. A side exit uses the sums, which have to be ready before it, and merges with nothing: code stays in the
- * order in which it is written. Each needs a constant of its own (V8 drops a condition that it knows), and must use every sum that is
- * alive (or V8 computes it twice).
+ * V8 moves the computation of a sum down to where it is last used, but leaves loads where they are. An unrolled block
+ * then becomes all loads, most of them spilled, followed by all sums. A side exit uses the sums, which must therefore
+ * be ready before it, and control never returns from it: the code stays in the order in which it is written. Each exit
+ * needs a constant of its own, because V8 drops a condition whose result it knows, and must use every sum that is
+ * alive, because V8 computes the others twice.
  */
 export class SideExits {
   readonly #pointer: string;
@@ -14,7 +16,7 @@ export class SideExits {
     this.#pointer = pointer;
   }
 
-  /** The next exit, with `sums` (v128 variables) alive. */
+  /** The source of the next exit. `sums`: all v128 variables that are alive. */
   next(sums: readonly string[]): string {
     const stores = sums.map((sum, index) => `v128.store(0, ${sum}, ${index * 16});`);
     this.#constant++;

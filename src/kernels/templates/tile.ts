@@ -3,43 +3,44 @@ import { SideExits } from './side-exits.ts';
 
 /** What one step of a tile multiplies, and how. */
 export interface TileStep {
-  /** Loads the step's vector of weights number `vector`. */
+  /** Loads the step's vector number `vector` of weights. */
   readonly weights: (vector: number) => string;
-  /** Loads the step's activations of row `row` of the tile, repeated over a vector. */
+  /** Loads the step's activations in the tile's row number `row`, repeated over a vector. */
   readonly activations: (row: number) => string;
   readonly product: (activations: string, weights: string) => string;
   readonly add: (sum: string, product: string) => string;
-  /** Whether sums begin here rather than go on. */
+  /** Whether this step sets the sums instead of adding to them. */
   readonly begins: boolean;
 }
 
 /**
- * A tile: `vectors` vectors of outputs times `rows` rows of x, each pair with its sum in a register. A weight that was loaded serves all
- * rows, and an activation all vectors. More than 8 sums do not fit beside them into the 16 registers of an x64 processor.
+ * A tile: `vectors` vectors of outputs times `rows` rows of x, with the sum of each pair in a register. A weight that
+ * was loaded serves all rows, and an activation all vectors. More than 8 sums would not fit into the 16 registers of an
+ * x64 processor beside them.
  */
 export class Tile {
   readonly vectors: number;
   readonly rows: number;
   readonly #exits: SideExits;
 
-  /** `pointer`: a variable of the loop, for the side exits. */
+  /** `pointer`: a pointer variable of the loop, with which the side exits are written. */
   constructor(vectors: number, rows: number, pointer: string) {
     this.vectors = vectors;
     this.rows = rows;
     this.#exits = new SideExits(pointer);
   }
 
-  /** The variable of a sum. */
+  /** The name of the variable that holds a sum. */
   sum(vector: number, row: number): string {
     return `t${vector}_${row}`;
   }
 
-  /** All sums, vector by vector. */
+  /** The names of all sums, vector by vector. */
   get sums(): string[] {
     return Array.from({ length: this.vectors * this.rows }, (_, index) => this.sum(Math.floor(index / this.rows), index % this.rows));
   }
 
-  /** One step for all sums, and the side exit that keeps the next step behind it. */
+  /** The source of one step for all sums, and of the side exit that keeps the next step after it. */
   step({ weights, activations, product, add, begins }: TileStep): string {
     const multiply = (row: number, vector: number) => {
       const sum = this.sum(vector, row);

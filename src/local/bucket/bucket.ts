@@ -1,4 +1,14 @@
-/** The part of an R2 bucket that the tools need; a local and a remote one both have it. */
+import type { UnfinishedUploads } from './unfinished-uploads.ts';
+
+/** A bucket for models, and the record of uploads to it that were interrupted. */
+export interface ModelBucket {
+  bucket: Bucket;
+  uploads: UnfinishedUploads;
+}
+
+/**
+ * The part of R2's interface that the tools use. A local bucket (in Miniflare) and the real one both implement it.
+ */
 export interface Bucket {
   head(key: string): Promise<StoredObject | null>;
   get(key: string): Promise<(StoredObject & { body: ReadableStream<Uint8Array>; text(): Promise<string> }) | null>;
@@ -13,7 +23,9 @@ export interface Bucket {
   resumeMultipartUpload(key: string, uploadId: string): MultipartUpload;
 }
 
+/** What R2 knows of an object without its content. */
 export interface StoredObject {
+  /** Bytes. */
   size: number;
   uploaded: Date;
   customMetadata?: Record<string, string>;
@@ -23,6 +35,7 @@ interface PutOptions {
   customMetadata: Record<string, string>;
 }
 
+/** An upload in parts, which becomes an object when it is completed. */
 export interface MultipartUpload {
   uploadId: string;
   uploadPart(partNumber: number, bytes: Uint8Array): Promise<UploadedPart>;
@@ -30,7 +43,9 @@ export interface MultipartUpload {
   abort(): Promise<void>;
 }
 
-export interface UploadedPart {
+/** A part that arrived. `complete` needs all of them. */
+interface UploadedPart {
+  /** Counted from 1. */
   partNumber: number;
   etag: string;
 }

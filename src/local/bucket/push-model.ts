@@ -2,15 +2,18 @@ import { join } from 'node:path';
 import { hashFile } from '../../convert/files/hash-file.ts';
 import { GptEdgeError } from '../../core/errors.ts';
 import type { ModelFolder } from '../model-folder.ts';
-import type { ModelBucket } from './model-bucket.ts';
+import type { ModelBucket } from './bucket.ts';
 import { putFile } from './put-file.ts';
 
 /**
- * Puts what has changed of a model folder under `models/<id>/`, each object with its SHA-256 in `customMetadata`, and
- * verifies what arrived. The manifest goes last, so that a model is never there without its files.
- * @param onBytes told the bytes sent, piece by piece
- * @returns names of the files that were put
- * @throws GptEdgeError `invalid_file` for a file whose SHA-256 is not the manifest's, `command_failed` for one that arrived damaged
+ * Pushes a model folder to a bucket. To *push* a folder is to *put* those of its files that have changed into the
+ * bucket; a large file is put by a *multipart upload*. The objects lie under `models/<id>/`, each with its SHA-256 in
+ * `customMetadata`, and what arrives is verified. The manifest goes last, so that a model never appears without its
+ * files.
+ * @param onBytes called with the number of bytes of each piece that was sent
+ * @returns the names of the files that were put
+ * @throws GptEdgeError `invalid_file` if a file's SHA-256 differs from the manifest's; `command_failed` if a file
+ * arrived damaged
  */
 export async function pushModel(
   { path, manifest }: ModelFolder,

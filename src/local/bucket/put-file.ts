@@ -1,22 +1,24 @@
+import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { GptEdgeError } from '../../core/errors.ts';
-import { hashStream } from './hash-stream.ts';
-import type { ModelBucket } from './model-bucket.ts';
+import type { ModelBucket } from './bucket.ts';
 import type { UnfinishedUpload } from './unfinished-uploads.ts';
 
-/** Bytes of one multipart piece: R2 wants at least 5 MiB, and all of equal size but the last. */
+/** Bytes of one part of a multipart upload. R2 wants parts of at least 5 MiB, all of equal size except the last. */
 export const PART_BYTES = 8 * 2 ** 20;
 
 export interface PutFileOptions extends ModelBucket {
   key: string;
-  /** Of the file; kept in the object's `customMetadata`, since R2 itself keeps only an MD5. */
+  /** The file's hash. It is kept in the object's `customMetadata`, since R2 itself keeps only an MD5. */
   sha256: string;
+  /** Called with the number of bytes of each piece that was sent. */
   onBytes?: (count: number) => void;
 }
 
 /**
- * Puts a file into a bucket: a small one whole, a large one in pieces, going on where an interrupted upload ended.
- * @throws GptEdgeError `command_failed` where what arrived has another SHA-256
+ * Puts one file into a bucket: a small file whole, a large one as a multipart upload, which continues where an
+ * interrupted one ended.
+ * @throws GptEdgeError `command_failed` if what arrived has a different SHA-256
  */
 export async function putFile(path: string, options: PutFileOptions): Promise<void> {
   const { bucket, key, sha256, onBytes } = options;
@@ -24,7 +26,7 @@ export async function putFile(path: string, options: PutFileOptions): Promise<vo
   try {
     const { size } = await file.stat();
     if (size > PART_BYTES) return await putInParts(file, size, options);
-    // R2 refuses bytes that do not have this hash.
+    // R2 refuses bytes whose hash is not this one.
     await bucket.put(key, await readPart(file, 0, size), { customMetadata: { sha256 }, sha256 });
     onBytes?.(size);
   } finally {
@@ -40,7 +42,7 @@ async function putInParts(file: FileHandle, size: number, options: PutFileOption
   try {
     await sendParts(file, size, name, unfinished ?? (await begin()), options);
   } catch (error) {
-    // R2 drops an upload that nobody finished for a week.
+    // R2 drops an upload that is not finished within a week.
     if (!unfinished || !/10024|does not exist|No such upload/i.test((error as Error).message)) throw error;
     await sendParts(file, size, name, await begin(), options);
   }
@@ -50,7 +52,7 @@ async function putInParts(file: FileHandle, size: number, options: PutFileOption
   throw new GptEdgeError('command_failed', `${key} arrived damaged: its SHA-256 is not ${sha256}. Push again.`);
 }
 
-/** Sends the parts that have not arrived yet, and joins all of them. */
+/** Uploads the parts that have not arrived yet, and completes the upload. */
 async function sendParts(
   file: FileHandle,
   size: number,
@@ -70,6 +72,13 @@ async function sendParts(
   }
   await upload.complete(parts);
   await options.uploads.set(name, undefined);
+}
+
+/** SHA-256, in hexadecimal digits, of what a stream yields. */
+export async function hashStream(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of chunks) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 async function readPart(file: FileHandle, position: number, length: number): Promise<Uint8Array> {

@@ -8,9 +8,16 @@ import { pushModel } from './push-model.ts';
 import { UnfinishedUploads } from './unfinished-uploads.ts';
 
 /**
- * Puts model folders into the bucket of the Worker `gpt-edge` of a Miniflare of one's own.
- * @param models folders; the model that comes with gpt-edge where there are none
- * @throws GptEdgeError `invalid_file` for a folder that is no model
+ * Pushes model folders to the bucket of the Worker named `gpt-edge` in your own Miniflare, which `localWorkerOptions`
+ * describes. Call it once Miniflare is made and before the first request.
+ * @param miniflare an instance whose Worker `gpt-edge` has the R2 binding `MODELS`
+ * @param models paths of model folders @default the model that comes with gpt-edge
+ * @throws GptEdgeError `invalid_file` if a folder is not a model folder or is damaged; `invalid_value` if two models
+ * have the same id
+ * @example
+ * const edge = await localWorkerOptions({ vars: { PUBLIC: 'true' } });
+ * const miniflare = new Miniflare(convertV4MiniflareOptions({ workers: [myWorker, edge] }));
+ * await putModels(miniflare);
  */
 export async function putModels(miniflare: Miniflare, models: readonly string[] = []): Promise<void> {
   const bucket = (await miniflare.getR2Bucket('MODELS', 'gpt-edge')) as unknown as Bucket;

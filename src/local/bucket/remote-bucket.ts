@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { getPlatformProxy, unstable_readConfig as readConfig } from 'wrangler';
 import { GptEdgeError } from '../../core/errors.ts';
 import { PROJECT, WRANGLER_CONFIG } from '../project-paths.ts';
-import type { Bucket } from './bucket.ts';
-import type { ModelBucket } from './model-bucket.ts';
+import type { Bucket, ModelBucket } from './bucket.ts';
 import { UnfinishedUploads } from './unfinished-uploads.ts';
 
 /**
- * Does something with the real bucket behind the binding MODELS, as the user that wrangler is logged in as. A remote
- * binding is the one way in that keeps `customMetadata` and multipart uploads.
+ * Calls `use` with the real bucket of the binding MODELS, as the user that wrangler is logged in as. It goes through
+ * a remote binding, because that is the only access that keeps `customMetadata` and multipart uploads.
+ * @throws GptEdgeError `command_failed` if the bucket cannot be reached
  */
 export async function withRemoteBucket<T>(use: (models: ModelBucket) => Promise<T>): Promise<T> {
   const { name, compatibility_date, r2_buckets } = readConfig({ config: WRANGLER_CONFIG });

@@ -1,20 +1,16 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import type { UploadedPart } from './bucket.ts';
 
 const uploadSchema = z.object({ uploadId: z.string(), parts: z.array(z.object({ partNumber: z.number().int(), etag: z.string() })) });
 const fileSchema = z.record(z.string(), uploadSchema);
 
-/** A multipart upload that was begun, and the parts of it that arrived. */
-export interface UnfinishedUpload {
-  uploadId: string;
-  parts: UploadedPart[];
-}
+/** A multipart upload that was begun, and those of its parts that arrived. */
+export type UnfinishedUpload = z.infer<typeof uploadSchema>;
 
 /**
- * Remembers multipart uploads under way in a file, so that one that was interrupted goes on where it ended. R2 itself does
- * not tell which parts it has.
+ * Keeps a record, in a file, of the multipart uploads under way, so that an interrupted upload can continue where it
+ * ended: R2 itself does not tell which parts it has.
  */
 export class UnfinishedUploads {
   readonly #path: string;
@@ -23,18 +19,22 @@ export class UnfinishedUploads {
     this.#path = path;
   }
 
-  /** @param name names bucket, object and content, so that a changed file begins anew */
+  /**
+   * @param name names an object's key and its content's hash, so that the upload of a changed file starts from the
+   * beginning
+   */
   async get(name: string): Promise<UnfinishedUpload | undefined> {
     return (await this.#read())[name];
   }
 
+  /** Records an upload's state; `undefined` removes the upload. */
   async set(name: string, upload: UnfinishedUpload | undefined): Promise<void> {
     const { [name]: _, ...others } = await this.#read();
     await mkdir(dirname(this.#path), { recursive: true });
     await writeFile(this.#path, JSON.stringify(upload ? { ...others, [name]: upload } : others));
   }
 
-  /** A file that is missing or broken only costs a beginning from nothing. */
+  /** If the file is missing or broken, uploads merely start from the beginning. */
   async #read(): Promise<z.infer<typeof fileSchema>> {
     const text = await readFile(this.#path, 'utf8').catch(() => '{}');
     try {

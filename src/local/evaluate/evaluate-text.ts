@@ -1,42 +1,42 @@
 import type { EvaluatedModel } from './evaluated-model.ts';
 import { ScoreSums } from './score-sums.ts';
-import { type TextWindow, textWindows } from './text-windows.ts';
+import { type ScoredRows, type TextWindow, textWindows, windowLogits } from './text-windows.ts';
 import { checkSameTokens, tokenizeText } from './tokenize-text.ts';
-import { windowLogits } from './window-logits.ts';
 
 /** How well one model predicts a text. */
 export interface Prediction {
-  /** Mean of -ln p over the scored tokens. */
+  /** Mean of -ln p over the scored tokens, where p is the probability that the model gave the token. */
   readonly natsPerToken: number;
   readonly perplexity: number;
   readonly bitsPerByte: number;
 }
 
 export interface Evaluation {
-  /** Tokens scored. */
+  /** How many tokens were scored. */
   readonly tokens: number;
-  /** UTF-8 bytes of the text that they stand for. */
+  /** UTF-8 bytes of the text that the scored tokens stand for. */
   readonly bytes: number;
-  /** Tokens fed at most before one that is scored. */
+  /** The most tokens that were fed before a scored one. */
   readonly contextWindow: number;
   readonly model: Prediction;
-  /** Only where there is another model to compare with. */
+  /** How well the other model does, if there is one. */
   readonly against?: Prediction;
   /** Mean KL divergence from the other model's distribution to this one's, in nats per token. */
   readonly klDivergence?: number;
-  /** Share of tokens for which both models find the same one most probable. */
+  /** Share of tokens, from 0 to 1, for which both models find the same one most probable. */
   readonly top1Agreement?: number;
 }
 
 export interface EvaluateOptions {
   /** The model to compare with. */
   readonly against?: EvaluatedModel;
+  /** Called after each window. */
   readonly onProgress?: (tokens: number, totalTokens: number) => void;
 }
 
 /**
  * Scores every token of a text, in windows of the smaller context window (see textWindows).
- * @throws GptEdgeError `invalid_value` for a text of no tokens, or models whose tokens differ
+ * @throws GptEdgeError `invalid_value` for a text without tokens, or for models whose tokens differ
  */
 export async function evaluateText(
   model: EvaluatedModel,
@@ -60,20 +60,19 @@ interface WindowTask extends Pick<EvaluateOptions, 'against'> {
   readonly window: TextWindow;
 }
 
-/** Scores one window; both models yield the same rows at a time, as their vocabularies are of one size. */
+/** Scores one window. Both models yield the same rows at a time, because their vocabularies have the same size. */
 async function addWindow(sums: ScoreSums, { model, against, ids, window }: WindowTask): Promise<void> {
   const others = against && windowLogits(against, ids, window);
   try {
     await addRows(sums, windowLogits(model, ids, window), others);
   } finally {
-    // Asked for as many rows as the first has, it has not ended by itself, and holds its KV cache.
+    // It was asked for exactly as many rows as the first one has, so it has not ended by itself and still holds its
+    // KV cache.
     await others?.return(undefined);
   }
 }
 
-type Rows = ReturnType<typeof windowLogits>;
-
-async function addRows(sums: ScoreSums, rows: Rows, others?: Rows): Promise<void> {
+async function addRows(sums: ScoreSums, rows: AsyncGenerator<ScoredRows>, others?: AsyncGenerator<ScoredRows>): Promise<void> {
   for await (const { targets, logits } of rows) {
     const next = await others?.next();
     const other = next?.done === false ? next.value.logits : undefined;

@@ -17,7 +17,8 @@ export interface EvaluatedModel {
 
 /**
  * Opens a model folder in Node.
- * @throws GptEdgeError `invalid_file` or `unsupported_model` for a folder that is damaged or cannot be run
+ * @throws GptEdgeError `invalid_file` or `unsupported_model` for a folder that is damaged, or whose graph the engine
+ *   cannot run
  */
 export async function openEvaluatedModel(path: string, choice: EngineChoice): Promise<EvaluatedModel> {
   const folder = await openModelFolder(path);

@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-web/wasm';
 import { GptEdgeError } from '../../core/errors.ts';
 import { externalDataFiles, GRAPH_FILE } from '../../core/folder/graph-files.ts';
 
-// As in a Worker, and so that figures do not depend on the machine.
+// One thread, as in a Worker, so that figures do not depend on the machine's number of cores.
 ort.env.wasm.numThreads = 1;
 
 export { ort };

@@ -1,7 +1,7 @@
 import type { Decoder } from '../../core/decoder.ts';
 import { createEdgeDecoder } from '../../runtime/edge/create-edge-decoder.ts';
 import type { EngineChoice } from '../../runtime/engine-choice.ts';
-import { OrtSequence } from '../../runtime/ort/ort-sequence.ts';
+import { ortDecoder } from '../../runtime/ort/ort-decoder.ts';
 import { planEngine } from '../../runtime/plan-engine.ts';
 import { compiledKernels } from '../compiled-kernels.ts';
 import { DiskModelFiles } from '../disk-model-files.ts';
@@ -9,21 +9,16 @@ import type { ModelFolder } from '../model-folder.ts';
 import { openOnnxSession, ort } from './onnx-session.ts';
 
 /**
- * Loads a model folder into an engine, inside Node: where memory has no limit, and the KV cache is kept in float32 unless asked otherwise.
- * @throws GptEdgeError `invalid_file` or `unsupported_model` for a folder that is damaged or cannot be run
+ * Loads a model folder into an engine inside Node, where memory has no limit, and the KV cache is kept in float32
+ * unless asked otherwise.
+ * @throws GptEdgeError `invalid_file` or `unsupported_model` for a folder that is damaged, or whose graph the engine
+ *   cannot run
  */
 export async function openDecoder(folder: ModelFolder, choice: EngineChoice): Promise<Decoder> {
   const files = new DiskModelFiles(folder);
   const planned = await planEngine(files, choice, Number.POSITIVE_INFINITY);
   if (planned.engine === 'edge') return createEdgeDecoder(planned.plan, files, { kernels: compiledKernels(), cacheBytes: 2 ** 31 });
-  const { manifest } = folder;
   const session = await openOnnxSession(folder.path);
-  return {
-    engine: 'ort',
-    vocabularySize: manifest.vocabularySize,
-    contextWindow: manifest.contextWindow,
-    multiplyAddsPerTurn: Number.POSITIVE_INFINITY,
-    createSequence: () => new OrtSequence({ ort, session, shape: manifest }),
-    dispose: () => session.release(),
-  };
+  // Nothing else waits for its turn here.
+  return { ...ortDecoder({ ort, session }, folder.manifest, compiledKernels()), multiplyAddsPerTurn: Number.POSITIVE_INFINITY };
 }

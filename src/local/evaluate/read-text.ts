@@ -1,12 +1,12 @@
 import { readFile, stat } from 'node:fs/promises';
 import { GptEdgeError } from '../../core/errors.ts';
 
-/** Days of work for the smallest model; a text a hundredth as long gives steady figures. */
+/** Scoring so much text takes the smallest model days; a hundredth of it gives steady figures. */
 const MAX_TEXT_BYTES = 64 * 2 ** 20;
 
 /**
- * Reads a text in UTF-8, a leading byte order mark included.
- * @throws GptEdgeError `invalid_file` for a file that is missing, too large or no UTF-8
+ * Reads a text file in UTF-8. A leading byte order mark belongs to the text.
+ * @throws GptEdgeError `invalid_file` for a file that is missing, too large or not UTF-8
  */
 export async function readText(path: string): Promise<string> {
   const fail = (problem: string, cause?: unknown) => new GptEdgeError('invalid_file', `${path} ${problem}`, { param: 'text', cause });
@@ -14,7 +14,7 @@ export async function readText(path: string): Promise<string> {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (cause) {
-    throw fail('is no UTF-8 text.', cause);
+    throw fail('is not UTF-8 text.', cause);
   }
 }
 

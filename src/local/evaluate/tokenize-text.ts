@@ -2,29 +2,29 @@ import { GptEdgeError } from '../../core/errors.ts';
 import type { EvaluatedModel } from './evaluated-model.ts';
 
 export interface TokenizedText {
-  /** All are scored but the first, which nothing comes before. */
+  /** The text's tokens. All are scored except for the first, because nothing comes before it. */
   readonly ids: readonly number[];
-  /** UTF-8 bytes of what is scored, spellings of special tokens included. */
+  /** UTF-8 bytes of the part of the text that is scored, including spelled-out special tokens. */
   readonly bytes: number;
 }
 
 /**
- * Tokenizes a text as a document: behind the model's BOS, so that its first token is scored too, and with spellings of special
- * tokens, such as an end-of-text between two stories, read as these.
+ * Tokenizes a text as a document. It begins with the model's BOS token, so that the text's first token is scored too,
+ * and spelled-out special tokens, such as the end-of-text between two stories, are read as special tokens.
  * @throws GptEdgeError `invalid_value` for a text with nothing to score
  */
 export function tokenizeText({ tokenizer, manifest: { bosTokenId } }: EvaluatedModel, text: string): TokenizedText {
   const encoded = tokenizer.encode(text, { addSpecialTokens: false, parseSpecialTokens: true });
   const isPrefixed = bosTokenId !== null && encoded[0] !== bosTokenId;
   const ids = isPrefixed ? [bosTokenId, ...encoded] : encoded;
-  if (ids.length < 2) throw new GptEdgeError('invalid_value', 'The text has no token that could be scored.', { param: 'text' });
+  if (ids.length < 2) throw new GptEdgeError('invalid_value', 'The text has no token that can be scored.', { param: 'text' });
   const firstBytes = isPrefixed ? 0 : tokenizer.bytes(ids[0]).length;
   return { ids, bytes: new TextEncoder().encode(text).length - firstBytes };
 }
 
 /**
- * @throws GptEdgeError `invalid_value` where two models do not mean the same by the same token, so that their probabilities cannot be
- *   compared
+ * Checks that two models mean the same by every token, because otherwise their probabilities cannot be compared.
+ * @throws GptEdgeError `invalid_value` naming the difference
  */
 export function checkSameTokens(model: EvaluatedModel, against: EvaluatedModel, text: string): void {
   const fail = (difference: string) => {

@@ -28,7 +28,7 @@ export function App({ playground, state, licences }: ViewProps & { licences: str
         <div class="intro">
           <h1>A language model that shows its hand.</h1>
           <p>
-            It runs inside the Worker that served this page. Every token it writes is tinted by how surprising it was: pick one to see what
+            It runs inside the Worker that served this page. Every token it writes is tinted by how surprising it was. Pick one to see what
             else it could have been, choose an alternative, and continue from there.
           </p>
         </div>

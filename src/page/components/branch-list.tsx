@@ -26,5 +26,5 @@ export function BranchList({ playground, turn, index }: Props) {
 /** A branch is named after the alternative that the reader chose last. */
 function nameOf({ chosenAt, tokens }: Branch): string {
   const last = chosenAt.at(-1);
-  return last === undefined ? 'as drawn' : `“${tokens[last].label.trim() || '↵'}” at token ${last + 1}`;
+  return last === undefined ? 'original' : `“${tokens[last].label.trim() || '↵'}” at token ${last + 1}`;
 }

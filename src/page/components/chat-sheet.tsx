@@ -5,7 +5,9 @@ import { Controls } from './controls.tsx';
 import { PromptField } from './prompt-field.tsx';
 import { Readout } from './readout.tsx';
 
-/** The chat: its turns, and the field for the next message. The server renders it with the model's own chat template. */
+/**
+ * The chat: its turns, and the field for the next message. The server renders it with the model's own chat template.
+ */
 export function ChatSheet(view: ViewProps) {
   const { turns } = conversationOf(view.state);
   return (

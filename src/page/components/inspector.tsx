@@ -54,7 +54,7 @@ export function Inspector({ playground, state }: ViewProps) {
         <SelectedToken playground={playground} state={state} selection={selection} turn={turn} />
       ) : (
         <p class="hint">
-          Pick a token in the text: the other tokens that the model considered appear here. Choose one to continue from it.
+          Pick a token in the text to see the other tokens that the model considered. Choose one of them to continue from it.
         </p>
       )}
     </section>

@@ -12,7 +12,7 @@ export function LoadState({ state }: { state: PlaygroundState }) {
   return (
     <div class={`load ${isReady ? 'ready' : 'loading'}`}>
       <span role="status">
-        {isReady ? 'Model ready' : `Loading the model: ${(part * 100).toFixed(0)} % of ${megabytes(load.total_bytes)}`}
+        {isReady ? 'Model ready' : `Loading the model: ${(part * 100).toFixed(0)}% of ${megabytes(load.total_bytes)}`}
       </span>
       {!isReady && <progress value={part} max={1} aria-label="Loading the model" />}
     </div>

@@ -1,9 +1,9 @@
-/** A probability, with as many digits as a reader takes in at a glance: 97 %, 3.4 %, 0.02 %, < 0.01 %. */
+/** A probability, with as many digits as a reader takes in at a glance: 97%, 3.4%, 0.02%, < 0.01%. */
 export function percent(probability: number): string {
   const value = probability * 100;
-  if (value > 99.9 && value < 100) return '> 99.9 %';
-  if (value < 0.01) return '< 0.01 %';
-  return `${value >= 9.95 ? value.toFixed(0) : value >= 0.095 ? value.toFixed(1) : value.toFixed(2)} %`;
+  if (value > 99.9 && value < 100) return '> 99.9%';
+  if (value < 0.01) return '< 0.01%';
+  return `${value >= 9.95 ? value.toFixed(0) : value >= 0.095 ? value.toFixed(1) : value.toFixed(2)}%`;
 }
 
 export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

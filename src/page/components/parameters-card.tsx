@@ -7,7 +7,10 @@ import { ProblemNote } from './problem-note.tsx';
 /** Parameters that are always visible; the others are folded away. */
 const FIRST = ['temperature', 'top_p', 'max_tokens', 'seed'];
 
-/** The request's parameters, with the ranges that the OpenAPI document gives. An empty field leaves the value to the model. */
+/**
+ * The request's parameters, with the ranges that the OpenAPI document gives. An empty field leaves the value to the
+ * model.
+ */
 export function ParametersCard({ playground, state }: ViewProps) {
   const view = { playground, state };
   const first = state.parameters.filter(({ name }) => FIRST.includes(name));

@@ -3,11 +3,11 @@ import { tint } from '../state/surprisal.ts';
 
 /** Probabilities whose tints the legend shows. */
 const LEGEND: [number, string][] = [
-  [0.95, '95 %'],
-  [0.5, '50 %'],
-  [0.2, '20 %'],
-  [0.05, '5 %'],
-  [0.008, '< 1 %'],
+  [0.95, '95%'],
+  [0.5, '50%'],
+  [0.2, '20%'],
+  [0.05, '5%'],
+  [0.008, '< 1%'],
 ];
 
 /** Below a text: the legend of its tints, how full the context window is, and the figures of the last generation. */

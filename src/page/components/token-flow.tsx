@@ -27,13 +27,20 @@ const STEPS: Record<string, number> = {
   End: Number.POSITIVE_INFINITY,
 };
 
-/** Shows tokens as running text, each of them a button. The text is one stop of the Tab key; arrow keys move within it. */
+/**
+ * Shows tokens as running text, each of them a button. The text is one stop of the Tab key; arrow keys move within it.
+ */
 export function TokenFlow({ lead, tokens, chosenAt, endIds, selected, isGrowing, onSelect }: Props) {
+  /** The token that had the focus last, to which Tab returns. */
   const [current, setCurrent] = useState(0);
   const flow = useRef<HTMLDivElement>(null);
   const texts = tokenTexts(tokens.map(({ label }) => label));
   const reachable = Math.min(selected ?? current, tokens.length - 1);
 
+  const focus = (index: number) => {
+    setCurrent(index);
+    flow.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus();
+  };
   const onClick = (event: MouseEvent) => {
     const index = indexOf(event);
     if (index === null) return;
@@ -49,12 +56,10 @@ export function TokenFlow({ lead, tokens, chosenAt, endIds, selected, isGrowing,
       // The next press of Tab then reaches the alternatives.
       document.getElementById('inspector')?.focus();
     }
-    const step = STEPS[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    const next = Math.max(0, Math.min(tokens.length - 1, index + step));
-    setCurrent(next);
-    flow.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus();
+    if (event.key in STEPS) {
+      event.preventDefault();
+      focus(Math.max(0, Math.min(tokens.length - 1, index + STEPS[event.key])));
+    }
   };
 
   return (

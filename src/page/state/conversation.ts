@@ -61,7 +61,9 @@ export function addBranch(turn: Turn, position: number, { id, token, logprob, en
   return { ...turn, branches: [...turn.branches, branch], current: turn.branches.length };
 }
 
-/** The messages of a chat. The model's are cleared of the end-of-sequence tokens, which its chat template adds again. */
+/**
+ * The messages of a chat. End-of-sequence tokens are left out: what stands between messages is up to the chat template.
+ */
 export function messagesOf(turns: readonly Turn[], endIds: readonly number[]): { role: 'user' | 'assistant'; content: string }[] {
   return turns.flatMap((turn) => {
     const content = answerText(turn, endIds);

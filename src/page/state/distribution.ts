@@ -1,4 +1,4 @@
-import type { NextTokenDistribution, TokenProbability } from '../../api/routes/next-token.ts';
+import type { NextTokenAnswer, TokenProbability } from '../../api/openai/schemas/next-token-schema.ts';
 import { requestJson } from '../client/request.ts';
 import type { Token } from '../client/token.ts';
 
@@ -30,7 +30,7 @@ export async function loadDistribution(
   signal?: AbortSignal,
 ): Promise<Distribution> {
   const body = { model: model.id, prompt: ids, top_k: SHOWN };
-  const { tokens, end_of_sequence } = await requestJson<NextTokenDistribution>('/v1/next-token', body, signal);
+  const { tokens, end_of_sequence } = await requestJson<NextTokenAnswer>('/v1/next-token', body, signal);
   const isMissing = ({ id }: { id: number }) => !tokens.some((token) => token.id === id);
   const shown: Alternative[] = [...tokens, ...end_of_sequence.filter(isMissing)];
   const { id, label, logprob } = drawn;

@@ -13,11 +13,13 @@ export interface Parameter {
 /** What the reader typed, by parameter name. An empty text leaves the value to the model. */
 export type FieldTexts = Readonly<Record<string, string>>;
 
-/** The parameters on the page, in this order, with their labels. All else about them comes from the OpenAPI document. */
+/**
+ * The parameters on the page, in this order, with their labels. All else about them comes from the OpenAPI document.
+ */
 const LABELS: Record<string, string> = {
   temperature: 'Temperature',
   top_p: 'Top p',
-  max_tokens: 'Length, in tokens',
+  max_tokens: 'Length in tokens',
   seed: 'Seed',
   top_k: 'Top k',
   min_p: 'Min p',

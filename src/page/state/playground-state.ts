@@ -6,7 +6,10 @@ import type { Timing } from './timing.ts';
 
 /** An error message, and the place on the page where it is shown. */
 export interface Problem {
-  /** A request field (`prompt`, `messages`, `model`, a parameter) or a part of the page; null shows it below the buttons. */
+  /**
+   * A request field (`prompt`, `messages`, `model`, a parameter) or a part of the page; null shows it below the
+   * buttons.
+   */
   field: string | null;
   message: string;
 }
@@ -24,7 +27,10 @@ export interface Selection {
 export interface PlaygroundState {
   models: readonly WireModel[];
   modelId: string;
-  /** Ids of the models that have answered this page: they are loaded, even if the listing came from another isolate that says otherwise. */
+  /**
+   * Ids of the models that have answered this page: they are loaded, even if the listing came from another isolate that
+   * says otherwise.
+   */
   answered: readonly string[];
   parameters: readonly Parameter[];
   fields: FieldTexts;

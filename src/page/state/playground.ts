@@ -13,8 +13,8 @@ export interface ViewProps {
 }
 
 /**
- * All that the page does, apart from how it looks. The playground holds the state and changes it in answer to the reader
- * and to the API. Each change replaces the state object and calls `onChange`, which draws the page anew.
+ * All that the page does, apart from how it looks. The playground holds the state and changes it in answer to the
+ * reader and to the API. Each change replaces the state object and calls `onChange`, which draws the page anew.
  */
 export class Playground {
   state: PlaygroundState = INITIAL_STATE;
@@ -51,7 +51,9 @@ export class Playground {
     this.set({ mode, selection: null, problem: null, announcement: '' });
   }
 
-  /** Switches to another model. This clears both conversations, since a model cannot continue the token ids of another. */
+  /**
+   * Switches to another model. This clears both conversations, since a model cannot continue the token ids of another.
+   */
   setModel(modelId: string): void {
     this.stop();
     const { completion, chat } = this.state.conversations;
@@ -83,7 +85,10 @@ export class Playground {
     if (!hasTokens) this.#changeConversation((now) => ({ draft: now.draft === '' ? draft : now.draft, turns: all }), mode);
   }
 
-  /** Chooses another token in place of one that was drawn, and continues from there in a new branch. Later turns are dropped. */
+  /**
+   * Chooses another token in place of one that was drawn, and continues from there in a new branch. Later turns are
+   * dropped.
+   */
   async chooseAlternative(turnIndex: number, position: number, alternative: Alternative): Promise<void> {
     this.stop();
     this.#changeConversation(({ draft, turns }) => ({

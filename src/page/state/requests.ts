@@ -4,10 +4,15 @@ import { endIdsOf, modelOf, type PlaygroundState } from './playground-state.ts';
 
 type RequestBody = Record<string, unknown>;
 
-/** How many tokens an answer may have if the reader sets no limit: a story's length, but at most half of the context window. */
+/**
+ * How many tokens an answer may have if the reader sets no limit: a story's length, but at most half of the context
+ * window.
+ */
 export const defaultLength = (state: PlaygroundState): number => Math.min(240, Math.floor((modelOf(state)?.context_window ?? 480) / 2));
 
-/** The request for `text`, both as the page sends it and as the code samples show it. In a chat, `turns` come before it. */
+/**
+ * The request for `text`, both as the page sends it and as the code samples show it. In a chat, `turns` come before it.
+ */
 export function requestFor(state: PlaygroundState, turns: readonly Turn[], text: string): RequestBody {
   const common = { model: state.modelId, ...lengthAndSampling(state) };
   if (state.mode === 'completion') return { prompt: text, ...common };

@@ -17,7 +17,10 @@ export function readLink(playground: Playground, fragment: string): SharedState 
   }
 }
 
-/** Restores mode, model, draft and parameters. If the link's model is not served here, the page says so and keeps its own. */
+/**
+ * Restores mode, model, draft and parameters. If the link's model is not served here, the page says so and keeps its
+ * own.
+ */
 export function restoreFields(playground: Playground, { mode, model, draft, fields }: SharedState): void {
   const { models, conversations } = playground.state;
   playground.set({ mode, fields, conversations: { ...conversations, [mode]: { draft, turns: [] } } });
@@ -26,8 +29,8 @@ export function restoreFields(playground: Playground, { mode, model, draft, fiel
 }
 
 /**
- * Restores the turns one by one. A link holds the ids of an answer's tokens, so that exactly these tokens come back; the
- * model gives each of them its probability again.
+ * Restores the turns one by one. A link holds the ids of an answer's tokens, so that exactly these tokens come back;
+ * the model gives each of them its probability again.
  * @throws ApiError if the API refuses one of the requests or cannot be reached
  */
 export async function restoreTurns(playground: Playground, { mode, turns: shared }: SharedState): Promise<void> {

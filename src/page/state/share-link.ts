@@ -17,7 +17,9 @@ const MAX_TURNS = 256;
 /** Prefix that keeps the names of parameters apart from the names of the link's own fields. */
 const FIELD = 'p.';
 
-/** Writes the state as a URL fragment, which a browser does not send to the server. Token ids are written in base 36. */
+/**
+ * Writes the state as a URL fragment, which a browser does not send to the server. Token ids are written in base 36.
+ */
 export function toFragment({ mode, model, draft, turns, fields }: SharedState): string {
   const parameters = new URLSearchParams({ mode, model, draft });
   for (const [name, text] of Object.entries(fields)) if (text !== '') parameters.set(FIELD + name, text);

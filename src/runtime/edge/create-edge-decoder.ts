@@ -4,11 +4,14 @@ import type { EdgePlan } from './plan/plan-graph.ts';
 import { EdgeModel, type EdgeModelOptions } from './run/edge-model.ts';
 import { EdgeSequence } from './run/edge-sequence.ts';
 
-/** Some 60 ms of a prompt's 4-bit products, twice as much token by token; 32 tokens of a 135M model, which fill the kernels' tiles. */
+/**
+ * About 60 ms of a prompt's 4-bit products, and twice as long token by token. For a model of 135 million parameters
+ * it is 32 tokens, which fill the kernels' tiles.
+ */
 const MULTIPLY_ADDS_PER_TURN = 4.4e9;
 
 /**
- * Loads a planned model into this engine.
+ * Loads a planned model into the edge engine.
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged
  */
 export async function createEdgeDecoder(plan: EdgePlan, files: ModelFiles, options: EdgeModelOptions): Promise<Decoder> {
@@ -19,7 +22,8 @@ export async function createEdgeDecoder(plan: EdgePlan, files: ModelFiles, optio
     contextWindow: plan.options.contextWindow,
     multiplyAddsPerTurn: MULTIPLY_ADDS_PER_TURN,
     createSequence: () => new EdgeSequence(model),
-    // The memory goes with the last reference to it.
+    loadLogits: (values) => model.loadLogits(values),
+    // The memory is freed with the last reference to it.
     async dispose() {},
   };
 }

@@ -1,2 +1,2 @@
-/** Takes the place of onnxruntime-web and of its WebAssembly in a build for the edge engine alone. */
+/** Takes the place of onnxruntime-web, and of its WebAssembly, in a build with only the edge engine. */
 export default undefined;

@@ -3,34 +3,24 @@ import { GptEdgeError } from '../../core/errors.ts';
 import { externalDataFiles, GRAPH_FILE } from '../../core/folder/graph-files.ts';
 import type { ModelFiles } from '../../core/folder/model-files.ts';
 import { createSession } from './onnxruntime.ts';
-import { OrtSequence } from './ort-sequence.ts';
-
-/** Some 40 ms of float32. */
-const MULTIPLY_ADDS_PER_TURN = 125e6;
+import { ortDecoder } from './ort-decoder.ts';
 
 /**
  * Loads a model into onnxruntime-web.
+ * @param kernels the compiled kernels, for choosing tokens
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for a graph that
  *   onnxruntime-web refuses
  */
-export async function createOrtDecoder(files: ModelFiles): Promise<Decoder> {
+export async function createOrtDecoder(files: ModelFiles, kernels: WebAssembly.Module): Promise<Decoder> {
   const { manifest } = files;
   const readData = async (path: string) => ({ path, data: await files.read(path) });
   const dataFiles = externalDataFiles(Object.keys(manifest.files));
   const [graph, ...externalData] = await Promise.all([files.read(GRAPH_FILE), ...dataFiles.map(readData)]);
-  const { ort, session } = await createSession(graph, { externalData }).catch((cause) => {
+  const loaded = await createSession(graph, { externalData }).catch((cause) => {
     throw new GptEdgeError('unsupported_model', `onnxruntime-web cannot run ${manifest.id}: ${(cause as Error).message}`, {
       param: 'model',
       cause,
     });
   });
-  const shared = { ort, session, shape: manifest };
-  return {
-    engine: 'ort',
-    vocabularySize: manifest.vocabularySize,
-    contextWindow: manifest.contextWindow,
-    multiplyAddsPerTurn: MULTIPLY_ADDS_PER_TURN,
-    createSequence: () => new OrtSequence(shared),
-    dispose: () => session.release(),
-  };
+  return ortDecoder(loaded, manifest, kernels);
 }

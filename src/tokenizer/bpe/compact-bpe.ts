@@ -3,8 +3,8 @@
  * Units" (2016), in the form that a Hugging Face tokenizer.json describes.
  *
  * The idea: a word starts as one token for each of its characters. An ordered list of merges, learned from a corpus,
- * says which two adjacent tokens may become one. Encoding repeats the merge of the lowest rank that is possible anywhere
- * in the word, the leftmost of equals first, until no adjacent tokens merge.
+ * says which two adjacent tokens may become one. Encoding repeats the merge of the lowest rank that is possible
+ * anywhere in the word, the leftmost of equals first, until no adjacent tokens merge.
  *
  * The parts, each in a file of its own:
  * - `CompactVocabulary` maps spellings to token ids and back.
@@ -38,8 +38,8 @@ export const bpeOptionsSchema = z.looseObject({
 });
 
 /**
- * Characters below this code have their tokens in a table. These are ASCII, the rest of Latin-1 and the byte alphabet of
- * GPT-2, to which most characters of a text belong.
+ * Characters below this code have their tokens in a table. These are ASCII, the rest of Latin-1 and the byte alphabet
+ * of GPT-2, to which most characters of a text belong.
  */
 const TABLE_SIZE = 0x180;
 /** Words up to this length share scratch arrays. Longer words are rare; each gets arrays of its own. */

@@ -74,7 +74,9 @@ export class CompactMerges {
   }
 }
 
-/** Where the two parts of a merge are in a buffer: the first one before `middle`, the second one from there to `length`. */
+/**
+ * Where the two parts of a merge are in a buffer: the first one before `middle`, the second one from there to `length`.
+ */
 interface Parts {
   middle: number;
   length: number;

@@ -2,26 +2,28 @@ import { MAX_VOCABULARY } from '../../core/limits.ts';
 import { Json, type JsonCursor } from './json-cursor.ts';
 
 /**
- * The longest spelling, in UTF-16 code units. A spelling is decoded as the arguments of one call, of which there may not
- * be too many. The longest spellings in use are runs of spaces, with 128.
+ * The longest spelling, in UTF-16 code units. A spelling is decoded as the arguments of one call, of which there may
+ * not be too many. The longest spellings in use are runs of spaces, with 128.
  */
 export const MAX_TOKEN_LENGTH = 2 ** 12;
 /** The start of an id without a token. */
 const NONE = 0xffffffff;
 
 /**
- * A vocabulary in typed arrays with open addressing, in place of a string and two map entries for each token. It takes 2
- * bytes for each character and 14 to 22 for each token. Spellings are stored in UTF-16, as in JavaScript's strings, which
- * keeps unpaired surrogates exact.
+ * A vocabulary in typed arrays with open addressing, in place of a string and two map entries for each token. It takes
+ * 2 bytes for each character and 14 to 22 for each token. Spellings are stored in UTF-16, as in JavaScript's strings,
+ * which keeps unpaired surrogates exact.
  */
 export class CompactVocabulary {
-  /** All spellings, one after another. The spelling of `id` starts at `#starts[id]` and has `#lengths[id]` code units. */
+  /**
+   * All spellings, one after another. The spelling of `id` starts at `#starts[id]` and has `#lengths[id]` code units.
+   */
   readonly #units: Uint16Array;
   readonly #starts: Uint32Array;
   readonly #lengths: Uint16Array;
   /**
-   * The hash table: each slot holds an id + 1, or 0 if it is free. Its length is a power of two, and at most half of the
-   * slots are in use.
+   * The hash table: each slot holds an id + 1, or 0 if it is free. Its length is a power of two, and at most half of
+   * the slots are in use.
    */
   readonly #slots: Int32Array;
 

@@ -12,8 +12,8 @@ const isWord = (byte: number) =>
   isDigit(byte) || ((byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a) || byte === 0x2b || byte === 0x2d || byte === 0x2e;
 
 /**
- * Reads a JSON text piece by piece, as its caller expects it to be. Large tables go straight into typed arrays this way,
- * while JSON.parse would first make objects of ten times their size. All methods throw SyntaxError for anything
+ * Reads a JSON text piece by piece, as its caller expects it to be. Large tables go straight into typed arrays this
+ * way, while JSON.parse would first make objects of ten times their size. All methods throw SyntaxError for anything
  * unexpected. They need not accept all valid JSON, because the caller then falls back to JSON.parse.
  */
 export class JsonCursor {

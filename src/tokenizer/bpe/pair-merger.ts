@@ -4,8 +4,8 @@ import { MinHeap } from './min-heap.ts';
 /** Words up to this length share scratch arrays. Longer words are rare; each gets arrays of its own. */
 const SCRATCH_LENGTH = 256;
 /**
- * A key of the queue is `rank * POSITIONS + position`, so that the lowest rank comes first, and of equal ranks the leftmost
- * position. No string is as long as this.
+ * A key of the queue is `rank * POSITIONS + position`, so that the lowest rank comes first, and of equal ranks the
+ * leftmost position. No string is as long as this.
  */
 const POSITIONS = 2 ** 31;
 const NONE = -1;
@@ -38,7 +38,10 @@ export class PairMerger {
     this.#merges = merges;
   }
 
-  /** Merges the first `count` of `symbols` in place, until no pair merges any more. @returns how many symbols are left */
+  /**
+   * Merges the first `count` of `symbols` in place, until no pair merges any more.
+   * @returns how many symbols are left
+   */
   merge(symbols: Int32Array, count: number): number {
     const scratch = count > SCRATCH_LENGTH ? makeScratch(count) : this.#scratch;
     const { previous, next, ranks, queue } = scratch;

@@ -10,8 +10,8 @@ interface Span {
 }
 
 /**
- * Reads a tokenizer.json whose model is a byte-pair encoding. Vocabulary and merges are nearly all of such a file; they are
- * read without making JavaScript objects of them.
+ * Reads a tokenizer.json whose model is a byte-pair encoding. Vocabulary and merges are nearly all of such a file; they
+ * are read without making JavaScript objects of them.
  * @param bytes the file in UTF-8, without a byte order mark
  * @returns the file's JSON with a {@link CompactBpe} as its `model`; null if the model is of another kind or uses what
  *   CompactBpe does not support, and if the file is invalid

@@ -14,7 +14,7 @@ const CONFIG = {
 };
 
 describe('gptNeo', () => {
-  it('should write out the kinds of layers', () => {
+  it('should list the kind of each layer', () => {
     const kinds = (attention_types: unknown, num_layers: number) => parseGptNeoConfig({ ...CONFIG, attention_types, num_layers }).kinds;
     expect(kinds([[['global', 'local'], 2]], 4)).toEqual(['global', 'local', 'global', 'local']);
     const runs = [
@@ -25,7 +25,7 @@ describe('gptNeo', () => {
     expect(kinds(undefined, 24)).toEqual(Array.from({ length: 24 }, (_, layer) => (layer % 2 === 0 ? 'global' : 'local')));
   });
 
-  it('should ask for projections without biases, but for the last', () => {
+  it('should expect projections without biases, except for that of the output', () => {
     const plan = gptNeo.plan(CONFIG);
     expect(plan.shape).toMatchObject({ contextWindow: 128, heads: 8, keyValueHeads: 8, headDimension: 16 });
     expect(plan.tensors.get('h.3.attn.attention.q_proj.weight')).toEqual([64, 64]);
@@ -57,7 +57,7 @@ describe('gptNeo', () => {
       message: 'another number of layers',
     },
     { change: { window_size: 0 }, message: 'window_size: 0: Too small' },
-    { change: { num_heads: 7 }, message: 'hidden_size: 64: is no multiple of num_heads' },
+    { change: { num_heads: 7 }, message: 'hidden_size: 64: is not a multiple of num_heads' },
     { change: { num_layers: 2 ** 20 }, message: 'num_layers: 1048576: Too big: expected number to be <=1024' },
     { change: { intermediate_size: 1e9 }, message: 'intermediate_size: 1000000000: Too big: expected number to be <=131072' },
     { change: { max_position_embeddings: null }, message: 'max_position_embeddings: null: Invalid input' },
@@ -67,7 +67,7 @@ describe('gptNeo', () => {
     expect(plan).toThrow(message);
   });
 
-  it('should refuse an activation that it does not know', () => {
+  it('should refuse an unknown activation', () => {
     expect(() => gptNeo.plan({ ...CONFIG, activation_function: 'relu' })).toThrow(
       'activation_function "relu" is not supported for gpt_neo; supported: gelu_new, gelu_pytorch_tanh, gelu',
     );

@@ -3,7 +3,7 @@ import { llama } from '../../../src/convert/architectures/llama.ts';
 import { parseLlamaConfig } from '../../../src/convert/architectures/llama-config.ts';
 import { GptEdgeError } from '../../../src/core/errors.ts';
 
-/** As transformers 4 writes it. */
+/** A configuration as transformers 4 writes it. */
 const CONFIG = {
   model_type: 'llama',
   vocab_size: 160,
@@ -24,7 +24,7 @@ function catchError(config: object, contextWindow?: number): unknown {
 }
 
 describe('llama', () => {
-  it('should have as many keys as queries and heads that share the width, unless told otherwise', () => {
+  it('should default to as many key heads as query heads, and to heads that divide the width', () => {
     const { shape, tensors } = llama.plan(CONFIG);
     expect(shape).toMatchObject({ heads: 8, keyValueHeads: 8, headDimension: 16, contextWindow: 128 });
     expect(tensors.get('layers.1.self_attn.k_proj.weight')).toEqual([64, 64]);
@@ -32,7 +32,7 @@ describe('llama', () => {
     expect(llama.plan({ ...CONFIG, num_key_value_heads: null, head_dim: null, rope_scaling: null }).shape).toEqual(shape);
   });
 
-  it('should take grouped keys, heads of a size of their own and a tied head', () => {
+  it('should support grouped keys, an explicit head size and a tied head', () => {
     const plan = llama.plan({ ...CONFIG, num_key_value_heads: 2, head_dim: 20, tie_word_embeddings: true });
     expect(plan.shape).toMatchObject({ keyValueHeads: 2, headDimension: 32 });
     expect(plan.tensors.get('layers.0.self_attn.q_proj.weight')).toEqual([160, 64]);
@@ -45,7 +45,7 @@ describe('llama', () => {
     expect(plan.multiplyAddsPerToken).toBe(2 * (2 * 64 * 8 * 32 + 2 * 64 * 2 * 32 + 3 * 64 * 96) + 64 * 160);
   });
 
-  it('should ask for a head when it is not tied, and refuse what it does not know', () => {
+  it('should expect an output head if it is not tied, and ignore only what it knows', () => {
     const plan = llama.plan(CONFIG);
     expect(plan.isIgnored('lm_head.weight')).toBe(false);
     expect(plan.isIgnored('layers.0.self_attn.q_proj.bias')).toBe(false);
@@ -101,7 +101,7 @@ describe('llama', () => {
     { change: { max_position_embeddings: 2 ** 21 }, message: 'max_position_embeddings: 2097152: Too big: expected number to be <=1048576' },
     { change: { head_dim: 2 ** 18 }, message: 'head_dim: 262144: Too big' },
     { change: { head_dim: 7 }, message: 'head_dim: 7: makes heads of an odd size' },
-    { change: { num_attention_heads: 7 }, message: 'hidden_size: 64: is no multiple of num_attention_heads' },
+    { change: { num_attention_heads: 7 }, message: 'hidden_size: 64: is not a multiple of num_attention_heads' },
     { change: { num_key_value_heads: 3 }, message: 'num_key_value_heads: 3: does not divide num_attention_heads' },
     { change: { num_key_value_heads: 16 }, message: 'num_key_value_heads: 16: does not divide num_attention_heads' },
     { change: { rms_norm_eps: -1 }, message: 'rms_norm_eps: -1: Too small' },
@@ -131,7 +131,7 @@ describe('llama', () => {
       param: 'contextWindow',
       message: "contextWindow 129 is over the model's max_position_embeddings of 128",
     });
-    // What is too long as a whole may do in part.
+    // A context window whose tables are too large as a whole may fit when it is cut.
     expect(llama.plan({ ...CONFIG, max_position_embeddings: 2 ** 20, head_dim: 1024 }, 4096).shape.contextWindow).toBe(4096);
   });
 });

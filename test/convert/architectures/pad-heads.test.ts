@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { padHeadColumns, padHeadRows } from '../../../src/convert/architectures/pad-heads.ts';
 import type { QuantizedBlocks } from '../../../src/convert/tensors/tensor-source.ts';
 
-/** Two heads of two rows, [4, 64]: two blocks of 32 a row. */
+/** Two heads of two rows, [4, 64], with two blocks of 32 in each row. */
 function quantized() {
   const blocks: QuantizedBlocks = {
     bits: 4,
@@ -18,13 +18,13 @@ function dequantize({ codes, scales, zeroPoints }: QuantizedBlocks): Float32Arra
 }
 
 describe('padHeadRows', () => {
-  it('should put rows of zeros behind each head', () => {
+  it('should append rows of zeros to each head', () => {
     const { shape, values } = padHeadRows({ shape: [4, 1], values: Float32Array.of(1, 2, 3, 4) }, { from: 2, to: 3 });
     expect(shape).toEqual([6, 1]);
     expect([...values]).toEqual([1, 2, 0, 3, 4, 0]);
   });
 
-  it('should keep quantized blocks, and let the new ones mean zero', () => {
+  it('should keep quantized blocks, and add blocks that mean zero', () => {
     const { shape, values, blocks } = padHeadRows(quantized(), { from: 2, to: 3 });
     expect(shape).toEqual([6, 64]);
     expect(blocks!.scales.length).toBe(12);
@@ -34,7 +34,7 @@ describe('padHeadRows', () => {
     expect(values.subarray(3 * 64, 5 * 64)).toEqual(quantized().values.subarray(2 * 64));
   });
 
-  it('should give back what needs no padding', () => {
+  it('should return a weight that needs no padding as it is', () => {
     const weight = quantized();
     expect(padHeadRows(weight, { from: 2, to: 2 })).toBe(weight);
     expect(padHeadColumns(weight, { from: 32, to: 32 })).toBe(weight);
@@ -49,7 +49,7 @@ describe('padHeadRows', () => {
 });
 
 describe('padHeadColumns', () => {
-  it('should put zeros behind each head and give up blocks that no longer fit', () => {
+  it('should append zeros to each head, and drop blocks that no longer fit', () => {
     const { shape, values, blocks } = padHeadColumns(quantized(), { from: 8, to: 16 });
     expect(shape).toEqual([4, 128]);
     expect([...values.subarray(0, 16)]).toEqual([...quantized().values.subarray(0, 8), 0, 0, 0, 0, 0, 0, 0, 0]);

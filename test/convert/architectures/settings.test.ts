@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** The hashes of graph and weights that a golden checkpoint becomes with other settings. */
+/** Converts a golden checkpoint with other settings, and returns the hashes of its graph and weights. */
 async function convert(name: string, change: Record<string, unknown>, contextWindow?: number) {
   const source = join(folder, name);
   await cp(join(GOLDEN, name), source, { recursive: true });
@@ -37,7 +37,7 @@ it.each([
   { name: 'tiny-llama-rope3', change: { rope_scaling: { high_freq_factor: 3 } } },
   { name: 'tiny-llama-rope3', change: { rope_scaling: { original_max_position_embeddings: 64 } } },
   { name: 'tiny-llama-rope3', change: { rope_scaling: { rope_type: 'default' } } },
-])('should let $change change what $name becomes', async ({ name, change }) => {
+])('should give another graph or other weights for $name with $change', async ({ name, change }) => {
   expect(await convert(name, change)).not.toEqual(await convert(name, {}));
 });
 

@@ -3,7 +3,7 @@ import { parseGenerationConfig } from '../../../src/generation/sampling/generati
 
 const parse = (config: unknown) => parseGenerationConfig(new TextEncoder().encode(JSON.stringify(config)));
 
-it('should read what it knows and leave the rest', () => {
+it('should read the fields it knows and ignore the rest', () => {
   const config = { temperature: 0.8, top_k: 40, top_p: 0.95, min_p: 0.05, repetition_penalty: 1.1, do_sample: true, max_new_tokens: 200 };
   expect(parse(config)).toEqual({ temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05, repetitionPenalty: 1.1 });
 });
@@ -33,11 +33,11 @@ it.each([
   );
 });
 
-it.each([null, [], 'text', 3])('should refuse %j, which is no object', (config) => {
+it.each([null, [], 'text', 3])('should refuse %j, which is not an object', (config) => {
   expect(() => parse(config)).toThrow(expect.objectContaining({ code: 'unsupported_model' }));
 });
 
-it('should refuse what is no JSON', () => {
+it('should refuse what is not JSON', () => {
   expect(() => parseGenerationConfig(new TextEncoder().encode('{"temperature":'))).toThrow(
     expect.objectContaining({ code: 'unsupported_model', param: 'generation_config.json' }),
   );

@@ -15,12 +15,12 @@ it('should change nothing by default', () => {
   expect(processed({})).toEqual([4, -4, 2, 8, 0]);
 });
 
-it('should take the frequency penalty for each time a token was generated, and not count the prompt', () => {
+it('should subtract the frequency penalty for each time a token was generated, and not count the prompt', () => {
   expect(processed({ frequencyPenalty: 0.5 })).toEqual([4, -4, 1.5, 6.5, 0]);
   expect(processed({ frequencyPenalty: -2 })).toEqual([4, -4, 4, 14, 0]);
 });
 
-it('should take the presence penalty once, and not count the prompt', () => {
+it('should subtract the presence penalty once, and not count the prompt', () => {
   expect(processed({ presencePenalty: 0.5 })).toEqual([4, -4, 1.5, 7.5, 0]);
 });
 

@@ -1,15 +1,13 @@
-import { VocabularyMath } from '../../../src/generation/sampling/logits.ts';
-import { twinKernels } from '../../../src/kernels/reference/index.ts';
+import { referenceKernels } from '../../../src/kernels/reference/reference-kernels.ts';
+import { LogitsBuffer } from '../../../src/runtime/logits-buffer.ts';
 
-/** Without WebAssembly: the kernels' twins, which give the same bits. */
-export function plainVocabularyMath(vocabularySize: number): VocabularyMath {
-  const buffer = new ArrayBuffer(VocabularyMath.bytes(vocabularySize));
-  return new VocabularyMath(vocabularySize, twinKernels(buffer), buffer);
+/** A buffer without WebAssembly: the reference kernels give the same bits. */
+export function emptyLogits(vocabularySize: number): LogitsBuffer {
+  const buffer = new ArrayBuffer(LogitsBuffer.bytes(vocabularySize));
+  return LogitsBuffer.alone(vocabularySize, referenceKernels(buffer), { buffer });
 }
 
 /** One that holds these logits. */
-export function mathOf(logits: Float32Array): VocabularyMath {
-  const math = plainVocabularyMath(logits.length);
-  math.load(logits);
-  return math;
+export function logitsOf(values: Float32Array): LogitsBuffer {
+  return emptyLogits(values.length).load(values);
 }

@@ -1,22 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import type { VocabularyMath } from '../../../src/generation/sampling/logits.ts';
+import type { Logits } from '../../../src/core/logits.ts';
 import { sample } from '../../../src/generation/sampling/sampler.ts';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from '../../../src/generation/sampling/sampling-options.ts';
 import { SeededRandom } from '../seeded-random.ts';
-import { mathOf } from './reference-logits.ts';
+import { logitsOf } from './reference-logits.ts';
 
 type Options = Partial<SamplingOptions>;
 
 const ALMOST_ONE = 1 - 2 ** -53;
 const logarithms = (...probabilities: number[]) => Float32Array.from(probabilities, Math.log);
-const sampleFrom = (math: VocabularyMath, options: Options, random: number) => sample(math, { ...SAMPLING_DEFAULTS, ...options }, random);
-const draw = (logits: Float32Array, options: Options, random: number) => sampleFrom(mathOf(logits), options, random);
+const sampleFrom = (logits: Logits, options: Options, random: number) => sample(logits, { ...SAMPLING_DEFAULTS, ...options }, random);
+const draw = (logits: Float32Array, options: Options, random: number) => sampleFrom(logitsOf(logits), options, random);
 
 /** How often each token comes out, with random numbers evenly spread over [0, 1): its probability, to 1 / draws. */
 function shares(logits: Float32Array, options: Options, draws = 2000): number[] {
   const counts = new Array<number>(logits.length).fill(0);
-  const math = mathOf(logits);
-  for (let index = 0; index < draws; index++) counts[sampleFrom(math, options, (index + 0.5) / draws)]++;
+  const loaded = logitsOf(logits);
+  for (let index = 0; index < draws; index++) counts[sampleFrom(loaded, options, (index + 0.5) / draws)]++;
   return counts.map((count) => count / draws);
 }
 
@@ -92,7 +92,7 @@ describe('top_p', () => {
     expectShares(logits, { topP: 0.91 }, [0.1, 0.4, 0.3, 0.2]);
   });
 
-  it('should need no more than to reach it exactly', () => {
+  it('should stop at tokens that reach it exactly', () => {
     expectShares(new Float32Array(4), { topP: 0.5 }, [0.5, 0.5, 0, 0]);
   });
 
@@ -134,7 +134,7 @@ describe('min_p', () => {
     expectShares(logits, { minP: 0.74 }, [0, 4 / 7, 3 / 7, 0]);
   });
 
-  it('should keep only the best, and its equals, at 1', () => {
+  it('should keep only the best token, and its equals, at 1', () => {
     expectShares(logits, { minP: 1 }, [0, 1, 0, 0]);
     expectShares(Float32Array.of(2, 1, 2), { minP: 1 }, [0.5, 0, 0.5]);
   });
@@ -194,8 +194,8 @@ describe('edge values', () => {
 
   it('should leave the logits as they are', () => {
     const logits = logarithms(0.1, 0.4, 0.3, 0.2);
-    const math = mathOf(logits);
-    sampleFrom(math, { temperature: 0.5, topK: 3, topP: 0.9, minP: 0.1 }, 0.5);
-    expect(math.logits).toEqual(logits);
+    const loaded = logitsOf(logits);
+    sampleFrom(loaded, { temperature: 0.5, topK: 3, topP: 0.9, minP: 0.1 }, 0.5);
+    expect(loaded.values).toEqual(logits);
   });
 });

@@ -1,4 +1,7 @@
-/** The whole text, cut where the stop string begins that ends first; of several that end there, the longest. Null without one. */
+/**
+ * The whole text, cut where the stop string begins that ends first; of several that end there, the longest. Null
+ * without one.
+ */
 export function cutAtFirstStop(stops: readonly string[], text: string): string | null {
   for (let end = 1; end <= text.length; end++) {
     const ending = stops.filter((stop) => text.slice(0, end).endsWith(stop));

@@ -16,36 +16,36 @@ function run(stops: readonly string[], pieces: readonly string[]) {
 }
 
 describe('StopStrings', () => {
-  it('should pass text on at once without stops', () => {
+  it('should release text immediately if there are no stop strings', () => {
     expect(run([], ['a', 'b\n', 'c'])).toEqual({ shown: ['a', 'b\n', 'c'], stopped: false, rest: '' });
   });
 
-  it('should end before a stop inside of a piece', () => {
+  it('should end before a stop string inside a piece', () => {
     expect(run(['STOP'], ['one STOP two'])).toEqual({ shown: ['one '], stopped: true, rest: '' });
   });
 
-  it('should hold back a stop that is split over many pieces', () => {
+  it('should hold back a stop string that is split over many pieces', () => {
     expect(run(['STOP'], ['x', 'S', 'T', 'O', 'P', 'y'])).toEqual({ shown: ['x', '', '', '', ''], stopped: true, rest: '' });
   });
 
-  it('should release a beginning that turns out to be none', () => {
+  it('should release what turns out not to begin a stop string', () => {
     expect(run(['STOP'], ['aST', 'O', 'Mb'])).toEqual({ shown: ['a', '', 'STOMb'], stopped: false, rest: '' });
   });
 
-  it('should release only what can no longer become a stop', () => {
+  it('should release only what can no longer become a stop string', () => {
     expect(run(['aab'], ['a', 'a', 'a', 'b'])).toEqual({ shown: ['', '', 'a', ''], stopped: true, rest: '' });
   });
 
-  it('should give back what was held when the text ends', () => {
+  it('should release what was held back when the text ends', () => {
     expect(run(['STOP'], ['xS', 'TO'])).toEqual({ shown: ['x', ''], stopped: false, rest: 'STO' });
   });
 
-  it('should cut at the stop that is complete first, however the text is split', () => {
+  it('should cut at the stop string that is complete first, however the text is split', () => {
     for (const pieces of [['xabcd'], ['xabc', 'd'], ['x', 'a', 'b', 'c', 'd']])
       expect(run(['abcd', 'bc'], pieces).shown.join(''), pieces.join('|')).toBe('xa');
   });
 
-  it('should cut at the longest of stops that are complete at the same place', () => {
+  it('should cut at the longest of the stop strings that are complete at the same place', () => {
     for (const stops of [
       ['abc', 'c'],
       ['c', 'abc'],
@@ -53,7 +53,7 @@ describe('StopStrings', () => {
       expect(run(stops, ['xab', 'c'])).toEqual({ shown: ['x', ''], stopped: true, rest: '' });
   });
 
-  it('should equal the whole text cut at its first stop, and never show more, for random texts, stops and splits', () => {
+  it('should equal the whole text cut at its first stop, and never release more, for random texts, stops and splits', () => {
     const random = new SeededRandom(6);
     const alphabet = ['a', 'b', 'c', '😀'];
     let stopped = 0;

@@ -23,7 +23,10 @@ const placedIn = (pieces: readonly TextPiece[]) => pieces.flatMap(({ tokens }) =
 const idsOfBytes = new Map(Array.from({ length: 256 }, (_, index) => [tokenizer.bytes(index + 1)[0], index + 1]));
 const byteIds = (text: string) => Array.from(new TextEncoder().encode(text), (byte) => idsOfBytes.get(byte)!);
 
-/** Where each token begins, from the bytes of the whole (valid) text: the UTF-16 units of all characters that end before it. */
+/**
+ * Where each token begins, from the bytes of the whole (valid) text: the UTF-16 units of all characters that end
+ * before it.
+ */
 function offsetsOf(ids: readonly number[]): number[] {
   const bytes = ids.flatMap((id) => (tokenizer.isSpecial(id) ? [] : [...tokenizer.bytes(id)]));
   let position = 0;
@@ -54,7 +57,7 @@ describe('textPieces', () => {
     ]);
   });
 
-  it('should read an EOS token that is not special as no text either', async () => {
+  it('should take no text from an EOS token that is not special either', async () => {
     const [he] = tokenizer.encode('he');
     expect(textOf(await piecesOf([...decoded([he]), { id: he, endOfSequence: true }]))).toBe('he');
   });
@@ -63,13 +66,13 @@ describe('textPieces', () => {
     expect(await piecesOf([])).toEqual([{ text: '', tokens: [], finishReason: 'length', completionTokens: 0 }]);
   });
 
-  it('should never show half a character, and keep its tokens together', async () => {
+  it('should never release half a character, and keep its tokens together', async () => {
     const pieces = await piecesOf(decoded(byteIds('a😀b')));
     expect(pieces.map(({ text }) => text)).toEqual(['a', '😀', 'b', '']);
     expect(pieces.map(({ tokens }) => tokens.map(({ offset }) => offset))).toEqual([[0], [1, 1, 1, 1], [3], []]);
   });
 
-  it('should show a character without its rest as U+FFFD at the end only', async () => {
+  it('should release an incomplete character as U+FFFD, but only at the end', async () => {
     const half = byteIds('é').slice(0, 1);
     expect((await piecesOf(decoded(half))).map(({ text }) => text)).toEqual(['\ufffd']);
     const [ended, ...more] = await piecesOf([...decoded(half), END]);
@@ -77,7 +80,7 @@ describe('textPieces', () => {
     expect(more).toEqual([]);
   });
 
-  it('should keep a special token inside of a character with that character', async () => {
+  it('should keep a special token inside a character with that character', async () => {
     const [first, second] = byteIds('é');
     const pieces = await piecesOf(decoded([first, END_OF_TEXT, second]));
     expect(pieces.map(({ text, tokens }) => [text, tokens.map(({ id }) => id)])).toEqual([
@@ -86,7 +89,7 @@ describe('textPieces', () => {
     ]);
   });
 
-  it('should hold back what may become a stop, with its tokens, and release it when it does not', async () => {
+  it('should hold back what may become a stop string, with its tokens, and release it if it does not become one', async () => {
     const pieces = await piecesOf(decoded(byteIds('xSTOMy')), ['STOP']);
     expect(pieces.map(({ text, tokens }) => [text, tokens.length])).toEqual([
       ['x', 1],
@@ -96,7 +99,7 @@ describe('textPieces', () => {
     ]);
   });
 
-  it('should release what was held when the tokens end', async () => {
+  it('should release what was held back when the tokens end', async () => {
     const pieces = await piecesOf(decoded(byteIds('xSTO')), ['STOP']);
     expect(pieces.at(-1)).toMatchObject({ text: 'STO', finishReason: 'length', completionTokens: 4 });
     const ended = await piecesOf([...decoded(byteIds('xSTO')), END], ['STOP']);
@@ -104,7 +107,7 @@ describe('textPieces', () => {
     expect(placedIn(ended).length).toBe(5);
   });
 
-  it('should count the tokens of a stop, and give out only those that began before it', async () => {
+  it('should count the tokens of a stop string, and release only those that began before it', async () => {
     const ids = [...byteIds('ab'), ...tokenizer.encode(' the'), ...byteIds('z')];
     const pieces = await piecesOf(decoded(ids), ['the']);
     expect(textOf(pieces)).toBe('ab ');
@@ -114,7 +117,7 @@ describe('textPieces', () => {
     expect(placedIn(await piecesOf(decoded(ids), ['b'])).map(({ id }) => id)).toEqual(ids.slice(0, 1));
   });
 
-  it('should give out a special token right before a stop, whether text was held back or not', async () => {
+  it('should release a special token right before a stop string, whether text was held back or not', async () => {
     const [a, b] = byteIds('ab');
     for (const stops of [['b'], ['aab', 'b']]) {
       const pieces = await piecesOf(decoded([a, END_OF_TEXT, b]), stops);
@@ -122,7 +125,7 @@ describe('textPieces', () => {
     }
   });
 
-  it('should find a stop in what only the end makes certain', async () => {
+  it('should find a stop string in text that only the end makes certain', async () => {
     const half = byteIds('é').slice(0, 1);
     expect(await piecesOf(decoded([...byteIds('a'), ...half]), ['\ufffd'])).toMatchObject([
       { text: 'a', tokens: [{ offset: 0 }] },
@@ -130,7 +133,7 @@ describe('textPieces', () => {
     ]);
   });
 
-  it('should ask for no token after a stop', async () => {
+  it('should ask for no token after a stop string', async () => {
     let asked = 0;
     async function* counted() {
       for (const token of decoded(byteIds('a.bc'))) {
@@ -190,7 +193,7 @@ describe('textPieces', () => {
     expect(stoppedRuns).toBeLessThan(700);
   });
 
-  it('should equal the text decoded at once for random ids that are no UTF-8', async () => {
+  it('should equal the text decoded at once for random ids that are not valid UTF-8', async () => {
     const random = new SeededRandom(21);
     for (let round = 0; round < 300; round++) {
       const below = random.pick([257, VOCABULARY_SIZE]);

@@ -1,4 +1,5 @@
-// Checked with the compiler inside a project that has the package installed: its types are there, and are no `any`.
+// The compiler checks this file in a project that has the package installed. It proves that there are types, other
+// than `any`.
 import { createApp, GptEdgeError, IsolateModels, type ModelHost, modelsFromEnv, type RequestLine } from 'gpt-edge';
 import { createDecoder, planEngine, R2ModelFiles } from 'gpt-edge/decoder';
 import kernels from 'gpt-edge/kernels/relaxed.wasm';

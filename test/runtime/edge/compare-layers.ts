@@ -8,38 +8,39 @@ import { compiledKernels } from '../../../src/local/compiled-kernels.ts';
 import { DiskModelFiles } from '../../../src/local/disk-model-files.ts';
 import { ort } from '../../../src/local/evaluate/onnx-session.ts';
 import type { ModelFolder } from '../../../src/local/model-folder.ts';
-import { planModel } from '../../../src/runtime/edge/plan/plan-model.ts';
 import { EdgeModel } from '../../../src/runtime/edge/run/edge-model.ts';
+import { planEdge } from './plan-edge.ts';
 
 export interface LayerError {
   readonly value: string;
-  /** Largest difference to onnxruntime-web. */
+  /** Largest difference from onnxruntime-web. */
   readonly absolute: number;
-  /** The same over the largest value. */
+  /** The largest difference, divided by the largest value. */
   readonly relative: number;
 }
 
 /**
- * Every value between the operators of a graph, as the edge engine computes it for a prompt, against onnxruntime-web, which is made to
- * give them all out. Values that the engine does not compute by themselves (fused ones) are left out.
+ * Compares every value between the operators of a graph, as the edge engine computes it for a prompt, with
+ * onnxruntime-web, which is made to output all of them. Values that the engine does not compute by themselves (fused
+ * ones) are left out.
  */
 export async function compareLayers(folder: ModelFolder, ids: readonly number[]): Promise<LayerError[]> {
   const files = new DiskModelFiles(folder);
-  const plan = await planModel(files, 'f32');
+  const plan = await planEdge(files, 'f32');
   const model = await EdgeModel.load(plan, files, { kernels: compiledKernels(), cacheBytes: 0, keepBuffers: true });
-  const chunks = Array.from({ length: Math.ceil(ids.length / plan.cache.chunkPositions) }, () => model.chunks.take());
-  model.run(ids, 0, chunks, new Float32Array(plan.options.vocabularySize));
-  const lastBuffers = new Set(plan.last.flatMap(({ writes }) => writes));
+  const blockTable = Array.from({ length: Math.ceil(ids.length / plan.cache.blockPositions) }, () => model.blocks.allocate());
+  model.run(ids, 0, blockTable, 1, () => {});
+  const headBuffers = new Set(plan.head.flatMap(({ writes }) => writes));
   const written = new Map<string, number>();
-  // What is rotated in place is no longer what its operator made.
-  const rotated = new Set([...plan.every, ...plan.last].flatMap(({ kernel, writes }) => (kernel === 'rotate' ? writes : [])));
+  // What is rotated in place is no longer what its operator produced.
+  const rotated = new Set([...plan.body, ...plan.head].flatMap(({ kernel, writes }) => (kernel === 'rotate' ? writes : [])));
   for (const [index, { name, width }] of plan.buffers.entries()) if (width > 0 && !rotated.has(index)) written.set(name, index);
   const theirs = await runWithAllValues(folder, ids, [...written.keys()]);
   return [...theirs].map(([value, expected]) => {
     const buffer = written.get(value)!;
     const { width, stride } = plan.buffers[buffer];
-    // The last steps ran for one row alone.
-    const rows = lastBuffers.has(buffer) ? 1 : Math.min(ids.length, expected.length / width);
+    // The head ran for one row alone.
+    const rows = headBuffers.has(buffer) ? 1 : Math.min(ids.length, expected.length / width);
     const start = model.layout.arena + model.layout.buffers.offsets[buffer];
     let absolute = 0;
     for (let row = 0; row < rows; row++)
@@ -52,7 +53,7 @@ export async function compareLayers(folder: ModelFolder, ids: readonly number[])
   });
 }
 
-/** Runs a folder's graph with more outputs: what the nodes of these names make. */
+/** Runs a folder's graph with more outputs: what the nodes of these names produce. */
 async function runWithAllValues(folder: ModelFolder, ids: readonly number[], names: readonly string[]): Promise<Map<string, Float32Array>> {
   const proto = fromBinary(ModelProtoSchema, await readFile(join(folder.path, 'model.onnx')));
   const graph = proto.graph!;
@@ -80,7 +81,7 @@ async function runWithAllValues(folder: ModelFolder, ids: readonly number[], nam
     if (name.startsWith('past_')) feeds[name] = new ort.Tensor('float32', new Float32Array(0), [1, keyValueHeads, 0, headDimension]);
   const result = await session.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => session.inputNames.includes(name))));
   await session.release();
-  // Float16 is cast only behind a look-up, which the engine does at once.
+  // Float16 is cast only after a look-up, and the engine does both in one step.
   const floats = [...outputs].filter(([output]) => result[output].type === 'float32');
   return new Map(floats.map(([output, name]) => [name, Float32Array.from(result[output].data as Float32Array)]));
 }

@@ -3,23 +3,26 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ModelFiles } from '../../../src/core/folder/model-files.ts';
+import { sample } from '../../../src/generation/sampling/sampler.ts';
+import { SAMPLING_DEFAULTS } from '../../../src/generation/sampling/sampling-options.ts';
 import { compiledKernels } from '../../../src/local/compiled-kernels.ts';
 import { DiskModelFiles } from '../../../src/local/disk-model-files.ts';
 import { openModelFolder } from '../../../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../../../src/local/project-paths.ts';
 import type { EdgePlan } from '../../../src/runtime/edge/plan/plan-graph.ts';
-import { planModel } from '../../../src/runtime/edge/plan/plan-model.ts';
 import { EdgeModel } from '../../../src/runtime/edge/run/edge-model.ts';
 import { EdgeSequence } from '../../../src/runtime/edge/run/edge-sequence.ts';
+import { logitsOf } from '../../generation/sampling/reference-logits.ts';
 import { modules } from '../../kernels/compare.ts';
+import { planEdge } from './plan-edge.ts';
 
 let files: ModelFiles;
 let plan: EdgePlan;
 beforeAll(async () => {
   files = new DiskModelFiles(await openModelFolder(DEFAULT_MODEL));
-  plan = await planModel(files, 'q8');
+  plan = await planEdge(files, 'q8');
 });
-/** Room for the whole context window, and a chunk more. */
+/** Room for the whole context window, and one more block. */
 const smallest = () => EdgeModel.load(plan, files, { kernels: compiledKernels(), cacheBytes: 0 });
 const ids = (count: number, step = 7) => Array.from({ length: count }, (_, index) => 1 + ((index * step) % 4000));
 
@@ -40,53 +43,101 @@ describe('the edge engine', () => {
     expect(model.memory.bytes - model.layout.end).toBeLessThan(65_536);
     const sequence = new EdgeSequence(model);
     await sequence.forward(ids(512));
-    const chunks = Math.ceil(512 / plan.cache.chunkPositions);
-    expect(model.memory.bytes - model.layout.end - chunks * plan.cache.chunkBytes).toBeLessThan(65_536);
+    const blocks = Math.ceil(512 / plan.cache.blockPositions);
+    expect(model.memory.bytes - model.layout.end - blocks * plan.cache.blockBytes).toBeLessThan(65_536);
   });
 
-  it('should share a past between forks, and write none of it', async () => {
+  it('should share a past between forks, and not write to it', async () => {
     const model = await smallest();
     const origin = new EdgeSequence(model);
     await origin.forward(ids(130));
-    expect(model.chunks.used).toBe(2);
+    expect(model.blocks.used).toBe(2);
     const fork = origin.fork();
-    expect(model.chunks.used).toBe(3);
+    expect(model.blocks.used).toBe(3);
     await fork.forward(ids(40, 11));
     const alone = new EdgeSequence(await smallest());
     await alone.forward([...ids(130), 5]);
     await origin.forward([5]);
     expect(await origin.forward([6])).toEqual(await alone.forward([6]));
     origin.dispose();
-    expect(model.chunks.used).toBe(2);
+    expect(model.blocks.used).toBe(2);
     fork.dispose();
-    expect(model.chunks.used).toBe(0);
+    expect(model.blocks.used).toBe(0);
   });
 
-  it('should refuse a sequence that the others leave no room for, and change nothing', async () => {
+  it('should refuse tokens that the other sequences leave no room for, and change nothing', async () => {
     const model = await smallest();
     const first = new EdgeSequence(model);
     await first.forward(ids(400));
     const second = new EdgeSequence(model);
     await second.forward(ids(100));
-    const before = model.chunks.used;
+    const before = model.blocks.used;
     await expect(second.forward(ids(100))).rejects.toMatchObject({ code: 'memory_limit_exceeded' });
-    expect([second.length, model.chunks.used]).toEqual([100, before]);
+    expect([second.length, model.blocks.used]).toEqual([100, before]);
     first.dispose();
     const expected = new EdgeSequence(await smallest());
     await expected.forward(ids(100));
     expect(await second.forward(ids(100))).toEqual(await expected.forward(ids(100)));
   });
 
-  it('should take back what a forgotten sequence holds', async () => {
+  it('should free the blocks of a sequence once, however often it is disposed', async () => {
+    const model = await smallest();
+    const first = new EdgeSequence(model);
+    await first.forward(ids(200));
+    first.dispose();
+    const second = new EdgeSequence(model);
+    await second.forward(ids(200));
+    first.dispose();
+    expect(model.blocks.used).toBe(2);
+    // The blocks are still the second one's: a third sequence gets others.
+    const expected = await second.fork().forward([9]);
+    await new EdgeSequence(model).forward(ids(100, 11));
+    expect(await second.forward([9])).toEqual(expected);
+  });
+
+  it('should hand out logits where they lie, row by row, also when the memory has grown', async () => {
+    const model = await smallest();
+    const expected = await new EdgeSequence(model).forward(ids(150), 150);
+    const seen: Float32Array[] = [];
+    await new EdgeSequence(model).forwardEach(ids(150), 150, (logits, row) => {
+      expect(row).toBe(seen.length);
+      expect(logits.values.buffer).toBe(model.memory.memory.buffer);
+      seen.push(logits.values.slice());
+      // Whoever reads may do with a row what he likes.
+      logits.values.fill(Number.NaN);
+    });
+    expect(seen).toHaveLength(150);
+    for (const [row, values] of seen.entries()) expect(values).toEqual(expected.slice(row * values.length, (row + 1) * values.length));
+  });
+
+  it('should choose a token where the logits lie as a memory of its own would', async () => {
+    const model = await smallest();
+    const sequence = new EdgeSequence(model);
+    const options = { ...SAMPLING_DEFAULTS, topP: 0.9, topK: 200 };
+    for (let step = 0; step < 20; step++) {
+      const random = step / 20;
+      let chosen: unknown;
+      await sequence.forwardEach(ids(1 + step, 3 + step), 1, (logits) => {
+        const apart = logitsOf(logits.values.slice());
+        expect(sample(logits, options, random)).toBe(sample(apart, options, random));
+        expect(logits.weights).toEqual(apart.weights);
+        chosen = logits.values.slice();
+      });
+      const loaded = model.loadLogits(chosen as Float32Array);
+      expect(sample(loaded, options, random)).toBe(sample(logitsOf(chosen as Float32Array), options, random));
+    }
+  });
+
+  it('should free the blocks of a sequence that was dropped without being disposed', async () => {
     const model = await smallest();
     await (async () => void (await new EdgeSequence(model).forward(ids(300))))();
-    expect(model.chunks.used).toBe(3);
+    expect(model.blocks.used).toBe(3);
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
-    for (let round = 0; round < 50 && model.chunks.used > 0; round++) {
+    for (let round = 0; round < 50 && model.blocks.used > 0; round++) {
       collect();
       await wait(10);
     }
-    expect(model.chunks.used).toBe(0);
+    expect(model.blocks.used).toBe(0);
   });
 });

@@ -11,8 +11,8 @@ const GOLDEN = join(PACKAGE, 'test', 'golden');
 const checkpoints = (await readdir(GOLDEN)).filter((name) => name.startsWith('tiny-'));
 
 /**
- * Largest error of any value, relative to the largest: of float32 and float16, of 8 bits with activations of 16, of 4 bits with activations
- * of 8, which random weights amplify from layer to layer.
+ * The largest error that any value may have, relative to the largest value. With weights of 8 bits, activations have 16
+ * bits; with weights of 4 bits, they have 8, and random weights amplify the error from layer to layer.
  */
 const TOLERANCES = { fp32: 1e-5, fp16: 1e-5, q8: 1e-3, q4: 0.2 };
 

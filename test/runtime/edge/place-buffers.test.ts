@@ -7,22 +7,22 @@ const buffer = (stride: number): PlannedBuffer => ({ name: '', stride, width: st
 const step = (reads: number[], writes: number[]): Step => ({ node: '', kernel: 'add', operands: [], reads, writes, multiplyAdds: 0 });
 
 describe('placeBuffers', () => {
-  it('should give the place of a dead buffer to the next', () => {
+  it('should give the place of a buffer that is no longer needed to another', () => {
     const chain = [step([], [0]), step([0], [1]), step([1], [2]), step([2], [3])];
-    const { offsets, bytes } = placeBuffers({ every: chain, last: [] }, [64, 64, 64, 64].map(buffer), { every: 2, last: 1 });
+    const { offsets, bytes } = placeBuffers({ body: chain, head: [] }, [64, 64, 64, 64].map(buffer), { body: 2, head: 1 });
     expect(bytes).toBe(256);
     expect(offsets[0]).toBe(offsets[2]);
     expect(offsets[1]).toBe(offsets[3]);
   });
 
-  it('should keep what the last steps read until they have run for the last time', () => {
-    const every = [step([], [0]), step([0], [1])];
-    const last = [step([0], [2]), step([2], [3])];
-    const { offsets } = placeBuffers({ every, last }, [64, 64, 64, 64].map(buffer), { every: 1, last: 1 });
+  it('should keep what the head reads until the head has run for the last time', () => {
+    const body = [step([], [0]), step([0], [1])];
+    const head = [step([0], [2]), step([2], [3])];
+    const { offsets } = placeBuffers({ body, head }, [64, 64, 64, 64].map(buffer), { body: 1, head: 1 });
     expect(offsets.filter((offset) => offset === offsets[0])).toHaveLength(1);
   });
 
-  it('should never let two buffers overlap that live at once', () => {
+  it('should never let two buffers overlap that are needed at the same time', () => {
     for (let seed = 0; seed < 200; seed++) {
       const random = new SeededRandom(seed);
       const count = 2 + random.integer(20);
@@ -34,7 +34,7 @@ describe('placeBuffers', () => {
       );
       const cut = random.integer(count);
       const buffers = random.list(count, () => buffer(64 * (1 + random.integer(5))));
-      const { offsets, bytes } = placeBuffers({ every: steps.slice(0, cut), last: steps.slice(cut) }, buffers, { every: 3, last: 2 });
+      const { offsets, bytes } = placeBuffers({ body: steps.slice(0, cut), head: steps.slice(cut) }, buffers, { body: 3, head: 2 });
       const rows = (index: number) => (index < cut ? 3 : 2);
       const lastUse = (index: number) => {
         const uses = steps.flatMap(({ reads }, time) => (reads.includes(index) ? [time] : []));

@@ -11,7 +11,7 @@ const WIDTH = 32;
 const VOCABULARY = 40;
 const OPTIONS = { contextWindow: 64, vocabularySize: VOCABULARY, cacheFormat: 'f32' } as const;
 
-/** What a test puts into an otherwise sound decoder. */
+/** What a test changes in an otherwise sound decoder. */
 interface Variation {
   /** Between embedding and attention: rows of WIDTH to rows of WIDTH. */
   readonly middle?: (graph: GraphBuilder, x: string) => string;
@@ -20,7 +20,7 @@ interface Variation {
 }
 
 let offset = 0;
-/** Declares a weight; none is read. */
+/** Declares a weight, whose bytes are never read. */
 function weight(graph: GraphBuilder, name: string, shape: readonly number[], type = ElementType.FLOAT): string {
   const length = shape.reduce((product, size) => product * size, type === ElementType.FLOAT ? 4 : 1);
   offset += length;
@@ -57,25 +57,25 @@ function plan(graph: GraphBuilder, options: Partial<typeof OPTIONS> = {}): EdgeP
   return planGraph(modelGraph(fromBinary(ModelProtoSchema, graph.toBytes()).graph!), { ...OPTIONS, ...options });
 }
 
-const kernelsOf = ({ every, last }: EdgePlan) => ({ every: every.map(({ kernel }) => kernel), last: last.map(({ kernel }) => kernel) });
+const kernelsOf = ({ body, head }: EdgePlan) => ({ body: body.map(({ kernel }) => kernel), head: head.map(({ kernel }) => kernel) });
 
 describe('planGraph', () => {
-  it('should compute for every position what the cache needs, and for the last ones the rest', () => {
+  it('should compute what the cache needs for every position, and the rest for the last ones only', () => {
     expect(kernelsOf(plan(decoder()))).toEqual({
-      every: ['gatherF32', 'matMulF32', 'matMulF32', 'appendF32'],
-      last: ['matMulF32', 'attendF32', 'matMulF32'],
+      body: ['gatherF32', 'matMulF32', 'matMulF32', 'appendF32'],
+      head: ['matMulF32', 'attendF32', 'matMulF32'],
     });
   });
 
-  it('should fuse what a kernel does in one step', () => {
+  it('should fuse operators for which there is one kernel', () => {
     const silu = (graph: GraphBuilder, x: string) => graph.node('Mul', 'silu', [x, graph.node('Sigmoid', 'sigmoid', [x])]);
-    expect(kernelsOf(plan(decoder({ middle: silu }))).every).toContain('silu');
+    expect(kernelsOf(plan(decoder({ middle: silu }))).body).toContain('silu');
     const swiGlu = (graph: GraphBuilder, x: string) => graph.node('Mul', 'gated', [silu(graph, x), x]);
-    const { every } = kernelsOf(plan(decoder({ middle: swiGlu })));
-    expect(every.filter((kernel) => ['sigmoid', 'silu', 'multiply', 'swiGlu'].includes(kernel))).toEqual(['swiGlu']);
+    const { body } = kernelsOf(plan(decoder({ middle: swiGlu })));
+    expect(body.filter((kernel) => ['sigmoid', 'silu', 'multiply', 'swiGlu'].includes(kernel))).toEqual(['swiGlu']);
   });
 
-  it('should quantize what several matrices multiply once', () => {
+  it('should quantize activations once, however many matrices they are multiplied by', () => {
     const codes = (graph: GraphBuilder, name: string, x: string) =>
       graph.node(
         'MatMulNBits',
@@ -84,16 +84,16 @@ describe('planGraph', () => {
         { domain: MICROSOFT, attributes: { K: BigInt(WIDTH), N: BigInt(WIDTH), bits: 4n, block_size: 32n } },
       );
     const both = (graph: GraphBuilder, x: string) => graph.node('Add', 'sum', [codes(graph, 'a', x), codes(graph, 'b', x)]);
-    const { every } = kernelsOf(plan(decoder({ middle: both })));
-    expect(every.filter((kernel) => kernel.includes('Q4'))).toEqual(['quantizeForQ4', 'matMulQ4', 'matMulQ4']);
+    const { body } = kernelsOf(plan(decoder({ middle: both })));
+    expect(body.filter((kernel) => kernel.includes('Q4'))).toEqual(['quantizeForQ4', 'matMulQ4', 'matMulQ4']);
   });
 
-  it('should keep keys and values in the form that is asked for', () => {
+  it('should keep keys and values in the format that is asked for', () => {
     const precise = plan(decoder());
     const small = plan(decoder(), { cacheFormat: 'q8' } as never);
-    expect(kernelsOf(small).every).toContain('appendQ8');
+    expect(kernelsOf(small).body).toContain('appendQ8');
     // Two heads of 16 dimensions: 4 bytes each, or 1 and a scale.
-    expect([precise.cache.chunkBytes / precise.cache.chunkPositions, small.cache.chunkBytes / small.cache.chunkPositions]).toEqual([
+    expect([precise.cache.blockBytes / precise.cache.blockPositions, small.cache.blockBytes / small.cache.blockPositions]).toEqual([
       256, 80,
     ]);
   });
@@ -132,11 +132,11 @@ describe('planGraph', () => {
       /table of 39 rows for 40 tokens/,
     ],
     [
-      'positions that the table does not reach',
+      'a table that is too short for the context window',
       { middle: (graph) => graph.node('Gather', 'rows', [weight(graph, 'short', [63, WIDTH]), 'position_ids']) },
       /table of 63 rows for 64 positions/,
     ],
-    ['a value that nothing makes', { middle: (graph, x) => graph.node('Add', 'sum', [x, 'nowhere']) }, /nothing makes the value "nowhere"/],
+    ['a value that no node makes', { middle: (graph, x) => graph.node('Add', 'sum', [x, 'nowhere']) }, /nothing makes the value "nowhere"/],
     [
       'a cast to another type',
       { middle: (graph, x) => graph.node('Cast', 'cast', [x], { attributes: { to: 10n } }) },
@@ -148,10 +148,16 @@ describe('planGraph', () => {
       /from one position to another/,
     ],
   ];
-  it.each(refused)('should refuse %s, and say the way out', (_, variation, message) => {
+  it.each(refused)('should refuse %s, and name the way out', (_, variation, message) => {
     expect(() => plan(decoder(variation))).toThrow(
       expect.objectContaining({ code: 'unsupported_model', message: expect.stringMatching(message) }),
     );
+  });
+
+  it('should refuse an input that is not an input of decoders', () => {
+    const graph = fromBinary(ModelProtoSchema, decoder().toBytes()).graph!;
+    graph.input.find(({ name }) => name === 'past_key_values.0.key')!.name = 'past_key_values.00.key';
+    expect(() => planGraph(modelGraph(graph), OPTIONS)).toThrow(/its input "past_key_values\.00\.key" is not an input of decoders/);
   });
 
   it('should refuse lengths that are not those of the attention mask', () => {

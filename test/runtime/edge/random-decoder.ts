@@ -1,6 +1,6 @@
 import { mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Dtype, Weight, WeightTarget } from '../../../src/convert/dtypes/dtype.ts';
+import type { Dtype, GraphTarget, Weight } from '../../../src/convert/dtypes/dtype.ts';
 import { findDtype } from '../../../src/convert/dtypes/index.ts';
 import { type DecoderInputs, declareDecoder, keepLastPositions } from '../../../src/convert/graph/decoder-inputs.ts';
 import { EXTERNAL_DATA_FILE, ExternalDataWriter } from '../../../src/convert/graph/external-data-writer.ts';
@@ -14,13 +14,13 @@ const CONTEXT_WINDOW = 160;
 
 export interface RandomDecoder {
   readonly folder: ModelFolder;
-  /** Operators and sizes, for the message of a failing test. */
+  /** Operators and sizes, for the message of a test that fails. */
   readonly description: string;
-  /** Whether any matrix has so few bits that activations are quantized. */
+  /** The fewest bits of any matrix. With 4 or 8, activations are quantized. */
   readonly bits: 4 | 8 | 32;
 }
 
-/** A decoder with random sizes, weights and operators out of the engines' table, in a folder of its own. */
+/** A decoder with random sizes, weights and operators that the edge engine supports, in a folder of its own. */
 export async function randomDecoder(parent: string, seed: number): Promise<RandomDecoder> {
   const random = new SeededRandom(seed);
   const path = join(parent, String(seed));
@@ -52,11 +52,11 @@ class RandomGraph {
   readonly headDimension: number;
   bits: RandomDecoder['bits'] = 32;
   readonly #random: SeededRandom;
-  readonly #target: WeightTarget;
+  readonly #target: GraphTarget;
   readonly #heads: number;
   #count = 0;
 
-  constructor(random: SeededRandom, target: WeightTarget) {
+  constructor(random: SeededRandom, target: GraphTarget) {
     this.#random = random;
     this.#target = target;
     this.vocabularySize = 16 + random.integer(120);

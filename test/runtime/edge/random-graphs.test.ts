@@ -8,9 +8,12 @@ import { SeededRandom } from '../../generation/seeded-random.ts';
 import { randomDecoder } from './random-decoder.ts';
 
 const GRAPHS = 300;
-/** Decoders of one test: few enough that a failure says where to look. */
+/** Decoders of one test, few enough that a failure says where to look. */
 const AT_ONCE = 20;
-/** Largest difference of logits to onnxruntime-web, relative to the largest logit, by the fewest bits of a graph's matrices. */
+/**
+ * The largest difference of logits to onnxruntime-web, relative to the largest logit, by the fewest bits of a graph's
+ * matrices.
+ */
 const TOLERANCES = { 32: 2e-5, 8: 2e-4, 4: 0.1 };
 
 describe('random decoder graphs on the edge engine', () => {
@@ -42,7 +45,7 @@ describe('random decoder graphs on the edge engine', () => {
   );
 });
 
-/** Feeds both the same pieces of a random prompt, and compares the logits of a random number of rows. */
+/** Feeds both engines the same parts of a random prompt, and compares the logits of a random number of rows. */
 async function largestDifference(a: Decoder, b: Decoder, random: SeededRandom): Promise<number> {
   const [first, second] = [a.createSequence(), b.createSequence()];
   let largest = 0;

@@ -3,7 +3,7 @@ import { unitSink, wholeSink } from '../../../src/runtime/edge/weights/sink.ts';
 import { SeededRandom } from '../../generation/seeded-random.ts';
 
 describe('unitSink', () => {
-  it.each([1, 2, 3, 16, 100])('should hand on all of a tensor in whole units of %i bytes, however it is cut', (unit) => {
+  it.each([1, 2, 3, 16, 100])('should pass on all of a tensor in whole units of %i bytes, whatever pieces it comes in', (unit) => {
     const random = new SeededRandom(unit);
     for (let round = 0; round < 50; round++) {
       const bytes = Uint8Array.from({ length: unit * random.integer(12) }, () => random.integer(256));
@@ -23,7 +23,7 @@ describe('unitSink', () => {
 });
 
 describe('wholeSink', () => {
-  it('should hand on a tensor once it is complete', () => {
+  it('should pass on a tensor once it is complete', () => {
     const received: number[][] = [];
     const sink = wholeSink(5, (whole) => received.push([...whole]));
     sink.write(Uint8Array.of(1, 2));

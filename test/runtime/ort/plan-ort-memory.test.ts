@@ -5,12 +5,13 @@ import { parseManifest } from '../../../src/core/folder/manifest.ts';
 import { DEFAULT_MODEL } from '../../../src/local/project-paths.ts';
 import { planOrtMemory } from '../../../src/runtime/ort/plan-ort-memory.ts';
 
-it('should count weights in float16 twice as large as stored, others as they are, each in two copies', async () => {
+it('should count float16 weights at twice their stored size, others at their stored size, and two copies of each', async () => {
   const manifest = parseManifest(await readFile(join(DEFAULT_MODEL, 'manifest.json'), 'utf8'));
   const { bytes } = manifest.files['model.onnx_data'];
-  const weights = (dtype: string) => planOrtMemory({ ...manifest, dtype }).parts.find(({ name }) => name === 'weights')!.bytes;
+  const weights = (dtype: string, tablesDtype?: string) =>
+    planOrtMemory({ ...manifest, dtype, tablesDtype }).parts.find(({ name }) => name === 'weights')!.bytes;
   expect(weights('q8')).toBe(2 * bytes);
   expect(weights('fp32')).toBe(2 * bytes);
   expect(weights('fp16')).toBe(4 * bytes);
-  expect(weights('fp16 (tables q8)')).toBe(4 * bytes);
+  expect(weights('fp16', 'q8')).toBe(4 * bytes);
 });

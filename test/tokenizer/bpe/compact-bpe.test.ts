@@ -8,8 +8,8 @@ import { parsed, type WholeTokenizerJson } from '../whole-tokenizer-json.ts';
 
 describe('random byte-pair encodings', () => {
   /**
-   * A model in which some characters are unknown, merges build on merged tokens, some tokens are reached by no merge, and ids
-   * are in random order, with gaps.
+   * A model in which some characters are unknown, merges build on merged tokens, some tokens are reached by no merge,
+   * and ids are in random order, with gaps.
    */
   function randomModel(random: SeededRandom) {
     const alphabet = [...'abcdeé\u2581日😀 '].filter(() => random.next() < 0.6);

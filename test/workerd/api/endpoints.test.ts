@@ -2,9 +2,10 @@ import { SELF } from 'cloudflare:test';
 import OpenAI, { BadRequestError, NotFoundError } from 'openai';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { WireModel } from '../../../src/api/openai/schemas/model-schema.ts';
+import type { TokenizeAnswer } from '../../../src/api/openai/schemas/tokenize-schema.ts';
 import type { Manifest } from '../../../src/core/folder/manifest.ts';
 import { ask, DEFAULT_MODEL, seedModel } from '../helpers.ts';
-import { chat, complete, detokenize, knownRoutes, type Tokens, tokenize } from './support.ts';
+import { chat, complete, detokenize, knownRoutes, tokenize } from './support.ts';
 
 let manifest: Manifest;
 beforeAll(async () => {
@@ -17,7 +18,7 @@ const get = async <T>(path: string): Promise<T> => {
   return answer.json() as Promise<T>;
 };
 
-// First of all, because the model is loaded by the first test that generates.
+// These tests come first, because the first test that generates loads the model.
 describe('/v1/models', () => {
   const expected = () => ({
     id: 'tinystories-gpt2',
@@ -43,7 +44,7 @@ describe('/v1/models', () => {
     },
   });
 
-  it('should list what the manifest says, without loading the model', async () => {
+  it('should list what the manifest states, without loading the model', async () => {
     const { object, data } = await get<{ object: string; data: WireModel[] }>('/v1/models');
     expect(object).toBe('list');
     expect(data).toHaveLength(1);
@@ -55,7 +56,7 @@ describe('/v1/models', () => {
     expect(load.total_bytes).toBeGreaterThan(manifest.files['model.onnx_data'].bytes);
   });
 
-  it('should tell how far the model is loaded', async () => {
+  it('should show how much of the model is loaded', async () => {
     await tokenize('Hi');
     const { created, load, ...model } = await get<WireModel>('/v1/models/tinystories-gpt2');
     expect(model).toEqual(expected());
@@ -94,24 +95,24 @@ describe('/tokenize and /detokenize', () => {
     ...['<|endoftext|>', 'a<|endoftext|>b', '<|endoftext|><|endoftext|>', 'x'.repeat(1000)],
   ];
 
-  it('should give back every text', async () => {
+  it('should restore every text', async () => {
     for (const text of TEXTS) {
       const tokens = await tokenize(text);
       expect(await detokenize(tokens), JSON.stringify(text)).toBe(text);
-      expect(tokens, 'no special token comes from text').not.toContain(0);
+      expect(tokens, 'text never becomes a special token').not.toContain(0);
     }
   });
 
   it('should split the empty text into nothing', async () => {
-    expect(await ask<Tokens>('/tokenize', { prompt: '' })).toEqual({ count: 0, max_model_len: 512, tokens: [], token_strs: null });
+    expect(await ask<TokenizeAnswer>('/tokenize', { prompt: '' })).toEqual({ count: 0, max_model_len: 512, tokens: [], token_strs: null });
     expect(await detokenize([])).toBe('');
   });
 
-  it('should count tokens and tell their text where it is asked for', async () => {
-    const { tokens, ...rest } = await ask<Tokens>('/tokenize', { prompt: 'Once upon a time', return_token_strs: true });
+  it('should count tokens, and return their text if it is requested', async () => {
+    const { tokens, ...rest } = await ask<TokenizeAnswer>('/tokenize', { prompt: 'Once upon a time', return_token_strs: true });
     expect(tokens).toEqual([419, 429, 259, 395]);
     expect(rest).toEqual({ count: 4, max_model_len: 512, token_strs: ['Once', ' upon', ' a', ' time'] });
-    const parts = await ask<Tokens>('/tokenize', { prompt: '😀', return_token_strs: true });
+    const parts = await ask<TokenizeAnswer>('/tokenize', { prompt: '😀', return_token_strs: true });
     expect(parts.token_strs!.map((label) => label.replaceAll('bytes:', '').replaceAll('\\x', '')).join('')).toBe('f09f9880');
     for (const label of parts.token_strs!) expect(label).toMatch(/^bytes:(\\x[0-9a-f]{2})+$/);
   });
@@ -120,7 +121,7 @@ describe('/tokenize and /detokenize', () => {
     expect(await detokenize([419, 0, 429])).toBe('Once<|endoftext|> upon');
   });
 
-  it('should replace what is no UTF-8', async () => {
+  it('should replace invalid UTF-8', async () => {
     const [first] = await tokenize('😀');
     expect(await detokenize([first])).toBe('\ufffd');
     expect(await detokenize([first, 419])).toBe('\ufffdOnce');
@@ -128,8 +129,31 @@ describe('/tokenize and /detokenize', () => {
   });
 });
 
+describe('/openapi.json', () => {
+  interface Document {
+    components: { schemas: Record<string, { properties?: Record<string, { default?: unknown; 'x-fallback'?: number }> }> };
+  }
+
+  it('should state what a field falls back to as a value, not only in its description', async () => {
+    const { schemas } = (await get<Document>('/openapi.json')).components;
+    const valuesOf = (schema: string, key: 'default' | 'x-fallback') =>
+      Object.fromEntries(
+        Object.entries(schemas[schema].properties!)
+          .filter(([, property]) => key in property)
+          .map(([name, property]) => [name, property[key]]),
+      );
+    const common = { n: 1, stream: false, return_token_ids: false, frequency_penalty: 0, presence_penalty: 0 };
+    expect(valuesOf('CompletionRequest', 'default')).toEqual({ ...common, max_tokens: 16, echo: false });
+    expect(valuesOf('ChatCompletionRequest', 'default')).toEqual({ ...common, logprobs: false });
+    expect(valuesOf('NextTokenRequest', 'default')).toEqual({ top_k: 10 });
+    expect(valuesOf('TokenizeRequest', 'default')).toEqual({ add_special_tokens: true, return_token_strs: false });
+    for (const schema of ['CompletionRequest', 'ChatCompletionRequest'])
+      expect(valuesOf(schema, 'x-fallback')).toEqual({ temperature: 1, top_p: 1, top_k: 0, min_p: 0, repetition_penalty: 1 });
+  });
+});
+
 describe('every answer', () => {
-  it('should be open to pages of any origin, by preflight too', async () => {
+  it('should be readable by pages of any origin, as preflights say too', async () => {
     for (const { method, path } of knownRoutes()) {
       const preflight = await SELF.fetch(`http://edge${path.replace('{id}', 'x')}`, {
         method: 'OPTIONS',
@@ -149,7 +173,7 @@ describe('every answer', () => {
     expect(health.headers.get('access-control-expose-headers')).toContain('x-request-id');
   });
 
-  it('should have a request id: a new one, or the one that the client sends', async () => {
+  it("should have a request id: the client's, or else a new one", async () => {
     const idOf = async (init?: RequestInit) => (await SELF.fetch('http://edge/health', init)).headers.get('x-request-id');
     const [first, second] = [await idOf(), await idOf()];
     expect(first).toMatch(/^[0-9a-f-]{36}$/);
@@ -157,7 +181,7 @@ describe('every answer', () => {
     expect(await idOf({ headers: { 'x-request-id': 'mine-1' } })).toBe('mine-1');
   });
 
-  it('should tell that the Worker is up', async () => {
+  it('should show that the Worker is up', async () => {
     expect(await get('/health')).toEqual({ status: 'ok' });
     expect((await SELF.fetch('http://edge/health', { method: 'HEAD' })).status).toBe(200);
   });
@@ -192,7 +216,7 @@ describe("OpenAI's own client", () => {
     expect(tokens).toBe(8);
   });
 
-  it('should stream a chat and put it together', async () => {
+  it('should stream a chat and join its chunks', async () => {
     const expected = (await chat({ ...greedy, messages })).choices[0].message.content;
     const stream = client.chat.completions.stream({
       ...greedy,

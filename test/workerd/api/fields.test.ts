@@ -6,19 +6,19 @@ import { type Body, complete, fieldsOf, knownRoutes, tokenize } from './support.
 
 beforeAll(() => seedModel(DEFAULT_MODEL));
 
-/** Two requests that differ in one field alone, and so must differ in their answers. */
+/** Two requests that differ in one field only. Their answers must differ. */
 interface Effect {
-  /** What the request needs for the field to show; laid over the endpoint's own. */
+  /** Fields without which the tested one would show no effect. They replace those of the endpoint's base. */
   base?: Body;
   value: unknown;
-  /** Left out where absent. */
+  /** The field's value in the other request. @default the field of the endpoint's base, if any */
   instead?: unknown;
 }
 
 interface Endpoint {
   base: Body;
   effects: Record<string, Effect>;
-  /** Fields that are accepted and change nothing. */
+  /** Fields that are accepted without effect, with a value for each. */
   ignored: Record<string, unknown>;
 }
 
@@ -33,7 +33,7 @@ const IGNORED: Record<keyof typeof ignoredFields, unknown> = {
   user: 'someone',
 };
 
-// What the model says after this prompt repeats words, so that penalties show.
+// The model's text repeats words, so penalties have an effect on it.
 const sampling: Record<string, Effect> = {
   model: { value: 'another-model' },
   n: { value: 2 },
@@ -85,7 +85,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
   '/tokenize': {
     base: { prompt: 'Once upon a time' },
     effects: { model: { value: 'another-model' }, prompt: { value: 'The dog', instead: 'The cat' }, return_token_strs: { value: true } },
-    // The default model's tokenizer puts nothing around a text; the tokenizer's own tests have one that does.
+    // The tokenizer of the default model puts nothing around a text. Tests of the tokenizer itself have one that does.
     ignored: { add_special_tokens: false },
   },
   '/detokenize': {
@@ -95,15 +95,15 @@ const ENDPOINTS: Record<string, Endpoint> = {
   },
 };
 
-/** All of an answer but what is new in every one. */
-async function essence(path: string, body: Body): Promise<string> {
+/** An answer without its id and date, which are new each time. */
+async function comparable(path: string, body: Body): Promise<string> {
   const answer = await post(path, body);
   const text = (await answer.text()).replaceAll(/"id":"(chat)?cmpl-[0-9a-f]+","created":\d+/g, '');
   return `${answer.status} ${answer.headers.get('content-type')} ${text}`;
 }
 
 const ok = async (path: string, body: Body): Promise<string> => {
-  const answer = await essence(path, body);
+  const answer = await comparable(path, body);
   expect(answer, JSON.stringify(body)).toMatch(/^200 /);
   return answer;
 };
@@ -121,25 +121,25 @@ it('should have a test for every field of every endpoint', () => {
 });
 
 describe.each(Object.entries(ENDPOINTS))('fields of %s', (path, { base: common, effects, ignored }) => {
-  it.each(Object.entries(effects))('should let %s change the answer', async (field, { base, value, instead }) => {
+  it.each(Object.entries(effects))('should change the answer: %s', async (field, { base, value, instead }) => {
     const with_ = { ...common, ...base, [field]: value };
     const without = { ...common, ...base, [field]: instead ?? common[field] };
-    const answer = await essence(path, with_);
-    expect(await essence(path, with_), 'the same request twice').toBe(answer);
+    const answer = await comparable(path, with_);
+    expect(await comparable(path, with_), 'the same request twice').toBe(answer);
     expect(await ok(path, without)).not.toBe(answer);
     expect(answer).toMatch(field === 'model' ? /^404 .*"model_not_found"/ : /^200 /);
   });
 
-  it('should let no ignored field change the answer', async () => {
+  it('should give the same answer with a field that has no effect', async () => {
     const plain = await ok(path, common);
     for (const [field, value] of Object.entries(ignored)) expect(await ok(path, { ...common, [field]: value }), field).toBe(plain);
   });
 
-  it('should read null as an absent field wherever a field is optional', async () => {
+  it('should treat null like an absent field if the field is optional', async () => {
     for (const [field, schema] of Object.entries(fieldsOf(path))) {
       expect(acceptsNull(schema), field).toBe(isOptional(schema));
       if (!acceptsNull(schema)) continue;
-      // Greedy by top_k, so that an absent seed or temperature leaves nothing to chance.
+      // top_k of 1 makes it greedy, so that the answer does not depend on chance without a seed or temperature.
       const greedy = field === 'top_k' ? { temperature: 0 } : { top_k: 1 };
       const base: Body = 'seed' in common ? { ...common, ...greedy } : common;
       const { [field]: _, ...absent } = field === 'stream_options' ? { ...base, stream: true } : base;
@@ -152,26 +152,26 @@ describe('the effect of single fields', () => {
   const given = { prompt: 'Once upon a time', max_tokens: 20, logprobs: 1 };
   const text = async (body: Body) => (await complete({ ...given, ...body })).choices[0].text;
 
-  it('should take the most probable token with temperature 0, top_k 1, top_p 0 or min_p 1, whatever the seed', async () => {
+  it('should take the most probable token with temperature 0, top_k 1, top_p 0 or min_p 1, for any seed', async () => {
     const greedy = await text({ temperature: 0 });
     for (const options of [{ top_k: 1 }, { top_p: 0 }, { min_p: 1 }, { temperature: 0 }])
       for (const seed of [1, 2]) expect(await text({ temperature: 2, ...options, seed }), JSON.stringify(options)).toBe(greedy);
   });
 
-  it('should tell apart frequency, presence and repetition penalty', async () => {
+  it('should give different texts for frequency, presence and repetition penalty', async () => {
     const base = { prompt: ' very very very', max_tokens: 60, temperature: 0 };
     const texts = [{ frequency_penalty: 1 }, { presence_penalty: 1 }, { repetition_penalty: 1.5 }, {}];
     expect(new Set(await Promise.all(texts.map((penalty) => text({ ...base, ...penalty })))).size).toBe(4);
   });
 
-  it('should never take a token with a bias of -100, and always one with 100', async () => {
+  it('should never take a token with a bias of -100, and always take one with a bias of 100', async () => {
     const [comma] = await tokenize(',');
     expect(await text({ temperature: 0 })).toContain(',');
     expect(await text({ seed: 1, temperature: 2, top_p: 1, logit_bias: { [comma]: -100 } })).not.toContain(',');
     expect(await text({ seed: 1, temperature: 1, logit_bias: { [comma]: 100 } })).toBe(','.repeat(20));
   });
 
-  it("should report the model's own log-probabilities, whatever the sampling options", async () => {
+  it("should report the model's own log-probabilities with any sampling options", async () => {
     const plain = await complete({ ...given, max_tokens: 1, temperature: 0 });
     const odd = await complete({ ...given, max_tokens: 1, temperature: 0.5, top_k: 1, logit_bias: { 12: 3 }, repetition_penalty: 1.1 });
     expect(odd.choices[0].logprobs).toEqual(plain.choices[0].logprobs);
@@ -184,7 +184,7 @@ describe('the effect of single fields', () => {
     expect(await text({ temperature: 0, stop: [] })).toBe(greedy);
   });
 
-  it('should take every end of a range', async () => {
+  it('should accept both ends of every range', async () => {
     const ends: Body[] = [
       ...[{ temperature: 0 }, { temperature: 2 }, { top_p: 0 }, { top_p: 1 }, { min_p: 0 }, { min_p: 1 }, { top_k: 0 }, { top_k: 2 ** 20 }],
       ...[{ frequency_penalty: -2 }, { frequency_penalty: 2 }, { presence_penalty: -2 }, { presence_penalty: 2 }],
@@ -205,7 +205,7 @@ describe('nested fields', () => {
   const keysOf = (schema: unknown) => Object.keys((schema as z.ZodObject).shape).sort();
   const { base } = ENDPOINTS[chats];
 
-  it('should know those of stream_options', async () => {
+  it('should have a test for each field of stream_options', async () => {
     const { stream_options } = fieldsOf(completions) as { stream_options: z.ZodOptional<z.ZodNullable> };
     expect(keysOf(stream_options.unwrap().unwrap())).toEqual(['include_obfuscation', 'include_usage']);
     const streamed = { ...ENDPOINTS[completions].base, stream: true };
@@ -221,7 +221,7 @@ describe('nested fields', () => {
       expect(await ok(completions, { ...streamed, stream_options })).toBe(plain);
   });
 
-  it('should know those of a message', async () => {
+  it('should have a test for each field of a message', async () => {
     const { messages } = fieldsOf(chats) as { messages: z.ZodArray };
     expect(keysOf(messages.element)).toEqual(['content', 'name', 'refusal', 'role']);
     const plain = await ok(chats, base);
@@ -266,7 +266,7 @@ describe('defaults', () => {
     ['/v1/chat/completions', { max_tokens: undefined, max_completion_tokens: 12 }, { max_tokens: 12 }],
     ['/v1/next-token', { prompt: [0], top_k: 10 }, { prompt: undefined }],
     ['/tokenize', { add_special_tokens: true, return_token_strs: false }, {}],
-  ])('should make %s with %o the same as with %o', async (path, explicit, implicit) => {
+  ])('should give the same answer at %s with %o as with %o', async (path, explicit, implicit) => {
     const { base } = ENDPOINTS[path];
     expect(await ok(path, { ...base, ...explicit })).toBe(await ok(path, { ...base, ...implicit }));
   });

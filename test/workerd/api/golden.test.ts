@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LegacyLogprobs } from '../../../src/api/openai/schemas/completion-schema.ts';
+import type { NextTokenAnswer } from '../../../src/api/openai/schemas/next-token-schema.ts';
 import { ask, DEFAULT_MODEL, projectJson, seedModel } from '../helpers.ts';
 import { chat, complete, detokenize, idsOf, tokenize } from './support.ts';
 
 interface Scored {
   ids: number[];
   prompt_logprobs: (number | null)[];
-  /** Absent where the reference has none. */
+  /** Not every reference has them. */
   last_logits?: number[];
   greedy_ids: number[];
   greedy_logprobs: number[];
@@ -18,16 +19,12 @@ interface Reference {
   chats: (Scored & { messages: { role: string; content: string }[]; rendered: string })[];
 }
 
-interface Distribution {
-  prompt_tokens: number;
-  tokens: { id: number; token: string; bytes: number[]; probability: number; logprob: number; end_of_sequence: boolean }[];
-  end_of_sequence: { id: number; probability: number; end_of_sequence: boolean }[];
-  rest_probability: number;
-}
-
-/** For the engine `auto` takes, edge, whose activations are 16 bits: a scored or chosen token's log-probability is up to 3e-4 off. */
+/**
+ * The edge engine, which `auto` chooses, has activations of 16 bits. Log-probabilities of scored or chosen tokens are
+ * up to 3e-4 off.
+ */
 const TOLERANCE = 1e-3;
-/** Tokens that are not likely at all are up to 1.0e-3 off. */
+/** Log-probabilities of very unlikely tokens are up to 1.0e-3 off. */
 const ALTERNATIVES_TOLERANCE = 2e-3;
 
 function expectClose(actual: readonly (number | null)[], expected: readonly (number | null)[], tolerance = TOLERANCE) {
@@ -60,7 +57,7 @@ describe('the default model against the reference of Hugging Face transformers',
   it('should continue every prompt with the same greedy tokens, from ids and from text', async () => {
     expect(reference.prompts.length).toBeGreaterThan(0);
     for (const { text, with_bos, ids, ...golden } of reference.prompts) {
-      // The tokenizer adds no BOS, so a text cannot say what the ids with one say.
+      // The tokenizer adds no BOS, so no text has the ids of a prompt that begins with one.
       for (const prompt of with_bos ? [ids] : [ids, text]) {
         const { choices, usage } = await complete({ prompt, max_tokens: golden.greedy_ids.length, temperature: 0, logprobs: 5 });
         expect(choices[0]).toMatchObject({ text: golden.greedy_text, finish_reason: 'length' });
@@ -71,7 +68,7 @@ describe('the default model against the reference of Hugging Face transformers',
     }
   });
 
-  /** Text of a token. A part of a character, which the API labels by its bytes, reads as U+FFFD here. */
+  /** The text of a token. An incomplete character, which the API labels by its bytes, becomes U+FFFD here. */
   const textOf = (() => {
     const known = new Map<number, string>();
     return async (id: number) => known.get(id) ?? known.set(id, await detokenize([id])).get(id)!;
@@ -120,7 +117,7 @@ describe('the default model against the reference of Hugging Face transformers',
     }
   });
 
-  it('should score every prompt and chat alike with echo', async () => {
+  it('should give every prompt and chat the same scores with echo', async () => {
     for (const { ids, prompt_logprobs } of [...reference.prompts, ...reference.chats]) {
       const { choices } = await complete({ prompt: ids, max_tokens: 0, echo: true, logprobs: 0 });
       expectClose(choices[0].logprobs!.token_logprobs, prompt_logprobs);
@@ -132,7 +129,7 @@ describe('the default model against the reference of Hugging Face transformers',
     expect(withLogits.length).toBeGreaterThan(0);
     for (const { ids, last_logits } of withLogits) {
       const expected = softmax(last_logits!);
-      const { tokens, rest_probability, end_of_sequence, prompt_tokens } = await ask<Distribution>('/v1/next-token', {
+      const { tokens, rest_probability, end_of_sequence, prompt_tokens } = await ask<NextTokenAnswer>('/v1/next-token', {
         prompt: ids,
         top_k: 1000,
       });
@@ -150,8 +147,8 @@ describe('the default model against the reference of Hugging Face transformers',
     }
   });
 
-  it('should tell ids, text and bytes of the next tokens', async () => {
-    const { tokens } = await ask<Distribution>('/v1/next-token', { prompt: 'Once upon a time' });
+  it('should return ids, text and bytes of the next tokens', async () => {
+    const { tokens } = await ask<NextTokenAnswer>('/v1/next-token', { prompt: 'Once upon a time' });
     expect(tokens).toHaveLength(10);
     for (const { id, token, bytes, end_of_sequence } of tokens) {
       expect(await detokenize([id])).toBe(token);
@@ -164,7 +161,7 @@ describe('the default model against the reference of Hugging Face transformers',
 describe('choices and seeds', () => {
   const given = { prompt: 'Once upon a time, there was', max_tokens: 20, temperature: 1, seed: 12345 };
 
-  it('should give the same text for the same seed, another for another', async () => {
+  it('should give the same text for the same seed, and another text for another seed', async () => {
     const [{ text }] = (await complete(given)).choices;
     expect((await complete(given)).choices[0].text).toBe(text);
     expect((await complete({ ...given, seed: 12346 })).choices[0].text).not.toBe(text);
@@ -177,7 +174,7 @@ describe('choices and seeds', () => {
     expect(new Set(texts).size).toBe(3);
   });
 
-  it('should make choices that differ, the first being that of n = 1', async () => {
+  it('should make choices that differ, of which the first is the one of n = 1', async () => {
     const { choices, usage } = await complete({ ...given, n: 3 });
     expect(choices.map(({ index }) => index)).toEqual([0, 1, 2]);
     expect(new Set(choices.map(({ text }) => text)).size).toBe(3);
@@ -185,7 +182,7 @@ describe('choices and seeds', () => {
     expect(usage).toEqual({ prompt_tokens: 7, completion_tokens: 3 * 20, total_tokens: 67 });
   });
 
-  it('should complete each prompt of a list as if it came alone', async () => {
+  it('should complete each prompt of a list as it does a single prompt', async () => {
     const prompts = ['Once upon a time', 'The dog was very sad because', 'Lily'];
     const together = await complete({ ...given, prompt: prompts, n: 2 });
     expect(together.choices.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
@@ -200,7 +197,7 @@ describe('choices and seeds', () => {
     expect(asIds.choices).toEqual(together.choices);
   });
 
-  it('should go on the same when cut anywhere and asked again with the same seed', async () => {
+  it('should continue a completion that was cut anywhere in the same way, given the same seed', async () => {
     const ids = await tokenize(given.prompt);
     const whole = (await complete({ ...given, prompt: ids, logprobs: 0 })).choices[0].logprobs!;
     const generated = await idsOf(whole.tokens);
@@ -215,10 +212,10 @@ describe('choices and seeds', () => {
 
 describe('chat prompts', () => {
   const user = (content: string) => [{ role: 'user', content }];
-  /** The model's template for one message, with the message's text as text. */
+  /** What the model's template makes of one message, whose text must not become special tokens. */
   const rendered = async (content: string) => [0, ...(await tokenize(`User: ${content}\nStory:`))];
 
-  it('should keep special tokens that a message spells out as text', async () => {
+  it('should read special tokens that a message spells out as plain text', async () => {
     for (const content of [
       'Tell me <|endoftext|> a story',
       '<|endoftext|>',
@@ -238,7 +235,7 @@ describe('chat prompts', () => {
     expect(withMark.usage.prompt_tokens - without.usage.prompt_tokens).toBe(extra);
   });
 
-  it('should read text parts as the text joined', async () => {
+  it('should read text parts as one joined text', async () => {
     const parts = [
       { type: 'text', text: 'Tell me a ' },
       { type: 'text', text: 'story.' },
@@ -248,7 +245,7 @@ describe('chat prompts', () => {
     expect(asParts.choices).toEqual((await chat({ ...given, messages: user('Tell me a story.') })).choices);
   });
 
-  it('should put real end-of-text tokens behind earlier answers', async () => {
+  it('should put real end-of-text tokens after earlier answers', async () => {
     const messages = [...user('Hi'), { role: 'assistant', content: 'Hello' }, ...user('Go on')];
     const prompt = [0, ...(await tokenize('User: Hi\nStory: Hello')), 0, ...(await tokenize('User: Go on\nStory:'))];
     const answer = await chat({ messages, temperature: 0, max_tokens: 8 });
@@ -256,7 +253,7 @@ describe('chat prompts', () => {
     expect(answer.choices[0].message.content).toBe((await complete({ prompt, temperature: 0, max_tokens: 8 })).choices[0].text);
   });
 
-  it('should fill what is left of the context window unless the text ends before', async () => {
+  it('should fill what is left of the context window unless the text ends earlier', async () => {
     const messages = user('Tell me a story about a cat. '.repeat(40).trim());
     const full = await chat({ messages, seed: 1, logit_bias: { 0: -100 } });
     expect(full.usage.prompt_tokens).toBeGreaterThan(300);

@@ -1,7 +1,7 @@
 import { SELF } from 'cloudflare:test';
 import type { z } from '@hono/zod-openapi';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ErrorBody } from '../../../src/api/http/render-error.ts';
+import type { ErrorBody } from '../../../src/api/openai/schemas/bodies.ts';
 import { UNSUPPORTED_FIELDS } from '../../../src/api/openai/schemas/openai-fields.ts';
 import { DEFAULT_MODEL, post, seedModel } from '../helpers.ts';
 import { appOver, type Body, fieldsOf, knownRoutes } from './support.ts';
@@ -13,7 +13,7 @@ const CHATS = '/v1/chat/completions';
 const NEXT_TOKEN = '/v1/next-token';
 
 const messages = [{ role: 'user', content: 'Hi' }];
-/** A good request of each endpoint, that one mistake is laid over. */
+/** A valid request for each endpoint, to which a test adds one mistake. */
 const GOOD: Record<string, Body> = {
   [COMPLETIONS]: { prompt: 'Hi', max_tokens: 1 },
   [CHATS]: { messages, max_tokens: 1 },
@@ -23,7 +23,7 @@ const GOOD: Record<string, Body> = {
 };
 const BODY_PATHS = Object.keys(GOOD);
 
-/** The error of an answer, which must be whole and of this status. */
+/** The error object of an answer, which must have this status, every header and every field. */
 async function errorOf(answer: Response, status = 400): Promise<ErrorBody['error']> {
   const text = await answer.text();
   expect(answer.status, text).toBe(status);
@@ -39,7 +39,7 @@ async function errorOf(answer: Response, status = 400): Promise<ErrorBody['error
 
 const refusal = async (path: string, mistake: Body, status = 400) => errorOf(await post(path, { ...GOOD[path], ...mistake }), status);
 
-/** What is wrong with each value of each numeric field, at both ends. */
+/** Invalid values of a numeric field, beyond both ends of its range among others, and the message for all of them. */
 const WHOLE = (min: number, max: number) => ({
   values: [min - 1, max + 1, (min + max) / 2 + 0.25, '1', true, [1], {}],
   message: `must be a whole number from ${min} to ${max}`,
@@ -86,19 +86,19 @@ describe('numbers out of range', () => {
   });
 });
 
-describe('fields that are no part of the API', () => {
+describe('fields that are not part of the API', () => {
   it.each(BODY_PATHS)('should be refused by name at %s', async (path) => {
     expect(await refusal(path, { frobnicate: 1 })).toMatchObject({
       code: 'unknown_parameter',
       param: 'frobnicate',
       message: 'Unknown field frobnicate.',
     });
-    // Not through an object literal, in which it would set the prototype.
+    // In an object literal, this key would set the prototype instead.
     const polluting = await post(path, {}, { body: JSON.stringify(GOOD[path]).replace(/^\{/, '{"__proto__":1,') });
     expect(await errorOf(polluting)).toMatchObject({ code: 'unknown_parameter', param: '__proto__' });
   });
 
-  it.each([...UNSUPPORTED_FIELDS])('should be told apart where OpenAI has them: %s', async (field) => {
+  it.each([...UNSUPPORTED_FIELDS])('should have a code of their own if OpenAI has them: %s', async (field) => {
     for (const path of [COMPLETIONS, CHATS])
       expect(await refusal(path, { [field]: 'auto' })).toEqual({
         code: 'unsupported_parameter',
@@ -108,7 +108,7 @@ describe('fields that are no part of the API', () => {
       });
   });
 
-  it('should name all of what clients ask of OpenAI that has an effect there', () => {
+  it('should include all that clients commonly ask of OpenAI and that has an effect there', () => {
     for (const field of [
       'tools',
       'tool_choice',
@@ -224,7 +224,7 @@ describe('should refuse', () => {
     },
   );
 
-  it('should name unsupported and unknown fields inside of others', async () => {
+  it('should name unsupported and unknown fields inside other fields', async () => {
     expect(await refusal(CHATS, withMessage({ tool_calls: [] }))).toMatchObject({
       code: 'unsupported_parameter',
       param: 'messages[0].tool_calls',
@@ -237,7 +237,7 @@ describe('should refuse', () => {
     });
   });
 
-  it("should say what the model's chat template refuses", async () => {
+  it("should pass on why the model's chat template refuses messages", async () => {
     for (const role of ['system', 'developer'])
       expect(await refusal(CHATS, { messages: [{ role, content: 'Be brief.' }, ...messages] })).toMatchObject({
         code: 'chat_template_error',
@@ -250,7 +250,7 @@ describe('should refuse', () => {
 describe('the context window', () => {
   const full = new Array<number>(512).fill(1);
 
-  it('should be told with both numbers when prompt and completion exceed it', async () => {
+  it('should be stated with both numbers if prompt and completion exceed it', async () => {
     const message = (prompt: number, completion: number) =>
       `The context window of tinystories-gpt2 is 512 tokens; ${prompt + completion} were requested (${prompt} in the prompt, ${completion} for the completion).`;
     const code = 'context_length_exceeded';
@@ -265,7 +265,7 @@ describe('the context window', () => {
     expect(await refusal(NEXT_TOKEN, { prompt: full })).toMatchObject({ code, message: message(512, 1) });
   });
 
-  it('should be told for chats, with a limit and without', async () => {
+  it('should be stated for chats, with and without a token limit', async () => {
     const code = 'context_length_exceeded';
     const limited = await refusal(CHATS, { max_tokens: 512 });
     expect(limited).toMatchObject({
@@ -277,7 +277,7 @@ describe('the context window', () => {
     expect((await refusal(CHATS, { max_tokens: 512, stream: true })).code).toBe(code);
   });
 
-  it('should take what fills it', async () => {
+  it('should accept a request that fills it exactly', async () => {
     for (const body of [
       { prompt: full, max_tokens: 0 },
       { prompt: full.slice(1), max_tokens: 1 },
@@ -311,7 +311,7 @@ describe('bodies', () => {
       });
   });
 
-  it.each(BODY_PATHS)('should be refused at %s without the content type of JSON', async (path) => {
+  it.each(BODY_PATHS)('should be refused at %s unless their content type is that of JSON', async (path) => {
     const good = JSON.stringify(GOOD[path]);
     const answers = [
       await send(path, good),
@@ -328,7 +328,7 @@ describe('bodies', () => {
     expect((await send(path, good, { 'content-type': 'application/json; charset=utf-8' })).status).toBe(200);
   });
 
-  it.each(BODY_PATHS)('should be refused at %s above 1 MiB, whether their length is declared or not', async (path) => {
+  it.each(BODY_PATHS)('should be refused at %s if they exceed 1 MiB, with and without a declared length', async (path) => {
     const large = JSON.stringify({ ...GOOD[path], user: 'x'.repeat(2 ** 20) });
     const chunks = new Blob([large]).stream();
     for (const body of [large, chunks])
@@ -340,7 +340,7 @@ describe('bodies', () => {
 });
 
 describe('models, paths and methods', () => {
-  it('should tell an unknown model from an unknown path', async () => {
+  it('should answer differently for an unknown model and an unknown path', async () => {
     for (const path of BODY_PATHS)
       expect(await refusal(path, { model: 'gpt-4o' }, 404)).toMatchObject({
         code: 'model_not_found',
@@ -379,7 +379,7 @@ describe('a deployment that is not public', () => {
   const app = appOver(false);
   const ask = async (path: string, init?: RequestInit) => app.request(`http://edge${path}`, init);
 
-  it('should answer 401 everywhere but at /health, on unknown paths and wrong methods too', async () => {
+  it('should answer 401 everywhere but at /health, including unknown paths and wrong methods', async () => {
     const targets: [string, string][] = [
       ...knownRoutes().map(({ method, path }): [string, string] => [method, path.replace('{id}', 'tinystories-gpt2')]),
       ...[['GET', '/nope'] as [string, string], ['GET', '/'] as [string, string], ['DELETE', COMPLETIONS] as [string, string]],
@@ -411,7 +411,7 @@ describe('a deployment that is not public', () => {
     expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
   });
 
-  it('should be what an app is without saying anything', async () => {
+  it('should be the default of an app', async () => {
     const { createApp } = await import('../../../src/api/app.ts');
     const host = { ids: [], get: () => Promise.reject(new Error()), describe: () => Promise.reject(new Error()) };
     expect((await createApp({ host }).request('http://edge/v1/models')).status).toBe(401);

@@ -19,8 +19,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe("a request's log line", () => {
-  it('should tell what a completion came to', async () => {
+describe('the log line of a request', () => {
+  it('should have the figures of a completion', async () => {
     const answer = await post('/v1/completions', { prompt: ['Once upon a time', 'Once'], max_tokens: 3, n: 2 }, { 'x-request-id': 'mine' });
     const { usage } = (await answer.json()) as { usage: { prompt_tokens: number } };
     expect(usage.prompt_tokens).toBe(5);
@@ -39,7 +39,7 @@ describe("a request's log line", () => {
     ]);
   });
 
-  it('should come when a stream has ended, and not before', async () => {
+  it('should be written when a stream has ended, and not before', async () => {
     const answer = await post('/v1/chat/completions', { messages, max_tokens: 60, temperature: 0, stop: '.', n: 2, stream: true });
     expect(lines).toEqual([]);
     const events = await readEvents(answer);
@@ -51,7 +51,7 @@ describe("a request's log line", () => {
     expect(lines[0]).not.toHaveProperty('aborted', true);
   });
 
-  it('should name both reasons where choices ended differently', async () => {
+  it('should name both reasons if choices ended differently', async () => {
     const stops = { prompt: ['Once upon a time', 'The dog'], max_tokens: 3, temperature: 0, stop: ' there' };
     const answer = await post('/v1/completions', stops);
     const { choices } = (await answer.json()) as { choices: { finish_reason: string }[] };
@@ -60,7 +60,7 @@ describe("a request's log line", () => {
     expect(lines[0].finish_reason).toBe('length,stop');
   });
 
-  it('should tell of a reader that left, with the tokens up to there', async () => {
+  it('should mark a stream whose reader left, with the tokens generated until then', async () => {
     const answer = await post('/v1/completions', { prompt: 'Once', max_tokens: 400, logit_bias: { 0: -100 }, stream: true });
     const reader = answer.body!.getReader();
     await reader.read();
@@ -72,7 +72,7 @@ describe("a request's log line", () => {
     expect(lines[0].finish_reason).toBeUndefined();
   });
 
-  it('should tell of a request that was given up before its answer as 499, and not as a failure', async () => {
+  it('should mark a request that was aborted before its answer with 499, and not as a failure', async () => {
     const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
     const controller = new AbortController();
     const request = new Request('http://edge/v1/completions', {
@@ -98,17 +98,17 @@ describe("a request's log line", () => {
     ],
     ['an unknown model', () => post('/v1/completions', { model: 'gpt-9', prompt: SECRET }), { status: 404, error: 'model_not_found' }],
     [
-      'too long a prompt',
+      'a prompt that is too long',
       () => post('/v1/completions', { prompt: SECRET, max_tokens: 600 }),
       { status: 400, error: 'context_length_exceeded', model: 'tinystories-gpt2' },
     ],
-    ['a wrong field', () => post('/tokenize', { prompt: SECRET, secret: SECRET }), { status: 400, error: 'unknown_parameter' }],
-    ['no JSON', () => post('/tokenize', undefined), { status: 400, error: 'invalid_json' }],
+    ['an unknown field', () => post('/tokenize', { prompt: SECRET, secret: SECRET }), { status: 400, error: 'unknown_parameter' }],
+    ['a body that is not JSON', () => post('/tokenize', undefined), { status: 400, error: 'invalid_json' }],
     ['the next token', () => post('/v1/next-token', { prompt: 'Once upon a time' }), { status: 200, prompt_tokens: 4 }],
-    ['tokens', () => post('/tokenize', { prompt: 'Once' }), { status: 200, model: 'tinystories-gpt2' }],
+    ['tokenize', () => post('/tokenize', { prompt: 'Once' }), { status: 200, model: 'tinystories-gpt2' }],
     ['health', () => app.request('/health'), { method: 'GET', path: '/health', status: 200 }],
     ['a preflight', () => app.request('/v1/models', { method: 'OPTIONS' }), { method: 'OPTIONS', status: 204 }],
-  ])('should tell of %s', async (_, ask, expected) => {
+  ])('should be written for %s', async (_, ask, expected) => {
     const answer = await ask();
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatchObject(expected);
@@ -116,7 +116,7 @@ describe("a request's log line", () => {
     expect(lines[0].error).toBe(expected.error);
   });
 
-  it('should hold no text of prompts, messages or completions, nor a query', async () => {
+  it('should contain no text of prompts, messages or completions, and no query', async () => {
     const bodies = [{ prompt: SECRET }, { prompt: SECRET, echo: true, stream: true }, { prompt: SECRET, secret: SECRET }, { stop: SECRET }];
     for (const body of bodies) await (await post('/v1/completions', { max_tokens: 2, user: SECRET, ...body })).text();
     await (await post('/v1/chat/completions', { messages, max_tokens: 2 })).text();
@@ -125,12 +125,12 @@ describe("a request's log line", () => {
     expect(JSON.stringify(lines)).not.toMatch(/secret/i);
   });
 
-  it('should cut a path that is longer than any of the API', async () => {
+  it("should cut a path that is longer than any of the API's", async () => {
     await app.request(`/${'x'.repeat(5000)}`);
     expect(lines[0].path).toBe(`/${'x'.repeat(127)}…`);
   });
 
-  it("should be one line of JSON on the console, the server's failures as errors", () => {
+  it('should be one line of JSON on the console, and an error if the server failed', () => {
     const log = vi.spyOn(console, 'log').mockImplementation(() => {});
     const error = vi.spyOn(console, 'error').mockImplementation(() => {});
     const line: RequestLine = { method: 'GET', path: '/a\nb', status: 404, duration_ms: 1, error: 'unknown_url', request_id: 'r' };
@@ -148,12 +148,12 @@ describe('x-request-id', () => {
   const idFor = async (id: string, path = '/health') =>
     (await app.request(path, { headers: { 'x-request-id': id } })).headers.get('x-request-id');
 
-  it("should be the client's where it is short and plain", async () => {
+  it("should be the client's if that is short and plain", async () => {
     for (const id of ['a', 'req_0-9=', 'x'.repeat(128)]) expect(await idFor(id)).toBe(id);
     expect(await idFor('mine', '/nowhere')).toBe('mine');
   });
 
-  it('should be a new one where it is not', async () => {
+  it('should be a new one otherwise', async () => {
     for (const id of ['x'.repeat(129), 'two words', 'a"b', '{}']) expect(await idFor(id)).toMatch(/^[0-9a-f-]{36}$/);
   });
 
@@ -167,7 +167,7 @@ describe('x-request-id', () => {
   });
 });
 
-describe("the routes in an app of one's own", () => {
+describe('the routes within another app', () => {
   const mount = (isPublic: boolean) =>
     new Hono()
       .get('/', (c) => c.text('mine'))
@@ -176,7 +176,7 @@ describe("the routes in an app of one's own", () => {
         appOver(isPublic, () => {}),
       );
 
-  it('should answer below the path where they are mounted, errors too', async () => {
+  it('should answer below the path where they are mounted, also with errors', async () => {
     const own = mount(true);
     expect(await (await own.request('/')).text()).toBe('mine');
     const init = { method: 'POST', headers: { 'content-type': 'application/json' } };
@@ -191,7 +191,7 @@ describe("the routes in an app of one's own", () => {
     expect((await own.request('/llm/v1/completions')).status).toBe(405);
   });
 
-  it('should be closed but for /health unless they are declared public', async () => {
+  it('should answer nothing but /health unless they are declared public', async () => {
     const own = mount(false);
     expect((await own.request('/llm/health')).status).toBe(200);
     expect((await own.request('/llm/v1/models')).status).toBe(401);

@@ -1,27 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ChatChunk, ChatCompletion } from '../../../src/api/openai/schemas/chat-schema.ts';
 import type { Completion, LegacyLogprobs } from '../../../src/api/openai/schemas/completion-schema.ts';
-import { DEFAULT_MODEL, post, readEvents, seedModel } from '../helpers.ts';
-import { type Body, chat, complete, detokenize, randomNumbers, tokenize } from './support.ts';
+import { DEFAULT_MODEL, seedModel } from '../helpers.ts';
+import { type Body, chat, chunksOf, complete, detokenize, randomNumbers, tokenize } from './support.ts';
 
 beforeAll(() => seedModel(DEFAULT_MODEL));
-
-/** The chunks of a stream that ends as it should. */
-async function chunksOf<T extends Completion | ChatChunk>(path: string, body: Body): Promise<T[]> {
-  const answer = await post(path, { ...body, stream: true });
-  expect(answer.status).toBe(200);
-  expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
-  const events = await readEvents(answer);
-  expect(events.at(-1)).toBe('[DONE]');
-  return events.slice(0, -1).map((event) => JSON.parse(event) as T);
-}
 
 interface Joined {
   choices: { index: number; text: string; logprobs: unknown; finish_reason: string | null }[];
   usage: unknown;
 }
 
-/** Puts chunks together, as a client does, and checks what all of them have in common. */
+/** Joins chunks as a client does, and checks what all of them must have in common. */
 function join<T extends Completion | ChatChunk>(
   chunks: T[],
   read: (choice: T['choices'][number]) => { text: string; logprobs: Record<string, unknown[] | null> | null },
@@ -35,7 +25,7 @@ function join<T extends Completion | ChatChunk>(
     const { text, logprobs } = read(choice as T['choices'][number]);
     choices[choice.index] ??= { index: choice.index, text: '', logprobs: null, finish_reason: null };
     const joined = choices[choice.index];
-    expect(joined.finish_reason, 'nothing comes behind the finish reason').toBeNull();
+    expect(joined.finish_reason, 'nothing comes after the finish reason').toBeNull();
     joined.text += text;
     joined.finish_reason = choice.finish_reason;
     joined.logprobs = logprobs ? append(joined.logprobs as Record<string, unknown[] | null> | null, logprobs) : joined.logprobs;
@@ -124,7 +114,7 @@ describe('streams of random requests', () => {
       frequency_penalty: pick([undefined, 0, 1, -1]),
       presence_penalty: pick([undefined, 0, 1.5]),
       repetition_penalty: pick([undefined, 1, 1.3]),
-      // Bytes of an emoji make characters that come in several tokens, and halves that never get their rest.
+      // Likely bytes of an emoji produce characters of several tokens, and also incomplete characters.
       logit_bias: pick([undefined, undefined, Object.fromEntries(emoji.map((id) => [id, 9])), { 0: 6 }]),
     };
   }
@@ -146,7 +136,7 @@ describe('streams of random requests', () => {
 
   const stopsOf = ({ stop }: Body): string[] => (typeof stop === 'string' ? [stop] : ((stop as string[] | undefined) ?? []));
 
-  /** How long the echoed prompt of each choice is. */
+  /** The length of the echoed prompt of each choice. */
   async function echoLengths({ prompt, echo, n = 1 }: Body): Promise<number[]> {
     if (!echo) return [];
     const prompts = Array.isArray(prompt) && typeof prompt[0] !== 'number' ? prompt : [prompt];
@@ -158,7 +148,7 @@ describe('streams of random requests', () => {
     return texts.flatMap(({ length }) => new Array<number>(n as number).fill(length));
   }
 
-  /** A completion with stop strings is the one without them, cut where one begins. */
+  /** A completion with stop strings must be the one without them, cut where a stop string begins. */
   function expectCut(body: Body, actual: Joined, unstopped: Joined, echoed: number[]) {
     for (const [index, { text, finish_reason }] of actual.choices.entries()) {
       const full = unstopped.choices[index];
@@ -173,10 +163,10 @@ describe('streams of random requests', () => {
     }
   }
 
-  it('should equal the same requests unstreamed', async () => {
+  it('should join to the answers of the same requests without a stream', async () => {
     const emoji = await tokenize('😀');
     expect(emoji.length).toBeGreaterThan(1);
-    const seen = { cut: 0, length: 0, ended: 0, halves: 0 };
+    const seen = { cut: 0, length: 0, ended: 0, incomplete: 0 };
     for (let round = 0; round < 200; round++) {
       const isChat = round % 10 >= 7;
       const body = isChat ? chatBody(emoji) : completionBody(emoji);
@@ -194,10 +184,10 @@ describe('streams of random requests', () => {
         if (text !== unstopped.choices[index].text) seen.cut++;
         else if (finish_reason === 'length') seen.length++;
         else seen.ended++;
-        if (text.includes('\ufffd')) seen.halves++;
+        if (text.includes('\ufffd')) seen.incomplete++;
       }
     }
-    // The requests are only worth something if they meet all of it.
+    // Unless the random requests met all of these cases, the test would prove little.
     for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(10);
   });
 });
@@ -205,7 +195,7 @@ describe('streams of random requests', () => {
 describe('shapes of completions', () => {
   const given = { prompt: 'Once upon a time', max_tokens: 6, temperature: 0 };
 
-  it('should answer with every field of a completion, and null for log-probabilities that nobody asked for', async () => {
+  it('should answer with every field of a completion, and null for log-probabilities that were not requested', async () => {
     const { created, ...answer } = await complete(given);
     expect(Math.abs(created - Date.now() / 1000)).toBeLessThan(60);
     expect(answer).toEqual({
@@ -218,7 +208,7 @@ describe('shapes of completions', () => {
     });
   });
 
-  it('should stream completions with usage only where it is asked for', async () => {
+  it('should stream completions with usage only if it is requested', async () => {
     const plain = await chunksOf<Completion>('/v1/completions', given);
     for (const chunk of plain) {
       expect(chunk).not.toHaveProperty('usage');
@@ -238,14 +228,14 @@ describe('shapes of completions', () => {
     );
   });
 
-  it('should send text as it comes, one token at a time', async () => {
+  it("should send each token's text as soon as it is generated", async () => {
     const texts = (await chunksOf<Completion>('/v1/completions', given))
       .map(({ choices }) => choices[0].text)
       .filter((text) => text !== '');
     expect(texts).toEqual([',', ' there', ' was', ' a', ' little', ' girl']);
   });
 
-  it('should report one entry for each token of prompt and completion with echo', async () => {
+  it('should report an entry for each token of prompt and completion with echo', async () => {
     const prompt = 'Tom said, "Hi!" Then he';
     const count = (await tokenize(prompt)).length;
     const { choices } = await complete({ prompt, max_tokens: 5, temperature: 0, echo: true, logprobs: 2 });
@@ -255,7 +245,7 @@ describe('shapes of completions', () => {
     for (const list of [tokens, token_logprobs, top_logprobs, text_offset]) expect(list).toHaveLength(count + 5);
     expect([token_logprobs[0], top_logprobs[0]]).toEqual([null, null]);
     expectSlices(text, logprobs!);
-    // What is generated greedily is the most probable token; what was given is among the reported ones at least.
+    // A token that was generated greedily is the most probable one; a token of the prompt is among the reported ones.
     for (const [index, top] of top_logprobs.entries()) {
       if (index === 0) continue;
       expect(top![tokens[index]]).toBe(token_logprobs[index]);
@@ -263,7 +253,7 @@ describe('shapes of completions', () => {
     }
   });
 
-  /** The text at each offset, up to the next, is the token. */
+  /** The text from each offset to the next must be the token. */
   function expectSlices(text: string, { tokens, text_offset }: LegacyLogprobs) {
     const ends = [...text_offset.slice(1), text.length];
     expect(text_offset.map((offset, index) => text.slice(offset, ends[index]))).toEqual(tokens);
@@ -277,7 +267,7 @@ describe('shapes of completions', () => {
     }
   });
 
-  it('should count the token that ends the text, and report it', async () => {
+  it('should count and report the token that ends the text', async () => {
     const { choices, usage } = await complete({ ...given, logit_bias: { 0: 100 }, logprobs: 1 });
     expect(choices[0]).toMatchObject({ text: '', finish_reason: 'stop' });
     expect(choices[0].logprobs).toMatchObject({ tokens: ['<|endoftext|>'], text_offset: [0] });
@@ -285,7 +275,7 @@ describe('shapes of completions', () => {
     expect(usage!.completion_tokens).toBe(1);
   });
 
-  it('should count the tokens of a stop string, but not show them', async () => {
+  it('should count the tokens of a stop string, but not report them', async () => {
     const { choices, usage } = await complete({ ...given, stop: ' was', logprobs: 0 });
     expect(choices[0]).toMatchObject({ text: ', there', finish_reason: 'stop' });
     expect(choices[0].logprobs!.tokens).toEqual([',', ' there']);

@@ -1,30 +1,35 @@
 import { waitUntil } from 'cloudflare:workers';
 import type { z } from '@hono/zod-openapi';
+import { expect } from 'vitest';
 import kernels from '../../../dist/kernels/relaxed.wasm';
 import { createApp } from '../../../src/api/app.ts';
-import type { ChatCompletion } from '../../../src/api/openai/schemas/chat-schema.ts';
+import type { ChatChunk, ChatCompletion } from '../../../src/api/openai/schemas/chat-schema.ts';
 import type { Completion } from '../../../src/api/openai/schemas/completion-schema.ts';
+import type { DetokenizeAnswer, TokenizeAnswer } from '../../../src/api/openai/schemas/tokenize-schema.ts';
 import type { RequestLine } from '../../../src/api/request-log/request-line.ts';
 import { IsolateModels } from '../../../src/worker/isolate-models.ts';
-import { parseModelIds } from '../../../src/worker/parse-model-ids.ts';
-import { ask, testEnv } from '../helpers.ts';
+import { parseModelIds } from '../../../src/worker/worker-variables.ts';
+import { ask, post, readEvents, testEnv } from '../helpers.ts';
 
 export type Body = Record<string, unknown>;
 
 export const complete = (body: Body) => ask<Completion>('/v1/completions', body);
 export const chat = (body: Body) => ask<ChatCompletion>('/v1/chat/completions', body);
 
-export interface Tokens {
-  count: number;
-  max_model_len: number;
-  tokens: number[];
-  token_strs: string[] | null;
+/** The chunks of a stream, which must end as it should. */
+export async function chunksOf<T extends Completion | ChatChunk>(path: string, body: Body): Promise<T[]> {
+  const answer = await post(path, { ...body, stream: true });
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
+  const events = await readEvents(answer);
+  expect(events.pop()).toBe('[DONE]');
+  return events.map((event) => JSON.parse(event) as T);
 }
 
-export const tokenize = async (prompt: string): Promise<number[]> => (await ask<Tokens>('/tokenize', { prompt })).tokens;
-export const detokenize = async (tokens: number[]): Promise<string> => (await ask<{ prompt: string }>('/detokenize', { tokens })).prompt;
+export const tokenize = async (prompt: string): Promise<number[]> => (await ask<TokenizeAnswer>('/tokenize', { prompt })).tokens;
+export const detokenize = async (tokens: number[]): Promise<string> => (await ask<DetokenizeAnswer>('/detokenize', { tokens })).prompt;
 
-/** The ids of reported tokens: the text of an ordinary token is split into just that token. */
+/** The ids of tokens that are reported as text. The text of an ordinary token must be split into just that token. */
 export async function idsOf(labels: readonly string[]): Promise<number[]> {
   const ids: number[] = [];
   for (const label of labels) {
@@ -35,7 +40,7 @@ export async function idsOf(labels: readonly string[]): Promise<number[]> {
   return ids;
 }
 
-/** An app of its own over the Worker's real models. */
+/** A new app over the real models of the Worker, which loads them for itself. */
 export const appOver = (isPublic: boolean, log: (line: RequestLine) => void = () => {}) =>
   createApp({
     host: new IsolateModels({
@@ -52,13 +57,13 @@ export const appOver = (isPublic: boolean, log: (line: RequestLine) => void = ()
 
 export interface KnownRoute {
   method: string;
-  /** With `{id}` for a parameter. */
+  /** The path as OpenAPI writes it, with `{id}` for a parameter. */
   path: string;
-  /** Schemas of the body's fields, where the route has a body. */
+  /** The schemas of the body's fields, if the route has a body. */
   fields?: Record<string, z.ZodType>;
 }
 
-/** Every route of the API with its request schema, so that a new one cannot go without tests. */
+/** Every route of the API with its request schema, so that the tests notice a new one. */
 export function knownRoutes(): KnownRoute[] {
   return appOver(true).openAPIRegistry.definitions.flatMap((definition) => {
     if (definition.type !== 'route') return [];
@@ -70,7 +75,7 @@ export function knownRoutes(): KnownRoute[] {
 
 export const fieldsOf = (path: string): Record<string, z.ZodType> => knownRoutes().find((route) => route.path === path)!.fields!;
 
-/** mulberry32: uniform in [0, 1), the same for the same seed. */
+/** Random numbers, uniform in [0, 1), that are the same for the same seed (mulberry32). */
 export function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {

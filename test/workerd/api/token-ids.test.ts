@@ -1,23 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ChatChunk } from '../../../src/api/openai/schemas/chat-schema.ts';
 import type { Completion } from '../../../src/api/openai/schemas/completion-schema.ts';
-import { DEFAULT_MODEL, post, readEvents, seedModel } from '../helpers.ts';
-import { type Body, chat, complete, detokenize, idsOf, tokenize } from './support.ts';
+import { DEFAULT_MODEL, seedModel } from '../helpers.ts';
+import { chat, chunksOf, complete, detokenize, idsOf, tokenize } from './support.ts';
 
 beforeAll(() => seedModel(DEFAULT_MODEL));
-
-async function chunksOf<T>(path: string, body: Body): Promise<T[]> {
-  const events = await readEvents(await post(path, { ...body, stream: true }));
-  expect(events.pop()).toBe('[DONE]');
-  return events.map((event) => JSON.parse(event) as T);
-}
 
 describe('return_token_ids', () => {
   const prompt = 'Once upon a time';
   const given = { prompt, max_tokens: 300, seed: 4, return_token_ids: true };
   const messages = [{ role: 'user', content: 'Tell me a story about a frog.' }];
 
-  it('should be absent unless asked for', async () => {
+  it('should add nothing to the answer unless it is true', async () => {
     for (const body of [
       { prompt, max_tokens: 2 },
       { prompt, max_tokens: 2, return_token_ids: false },
@@ -27,7 +21,7 @@ describe('return_token_ids', () => {
     expect([answer, answer.choices[0]].filter((part) => 'token_ids' in part || 'prompt_token_ids' in part)).toEqual([]);
   });
 
-  it('should tell the tokens of prompt and completion, the end-of-sequence token too', async () => {
+  it('should return the ids of prompt and completion, including the end-of-sequence token', async () => {
     const { choices, usage } = await complete({ ...given, logprobs: 0 });
     const [{ token_ids, prompt_token_ids, text, logprobs }] = choices;
     expect(prompt_token_ids).toEqual(await tokenize(prompt));
@@ -37,7 +31,7 @@ describe('return_token_ids', () => {
     expect(await idsOf(logprobs!.tokens.slice(0, -1))).toEqual(token_ids!.slice(0, -1));
   });
 
-  it.each([false, true])('should tell them for each choice, in a stream as in a whole answer (echo: %s)', async (echo) => {
+  it.each([false, true])('should return the same ids for each choice in a stream and in a whole answer (echo: %s)', async (echo) => {
     const body = { ...given, max_tokens: 20, n: 2, echo };
     const { choices } = await complete(body);
     const chunks = await chunksOf<Completion>('/v1/completions', body);
@@ -49,7 +43,7 @@ describe('return_token_ids', () => {
     }
   });
 
-  it('should tell a chat, so that a completion goes on from any of its tokens', async () => {
+  it('should return the ids of a chat, so that a completion can continue from any of its tokens', async () => {
     const body = { messages, max_tokens: 20, seed: 4, return_token_ids: true };
     const { choices, prompt_token_ids } = await chat(body);
     const { token_ids, message } = choices[0];

@@ -1,16 +1,17 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
-import { checkStreamOptions, promptTokenIdsField, samplingFields, tokenIdsField } from './common-fields.ts';
-import { integerBetween } from './number-between.ts';
-import { ignored, ignoredFields } from './openai-fields.ts';
-import { usageSchema } from './usage-schema.ts';
+import { promptTokenIdsField, returnTokenIdsField, tokenIdsField, usageSchema } from './answer-fields.ts';
+import { checkStreamOptions, commonFields } from './common-fields.ts';
+import { documentDefault, ignored, integerBetween } from './field-types.ts';
+import { ignoredFields } from './openai-fields.ts';
+import { samplingFields } from './sampling-fields.ts';
 
-/** More turns than any small context window holds. */
+/** More turns than the context window of any small model can hold. */
 const MAX_MESSAGES = 1024;
-/** Text parts of one message. */
+/** Clients that split a message send a few parts; one string can hold any text. */
 const MAX_PARTS = 64;
 
-/** max_tokens of a chat request that has none: what is left of the context window, but no more than this. */
+/** A chat request without a token limit gets what is left of the context window, but no more than this. */
 export const DEFAULT_CHAT_MAX_TOKENS = 1024;
 
 const contentSchema = z.union(
@@ -39,14 +40,16 @@ const tokenCount = integerBetween(1, MAX_CONTEXT_WINDOW).nullish();
 
 export const chatRequestSchema = z
   .strictObject({
+    ...commonFields,
     ...samplingFields,
+    ...returnTokenIdsField,
     ...ignoredFields,
     messages: z.array(messageSchema).min(1, 'must not be empty').max(MAX_MESSAGES, `has at most ${MAX_MESSAGES} messages`),
     max_completion_tokens: tokenCount.openapi({
       description: `Default: what is left of the context window, at most ${DEFAULT_CHAT_MAX_TOKENS}.`,
     }),
     max_tokens: tokenCount.openapi({ description: 'The older name of max_completion_tokens.' }),
-    logprobs: z.boolean().nullish().openapi({ description: 'Report log-probabilities. Default false.' }),
+    logprobs: z.boolean().nullish().openapi(documentDefault('Report log-probabilities.', false)),
     top_logprobs: integerBetween(0, 20).nullish().openapi({ description: 'Alternatives to report with each token; needs logprobs.' }),
   })
   .superRefine((request, context) => {
@@ -62,7 +65,7 @@ export const chatRequestSchema = z
 
 const tokenLogprobSchema = z.object({ token: z.string(), logprob: z.number(), bytes: z.array(z.number().int()) });
 
-export const chatLogprobsSchema = z
+const chatLogprobsSchema = z
   .object({
     content: z.array(tokenLogprobSchema.extend({ top_logprobs: z.array(tokenLogprobSchema) })),
     refusal: z.null(),

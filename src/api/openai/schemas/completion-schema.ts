@@ -1,31 +1,32 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
-import { checkStreamOptions, promptTokenIdsField, samplingFields, tokenIdsField } from './common-fields.ts';
-import { integerBetween } from './number-between.ts';
+import { promptTokenIdsField, returnTokenIdsField, tokenIdsField, usageSchema } from './answer-fields.ts';
+import { checkStreamOptions, commonFields } from './common-fields.ts';
+import { documentDefault, integerBetween } from './field-types.ts';
 import { ignoredFields } from './openai-fields.ts';
 import { promptsSchema } from './prompt-schema.ts';
-import { usageSchema } from './usage-schema.ts';
+import { samplingFields } from './sampling-fields.ts';
 
-/** As in OpenAI's API. */
+/** The fallback of `max_tokens`, as in OpenAI's API. */
 export const DEFAULT_MAX_TOKENS = 16;
 
 export const completionRequestSchema = z
   .strictObject({
+    ...commonFields,
     ...samplingFields,
+    ...returnTokenIdsField,
     ...ignoredFields,
     prompt: promptsSchema
       .nullish()
       .openapi({ description: "Text or token ids to go on from. Default: the model's end-of-text token.", example: 'Once upon a time' }),
-    max_tokens: integerBetween(0, MAX_CONTEXT_WINDOW)
-      .nullish()
-      .openapi({ description: `Default ${DEFAULT_MAX_TOKENS}.`, default: DEFAULT_MAX_TOKENS }),
-    echo: z.boolean().nullish().openapi({ description: 'Put the prompt before the completion. Default false.' }),
+    max_tokens: integerBetween(0, MAX_CONTEXT_WINDOW).nullish().openapi(documentDefault('', DEFAULT_MAX_TOKENS)),
+    echo: z.boolean().nullish().openapi(documentDefault('Put the prompt before the completion.', false)),
     logprobs: integerBetween(0, 5).nullish().openapi({ description: 'Report log-probabilities, and those of this many alternatives.' }),
   })
   .superRefine(checkStreamOptions)
   .openapi('CompletionRequest', { example: { prompt: 'Once upon a time', max_tokens: 100, seed: 1 } });
 
-export const legacyLogprobsSchema = z
+const legacyLogprobsSchema = z
   .object({
     tokens: z.array(z.string()),
     token_logprobs: z.array(z.number().nullable()),

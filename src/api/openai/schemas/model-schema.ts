@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { folderBytes } from '../../../core/folder/folder-bytes.ts';
+import { describeDtype, folderBytes } from '../../../core/folder/manifest.ts';
 import type { ModelDescription } from '../../model-host.ts';
 
 export const modelSchema = z
@@ -43,7 +43,7 @@ export function toWireModel({ manifest, uploaded, engine, memory, load }: ModelD
     parameters: manifest.parameters,
     context_window: manifest.contextWindow,
     vocabulary_size: manifest.vocabularySize,
-    dtype: manifest.dtype,
+    dtype: describeDtype(manifest),
     engine,
     license: manifest.license,
     bytes: folderBytes(manifest),

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
+import { ignored } from './field-types.ts';
 
-/** Fields of OpenAI's API that mean something this server does not do; a request with one is refused by name. */
+/** Fields of OpenAI's API that ask for something this server does not do. A request with one is refused by name. */
 export const UNSUPPORTED_FIELDS: ReadonlySet<string> = new Set([
   'audio',
   'best_of',
@@ -21,12 +22,9 @@ export const UNSUPPORTED_FIELDS: ReadonlySet<string> = new Set([
   'web_search_options',
 ]);
 
-/** A field that is accepted and changes nothing; null is the same as leaving it out. */
-export const ignored = <T extends z.ZodType>(schema: T) => schema.nullish().openapi({ description: 'Accepted, without effect.' });
-
 /**
- * Fields that real clients send and that change nothing here: notes for OpenAI's own accounting, storage and caches.
- * The list is closed; docs/openai-fields.md has it too, and README.
+ * Fields that real clients send and that change nothing here, because they concern OpenAI's own accounting, storage and
+ * caches. The list is closed; docs/openai-fields.md and README.md repeat it for readers.
  */
 export const ignoredFields = {
   metadata: ignored(z.record(z.string(), z.unknown())),

@@ -1,9 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW, MAX_VOCABULARY } from '../../../core/limits.ts';
-import { integerBetween } from './number-between.ts';
-
-/** Prompts times n of one request: each is a completion of its own. */
-export const MAX_COMPLETIONS = 128;
+import { MAX_CHOICES } from './common-fields.ts';
+import { integerBetween } from './field-types.ts';
 
 export const tokenIdSchema = integerBetween(0, MAX_VOCABULARY - 1);
 
@@ -14,6 +12,6 @@ export const singlePromptSchema = z.union([z.string(), tokenIdsSchema], { error:
 
 /** OpenAI's four forms of prompts. */
 export const promptsSchema = z.union(
-  [z.string(), z.array(z.string()).min(1).max(MAX_COMPLETIONS), tokenIdsSchema, z.array(tokenIdsSchema).min(1).max(MAX_COMPLETIONS)],
-  { error: `must be a string, token ids, or an array of up to ${MAX_COMPLETIONS} of either` },
+  [z.string(), z.array(z.string()).min(1).max(MAX_CHOICES), tokenIdsSchema, z.array(tokenIdsSchema).min(1).max(MAX_CHOICES)],
+  { error: `must be a string, token ids, or an array of up to ${MAX_CHOICES} of either` },
 );

@@ -2,16 +2,16 @@ import type { TensorValues } from '../../tensors/tensor-source.ts';
 import { decodeQ4_0, decodeQ4_1, decodeQ5_0, decodeQ5_1, decodeQ8_0 } from './decode-blocks.ts';
 import { decodeQ4_K, decodeQ5_K, decodeQ6_K } from './decode-k-blocks.ts';
 
-/** A format of weights: values come in blocks that share their scales. */
+/** A format of weights, whose values come in blocks with shared scales. */
 export interface BlockType {
   /** GGML's name, as in `llama-quantize`. */
   readonly name: string;
   readonly blockValues: number;
   readonly blockBytes: number;
   /**
-   * All values of a tensor, as ggml dequantizes them, with their blocks where such are of 32 values with one scale. Absent for plain
-   * floats.
-   * @throws BrokenBlock for a scale that is no finite number
+   * Decodes all values of a tensor, as ggml dequantizes them, and their blocks if these are 32 values with one scale.
+   * Absent for plain floats.
+   * @throws BrokenBlock for a scale that is not a finite number
    */
   readonly decode?: (bytes: Uint8Array) => TensorValues;
   /** Whether `decode` gives blocks. */
@@ -24,7 +24,7 @@ export const blockTypes: ReadonlyMap<number, BlockType> = new Map<number, BlockT
   [1, { name: 'F16', blockValues: 1, blockBytes: 2 }],
   [2, { name: 'Q4_0', blockValues: 32, blockBytes: 18, decode: decodeQ4_0, keepsBlocks: true }],
   [3, { name: 'Q4_1', blockValues: 32, blockBytes: 20, decode: decodeQ4_1, keepsBlocks: true }],
-  // llama-quantize falls back to these two where a row is no multiple of 256, in files that it names Q4_K_M.
+  // In files that it calls Q4_K_M, llama-quantize falls back to these two if a row is not a multiple of 256.
   [6, { name: 'Q5_0', blockValues: 32, blockBytes: 22, decode: decodeQ5_0, keepsBlocks: true }],
   [7, { name: 'Q5_1', blockValues: 32, blockBytes: 24, decode: decodeQ5_1 }],
   [8, { name: 'Q8_0', blockValues: 32, blockBytes: 34, decode: decodeQ8_0, keepsBlocks: true }],
@@ -34,7 +34,7 @@ export const blockTypes: ReadonlyMap<number, BlockType> = new Map<number, BlockT
   [30, { name: 'BF16', blockValues: 1, blockBytes: 2 }],
 ]);
 
-/** Formats that GGML has besides, so that a message can name them. */
+/** GGML's other formats, so that a message can name them. */
 export const UNSUPPORTED_TYPES: Readonly<Record<number, string>> = {
   9: 'Q8_1',
   10: 'Q2_K',

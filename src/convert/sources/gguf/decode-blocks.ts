@@ -1,23 +1,24 @@
 import type { QuantizedBlocks, TensorValues } from '../../tensors/tensor-source.ts';
-import { finiteScale } from './finite-scale.ts';
+import { readScale } from './block-scale.ts';
 
 /**
- * GGML's older formats: blocks of 32 values with one scale, and in the second variant of each with the block's least value. All are
- * value = scale * (code - zeroPoint), and so carried over as they are. Layouts as in ggml-common.h, arithmetic as in ggml-quants.c.
+ * Values of one block in GGML's older formats. Each block has one scale and, in the second variant of each format, the
+ * block's minimum. All mean value = scale * (code - zeroPoint), and so are carried over as they are. The layouts are
+ * those of ggml-common.h, the arithmetic is that of ggml-quants.c.
  */
 const BLOCK = 32;
 
-/** Where codes are put, one for each value, and a block's two numbers. */
+/** Where a tensor's values go, and its blocks: a code for each value, a scale and a zero point for each block. */
 interface BlockTarget {
   readonly values: Float32Array;
   readonly blocks: QuantizedBlocks;
 }
 
-/** One format: where a block's codes are, and what makes values of them. */
+/** One format: where a block's codes are, and what turns them into values. */
 interface Layout {
   readonly bits: QuantizedBlocks['bits'];
   readonly blockBytes: number;
-  /** The code of value 0; undefined where the block states its least value instead, as a float16 behind the scale. */
+  /** The code of the value 0. Undefined if the block states its minimum instead, as a float16 after the scale. */
   readonly zeroPoint?: number;
   /** Writes a block's 32 codes to `codes` from `to` on. */
   unpack(bytes: Uint8Array, from: number, codes: Uint8Array, to: number): void;
@@ -37,7 +38,7 @@ export const decodeQ5_0 = decoder({
   unpack: (b, at, codes, to) => unpackFives(b, at + 2, codes, to, 112),
 });
 const decodeQ5_1Blocks = decoder({ bits: 8, blockBytes: 24, unpack: (b, at, codes, to) => unpackFives(b, at + 4, codes, to, 0) });
-/** Without blocks: with 8 bits, MatMulNBits has no zero points of a block's own. */
+/** Returns no blocks, since MatMulNBits takes no zero point for each block with 8 bits. */
 export const decodeQ5_1 = (bytes: Uint8Array): TensorValues => ({ values: decodeQ5_1Blocks(bytes).values });
 export const decodeQ8_0 = decoder({
   bits: 8,
@@ -55,9 +56,9 @@ function decoder(layout: Layout): (bytes: Uint8Array) => TensorValues {
     for (let block = 0; block < count; block++) {
       const at = block * layout.blockBytes;
       layout.unpack(bytes, at, codes, block * BLOCK);
-      const scale = finiteScale(bytes, at, block, 'scale');
+      const scale = readScale(bytes, at, block, 'scale');
       if (layout.zeroPoint !== undefined) fillAroundZero(target, block, scale, layout.zeroPoint);
-      else fillAbove(target, block, scale, finiteScale(bytes, at + 2, block, 'minimum'));
+      else fillAbove(target, block, scale, readScale(bytes, at + 2, block, 'minimum'));
     }
     return target;
   };
@@ -72,12 +73,13 @@ function fillAroundZero({ values, blocks }: BlockTarget, block: number, scale: n
 function fillAbove({ values, blocks }: BlockTarget, block: number, scale: number, minimum: number): void {
   for (let index = block * BLOCK; index < (block + 1) * BLOCK; index++) values[index] = scale * blocks.codes[index] + minimum;
   blocks.scales[block] = scale === 0 ? minimum : scale;
-  // A block of one value only has no scale to express its zero point with: that value becomes the scale, and each code 1.
+  // A block whose values are all the same has a scale of 0, which cannot express a zero point. Its value becomes the
+  // scale, and each code 1.
   blocks.zeroPoints[block] = scale === 0 ? 0 : -minimum / scale;
   if (scale === 0) blocks.codes.fill(1, block * BLOCK, (block + 1) * BLOCK);
 }
 
-/** 16 bytes: the low halves are values 0 to 15, the high halves 16 to 31. */
+/** Unpacks 16 bytes, whose low halves are the values 0 to 15 and whose high halves are 16 to 31. */
 function unpackNibbles(bytes: Uint8Array, from: number, codes: Uint8Array, to: number): void {
   for (let index = 0; index < 16; index++) {
     codes[to + index] = bytes[from + index] & 15;
@@ -85,7 +87,10 @@ function unpackNibbles(bytes: Uint8Array, from: number, codes: Uint8Array, to: n
   }
 }
 
-/** 4 bytes with the fifth bit of each value, then nibbles. `shift` moves codes to where 8 bits have their zero point: 16 + 112 is 128. */
+/**
+ * Unpacks 4 bytes with the fifth bit of each value, and the nibbles after them. `shift` is added to each code: 112
+ * moves the zero point from 16 to the 128 of 8 bits.
+ */
 function unpackFives(bytes: Uint8Array, from: number, codes: Uint8Array, to: number, shift: number): void {
   unpackNibbles(bytes, from + 4, codes, to);
   for (let index = 0; index < BLOCK; index++) {
@@ -94,7 +99,7 @@ function unpackFives(bytes: Uint8Array, from: number, codes: Uint8Array, to: num
   }
 }
 
-/** 32 signed bytes; adding 128 makes the codes that ONNX Runtime takes. */
+/** Unpacks 32 signed bytes. Adding 128 makes them the codes that ONNX Runtime takes. */
 function unpackBytes(bytes: Uint8Array, from: number, codes: Uint8Array, to: number): void {
   for (let index = 0; index < BLOCK; index++) codes[to + index] = bytes[from + index] ^ 128;
 }

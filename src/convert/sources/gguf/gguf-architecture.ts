@@ -1,6 +1,6 @@
 import type { GgufFile } from './open-gguf-file.ts';
 
-/** How a tensor's values are moved on their way into Hugging Face's layout. */
+/** How a tensor's values are rearranged for Hugging Face's layout. */
 export type Rearrangement = 'none' | 'query-rows' | 'key-rows' | 'transposed';
 
 export interface RenamedTensor {
@@ -9,24 +9,27 @@ export interface RenamedTensor {
   readonly rearrangement: Rearrangement;
 }
 
-/** How one of GGUF's architectures reads in Hugging Face's terms. */
+/** How to translate one of GGUF's architectures into Hugging Face's terms. */
 export interface GgufArchitecture {
   /** `general.architecture`. */
   readonly name: string;
   /**
-   * config.json, but for the tokens.
-   * @throws GptEdgeError `invalid_file` for a field that is missing or beyond its limit, `unsupported_model` for one that is not
-   *   implemented
+   * Returns config.json without the ids of special tokens.
+   * @throws GptEdgeError `invalid_file` for a field that is missing or beyond its limit, `unsupported_model` for one
+   *   that is not implemented
    */
   config(gguf: GgufFile): Record<string, unknown>;
-  /** Undefined for a tensor that is no part of the architecture. */
+  /** Returns undefined for a tensor that is not part of the architecture. */
   rename(tensor: string): RenamedTensor | undefined;
 }
 
-/** Names in Hugging Face's layout by GGUF's, and a rearrangement where there is one. */
+/** Hugging Face's names by GGUF's, each with a rearrangement if one is needed. */
 export type TensorNames = Readonly<Record<string, string | readonly [string, Rearrangement]>>;
 
-/** Renames by two tables: whole names, and those of layers, which follow `blk.<layer>.` here and `layerPrefix` there. */
+/**
+ * Makes a `rename` from two tables: one of whole names, and one of names in a layer, which follow `blk.<layer>.` in
+ * GGUF and `layerPrefix` in Hugging Face's layout.
+ */
 export function renameWith(
   names: TensorNames,
   layerNames: TensorNames,

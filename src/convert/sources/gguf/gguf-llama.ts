@@ -4,11 +4,11 @@ import { type GgufArchitecture, renameWith } from './gguf-architecture.ts';
 import type { GgufMetadata } from './gguf-metadata.ts';
 import type { GgufFile } from './open-gguf-file.ts';
 
-/** Llama and its kin. GGUF keeps query and key rows in RoPE's interleaved order. */
+/** Llama and models like it. GGUF keeps query and key rows in RoPE's interleaved order. */
 export const ggufLlama: GgufArchitecture = {
   name: 'llama',
   config: (gguf) => {
-    refuseUnsupported(gguf);
+    checkImplemented(gguf);
     return { architectures: ['LlamaForCausalLM'], model_type: 'llama', hidden_act: 'silu', ...sizes(gguf), ...extras(gguf) };
   },
   rename: renameWith(
@@ -56,7 +56,10 @@ function sizes({ metadata, tensors }: GgufFile): Record<string, unknown> {
   };
 }
 
-/** Values of one head; it must be whole and even, since its two halves are rotated. */
+/**
+ * Returns the number of values of one head. It must be even, since the two halves of a head are rotated against each
+ * other.
+ */
 function headSize(metadata: GgufMetadata): number {
   const heads = metadata.count('llama.attention.head_count', MAX_DIMENSION);
   const width = metadata.count('llama.embedding_length', MAX_DIMENSION);
@@ -70,7 +73,7 @@ function ropeScaling(metadata: GgufMetadata): Record<string, unknown> | null {
   const type = metadata.optionalText('llama.rope.scaling.type') ?? 'none';
   const factor = metadata.optionalNumber('llama.rope.scaling.factor') ?? metadata.optionalNumber('llama.rope.scale_linear') ?? 1;
   if (type === 'none') return null;
-  // Types that the architecture does not have are refused there, by their name.
+  // The architecture refuses types that it does not implement, by name.
   const original = metadata.optionalCount('llama.rope.scaling.original_context_length', MAX_CONTEXT_WINDOW);
   return { rope_type: type, factor, ...(original === undefined ? {} : { original_max_position_embeddings: original }) };
 }
@@ -83,8 +86,8 @@ function extras({ tensors }: GgufFile): Record<string, unknown> {
   };
 }
 
-/** Fields that change the computation, and the one value of each that is implemented. */
-function refuseUnsupported({ file, metadata, tensors }: GgufFile): void {
+/** Checks fields that change the computation. Only one value of each is implemented. */
+function checkImplemented({ file, metadata, tensors }: GgufFile): void {
   const size = headSize(metadata);
   const expected: Readonly<Record<string, number>> = {
     'llama.rope.dimension_count': size,

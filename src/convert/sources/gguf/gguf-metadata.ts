@@ -1,9 +1,11 @@
 import type { GptEdgeError } from '../../../core/errors.ts';
-import { invalidFile } from '../../../core/invalid-file.ts';
-import { showText } from '../../../core/show-text.ts';
+import { invalidFile, showText } from '../../../core/invalid-file.ts';
 import type { GgufValue } from './read-metadata.ts';
 
-/** A GGUF file's metadata by type. Every method throws GptEdgeError `invalid_file` for a value of another type or beyond its limit. */
+/**
+ * A GGUF file's metadata, read by type. Every method throws GptEdgeError `invalid_file` for a value of another type or
+ * over its limit.
+ */
 export class GgufMetadata {
   readonly #file: string;
   readonly #values: ReadonlyMap<string, GgufValue>;
@@ -17,7 +19,7 @@ export class GgufMetadata {
     return this.#values.has(key);
   }
 
-  /** A whole number from 0 to `max`. */
+  /** Reads a whole number from 0 to `max`. */
   count(key: string, max: number): number {
     return this.optionalCount(key, max) ?? this.#missing(key);
   }
@@ -26,16 +28,16 @@ export class GgufMetadata {
     const value = this.#values.get(key);
     if (value === undefined) return undefined;
     const number = typeof value === 'bigint' && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
-    if (typeof number !== 'number' || !Number.isInteger(number) || number < 0) throw this.invalid(key, `${show(value)} is no count`);
+    if (typeof number !== 'number' || !Number.isInteger(number) || number < 0) throw this.invalid(key, `${show(value)} is not a count`);
     if (number > max) throw this.invalid(key, `${number} is over the limit of ${max}`);
     return number;
   }
 
-  /** A finite number, as the decimal that its float32 was written from. */
+  /** Reads a finite number, as the shortest decimal that its float32 can have been written from. */
   optionalNumber(key: string): number | undefined {
     const value = this.#values.get(key);
     if (value === undefined) return undefined;
-    if (typeof value !== 'number' || !Number.isFinite(value)) throw this.invalid(key, `${show(value)} is no finite number`);
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw this.invalid(key, `${show(value)} is not a finite number`);
     return shortestFloat32(value);
   }
 
@@ -45,13 +47,13 @@ export class GgufMetadata {
 
   flag(key: string, fallback: boolean): boolean {
     const value = this.#values.get(key) ?? fallback;
-    if (typeof value !== 'boolean') throw this.invalid(key, `${show(value)} is no boolean`);
+    if (typeof value !== 'boolean') throw this.invalid(key, `${show(value)} is not a boolean`);
     return value;
   }
 
   optionalText(key: string): string | undefined {
     const value = this.#values.get(key);
-    if (value !== undefined && typeof value !== 'string') throw this.invalid(key, `${show(value)} is no string`);
+    if (value !== undefined && typeof value !== 'string') throw this.invalid(key, `${show(value)} is not a string`);
     return value;
   }
 
@@ -62,15 +64,15 @@ export class GgufMetadata {
   texts(key: string): readonly string[] {
     const value = this.#values.get(key) ?? this.#missing(key);
     const isTexts = Array.isArray(value) && value.every((element) => typeof element === 'string');
-    if (!isTexts) throw this.invalid(key, `${show(value)} is no array of strings`);
+    if (!isTexts) throw this.invalid(key, `${show(value)} is not an array of strings`);
     return value as readonly string[];
   }
 
-  /** An array of exactly `length` numbers. */
+  /** Reads an array of exactly `length` numbers. */
   numbers(key: string, length: number): ArrayLike<number> {
     const value = this.#values.get(key) ?? this.#missing(key);
     const isNumbers = ArrayBuffer.isView(value) && !(value instanceof BigInt64Array) && !(value instanceof BigUint64Array);
-    if (!isNumbers) throw this.invalid(key, `${show(value)} is no array of numbers`);
+    if (!isNumbers) throw this.invalid(key, `${show(value)} is not an array of numbers`);
     if (value.length !== length) throw this.invalid(key, `has ${value.length} elements, ${length} are expected`);
     return value;
   }
@@ -88,7 +90,7 @@ function show(value: GgufValue): string {
   return typeof value === 'object' ? `an array of ${value.length} elements` : showText(String(value));
 }
 
-/** 1e-5 is stored as the float32 9.999999747378752e-06. */
+/** Returns the shortest decimal with the same float32: 1e-5 is stored as 9.999999747378752e-06. */
 function shortestFloat32(value: number): number {
   for (let digits = 1; digits < 10; digits++) {
     const rounded = Number(value.toPrecision(digits));

@@ -1,16 +1,17 @@
 import { readSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { invalidFile } from '../../../core/invalid-file.ts';
 import { ByteReader } from '../../files/byte-reader.ts';
+import { closeOnFailure, openFile } from '../../files/open-file.ts';
 import { readRange } from '../../files/read-range.ts';
 import { decodeFloats } from '../../tensors/decode-floats.ts';
 import type { TensorSource, TensorValues } from '../../tensors/tensor-source.ts';
-import { BrokenBlock } from './finite-scale.ts';
+import { BrokenBlock } from './block-scale.ts';
 import { type GgufTensor, MAX_GGUF_HEADER_BYTES, readGgufHeader } from './gguf-header.ts';
 import { GgufMetadata } from './gguf-metadata.ts';
 
-/** A GGUF file as it is: its own names, and rows in its own order. */
+/** A GGUF file as it is, with its own names of tensors and its own order of rows. */
 export interface GgufFile extends TensorSource {
   /** How messages name the file. */
   readonly file: string;
@@ -19,21 +20,13 @@ export interface GgufFile extends TensorSource {
 }
 
 /**
- * Opens a GGUF file: the header is read and checked now, each tensor when asked for.
- * @throws GptEdgeError `invalid_file` when the file is missing or its header does not describe it, `unsupported_model` for a tensor in
- *   a format that is not implemented
+ * Opens a GGUF file. The header is read and checked now, each tensor when it is asked for.
+ * @throws GptEdgeError `invalid_file` if the file is missing or its header does not describe it, `unsupported_model`
+ *   for a tensor in a format that is not implemented
  */
 export async function openGgufFile(path: string): Promise<GgufFile> {
-  const file = basename(path);
-  const handle = await open(path).catch((cause) => {
-    throw invalidFile(file, `cannot be opened: ${(cause as Error).message}`, cause);
-  });
-  try {
-    return await readHeader(handle, file);
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
+  const handle = await openFile(path);
+  return closeOnFailure(handle, () => readHeader(handle, basename(path)));
 }
 
 async function readHeader(handle: FileHandle, file: string): Promise<GgufFile> {
@@ -55,7 +48,7 @@ async function readHeader(handle: FileHandle, file: string): Promise<GgufFile> {
 
 /**
  * Turns a tensor's bytes, which fill their buffer, into values.
- * @throws GptEdgeError `invalid_file` for a value or a scale that is no finite number
+ * @throws GptEdgeError `invalid_file` for a value or a scale that is not a finite number
  */
 export function decodeTensor(bytes: Uint8Array<ArrayBuffer>, tensor: GgufTensor, file: string): TensorValues {
   const { decode } = tensor.type;

@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import { GptEdgeError } from '../../../core/errors.ts';
-import { showText } from '../../../core/show-text.ts';
-import { jsonBytes } from '../../files/json-bytes.ts';
-import type { ModelSource } from '../hugging-face/hugging-face-folder.ts';
+import { showText } from '../../../core/invalid-file.ts';
+import { jsonBytes } from '../../files/json-files.ts';
+import { closeOnFailure } from '../../files/open-file.ts';
+import type { Checkpoint } from '../model-source.ts';
 import type { GgufArchitecture } from './gguf-architecture.ts';
 import { ggufGpt2 } from './gguf-gpt2.ts';
 import { ggufLlama } from './gguf-llama.ts';
@@ -13,14 +14,14 @@ import { ggufTokenizer } from './tokenizer/gguf-tokenizer.ts';
 const ARCHITECTURES: readonly GgufArchitecture[] = [ggufLlama, ggufGpt2];
 
 /**
- * Opens a GGUF file as if it were a folder in Hugging Face's layout: configuration and tokenizer are rebuilt from its metadata, tensors
- * are renamed and put into Hugging Face's order.
- * @throws GptEdgeError `invalid_file`, naming the field, its value and the limit; `unsupported_model` for an architecture, a tokenizer
- *   or a format of weights that is not implemented
+ * Opens a GGUF file as if it were a folder in Hugging Face's layout. Configuration and tokenizer are rebuilt from its
+ * metadata; tensors are renamed and put into Hugging Face's order.
+ * @throws GptEdgeError `invalid_file`, naming the field, its value and the limit; `unsupported_model` for an
+ *   architecture, a tokenizer or a format of weights that is not implemented
  */
-export async function openGguf(path: string): Promise<ModelSource> {
+export async function openGguf(path: string): Promise<Checkpoint> {
   const gguf = await openGgufFile(path);
-  try {
+  return closeOnFailure(gguf, async () => {
     const architecture = findGgufArchitecture(gguf);
     const sizes = { vocab_size: countVocabulary(gguf, architecture), ...architecture.config(gguf) };
     const { tokens, files } = ggufTokenizer(gguf.file, gguf.metadata, {
@@ -35,10 +36,7 @@ export async function openGguf(path: string): Promise<ModelSource> {
       files: new Map([['config.json', jsonBytes(config)], ['generation_config.json', jsonBytes(tokens)], ...files]),
       weights: renameTensors(gguf, architecture, config),
     };
-  } catch (error) {
-    await gguf.close();
-    throw error;
-  }
+  });
 }
 
 function findGgufArchitecture({ file, metadata }: GgufFile): GgufArchitecture {
@@ -50,17 +48,23 @@ function findGgufArchitecture({ file, metadata }: GgufFile): GgufArchitecture {
   throw new GptEdgeError('unsupported_model', message, { param: file });
 }
 
-/** The embedding's rows say how many tokens there are; the field is optional, and not to contradict them. */
+/**
+ * Counts the embedding's rows: there is one for each token. The field `vocab_size` is optional, and must not contradict
+ * them.
+ */
 function countVocabulary({ metadata, tensors }: GgufFile, architecture: GgufArchitecture): number {
   const embedding = tensors.get('token_embd.weight');
-  if (embedding?.shape.length !== 2) throw metadata.invalid('tensor token_embd.weight', 'is missing or no matrix');
+  if (embedding?.shape.length !== 2) throw metadata.invalid('tensor token_embd.weight', 'is missing or not a matrix');
   const key = `${architecture.name}.vocab_size`;
   const stated = metadata.optionalCount(key, Number.MAX_SAFE_INTEGER) ?? embedding.shape[0];
   if (stated !== embedding.shape[0]) throw metadata.invalid(key, `${stated} is not the ${embedding.shape[0]} rows of token_embd.weight`);
   return stated;
 }
 
-/** The formats whose blocks are lost are named: what is quantized again afterwards is no longer what the file holds. */
+/**
+ * Names the formats whose blocks cannot be kept, since quantizing their values again gives other weights than the file
+ * holds.
+ */
 function describeLayout({ tensors }: GgufFile): string {
   const types = new Set([...tensors.values()].map(({ type }) => type));
   const lost = [...types].filter(({ decode, keepsBlocks }) => decode && !keepsBlocks).map(({ name }) => name);

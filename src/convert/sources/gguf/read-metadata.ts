@@ -1,16 +1,18 @@
+import { showText } from '../../../core/invalid-file.ts';
 import { MAX_CONFIG_BYTES, MAX_VOCABULARY } from '../../../core/limits.ts';
-import { showText } from '../../../core/show-text.ts';
 import type { ByteReader } from '../../files/byte-reader.ts';
 
-/** Real files have 20 to 60 keys. */
+/** Limit for the number of keys. Real files have 20 to 60. */
 export const MAX_METADATA_KEYS = 4096;
-/** Keys are repeated in messages; real ones are shorter than 60. */
+/** Limit for the length of a key. Keys are repeated in messages; real ones are shorter than 60. */
 export const MAX_KEY_BYTES = 256;
-/** The longest value is a chat template, which becomes a part of tokenizer_config.json. */
+/** Limit for the length of a string. The longest is a chat template, which becomes part of tokenizer_config.json. */
 export const MAX_STRING_BYTES = MAX_CONFIG_BYTES / 4;
-/** The longest arrays are a vocabulary and its merges, of which there may be twice as many. */
+/**
+ * Limit for the length of an array. The longest are a vocabulary and its merges, of which there may be twice as many.
+ */
 export const MAX_ARRAY_LENGTH = 2 * MAX_VOCABULARY;
-/** Nothing that is read here is an array of arrays. */
+/** Limit for the nesting of arrays. No field that is read is an array of arrays. */
 export const MAX_ARRAY_NESTING = 1;
 
 export type GgufScalar = string | number | bigint | boolean;
@@ -52,7 +54,7 @@ const STRING = 8;
 const ARRAY = 9;
 
 /**
- * Reads the key-value pairs behind a GGUF file's counts.
+ * Reads the key-value pairs that follow a GGUF file's counts.
  * @throws GptEdgeError `invalid_file` for a type, a length or a count beyond its limit, or a key that comes twice
  */
 export function readMetadata(reader: ByteReader, count: number): Map<string, GgufValue> {
@@ -66,7 +68,7 @@ export function readMetadata(reader: ByteReader, count: number): Map<string, Ggu
   return metadata;
 }
 
-/** A string: its length in bytes as a 64-bit integer, and its UTF-8. */
+/** Reads a string: its length in bytes as a 64-bit integer, then its UTF-8. */
 export function readString(reader: ByteReader, field: string, maxBytes: number): string {
   return reader.text(reader.count64(field, maxBytes), field);
 }
@@ -83,12 +85,12 @@ function readArray(reader: ByteReader, field: string): GgufArray {
   if (type !== STRING) elementBytes(reader, type, field);
   const length = reader.count64(`${field}: length`, MAX_ARRAY_LENGTH);
   if (type === STRING) return readStrings(reader, length, field);
-  // A copy of its own: views into the reader's window end with the next read.
+  // The bytes are copied, since a view into the reader's window is valid only until the next read.
   const bytes = new Uint8Array(reader.bytes(length * elementBytes(reader, type, field), field));
   return new (numberType(reader, type, field).array)(bytes.buffer);
 }
 
-/** Grows as it reads, so that a length alone takes no memory. */
+/** Reads strings one by one into an array that grows, so that a false length alone takes no memory. */
 function readStrings(reader: ByteReader, length: number, field: string): string[] {
   const strings: string[] = [];
   while (strings.length < length) strings.push(readString(reader, field, MAX_STRING_BYTES));
@@ -100,6 +102,6 @@ function elementBytes(reader: ByteReader, type: number, field: string): number {
 }
 
 function numberType(reader: ByteReader, type: number, field: string): NumberType {
-  if (!Object.hasOwn(NUMBER_TYPES, type)) throw reader.invalid(field, `type ${type} is none of 0 to 12`);
+  if (!Object.hasOwn(NUMBER_TYPES, type)) throw reader.invalid(field, `type ${type} is not one of 0 to 12`);
   return NUMBER_TYPES[type];
 }

@@ -1,5 +1,4 @@
-import { invalidFile } from '../../../core/invalid-file.ts';
-import { showText } from '../../../core/show-text.ts';
+import { invalidFile, showText } from '../../../core/invalid-file.ts';
 import { toHalfRotatedRows } from '../../tensors/half-rotated-rows.ts';
 import type { SourceTensor, TensorSource, TensorValues } from '../../tensors/tensor-source.ts';
 import { transpose } from '../../tensors/transpose.ts';
@@ -7,7 +6,7 @@ import type { GgufArchitecture, Rearrangement } from './gguf-architecture.ts';
 import type { GgufTensor } from './gguf-header.ts';
 import type { GgufFile } from './open-gguf-file.ts';
 
-/** config.json, whose `num_attention_heads` and `num_key_value_heads` rows are moved by. */
+/** config.json. Its `num_attention_heads` and `num_key_value_heads` say how rows are rearranged. */
 type HeadCounts = Readonly<Record<string, unknown>>;
 
 /** One tensor under both of its names. */
@@ -17,15 +16,16 @@ interface Renamed extends SourceTensor {
 }
 
 /**
- * A GGUF file's tensors by Hugging Face's names, in its shapes and order of rows.
- * @throws GptEdgeError `invalid_file` for a tensor that is no part of the architecture, or, when read, has rows for no whole heads
+ * Presents a GGUF file's tensors under Hugging Face's names, in its shapes and order of rows.
+ * @throws GptEdgeError `invalid_file` for a tensor that is not part of the architecture. Reading throws the same if a
+ *   tensor's rows do not make whole heads
  */
 export function renameTensors(gguf: GgufFile, architecture: GgufArchitecture, heads: HeadCounts): TensorSource {
   const { file } = gguf;
   const tensors = new Map<string, Renamed>();
   for (const original of gguf.tensors.values()) {
     const renamed = architecture.rename(original.name);
-    if (!renamed) throw invalidFile(file, `tensor ${showText(original.name)}: is no part of ${architecture.name}`);
+    if (!renamed) throw invalidFile(file, `tensor ${showText(original.name)}: is not part of ${architecture.name}`);
     const shape = renamed.rearrangement === 'transposed' ? original.shape.toReversed() : original.shape;
     const { dtype, bytes } = original;
     tensors.set(renamed.name, { ...renamed, original, dtype, bytes, shape });
@@ -53,7 +53,7 @@ function rearrange(values: TensorValues, { original, rearrangement }: Renamed, h
   return unpermuted(values, { heads: count as number, headSize }, original.shape[0]);
 }
 
-/** Whole blocks move with their rows. */
+/** Moves rows into Hugging Face's order. Blocks move as a whole with their rows. */
 function unpermuted({ values, blocks }: TensorValues, head: { heads: number; headSize: number }, rows: number): TensorValues {
   const move = <T extends Float32Array | Uint8Array>(part: T) => toHalfRotatedRows(part, { ...head, columns: part.length / rows });
   if (!blocks) return { values: move(values) };

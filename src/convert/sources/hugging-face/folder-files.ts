@@ -1,7 +1,7 @@
 import { MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES } from '../../../core/limits.ts';
 import { type BoundedFile, readBounded } from '../../files/read-bounded.ts';
 
-/** A model card is prose; this is a book. */
+/** Limit for a model card. A card is a few pages of prose; this is room for a book. */
 const MAX_README_BYTES = 2 ** 20;
 
 /** The files that go into the model folder as they are. */
@@ -14,7 +14,7 @@ const COPIED_FILES: readonly BoundedFile[] = [
 ];
 
 /**
- * Reads what a folder in Hugging Face's layout holds beside weights.
+ * Reads the small files that a folder in Hugging Face's layout holds besides the weights.
  * @returns the files' bytes by name
  * @throws GptEdgeError `invalid_file`, naming a file that is missing or too large
  */

@@ -1,21 +1,18 @@
 import { GptEdgeError } from '../../../core/errors.ts';
-import { MAX_VOCABULARY, MAX_WEIGHTS_BYTES } from '../../../core/limits.ts';
+import { MAX_WEIGHTS_BYTES } from '../../../core/limits.ts';
+import { MAX_TENSOR_DIMENSION, MAX_TENSOR_NAME, MAX_TENSORS } from '../../tensors/tensor-limits.ts';
 import type { SourceTensor } from '../../tensors/tensor-source.ts';
 
-/** A header takes about 100 bytes a tensor: this is room for 100,000, and reading it stays cheap. */
+/**
+ * Limit for the header. It takes about 100 bytes a tensor, so there is room for 100,000, and reading it stays cheap.
+ */
 export const MAX_HEADER_BYTES = 10 * 2 ** 20;
-/** GPT-2 XL has 580 tensors. Each costs a map entry here and a node in the graph. */
-export const MAX_TENSORS = 65_536;
-/** Matrices have 2 dimensions, GPT-2's mask buffers 4; ONNX Runtime itself stops at 8. */
+/** Limit for a tensor's dimensions. Matrices have 2, GPT-2's mask buffers 4; ONNX Runtime itself stops at 8. */
 export const MAX_RANK = 8;
-/** Names are repeated in messages and in the graph; real ones are shorter than 100. */
-export const MAX_TENSOR_NAME = 256;
-/** No dimension of a decoder is larger than a vocabulary. */
-export const MAX_TENSOR_DIMENSION = MAX_VOCABULARY;
-/** Bytes before the header: its length, a little-endian 64-bit integer. */
+/** Bytes before the header. They hold its length, as a little-endian 64-bit integer. */
 export const HEADER_LENGTH_BYTES = 8;
 
-/** Every element type that the format defines with whole bytes, and its size. */
+/** Bytes of one element, for every element type of the format that takes whole bytes. */
 const DTYPE_BYTES: Readonly<Record<string, number>> = {
   BOOL: 1,
   U8: 1,
@@ -34,14 +31,14 @@ const DTYPE_BYTES: Readonly<Record<string, number>> = {
   F64: 8,
 };
 
-/** A tensor and the first of its bytes, counted from the start of the data. */
+/** A tensor and the position of its first byte, counted from the start of the data. */
 export interface LocatedTensor extends SourceTensor {
   readonly begin: number;
 }
 
 /**
  * Reads the length that a safetensors file starts with.
- * @throws GptEdgeError `invalid_file` when it is beyond MAX_HEADER_BYTES or the file's end
+ * @throws GptEdgeError `invalid_file` if it is beyond MAX_HEADER_BYTES or the file's end
  */
 export function parseHeaderLength(prefix: Uint8Array, fileBytes: number, file: string): number {
   if (prefix.length < HEADER_LENGTH_BYTES)
@@ -54,8 +51,8 @@ export function parseHeaderLength(prefix: Uint8Array, fileBytes: number, file: s
 }
 
 /**
- * Reads a safetensors header (the JSON after the length) and checks that its tensors cover the data exactly: each aligned to its
- * element size, none overlapping, no hole, none beyond the `dataBytes` that follow the header.
+ * Reads a safetensors header (the JSON after the length) and checks that its tensors cover the data exactly: each
+ * aligned to its element size, none overlapping, no hole, none beyond the `dataBytes` that follow the header.
  * @throws GptEdgeError `invalid_file`, naming the file, the tensor, the field, the value and the limit
  */
 export function parseSafetensorsHeader(header: Uint8Array, dataBytes: number, file: string): Map<string, LocatedTensor> {
@@ -84,7 +81,8 @@ function parseTensor(name: string, entry: unknown, dataBytes: number, file: stri
   if (!isObject(entry)) throw invalid(file, `${where} is not a JSON object`);
   const { dtype, shape, data_offsets: offsets } = entry as Record<string, unknown>;
   const elementBytes = typeof dtype === 'string' && Object.hasOwn(DTYPE_BYTES, dtype) ? DTYPE_BYTES[dtype] : undefined;
-  if (elementBytes === undefined) throw invalid(file, `${where}: dtype ${show(dtype)} is none of ${Object.keys(DTYPE_BYTES).join(', ')}`);
+  if (elementBytes === undefined)
+    throw invalid(file, `${where}: dtype ${show(dtype)} is not one of ${Object.keys(DTYPE_BYTES).join(', ')}`);
   const bytes = countElements(shape, where, file) * elementBytes;
   if (bytes > MAX_WEIGHTS_BYTES)
     throw invalid(file, `${where}: shape ${show(shape)} takes ${bytes} bytes, over the limit of ${MAX_WEIGHTS_BYTES}`);
@@ -96,11 +94,11 @@ function countElements(shape: unknown, where: string, file: string): number {
   if (!Array.isArray(shape)) throw invalid(file, `${where}: shape ${show(shape)} is not an array`);
   if (shape.length > MAX_RANK) throw invalid(file, `${where}: shape has ${shape.length} dimensions, over the limit of ${MAX_RANK}`);
   for (const dimension of shape) {
-    if (!isCount(dimension)) throw invalid(file, `${where}: shape holds ${show(dimension)}, which is no count`);
+    if (!isCount(dimension)) throw invalid(file, `${where}: shape holds ${show(dimension)}, which is not a count`);
     if (dimension > MAX_TENSOR_DIMENSION)
       throw invalid(file, `${where}: shape holds the dimension ${dimension}, over the limit of ${MAX_TENSOR_DIMENSION}`);
   }
-  // Each factor is at most 2^20: eight of them may lose digits, but not become small.
+  // Each factor is at most 2^20, so the product of eight may lose digits, but cannot become small.
   return shape.reduce((product: number, dimension: number) => product * dimension, 1);
 }
 
@@ -140,7 +138,7 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** A value of the file in a message, cut where it would drown the message. */
+/** Returns a value of the file as a message shows it, cut if it is long. */
 function show(value: unknown): string {
   const text = JSON.stringify(value) ?? 'undefined';
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;

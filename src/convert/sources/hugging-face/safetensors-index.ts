@@ -1,18 +1,21 @@
 import type { GptEdgeError } from '../../../core/errors.ts';
 import { invalidFile } from '../../../core/invalid-file.ts';
-import { MAX_TENSOR_NAME, MAX_TENSORS } from './safetensors-header.ts';
+import { MAX_TENSOR_NAME, MAX_TENSORS } from '../../tensors/tensor-limits.ts';
 
-/** A map entry takes about 100 bytes a tensor: this is room for 100,000. */
+/** Limit for the index file. An entry takes about 100 bytes a tensor, so there is room for 100,000. */
 export const MAX_INDEX_BYTES = 10 * 2 ** 20;
-/** Each shard stays open while its tensors are read. The largest published checkpoints have under 200. */
+/**
+ * Limit for the number of shards. Each stays open while tensors are read. The largest published checkpoints have fewer
+ * than 200.
+ */
 export const MAX_SHARDS = 256;
-/** A name of a file beside the index: nothing that leads out of the folder. */
+/** The name of a file beside the index. No name that leads out of the folder matches. */
 const SHARD_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}\.safetensors$/;
 
 /**
- * Reads a model.safetensors.index.json. Its `metadata.total_size` is left unread: published indexes are often wrong about it, and the
- * shards say it themselves.
- * @returns the shard that holds each tensor, by the tensor's name
+ * Reads a model.safetensors.index.json. Its `metadata.total_size` is ignored: published indexes are often wrong about
+ * it, and the shards state their own sizes.
+ * @returns the name of the shard that holds each tensor, by the tensor's name
  * @throws GptEdgeError `invalid_file`, naming the file, the field, the value and the limit
  */
 export function parseSafetensorsIndex(bytes: Uint8Array, file: string): Map<string, string> {
@@ -23,7 +26,7 @@ export function parseSafetensorsIndex(bytes: Uint8Array, file: string): Map<stri
     if (name.length > MAX_TENSOR_NAME) throw fail(`a tensor name of ${name.length} characters is over the limit of ${MAX_TENSOR_NAME}`);
     if (typeof shard === 'string' && SHARD_NAME.test(shard)) continue;
     const value = (JSON.stringify(shard) ?? 'undefined').slice(0, 80);
-    throw fail(`weight_map: ${JSON.stringify(name)}: ${value} is no name of a safetensors file in this folder`);
+    throw fail(`weight_map: ${JSON.stringify(name)}: ${value} is not the name of a safetensors file in this folder`);
   }
   const shards = new Set(entries.map(([, shard]) => shard)).size;
   if (shards > MAX_SHARDS) throw fail(`weight_map names ${shards} files, over the limit of ${MAX_SHARDS}`);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { invalidFile } from '../../../core/invalid-file.ts';
+import { closeOnFailure } from '../../files/open-file.ts';
 import { readBounded } from '../../files/read-bounded.ts';
 import type { SourceTensor, TensorSource } from '../../tensors/tensor-source.ts';
 import { openSafetensors } from './safetensors.ts';
@@ -9,8 +10,9 @@ import { MAX_INDEX_BYTES, parseSafetensorsIndex } from './safetensors-index.ts';
 export const SAFETENSORS_INDEX = 'model.safetensors.index.json';
 
 /**
- * Opens a checkpoint that is cut into several safetensors files, as one; undefined where the folder has no index.
- * @throws GptEdgeError `invalid_file` for an index or a shard that is broken, and where index and shards disagree
+ * Opens a checkpoint that is split into several safetensors files as if it were one. Returns undefined if the folder
+ * has no index.
+ * @throws GptEdgeError `invalid_file` for an index or a shard that is broken, and if index and shards disagree
  */
 export async function openShardedSafetensors(folder: string): Promise<TensorSource | undefined> {
   const bytes = await readBounded(folder, { name: SAFETENSORS_INDEX, maxBytes: MAX_INDEX_BYTES, required: false });
@@ -20,7 +22,7 @@ export async function openShardedSafetensors(folder: string): Promise<TensorSour
   const close = async () => {
     for (const shard of shards.values()) await shard.close();
   };
-  try {
+  return closeOnFailure({ close }, async () => {
     for (const name of [...new Set(index.values())].sort()) shards.set(name, await openSafetensors(join(folder, name)));
     return {
       file: SAFETENSORS_INDEX,
@@ -28,13 +30,10 @@ export async function openShardedSafetensors(folder: string): Promise<TensorSour
       read: (name) => shards.get(index.get(name)!)!.read(name),
       close,
     };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  });
 }
 
-/** All shards' tensors by name, once it is certain that each lies where the index says, and nowhere else. */
+/** Collects all shards' tensors by name, and checks that each lies where the index says, and nowhere else. */
 function mergeTensors(index: ReadonlyMap<string, string>, shards: ReadonlyMap<string, TensorSource>): Map<string, SourceTensor> {
   const tensors = new Map<string, SourceTensor>();
   for (const [file, shard] of shards)

@@ -4,7 +4,7 @@ import type { ByteReader } from '../../files/byte-reader.ts';
 
 /** What a llama2.c checkpoint says about itself. */
 export interface Llama2cHeader {
-  /** 0, whose header is seven numbers, or 1, whose header starts with "ak42" as an integer. */
+  /** The format's version: 0 has a header of seven numbers, 1 starts with "ak42" as an integer. */
   readonly version: 0 | 1;
   readonly width: number;
   /** Width of the feed-forward layer. */
@@ -14,21 +14,21 @@ export interface Llama2cHeader {
   readonly keyValueHeads: number;
   readonly vocabularySize: number;
   readonly contextWindow: number;
-  /** The output head is the embedding. */
+  /** Whether the output head is the embedding. */
   readonly isTied: boolean;
-  /** Where the weights begin. */
+  /** Length of the header: the weights begin here. */
   readonly bytes: number;
 }
 
-/** "ak42" as export.py writes it. As a width it would be over every limit. */
+/** "ak42" as export.py writes it. Read as the width of a version 0 header it would be over every limit. */
 const MAGIC = 0x616b3432;
-/** Header of version 1, its padding included. */
+/** Length of a version 1 header, its padding included. */
 export const VERSION_1_BYTES = 256;
 
 /**
  * Reads the header of a llama2.c checkpoint in float32: version 0 as run.c reads it, or version 1 of export.py.
- * @throws GptEdgeError `invalid_file`, naming a number that is beyond its limit or does not go with the others; `unsupported_model`
- *   for another version
+ * @throws GptEdgeError `invalid_file`, naming a number that is beyond its limit or contradicts the others;
+ *   `unsupported_model` for another version
  */
 export function readLlama2cHeader(reader: ByteReader): Llama2cHeader {
   const first = reader.uint32('magic or dim');
@@ -50,7 +50,10 @@ function readVersion1(reader: ByteReader): Llama2cHeader {
   return { version: 1, ...numbers, isTied: shared === 1, bytes: VERSION_1_BYTES };
 }
 
-/** The seven numbers in their order. Version 0 tells by a negative vocabulary that the output head has weights of its own. */
+/**
+ * Reads the seven numbers in their order. In version 0 a negative vocabulary means that the output head has weights of
+ * its own.
+ */
 function readNumbers(reader: ByteReader, signTellsHead: boolean): Omit<Llama2cHeader, 'version' | 'bytes'> {
   const number = (field: string, max: number, isSigned = false) => {
     const value = reader.int32(field);
@@ -65,7 +68,7 @@ function readNumbers(reader: ByteReader, signTellsHead: boolean): Omit<Llama2cHe
   const keyValueHeads = number('n_kv_heads', MAX_DIMENSION);
   const vocabulary = number('vocab_size', MAX_VOCABULARY, signTellsHead);
   const contextWindow = number('seq_len', MAX_CONTEXT_WINDOW);
-  if (width % (2 * heads) !== 0) throw reader.invalid('dim', `${width} is no multiple of twice n_heads, ${heads}`);
+  if (width % (2 * heads) !== 0) throw reader.invalid('dim', `${width} is not a multiple of twice n_heads, ${heads}`);
   if (heads % keyValueHeads !== 0) throw reader.invalid('n_kv_heads', `${keyValueHeads} does not divide n_heads, ${heads}`);
   const sizes = { width, inner, layers, heads, keyValueHeads, contextWindow };
   return { ...sizes, vocabularySize: Math.abs(vocabulary), isTied: vocabulary > 0 };

@@ -1,34 +1,35 @@
 import type { ByteReader } from '../../files/byte-reader.ts';
-import { jsonBytes } from '../../files/json-bytes.ts';
+import { jsonBytes } from '../../files/json-files.ts';
 import { findScoreFault, MAX_SCORED_CHARACTERS, mergesFromScores } from '../../tokenizers/merges-from-scores.ts';
 import { templateProcessing, tokenizerJson } from '../../tokenizers/tokenizer-parts.ts';
 import { addedTokens, findVocabularyFault, TokenType } from '../../tokenizers/vocabulary.ts';
 
-/** UTF-8 takes at most three bytes for each of JavaScript's characters. */
+/** UTF-8 takes at most three bytes for each UTF-16 unit, in which JavaScript counts characters. */
 const MAX_TOKEN_BYTES = 3 * MAX_SCORED_CHARACTERS;
-/** Ids that llama2.c has built in: bytes follow from 3 on. */
+/** The ids that llama2.c has built in. The 256 byte tokens follow from 3 on. */
 const UNKNOWN = 0;
 export const LLAMA2C_BOS = 1;
 export const LLAMA2C_EOS = 2;
 const FIRST_BYTE = 3;
 
-/** Bytes that a tokenizer.bin may have: Llama 2's 32,000 tokens take 430 kB. */
+/** Limit for the size of a tokenizer.bin. Llama 2's 32,000 tokens take 430 kB. */
 export const MAX_TOKENIZER_BIN_BYTES = 32 * 2 ** 20;
 
-/** A tokenizer.bin. In place of SentencePiece's mark, tokens have spaces. */
+/** The contents of a tokenizer.bin. Its tokens have spaces in place of SentencePiece's mark. */
 interface Llama2cVocabulary {
   readonly tokens: readonly string[];
   readonly scores: readonly number[];
 }
 
 /**
- * Rebuilds tokenizer.json and tokenizer_config.json from llama2.c's tokenizer.bin, so that text encodes and decodes as in run.c.
- * @throws GptEdgeError `invalid_file`, naming the field, its value and the limit, also where the file does not have exactly
+ * Rebuilds tokenizer.json and tokenizer_config.json from llama2.c's tokenizer.bin, so that text encodes and decodes as
+ * in run.c.
+ * @throws GptEdgeError `invalid_file`, naming the field, its value and the limit, and if the file does not have exactly
  *   `vocabularySize` tokens
  */
 export function llama2cTokenizer(reader: ByteReader, vocabularySize: number): ReadonlyMap<string, Uint8Array> {
   const { tokens: raw, scores } = readTokens(reader, vocabularySize);
-  // run.c's spelling of these has line breaks around it, and is never read from text.
+  // run.c puts line breaks around these three, and never recognizes them in a text.
   const tokens = raw.with(UNKNOWN, '<unk>').with(LLAMA2C_BOS, '<s>').with(LLAMA2C_EOS, '</s>');
   const fault = findVocabularyFault(tokens, MAX_SCORED_CHARACTERS);
   if (fault) throw reader.invalid(`token ${fault.id}`, fault.problem);
@@ -54,7 +55,8 @@ function buildTokenizer(tokens: readonly string[], merges: readonly [string, str
   types.fill(TokenType.CONTROL, UNKNOWN, FIRST_BYTE);
   return tokenizerJson({
     added_tokens: addedTokens({ tokens, types }),
-    // Spaces stay spaces: with Llama's U+2581 in their place, that character in a text would be read as one, and run.c reads its bytes.
+    // Spaces stay spaces. With Llama's U+2581 in their place, that character in a text would be read as a space, but
+    // run.c reads its bytes.
     normalizer: { type: 'Prepend', prepend: ' ' },
     pre_tokenizer: null,
     post_processor: templateProcessing({ id: LLAMA2C_BOS, content: '<s>' }, undefined),
@@ -85,7 +87,7 @@ function readTokens(reader: ByteReader, vocabularySize: number): Llama2cVocabula
   return { tokens, scores };
 }
 
-/** Byte fallback finds bytes by name, llama2.c by place. */
+/** Checks the names of the byte tokens: byte fallback finds them by name, llama2.c by id. */
 function checkBytes(reader: ByteReader, tokens: readonly string[]): void {
   for (let byte = 0; byte < 256; byte++) {
     const expected = `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`;

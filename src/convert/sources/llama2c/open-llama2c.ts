@@ -1,34 +1,36 @@
 import { readSync } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { type FileHandle, readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { invalidFile } from '../../../core/invalid-file.ts';
 import { MAX_WEIGHTS_BYTES } from '../../../core/limits.ts';
 import { ByteReader } from '../../files/byte-reader.ts';
-import { jsonBytes } from '../../files/json-bytes.ts';
+import { jsonBytes } from '../../files/json-files.ts';
+import { closeOnFailure, openFile } from '../../files/open-file.ts';
 import { readRange } from '../../files/read-range.ts';
 import { decodeFloats } from '../../tensors/decode-floats.ts';
 import { toHalfRotatedRows } from '../../tensors/half-rotated-rows.ts';
 import type { TensorSource } from '../../tensors/tensor-source.ts';
-import type { ModelSource } from '../hugging-face/hugging-face-folder.ts';
+import type { Checkpoint } from '../model-source.ts';
 import { type Llama2cHeader, readLlama2cHeader, VERSION_1_BYTES } from './llama2c-header.ts';
 import { type Llama2cTensor, placeLlama2cTensors } from './llama2c-tensors.ts';
 import { LLAMA2C_BOS, LLAMA2C_EOS, llama2cTokenizer, MAX_TOKENIZER_BIN_BYTES } from './llama2c-tokenizer.ts';
 
 /**
- * run.c ends a story where BOS comes again, which is what stands between the texts that its models were trained on; EOS is in the
- * vocabulary and never comes.
+ * run.c ends a story when BOS comes again, since BOS separates the texts that its models were trained on. EOS is in the
+ * vocabulary, but never comes.
  */
 const TOKENS = { bos_token_id: LLAMA2C_BOS, eos_token_id: [LLAMA2C_BOS, LLAMA2C_EOS] };
 
 /**
  * Opens a llama2.c checkpoint as if it were a folder in Hugging Face's layout.
- * @param tokenizer path of its tokenizer.bin; by default the one file beside it that is called so, or else `tok*.bin`
- * @throws GptEdgeError `invalid_file`, naming the field, its value and the limit; `unsupported_model` for another version
+ * @param tokenizer path of its tokenizer.bin. Default: the file of that name beside it, or else the only `tok*.bin`
+ * @throws GptEdgeError `invalid_file`, naming the field, its value and the limit; `unsupported_model` for another
+ *   version
  */
-export async function openLlama2c(path: string, tokenizer?: string): Promise<ModelSource> {
+export async function openLlama2c(path: string, tokenizer?: string): Promise<Checkpoint> {
   const file = basename(path);
-  const handle = await openFile(path, file);
-  try {
+  const handle = await openFile(path);
+  return closeOnFailure(handle, async () => {
     const reader = await byteReader(handle, file, VERSION_1_BYTES);
     const header = readLlama2cHeader(reader);
     const tensors = placeLlama2cTensors(reader, header);
@@ -39,15 +41,6 @@ export async function openLlama2c(path: string, tokenizer?: string): Promise<Mod
       files: new Map([['config.json', jsonBytes(toConfig(header))], ['generation_config.json', jsonBytes(TOKENS)], ...tokenizerFiles]),
       weights: tensorSource(handle, file, tensors),
     };
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
-}
-
-function openFile(path: string, file: string): Promise<FileHandle> {
-  return open(path).catch((cause) => {
-    throw invalidFile(file, `cannot be opened: ${(cause as Error).message}`, cause);
   });
 }
 
@@ -57,7 +50,7 @@ async function byteReader(handle: FileHandle, file: string, limit: number): Prom
   return new ByteReader({ file, size, limit, readAt: (position, target) => readSync(handle.fd, target, 0, target.length, position) });
 }
 
-/** Constants are those that run.c has built in. */
+/** Returns the config.json that describes the checkpoint. The constants are those that run.c has built in. */
 function toConfig(header: Llama2cHeader): object {
   return {
     architectures: ['LlamaForCausalLM'],
@@ -106,7 +99,7 @@ async function findTokenizer(path: string): Promise<string> {
 
 async function readTokenizer(path: string, vocabularySize: number): Promise<ReadonlyMap<string, Uint8Array>> {
   const file = basename(path);
-  const handle = await openFile(path, file);
+  const handle = await openFile(path);
   try {
     return llama2cTokenizer(await byteReader(handle, file, MAX_TOKENIZER_BIN_BYTES), vocabularySize);
   } finally {

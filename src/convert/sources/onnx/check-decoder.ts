@@ -1,9 +1,19 @@
 import { GptEdgeError } from '../../../core/errors.ts';
+import { showText } from '../../../core/invalid-file.ts';
 import { MAX_LAYERS } from '../../../core/limits.ts';
+import {
+  CACHE_PARTS,
+  DECODER_INPUTS,
+  fedInputs,
+  LOGITS,
+  parsePastName,
+  parsePresentName,
+  pastName,
+  presentName,
+} from '../../../core/onnx/decoder-io.ts';
 import { TensorProto_DataType as ElementType, type GraphProto, type ValueInfoProto } from '../../../core/onnx/onnx-ml_pb.js';
-import { showText } from '../../../core/show-text.ts';
 
-/** What a decoder's inputs and outputs say of its sizes; undefined where the graph leaves one open. */
+/** The sizes that a decoder's inputs and outputs state. A size that the graph leaves open is undefined. */
 export interface DecoderInterface {
   readonly layers: number;
   readonly keyValueHeads?: number;
@@ -11,28 +21,23 @@ export interface DecoderInterface {
   readonly vocabularySize?: number;
 }
 
-const PAST = /^past_key_values\.(0|[1-9]\d{0,3})\.(key|value)$/;
-const PRESENT = /^present\.(0|[1-9]\d{0,3})\.(key|value)$/;
-/** The inputs beside the cache, and whether a graph must have them. */
-const INPUTS: Readonly<Record<string, boolean>> = { input_ids: true, attention_mask: true, position_ids: false, num_logits_to_keep: false };
-
 /**
- * Checks that a graph is a decoder in transformers.js' form: what goes in and out is called and typed as the engine expects.
+ * Checks that a graph is a decoder in the form of transformers.js: its inputs and outputs have the names and types that
+ * engines expect.
  * @param file names the graph in messages
  * @throws GptEdgeError `unsupported_model`, naming the input or output at fault and the reason
  */
 export function checkDecoder(graph: GraphProto, file: string): DecoderInterface {
   const fail = (problem: string) => new GptEdgeError('unsupported_model', `${file}: ${problem}`, { param: file });
-  const stored = new Set(graph.initializer.map(({ name }) => name));
-  // Old files list what is stored among the inputs.
-  const inputs = describe(graph.input.filter(({ name }) => !stored.has(name)));
+  const inputs = describe(fedInputs(graph));
   const outputs = describe(graph.output);
-  for (const name of inputs.keys()) if (!Object.hasOwn(INPUTS, name) && !PAST.test(name)) throw fail(describeUnknown('input', name));
-  for (const name of outputs.keys()) if (name !== 'logits' && !PRESENT.test(name)) throw fail(describeUnknown('output', name));
-  for (const [name, required] of Object.entries(INPUTS)) checkInput(name, required, inputs.get(name), fail);
-  const logits = outputs.get('logits');
+  for (const name of inputs.keys())
+    if (!Object.hasOwn(DECODER_INPUTS, name) && !parsePastName(name)) throw fail(describeUnknown('input', name));
+  for (const name of outputs.keys()) if (name !== LOGITS && !parsePresentName(name)) throw fail(describeUnknown('output', name));
+  for (const name of Object.keys(DECODER_INPUTS)) checkInput(name, inputs.get(name), fail);
+  const logits = outputs.get(LOGITS);
   if (!logits) throw fail('has no output logits');
-  checkValue('logits', logits, { type: ElementType.FLOAT, rank: 3, open: [1] }, fail);
+  checkValue(LOGITS, logits, { type: ElementType.FLOAT, rank: 3, open: [1] }, fail);
   return { ...checkCaches(inputs, outputs, fail), vocabularySize: logits.dims[2] };
 }
 
@@ -42,7 +47,7 @@ function describeUnknown(kind: string, name: string): string {
 
 interface Value {
   readonly type: number;
-  /** undefined for a size that each call chooses. */
+  /** The size of each dimension, or undefined for a size that each call chooses. */
   readonly dims: readonly (number | undefined)[];
 }
 type Fail = (problem: string) => GptEdgeError;
@@ -57,14 +62,17 @@ function describe(values: readonly ValueInfoProto[]): Map<string, Value> {
   );
 }
 
-function checkInput(name: string, required: boolean, value: Value | undefined, fail: Fail): void {
-  if (!value && required) throw fail(`has no input ${name}`);
+function checkInput(name: string, value: Value | undefined, fail: Fail): void {
+  const { isRequired, dims } = DECODER_INPUTS[name];
+  if (!value && isRequired) throw fail(`has no input ${name}`);
   if (!value) return;
-  const rank = name === 'num_logits_to_keep' ? 0 : 2;
-  checkValue(name, value, { type: ElementType.INT64, rank, open: rank === 0 ? [] : [1] }, fail);
+  checkValue(name, value, { type: ElementType.INT64, rank: dims.length, open: dims.length === 0 ? [] : [1] }, fail);
 }
 
-/** The engine feeds one sequence, of any length: the batch may be fixed at 1, the dimensions `open` may not. */
+/**
+ * Checks one input or output. An engine feeds one sequence of any length: the batch may be fixed at 1, the axes in
+ * `open` may not be fixed.
+ */
 function checkValue(name: string, { type, dims }: Value, expected: { type: number; rank: number; open: number[] }, fail: Fail): void {
   if (type !== expected.type)
     throw fail(`${name} is of type ${ElementType[type] ?? type}; the engine takes ${ElementType[expected.type]} here alone`);
@@ -75,23 +83,23 @@ function checkValue(name: string, { type, dims }: Value, expected: { type: numbe
 }
 
 function checkCaches(inputs: ReadonlyMap<string, Value>, outputs: ReadonlyMap<string, Value>, fail: Fail) {
-  const layers = [...inputs.keys()].filter((name) => name.startsWith('past_key_values.')).length / 2;
+  const layers = [...inputs.keys()].filter(parsePastName).length / 2;
   if (layers < 1 || layers > MAX_LAYERS) throw fail(`has caches for ${layers} layers, 1 to ${MAX_LAYERS} expected`);
   const sizes = new Set<string>();
   for (let layer = 0; layer < layers; layer++)
-    for (const part of ['key', 'value'])
-      for (const [kind, values] of [['past_key_values', inputs] as const, ['present', outputs] as const]) {
-        const name = `${kind}.${layer}.${part}`;
+    for (const part of CACHE_PARTS)
+      for (const [nameOf, values] of [[pastName, inputs] as const, [presentName, outputs] as const]) {
+        const name = nameOf({ layer, part });
         const cache = values.get(name);
         if (!cache) throw fail(`has no ${values === inputs ? 'input' : 'output'} ${name}`);
         checkValue(name, cache, { type: ElementType.FLOAT, rank: 4, open: [2] }, fail);
-        // A graph may leave the sizes of what it gives out open.
+        // A graph may leave the sizes of its outputs open.
         if (values === inputs) sizes.add(`${cache.dims[1] ?? ''},${cache.dims[3] ?? ''}`);
       }
   if (sizes.size > 1) throw fail(`past_key_values have several sizes (heads,size): ${[...sizes].slice(0, 4).join('; ')}`);
   // One for each that was looked up: more are in a layer of their own.
-  const presents = [...outputs.keys()].filter((name) => name.startsWith('present.')).length;
+  const presents = [...outputs.keys()].filter(parsePresentName).length;
   if (presents !== 2 * layers) throw fail(`gives out ${presents} caches and takes in ${2 * layers}`);
-  const [, keyValueHeads, , headDimension] = inputs.get('past_key_values.0.key')!.dims;
+  const [, keyValueHeads, , headDimension] = inputs.get(pastName({ layer: 0, part: 'key' }))!.dims;
   return { layers, keyValueHeads, headDimension };
 }

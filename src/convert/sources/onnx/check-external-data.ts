@@ -1,22 +1,21 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXTERNAL_DATA_NAME, GRAPH_FILE } from '../../../core/folder/graph-files.ts';
-import { invalidFile } from '../../../core/invalid-file.ts';
+import { invalidFile, showText } from '../../../core/invalid-file.ts';
 import { MAX_WEIGHTS_BYTES } from '../../../core/limits.ts';
 import { externalRange } from '../../../core/onnx/external-range.ts';
-import type { GraphProto } from '../../../core/onnx/onnx-ml_pb.js';
-import { showText } from '../../../core/show-text.ts';
-import { graphTensors } from './graph-tensors.ts';
+import type { AttributeProto, GraphProto, TensorProto } from '../../../core/onnx/onnx-ml_pb.js';
 
-/** The largest published models are cut into some tens. */
+/** Limit for the number of data files. The largest published models have a few dozen. */
 const MAX_DATA_FILES = 64;
 
 /**
- * Checks that everything that a graph refers to lies beside it.
- * @param folder where the graph lies
+ * Checks that all external data that a graph refers to lies beside it.
+ * @param folder the folder that holds the graph
  * @param file names the graph in messages
- * @returns bytes of each file of external data, by the name that the graph refers to
- * @throws GptEdgeError `invalid_file` for a location that is no plain name of a file in the folder, or a range beyond its end
+ * @returns the size in bytes of each file of external data, by the name that the graph uses
+ * @throws GptEdgeError `invalid_file` for a location that is not a plain name of a file in the folder, or a range
+ *   beyond the file's end
  */
 export async function checkExternalData(graph: GraphProto, folder: string, file: string): Promise<Map<string, number>> {
   const sizes = new Map<string, number>();
@@ -26,7 +25,7 @@ export async function checkExternalData(graph: GraphProto, folder: string, file:
     const { location, offset, length } = range;
     const fail = (problem: string) => invalidFile(file, `tensor ${showText(tensor.name)}: ${problem}`);
     if (!EXTERNAL_DATA_NAME.test(location) || location === GRAPH_FILE)
-      throw fail(`external data in ${showText(location)}, which is no name of a file in the graph's folder that begins with "model"`);
+      throw fail(`external data in ${showText(location)}, which is not the name of a file in the graph's folder that begins with "model"`);
     const size = sizes.get(location) ?? (await sizeOf(join(folder, location), location));
     sizes.set(location, size);
     if (sizes.size > MAX_DATA_FILES) throw fail(`external data in more than ${MAX_DATA_FILES} files`);
@@ -39,7 +38,23 @@ async function sizeOf(path: string, name: string): Promise<number> {
   const stats = await stat(path).catch((cause: Error) => {
     throw invalidFile(name, `cannot be read, and the graph refers to it: ${cause.message}`, cause);
   });
-  if (!stats.isFile()) throw invalidFile(name, 'is no file');
+  if (!stats.isFile()) throw invalidFile(name, 'is not a file');
   if (stats.size > MAX_WEIGHTS_BYTES) throw invalidFile(name, `has ${stats.size} bytes, over the limit of ${MAX_WEIGHTS_BYTES}`);
   return stats.size;
+}
+
+/**
+ * Yields all tensors that a graph stores: its initializers, constants among the nodes' attributes, and those of graphs
+ * within nodes.
+ */
+function* graphTensors(graph: GraphProto): Generator<TensorProto> {
+  yield* graph.initializer;
+  for (const sparse of graph.sparseInitializer) for (const part of [sparse.values, sparse.indices]) if (part) yield part;
+  for (const node of graph.node) for (const attribute of node.attribute) yield* attributeTensors(attribute);
+}
+
+function* attributeTensors({ t, tensors, g, graphs }: AttributeProto): Generator<TensorProto> {
+  if (t) yield t;
+  yield* tensors;
+  for (const graph of g ? [g, ...graphs] : graphs) yield* graphTensors(graph);
 }

@@ -2,19 +2,19 @@ import { elementCount } from '../../../core/onnx/external-range.ts';
 import { TensorProto_DataType as ElementType, type GraphProto, type NodeProto, type TensorProto } from '../../../core/onnx/onnx-ml_pb.js';
 import { packedWeights } from '../../graph/packed-weights.ts';
 
-/** What a manifest states of a graph's weights. */
+/** What a manifest states about a graph's weights. */
 export interface WeightCounts {
-  /** How most of them are stored. */
+  /** How most of the weights are stored. */
   readonly dtype: string;
   readonly parameters: number;
   readonly multiplyAddsPerToken: number;
 }
 
-/** Operators that multiply by a stored matrix as their second input. */
+/** Operators whose second input is the stored matrix that they multiply by. */
 const PRODUCTS = ['MatMul', 'FusedMatMul', 'Gemm', 'MatMulInteger', 'DynamicQuantizeMatMul', 'MatMulNBits'];
-/** Operators that give their first input on in another shape or type. */
+/** Operators that pass their first input on in another shape or type. */
 const VIEWS = ['Transpose', 'Cast', 'Identity', 'DequantizeLinear'];
-/** Stored types that are weights. Whole numbers of 32 and 64 bits are shapes, axes and masks. */
+/** The element types of weights. Integers of 32 and 64 bits are not among them: they are shapes, axes and masks. */
 const DTYPES: Readonly<Record<number, string>> = {
   [ElementType.FLOAT]: 'fp32',
   [ElementType.FLOAT16]: 'fp16',
@@ -25,7 +25,10 @@ const DTYPES: Readonly<Record<number, string>> = {
   [ElementType.UINT4]: 'int4',
 };
 
-/** Counts what a graph stores and multiplies by. Scales, zero points and tables of rotary positions are no parameters. */
+/**
+ * Counts a graph's weights and multiplications. Scales, zero points and tables of rotary positions do not count as
+ * parameters.
+ */
 export function countWeights(graph: GraphProto): WeightCounts {
   const packed = packedWeights(graph);
   const beside = new Set(graph.node.flatMap(besideWeights));
@@ -41,11 +44,11 @@ export function countWeights(graph: GraphProto): WeightCounts {
   }
   const [dtype] = [...byDtype].sort(([, a], [, b]) => b - a)[0] ?? ['fp32'];
   const parameters = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  // A graph whose products are not recognised still multiplies by about all that it stores.
+  // A graph whose products are not recognized still multiplies by about everything that it stores.
   return { dtype, parameters, multiplyAddsPerToken: countMultiplyAdds(graph, sizes) || parameters };
 }
 
-/** Names of what a node reads beside activations and weights. */
+/** Returns the names of what a node reads besides activations and weights. */
 function besideWeights({ opType, input }: NodeProto): string[] {
   if (opType === 'MatMulNBits') return input.slice(2, 5);
   if (opType === 'GatherBlockQuantized') return input.slice(2);
@@ -54,7 +57,7 @@ function besideWeights({ opType, input }: NodeProto): string[] {
   return opType === 'DequantizeLinear' ? input.slice(1) : [];
 }
 
-/** Values of a tensor, several of which may share a byte. */
+/** Counts the values of a tensor, several of which may share a byte. */
 function countValues(tensor: TensorProto, bits: number | undefined): number {
   const isByte = tensor.dataType === ElementType.UINT8 || tensor.dataType === ElementType.INT8;
   return elementCount(tensor) * (bits !== undefined && isByte ? Math.floor(8 / bits) : 1);
@@ -66,7 +69,10 @@ function countMultiplyAdds({ node }: GraphProto, sizes: ReadonlyMap<string, numb
   return matrices.reduce((sum, size) => sum + size, 0);
 }
 
-/** A matrix may reach its product through a few views; what does not end at a stored one is an activation. */
+/**
+ * Returns the size of the stored matrix that a product reads, directly or through a few views. It is 0 for an
+ * activation.
+ */
 function sizeOf(name: string, sources: ReadonlyMap<string, string>, sizes: ReadonlyMap<string, number>): number {
   let matrix = name;
   for (let views = 0; views < 4 && !sizes.has(matrix); views++) matrix = sources.get(matrix) ?? matrix;

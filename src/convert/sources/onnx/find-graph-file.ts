@@ -1,32 +1,36 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GptEdgeError } from '../../../core/errors.ts';
-import { SAFETENSORS_INDEX } from '../hugging-face/sharded-safetensors.ts';
 
-/** Where transformers.js' layout has graphs, and where ONNX Runtime's model builder writes one. */
+/**
+ * The folders that hold graphs: `onnx` in transformers.js' layout, the folder itself in that of ONNX Runtime's model
+ * builder.
+ */
 const FOLDERS = ['', 'onnx'];
-/** What stands between `model` and `.onnx`, by the dtype that transformers.js calls it; any other names itself. */
+/**
+ * The dtype that transformers.js means by what stands between `model` and `.onnx`. Any other suffix is the dtype's own
+ * name.
+ */
 const DTYPE_OF_SUFFIX: Readonly<Record<string, string>> = { '': 'fp32', quantized: 'q8' };
 
 /** A graph in a folder. */
-export interface GraphFile {
-  /** Its path from the folder on: onnx/model_q4.onnx. */
+interface GraphFile {
+  /** Its path within the folder, such as onnx/model_q4.onnx. */
   readonly name: string;
   /** The dtype that its name states. */
   readonly dtype: string;
 }
 
 /**
- * Finds the graph of a folder that holds a decoder as ONNX, and no safetensors; undefined for anything else.
- * @param dtype the dtype of the graph to take, where there are several
- * @throws GptEdgeError `invalid_value`, listing the graphs, where the choice is none or not clear
+ * Finds the graph of a folder that holds a decoder as ONNX.
+ * @param dtype the dtype of the graph to take, if there are several
+ * @returns the graph's path within the folder, or undefined if there is none
+ * @throws GptEdgeError `invalid_value`, listing the graphs, if the dtype does not choose exactly one
  */
 export async function findGraphFile(folder: string, dtype?: string): Promise<string | undefined> {
-  const names = await list(folder);
-  if (names.includes('model.safetensors') || names.includes(SAFETENSORS_INDEX)) return undefined;
   const graphs = (await Promise.all(FOLDERS.map((part) => listGraphs(folder, part)))).flat();
   if (graphs.length === 0) return undefined;
-  // A graph that is alone and calls itself nothing may hold any dtype: what it holds is compared when it has been read.
+  // A single graph with a plain name may hold any dtype. What it holds is checked after it has been read.
   const isAlone = graphs.length === 1 && (dtype === undefined || graphs[0].dtype === 'fp32');
   const chosen = isAlone ? graphs : graphs.filter((graph) => graph.dtype === dtype);
   if (chosen.length === 1) return chosen[0].name;

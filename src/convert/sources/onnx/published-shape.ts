@@ -2,14 +2,13 @@ import { z } from 'zod';
 import { invalidFile } from '../../../core/invalid-file.ts';
 import { MAX_CONTEXT_WINDOW, MAX_DIMENSION, MAX_LAYERS, MAX_VOCABULARY } from '../../../core/limits.ts';
 import type { DecoderShape } from '../../architectures/architecture.ts';
-import { countSchema } from '../../architectures/count-schema.ts';
-import { parseConfig } from '../../architectures/parse-config.ts';
+import { countSchema, parseConfig } from '../../architectures/config-json.ts';
 import type { DecoderInterface } from './check-decoder.ts';
 
 const dimension = countSchema(MAX_DIMENSION).nullish();
 const positions = countSchema(MAX_CONTEXT_WINDOW).nullish();
 const layers = countSchema(MAX_LAYERS).nullish();
-/** The keys that most families use, and GPT-2's and GPT-Neo's own. */
+/** The keys of config.json that most families use, and those that only GPT-2 or GPT-Neo uses. */
 const schema = z.object({
   model_type: z.string().min(1).max(64),
   vocab_size: countSchema(MAX_VOCABULARY).nullish(),
@@ -28,8 +27,9 @@ const schema = z.object({
 });
 
 /**
- * The sizes that a manifest states of a published graph: the graph's own, and config.json's where the graph leaves one open.
- * @throws GptEdgeError `invalid_file` for a key of config.json that makes no sense, is missing, or contradicts the graph
+ * Returns the sizes that a manifest states about a published graph. They are the graph's own, or config.json's if the
+ * graph leaves one open.
+ * @throws GptEdgeError `invalid_file` for a key of config.json that is invalid, is missing, or contradicts the graph
  */
 export function publishedShape(graph: DecoderInterface, json: unknown): DecoderShape & { readonly modelType: string } {
   const config = parseConfig(schema, json);
@@ -54,7 +54,7 @@ export function publishedShape(graph: DecoderInterface, json: unknown): DecoderS
 
 function need(key: string, value: number | null | undefined): number {
   if (typeof value === 'number') return value;
-  throw invalidFile('config.json', `has no ${key}, nor another name of it, and the graph does not say it`);
+  throw invalidFile('config.json', `has no ${key} under any of its names, and the graph does not state it`);
 }
 
 function agree(key: string, stated: number | null | undefined, graphs: number | undefined): void {
@@ -64,5 +64,5 @@ function agree(key: string, stated: number | null | undefined, graphs: number | 
 
 function headSize(size: number): number {
   if (Number.isInteger(size)) return size;
-  throw invalidFile('config.json', 'hidden_size is no multiple of num_attention_heads, and there is no head_dim');
+  throw invalidFile('config.json', 'hidden_size is not a multiple of num_attention_heads, and there is no head_dim');
 }

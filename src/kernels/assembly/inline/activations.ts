@@ -1,19 +1,22 @@
-import * as c from '../math-constants';
+import * as c from './constants';
 
+// Activations of four floats. The coefficients and their errors are in coefficients.ts.
+
+/** a x + b, rounded twice. */
 // @ts-ignore: decorator
 @inline
 function multiplyAdd(a: v128, x: v128, b: v128): v128 {
   return f32x4.add(f32x4.mul(a, x), b);
 }
 
-/** e^x: relative error 2e-7; exactly 0 below -87.7, and e^88 above 88. */
+/** e^x with a relative error of 2e-7; exactly 0 below -87.7, and e^88 above 88. */
 // @ts-ignore: decorator
 @inline
 export function exp(v: v128): v128 {
   const x = f32x4.pmax(f32x4.pmin(v, v128.load(c.EXP_HIGHEST)), v128.load(c.EXP_LOWEST));
-  const round = v128.load(c.ROUND);
-  const whole = f32x4.add(f32x4.mul(x, v128.load(c.LOG2E)), round);
-  const n = f32x4.sub(whole, round);
+  const rounder = v128.load(c.ROUND);
+  const whole = f32x4.add(f32x4.mul(x, v128.load(c.LOG2E)), rounder);
+  const n = f32x4.sub(whole, rounder);
   const r = f32x4.sub(f32x4.sub(x, f32x4.mul(n, v128.load(c.LN2_HIGH))), f32x4.mul(n, v128.load(c.LN2_LOW)));
   const square = f32x4.mul(r, r);
   const high = multiplyAdd(multiplyAdd(v128.load(c.N6), r, v128.load(c.N5)), r, v128.load(c.N4));
@@ -37,7 +40,7 @@ export function siluOf(x: v128): v128 {
   return f32x4.div(x, f32x4.add(v128.load(c.ONE), exp(f32x4.neg(x))));
 }
 
-/** 1 - 2 / (e^2|x| + 1), or near 0, where that cancels, a polynomial. */
+/** 1 - 2 / (e^2|x| + 1) with the sign of x; near 0, where that would cancel, a polynomial. */
 // @ts-ignore: decorator
 @inline
 export function tanhOf(x: v128): v128 {
@@ -46,13 +49,17 @@ export function tanhOf(x: v128): v128 {
   const twice = f32x4.add(a, a);
   const large = f32x4.sub(one, f32x4.div(f32x4.add(one, one), f32x4.add(exp(twice), one)));
   const square = f32x4.mul(x, x);
-  const p = multiplyAdd(multiplyAdd(multiplyAdd(v128.load(c.T3), square, v128.load(c.T2)), square, v128.load(c.T1)), square, v128.load(c.T0));
+  const p = multiplyAdd(
+    multiplyAdd(multiplyAdd(v128.load(c.T3), square, v128.load(c.T2)), square, v128.load(c.T1)),
+    square,
+    v128.load(c.T0),
+  );
   const small = f32x4.add(f32x4.mul(f32x4.mul(p, square), a), a);
   const magnitude = v128.bitselect(small, large, f32x4.lt(a, v128.load(c.TANH_SMALL)));
   return v128.or(magnitude, v128.and(x, v128.load(c.SIGN)));
 }
 
-/** max(x, 0) - |x| Q(|x|), Q being the normal distribution's upper tail; see Q1 in coefficients.ts. */
+/** max(x, 0) - |x| Q(|x|), where Q is the upper tail of the normal distribution; see Q1 in coefficients.ts. */
 // @ts-ignore: decorator
 @inline
 export function geluOf(x: v128): v128 {
@@ -70,7 +77,9 @@ export function geluOf(x: v128): v128 {
   return f32x4.sub(f32x4.pmax(f32x4.splat(0), x), f32x4.mul(a, tail));
 }
 
-/** x sigmoid(u) with u = 2 sqrt(2 / pi) (x + 0.044715 x^3), which is x (1 + tanh(u / 2)) / 2 without its cancellation. */
+/**
+ * x sigmoid(u) with u = 2 sqrt(2 / pi) (x + 0.044715 x^3). That equals x (1 + tanh(u / 2)) / 2, but does not cancel.
+ */
 // @ts-ignore: decorator
 @inline
 export function geluTanhOf(x: v128): v128 {

@@ -1,9 +1,9 @@
-import { E1, E2, E3, E4, E5, ONE } from '../math-constants';
+import { E1, E2, E3, E4, E5, ONE } from './constants';
 
 /**
- * 2^(x - bound), for an integer `bound` >= x: relative error 2.5e-7, and exactly 0 from x <= bound - 127 on.
+ * 2^(x - bound) for an integer `bound` >= x, with a relative error of 2.5e-7; exactly 0 if x <= bound - 127.
  * @param lowest bound - 127
- * @param round ROUND - bound: adding it rounds x and takes the bound off at once
+ * @param round ROUND - bound: adding it rounds x and subtracts the bound at once
  */
 // @ts-ignore: decorator
 @inline

@@ -1,42 +1,54 @@
-import { LAST_BLOCK } from '../constants';
+import * as c from '../../coefficients';
+import { LAST_BLOCK } from './constants';
+import { maxOfLanes, round } from './vectors';
 
-/** The nearest integers; of two, the even one. `rounder`: ROUNDER. */
-// @ts-ignore: decorator
-@inline
-export function round(value: v128, rounder: v128): v128 {
-  return i32x4.sub(f32x4.add(value, rounder), rounder);
-}
+// What the quantizing kernels share: limits of scales, blocks at the end of rows, rounding to codes.
 
+export const SMALLEST_SCALE: f32 = <f32>c.SMALLEST_SCALE;
+export const SMALLEST_STEP: f32 = <f32>c.SMALLEST_STEP;
+
+/** The greatest magnitude in each lane. */
 // @ts-ignore: decorator
 @inline
 export function absMax(a: v128, b: v128): v128 {
   return f32x4.pmax(f32x4.abs(a), f32x4.abs(b));
 }
 
-// @ts-ignore: decorator
-@inline
-export function horizontalMax(values: v128): f32 {
-  const pairs = f32x4.pmax(values, v128.shuffle<i32>(values, values, 2, 3, 0, 1));
-  return f32x4.extract_lane(f32x4.pmax(pairs, v128.shuffle<i32>(pairs, pairs, 1, 0, 3, 2)), 0);
-}
-
-// @ts-ignore: decorator
-@inline
-export function horizontalSum(values: v128): i32 {
-  const pairs = i32x4.add(values, v128.shuffle<i32>(values, values, 2, 3, 0, 1));
-  return i32x4.extract_lane(i32x4.add(pairs, v128.shuffle<i32>(pairs, pairs, 1, 0, 3, 2)), 0);
-}
-
-/** The `left` floats at x, less than a block, with zeros behind them: what follows a row is not to be read. */
+/**
+ * Copies the last `left` floats of a row, less than a block, and fills the block up with zeros: bytes after the row
+ * must not be read.
+ */
 export function lastBlock(x: usize, left: i32): usize {
   memory.fill(LAST_BLOCK, 0, 128);
   memory.copy(LAST_BLOCK, x, <usize>left << 2);
   return LAST_BLOCK;
 }
 
-/** The nearest integer, in 16 bits. */
+/** The nearest integer, halves to even, in 16 bits. */
 // @ts-ignore: decorator
 @inline
 export function toInteger(value: f32): u16 {
-  return <u16><i32>nearest(value);
+  return <u16>(<i32>nearest(value));
+}
+
+/** The inverse of the step of codes; a step too small to have one stands for zeros, whose codes are 0. */
+// @ts-ignore: decorator
+@inline
+export function inverseOf(step: f32): v128 {
+  return f32x4.splat(step > SMALLEST_STEP ? 1 / step : 0);
+}
+
+/** Eight floats as codes of 16 bits. `rounder`: the constant ROUND. */
+// @ts-ignore: decorator
+@inline
+export function codesOf(source: usize, inverse: v128, rounder: v128): v128 {
+  const low = round(f32x4.mul(v128.load(source), inverse), rounder);
+  return i16x8.narrow_i32x4_s(low, round(f32x4.mul(v128.load(source, 16), inverse), rounder));
+}
+
+/** The greatest magnitude of `bytes` bytes of floats, a multiple of 16. */
+export function greatestMagnitude(source: usize, bytes: usize): f32 {
+  let m = f32x4.splat(0);
+  for (let i: usize = 0; i < bytes; i += 16) m = f32x4.pmax(m, f32x4.abs(v128.load(source + i)));
+  return f32x4.extract_lane(maxOfLanes(m), 0);
 }

@@ -1,16 +1,16 @@
-import { kvBlockBytes } from '../../attention-layouts.ts';
+import { kvHeadBytes } from '../../attention-layouts.ts';
 import type { Kernels } from '../../kernels.ts';
 import type { MemoryViews } from '../../memory-views.ts';
-import { f, multiply, rounded } from '../float32.ts';
-import { placesF32, placesQ8 } from './blocks.ts';
+import { quantize } from '../arithmetic.ts';
+import { placesF32, placesQ8 } from './places.ts';
 
-/** The twin of {@link Kernels.appendF32}. */
+/** The reference of {@link Kernels.appendF32}. */
 export function appendF32(views: MemoryViews): Kernels['appendF32'] {
   const { f32 } = views;
-  return (key, keyStride, value, valueStride, pages, offset, position, rows, keyValueHeads, headDimension) => {
+  return (key, keyStride, value, valueStride, pageTable, offset, position, rows, keyValueHeads, headDimension) => {
     for (let row = 0; row < rows; row++)
       for (let head = 0; head < keyValueHeads; head++) {
-        const places = placesF32(views, pages, offset + head * kvBlockBytes('F32', headDimension), headDimension);
+        const places = placesF32(views, pageTable, offset + head * kvHeadBytes('F32', headDimension), headDimension);
         for (let d = 0; d < headDimension; d++) {
           const at = head * headDimension + d;
           f32[places.key(position + row, d)] = f32[((key + row * keyStride) >> 2) + at];
@@ -20,24 +20,17 @@ export function appendF32(views: MemoryViews): Kernels['appendF32'] {
   };
 }
 
-/** Codes of `bits` bits, signed and symmetric, and what one step is worth. */
-export function quantize(values: Float32Array, bits: number): { codes: number[]; step: number } {
-  const step = f(Math.max(...values.map(Math.abs)) / (2 ** (bits - 1) - 1));
-  const inverse = step > f(1e-37) ? f(1 / step) : 0;
-  return { codes: Array.from(values, (x) => rounded(multiply(x, inverse))), step };
-}
-
-/** The twin of {@link Kernels.appendQ8}. */
+/** The reference of {@link Kernels.appendQ8}. */
 export function appendQ8(views: MemoryViews): Kernels['appendQ8'] {
   const { f32, i8 } = views;
-  return (key, keyStride, value, valueStride, pages, offset, position, rows, keyValueHeads, headDimension) => {
+  return (key, keyStride, value, valueStride, pageTable, offset, position, rows, keyValueHeads, headDimension) => {
     const part = (address: number, head: number) => {
       const start = (address >> 2) + head * headDimension;
       return quantize(f32.slice(start, start + headDimension), 8);
     };
     for (let row = 0; row < rows; row++)
       for (let head = 0; head < keyValueHeads; head++) {
-        const places = placesQ8(views, pages, offset + head * kvBlockBytes('Q8', headDimension), headDimension);
+        const places = placesQ8(views, pageTable, offset + head * kvHeadBytes('Q8', headDimension), headDimension);
         const k = part(key + row * keyStride, head);
         const v = part(value + row * valueStride, head);
         f32[places.keyScale(position + row)] = k.step;

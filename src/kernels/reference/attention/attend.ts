@@ -1,29 +1,34 @@
-import { type KvCacheKind, kvBlockBytes, PAGE_POSITIONS } from '../../attention-layouts.ts';
-import { LOG2E } from '../../coefficients.ts';
+import { type KvCacheKind, kvHeadBytes, PAGE_POSITIONS } from '../../attention-layouts.ts';
+import { LOG2E, SMALLEST_SCALE } from '../../coefficients.ts';
 import type { Kernels } from '../../kernels.ts';
 import type { MemoryViews } from '../../memory-views.ts';
-import { exp2 } from '../exp2.ts';
-import { add, f, multiply, rounded, sumOfLanes } from '../float32.ts';
-import { quantize } from './append.ts';
-import { placesF32, placesQ8 } from './blocks.ts';
+import { exp2 } from '../activations.ts';
+import { add, f, multiply, quantize, rounded, sumOfLanes } from '../arithmetic.ts';
+import { placesF32, placesQ8 } from './places.ts';
 
-/** What one query of one head sees of its key-value head: positions first to last, in blocks `offset` behind the pages' addresses. */
+/**
+ * What one query of one head attends to: positions `first` to `last` of its key-value head, `offset` bytes after each
+ * page's address.
+ */
 interface Sight {
-  pages: number;
+  pageTable: number;
   offset: number;
   first: number;
   last: number;
 }
 
-/** Attention of one head: `query` times `factor` (which has log2 e in it), float32 [headDimension]. */
+/**
+ * Attention of one head to what it sees. `query`: float32 [headDimension]; `factor`: the scale of scores times log2 e.
+ */
 type AttendOne = (query: Float32Array, factor: number, sight: Sight) => number[];
 
 const pageOf = (position: number) => Math.floor(position / PAGE_POSITIONS);
 
 /**
- * Softmax and weighed sum, page by page. The bound is the greatest score so far, rounded up to an integer; where it grows, all sums so
- * far are scaled by the power of 2 that the exponentials before would have been smaller by.
- * @param addValues adds to the sums of a page's visible positions, given their exponentials
+ * Softmax and weighted sum, page by page. The bound is the greatest score so far, rounded up to an integer. Where a
+ * page raises it, all sums so far are scaled by the power of 2 by which the earlier exponentials would have been
+ * smaller with the new bound.
+ * @param addValues adds the values of a page's visible positions to the sums, weighted by their exponentials
  */
 function attendByPages(
   { first, last }: Sight,
@@ -51,7 +56,10 @@ function attendByPages(
   return Array.from(sums, (sum) => f(sum / total));
 }
 
-/** Adds a page's exponentials, which begin at the `at`th of its positions: position i to lane i mod 4, 8 positions at a time. */
+/**
+ * Adds a page's exponentials, of which the first belongs to position `at` of the page: 8 positions at a time, position
+ * i to lane i mod 4.
+ */
 function addTotals(totals: Float32Array, exponentials: number[], at: number): void {
   const e = new Float32Array(PAGE_POSITIONS);
   e.set(exponentials, at);
@@ -59,11 +67,13 @@ function addTotals(totals: Float32Array, exponentials: number[], at: number): vo
     for (let i = eight; i < eight + 4; i++) totals[i & 3] = add(totals[i & 3], add(e[i], e[i + 4]));
 }
 
-/** All in float32: sums over dimensions in order; values summed in order within a page, then page by page. */
+/**
+ * Everything in float32. Sums over dimensions go in order; values are summed in order within a page, then page by page.
+ */
 function attendOneF32(views: MemoryViews): AttendOne {
   const { f32 } = views;
   return (query, factor, sight) => {
-    const places = placesF32(views, sight.pages, sight.offset, query.length);
+    const places = placesF32(views, sight.pageTable, sight.offset, query.length);
     const q = query.map((x) => multiply(x, factor));
     const score = (position: number) => q.reduce((sum, x, d) => add(sum, multiply(f32[places.key(position, d)], x)), 0);
     return attendByPages(sight, query.length, score, (sums, positions, e) => {
@@ -79,18 +89,21 @@ function attendOneF32(views: MemoryViews): AttendOne {
 const word = new Float32Array(1);
 const bits = new Uint32Array(word.buffer);
 
-/** The greatest power of 2 that is no greater than x > 0. */
+/** The greatest power of 2 that is at most x, for x > 0. */
 function powerBelow(x: number): number {
   word[0] = x;
   bits[0] &= 0x7f800000;
   return word[0];
 }
 
-/** Keys and values of 8 bits, queries of 16; exponentials times the values' scales in 15 bits for each page. Sums of products are exact. */
+/**
+ * Keys and values have 8 bits, queries 16. For each page, the exponentials times the values' scales are quantized to 15
+ * bits. Sums of products are exact.
+ */
 function attendOneQ8(views: MemoryViews): AttendOne {
   const { f32, i8 } = views;
   return (query, factor, sight) => {
-    const places = placesQ8(views, sight.pages, sight.offset, query.length);
+    const places = placesQ8(views, sight.pageTable, sight.offset, query.length);
     const { codes, step } = quantize(query, 16);
     const queryFactor = multiply(step, factor);
     const score = (position: number) => {
@@ -99,7 +112,7 @@ function attendOneQ8(views: MemoryViews): AttendOne {
     };
     return attendByPages(sight, query.length, score, (sums, positions, e) => {
       const weights = positions.map((p, i) => multiply(e[i], f32[places.valueScale(p)]));
-      const unit = powerBelow(Math.max(2 ** -100, ...weights)) / 2 ** 14;
+      const unit = powerBelow(Math.max(SMALLEST_SCALE, ...weights)) / 2 ** 14;
       const weightCodes = weights.map((weight) => Math.min(rounded(f(weight / unit)), 32767));
       for (let d = 0; d < sums.length; d++) {
         const sum = positions.reduce((sum, p, i) => sum + i8[places.value(p, d)] * weightCodes[i], 0);
@@ -109,24 +122,27 @@ function attendOneQ8(views: MemoryViews): AttendOne {
   };
 }
 
-/** Every row and head on its own, from what {@link Kernels.attendF32} and {@link Kernels.attendQ8} take. */
+/**
+ * Computes every row and head on its own. {@link Kernels.attendF32} and {@link Kernels.attendQ8} take the same
+ * arguments.
+ */
 function attendAll({ f32 }: MemoryViews, kind: KvCacheKind, attendOne: AttendOne): Kernels['attendF32'] {
-  return (query, queryStride, y, yStride, pages, offset, position, rows, heads, keyValueHeads, headDimension, scale, window) => {
+  return (query, queryStride, y, yStride, pageTable, offset, position, rows, heads, keyValueHeads, headDimension, scale, window) => {
     const factor = multiply(f(scale), f(LOG2E));
     for (let row = 0; row < rows; row++)
       for (let head = 0; head < heads; head++) {
         const last = position + row;
         const first = window > 0 ? Math.max(0, last - window + 1) : 0;
-        const block = offset + Math.floor(head / (heads / keyValueHeads)) * kvBlockBytes(kind, headDimension);
+        const keys = offset + Math.floor(head / (heads / keyValueHeads)) * kvHeadBytes(kind, headDimension);
         const from = ((query + row * queryStride) >> 2) + head * headDimension;
-        const result = attendOne(f32.slice(from, from + headDimension), factor, { pages, offset: block, first, last });
+        const result = attendOne(f32.slice(from, from + headDimension), factor, { pageTable, offset: keys, first, last });
         f32.set(result, ((y + row * yStride) >> 2) + head * headDimension);
       }
   };
 }
 
-/** The twin of {@link Kernels.attendF32}. */
+/** The reference of {@link Kernels.attendF32}. */
 export const attendF32 = (views: MemoryViews): Kernels['attendF32'] => attendAll(views, 'F32', attendOneF32(views));
 
-/** The twin of {@link Kernels.attendQ8}. */
+/** The reference of {@link Kernels.attendQ8}. */
 export const attendQ8 = (views: MemoryViews): Kernels['attendQ8'] => attendAll(views, 'Q8', attendOneQ8(views));

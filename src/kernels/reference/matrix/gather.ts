@@ -1,10 +1,8 @@
 import type { Kernels } from '../../kernels.ts';
 import type { MemoryViews } from '../../memory-views.ts';
-import { f16Weights, f32Weights } from './float-layout.ts';
-import { q4Weights } from './q4-layout.ts';
-import { q8Weights } from './q8-layout.ts';
+import { f16Weights, f32Weights, q4Weights, q8Weights } from './layouts.ts';
 
-/** The twin of {@link Kernels.gatherQ4}. */
+/** The reference of {@link Kernels.gatherQ4}. */
 export function gatherQ4(views: MemoryViews): Kernels['gatherQ4'] {
   return gather(views, (weights, inputs) => {
     const w = q4Weights(views, weights, inputs);
@@ -15,7 +13,7 @@ export function gatherQ4(views: MemoryViews): Kernels['gatherQ4'] {
   });
 }
 
-/** The twin of {@link Kernels.gatherQ8}. */
+/** The reference of {@link Kernels.gatherQ8}. */
 export function gatherQ8(views: MemoryViews): Kernels['gatherQ8'] {
   const { i8, i16, f32 } = views;
   return gather(views, (weights, inputs) => {
@@ -24,12 +22,12 @@ export function gatherQ8(views: MemoryViews): Kernels['gatherQ8'] {
   });
 }
 
-/** The twin of {@link Kernels.gatherF16}. */
+/** The reference of {@link Kernels.gatherF16}. */
 export function gatherF16(views: MemoryViews): Kernels['gatherF16'] {
   return gather(views, (weights, inputs) => f16Weights(views, weights, inputs).value);
 }
 
-/** The twin of {@link Kernels.gatherF32}. */
+/** The reference of {@link Kernels.gatherF32}. */
 export function gatherF32(views: MemoryViews): Kernels['gatherF32'] {
   return gather(views, (weights, inputs) => f32Weights(views, weights, inputs).value);
 }

@@ -1,22 +1,29 @@
+import { GptEdgeError } from '../../../core/errors.ts';
+import { GRAPH_FILE } from '../../../core/folder/graph-files.ts';
+import type { ModelFiles } from '../../../core/folder/model-files.ts';
+import { showText } from '../../../core/invalid-file.ts';
+import { fedInputs } from '../../../core/onnx/decoder-io.ts';
 import { type AttributeProto, type GraphProto, AttributeProto_AttributeType as Kind } from '../../../core/onnx/onnx-ml_pb.js';
-import { showText } from '../../../core/show-text.ts';
+import { parseGraph } from '../../../core/onnx/parse-graph.ts';
 import { type StoredTensor, storedTensor } from './stored-tensor.ts';
 import { unsupported } from './unsupported.ts';
 
 export type Attribute = number | string | readonly number[] | StoredTensor;
 
+/** One node of a graph: an operator with its inputs, outputs and attributes. */
 export interface GraphNode {
   readonly name: string;
-  /** `MatMul`, `com.microsoft.MatMulNBits` */
+  /** The operator by name, with its domain unless that is ONNX's own: `MatMul`, `com.microsoft.MatMulNBits`. */
   readonly operator: string;
-  /** Empty for an optional input that is left out. */
+  /** Names of values; the empty name stands for an optional input that is left out. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
-/** An ONNX graph as the engine reads it: what is bounded has been checked. */
+/** An ONNX graph as the engine reads it. All counts and sizes have been checked against their limits. */
 export interface ModelGraph {
+  /** The inputs that a caller feeds. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly nodes: readonly GraphNode[];
@@ -29,15 +36,28 @@ const MAX_TENSORS = 2 ** 15;
 /** GroupQueryAttention takes 14 inputs, the most of all operators here. */
 const MAX_NODE_VALUES = 32;
 
-/** @throws GptEdgeError `unsupported_model` or `invalid_file`, naming the node or tensor at fault */
+/**
+ * Reads a model folder's graph, and none of its weights.
+ * @throws GptEdgeError `unsupported_model` for a graph that this engine cannot read, `model_unavailable` for a missing
+ *   or damaged file
+ */
+export async function readModelGraph(files: ModelFiles): Promise<ModelGraph> {
+  const fail = (problem: string, cause?: unknown) =>
+    new GptEdgeError('unsupported_model', `${files.manifest.id}: ${GRAPH_FILE} ${problem}`, { param: 'model', cause });
+  return modelGraph(parseGraph(await files.read(GRAPH_FILE), fail));
+}
+
+/**
+ * Checks a parsed graph and takes from it what the engine needs.
+ * @throws GptEdgeError `unsupported_model` or `invalid_file`, naming the node or tensor at fault
+ */
 export function modelGraph(graph: GraphProto): ModelGraph {
   if (graph.node.length > MAX_NODES) throw unsupported(`it has ${graph.node.length} nodes, more than ${MAX_NODES}.`);
   if (graph.initializer.length > MAX_TENSORS) throw unsupported(`it has ${graph.initializer.length} tensors, more than ${MAX_TENSORS}.`);
   if (graph.sparseInitializer.length > 0) throw unsupported('it has sparse tensors.');
   const tensors = new Map(graph.initializer.map((tensor) => [tensor.name, storedTensor(tensor)]));
   return {
-    // Old files list what is stored among the inputs.
-    inputs: graph.input.map(({ name }) => name).filter((name) => !tensors.has(name)),
+    inputs: fedInputs(graph).map(({ name }) => name),
     outputs: graph.output.map(({ name }) => name),
     nodes: graph.node.map((node) => {
       const { name, domain, opType, input, output, attribute } = node;

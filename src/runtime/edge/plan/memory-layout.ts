@@ -1,55 +1,70 @@
 import { attentionScratchBytes } from '../../../kernels/attention-layouts.ts';
 import { FIRST_FREE_BYTE } from '../../../kernels/kernels.ts';
 import { matrixScratchBytes } from '../../../kernels/matrix-layouts.ts';
-import { type PlacedBuffers, placeBuffers } from './place-buffers.ts';
+import { paddedVocabulary } from '../../../kernels/vocabulary-kernels.ts';
+import type { LogitsScratch } from '../../logits-buffer.ts';
+import { type PlacedBuffers, placeBuffers, toCacheLines } from './place-buffers.ts';
 import type { EdgePlan } from './plan-graph.ts';
 
-/** Positions of a prompt that are computed at once. More read the weights less often, and gain nothing any more. */
+/**
+ * Positions of a prompt that one call of the body computes. More would read the weights less often, but measure no
+ * faster.
+ */
 export const PREFILL_ROWS = 64;
-/** Positions whose logits are computed at once: four share a tile of the matrix kernels. */
+/** Positions whose logits one call of the head computes: four share a tile of the matrix kernels. */
 export const LOGITS_ROWS = 4;
-/** Bytes of weights on their way from a file into the kernels' layout. */
+/** Bytes of the staging area, through which weights pass on their way from a file into the kernels' layout. */
 export const STAGING_BYTES = 2 ** 18;
 
-/** Where everything lies in the engine's WebAssembly memory, in bytes from its start. The KV cache's pages follow. */
+/**
+ * Where everything lies in the engine's WebAssembly memory, as addresses in bytes. The blocks of the KV cache follow.
+ */
 export interface MemoryLayout {
-  /** int32 [PREFILL_ROWS] each. */
+  /** The token ids of a call: int32 [PREFILL_ROWS]. */
   readonly tokens: number;
+  /** The positions of a call: int32 [PREFILL_ROWS]. */
   readonly positions: number;
-  /** uint32: the address of each page of the sequence at work. */
+  /** The address of each page of the sequence that is computed: uint32 [pages of the context window]. */
   readonly pageTable: number;
+  /** The address of each weight of the plan. */
   readonly weights: readonly number[];
-  /** Buffers of the plan; the weights' staging area while they are loaded. */
+  /** The plan's buffers. While weights are loaded, the staging area lies here. */
   readonly arena: number;
   readonly buffers: PlacedBuffers;
+  /** Scratch memory of the kernels. */
   readonly scratch: number;
-  /** The first page's address. */
+  /** What choosing a token needs besides its logits, which lie in the arena. */
+  readonly sampling: LogitsScratch;
+  /** The first byte after all of the above, where the first block of the KV cache begins. */
   readonly end: number;
 }
 
-const ALIGNMENT = 64;
-
-/** @param separate gives every buffer a place of its own, for tests that read them all */
+/**
+ * Lays out a plan's memory.
+ * @param separate gives every buffer a place of its own, for tests that read them all
+ */
 export function memoryLayout(plan: EdgePlan, separate = false): MemoryLayout {
   let end = FIRST_FREE_BYTE;
-  const take = (bytes: number) => {
+  const allocate = (bytes: number) => {
     const start = end;
-    end = Math.ceil((start + bytes) / ALIGNMENT) * ALIGNMENT;
+    end = toCacheLines(start + bytes);
     return start;
   };
-  const { windowChunks, chunkPages } = plan.cache;
+  const { windowBlocks, blockPages } = plan.cache;
   const { heads, keyValueHeads, headDimension } = plan.attention;
-  const buffers = placeBuffers(plan, plan.buffers, { every: PREFILL_ROWS, last: LOGITS_ROWS }, separate);
+  const buffers = placeBuffers(plan, plan.buffers, { body: PREFILL_ROWS, head: LOGITS_ROWS }, separate);
   const arenaBytes = Math.max(buffers.bytes, STAGING_BYTES);
   const scratchBytes = Math.max(attentionScratchBytes(heads, keyValueHeads, headDimension), matrixScratchBytes(PREFILL_ROWS));
+  const vocabularyBytes = 4 * paddedVocabulary(plan.options.vocabularySize);
   return {
-    tokens: take(PREFILL_ROWS * 4),
-    positions: take(PREFILL_ROWS * 4),
-    pageTable: take(windowChunks * chunkPages * 4),
-    weights: plan.weights.map(({ bytes }) => take(bytes)),
-    arena: take(arenaBytes),
+    tokens: allocate(PREFILL_ROWS * 4),
+    positions: allocate(PREFILL_ROWS * 4),
+    pageTable: allocate(windowBlocks * blockPages * 4),
+    weights: plan.weights.map(({ bytes }) => allocate(bytes)),
+    arena: allocate(arenaBytes),
     buffers,
-    scratch: take(scratchBytes),
+    scratch: allocate(scratchBytes),
+    sampling: { weights: allocate(vocabularyBytes), ids: allocate(vocabularyBytes) },
     end,
   };
 }

@@ -12,7 +12,9 @@ import {
 import type { Operator } from './operators/operator.ts';
 import { cast, constant, identity, reshape, shape, slice } from './operators/shapes.ts';
 
-/** The operators that this engine knows, by domain and name. Arithmetic on integers alone is in operators/integers.ts. */
+/**
+ * The operators that this engine knows, by domain and name. Arithmetic on integers alone is in operators/integers.ts.
+ */
 export const OPERATORS: Readonly<Record<string, Operator>> = {
   Add: add,
   Cast: cast,
@@ -26,7 +28,7 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   Reshape: reshape,
   Shape: shape,
   Sigmoid: sigmoid,
-  // ONNX Runtime's own, though it stands in the standard domain.
+  // This is ONNX Runtime's own operator, although it is in the standard domain.
   SimplifiedLayerNormalization: simplifiedLayerNormalization,
   Slice: slice,
   Tanh: tanh,

@@ -1,12 +1,22 @@
-import type { SplitSteps } from './split-by-rows.ts';
+import type { SplitSteps } from './split-body-and-head.ts';
 import type { PlannedBuffer } from './step.ts';
 
+/** Bytes of a cache line. Everything in the engine's memory starts at a multiple of it. */
+export const CACHE_LINE_BYTES = 64;
+
+/** Rounds bytes up to whole cache lines. */
+export function toCacheLines(bytes: number): number {
+  return Math.ceil(bytes / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
+}
+
 export interface PlacedBuffers {
-  /** Of each buffer, from the arena's start; -1 for one that no step writes. */
+  /** Bytes from the arena's start to each buffer; -1 for a buffer that no step writes. */
   readonly offsets: readonly number[];
+  /** Bytes of the arena. */
   readonly bytes: number;
 }
 
+/** A buffer and the steps between which it holds something, both included. */
 interface Life {
   readonly buffer: number;
   readonly bytes: number;
@@ -14,23 +24,22 @@ interface Life {
   readonly to: number;
 }
 
-const ALIGNMENT = 64;
+interface Rows {
+  readonly body: number;
+  readonly head: number;
+}
 
 /**
- * Places buffers in one arena so that two that live at once do not overlap: the largest first, each at the lowest place that is free for
- * all of its life (greedy by size, as TensorFlow Lite's planner does).
- * @param rows of a call of the first steps, and of the last ones
- * @param separate gives every buffer a place of its own, so that all can be read afterwards
+ * Places buffers in one arena so that buffers that are alive at the same time do not overlap. The largest is placed
+ * first, and each goes to the lowest place that is free for all of its life (greedy by size, as TensorFlow Lite's
+ * planner does).
+ * @param rows the most rows that one call of the body, and one of the head, computes
+ * @param separate gives every buffer a place of its own, so that all can be read after a call
  */
-export function placeBuffers(
-  { every, last }: SplitSteps,
-  buffers: readonly PlannedBuffer[],
-  rows: { readonly every: number; readonly last: number },
-  separate = false,
-): PlacedBuffers {
+export function placeBuffers(steps: SplitSteps, buffers: readonly PlannedBuffer[], rows: Rows, separate = false): PlacedBuffers {
   const offsets = buffers.map(() => -1);
   const placed: (Life & { offset: number })[] = [];
-  const lives = livesOf({ every, last }, buffers, rows).sort((a, b) => b.bytes - a.bytes);
+  const lives = livesOf(steps, buffers, rows).sort((a, b) => b.bytes - a.bytes);
   for (const life of lives) {
     const inTheWay = placed
       .filter((other) => separate || (other.from <= life.to && life.from <= other.to))
@@ -46,21 +55,21 @@ export function placeBuffers(
   return { offsets, bytes: Math.max(0, ...placed.map(({ offset, bytes }) => offset + bytes)) };
 }
 
-function livesOf({ every, last }: SplitSteps, buffers: readonly PlannedBuffer[], rows: { every: number; last: number }): Life[] {
-  const steps = [...every, ...last];
+function livesOf({ body, head }: SplitSteps, buffers: readonly PlannedBuffer[], rows: Rows): Life[] {
+  const steps = [...body, ...head];
   const lives = new Map<number, { from: number; to: number }>();
   steps.forEach(({ reads, writes }, time) => {
     for (const buffer of [...reads, ...writes]) {
       const life = lives.get(buffer) ?? { from: time, to: time };
-      // The last steps may run several times over, on a few rows each: what the first ones made for them stays.
-      life.to = time >= every.length && life.from < every.length ? steps.length : time;
+      // The head may run several times, for a few rows each: what the body made for it has to last until the end.
+      life.to = time >= body.length && life.from < body.length ? steps.length : time;
       lives.set(buffer, life);
     }
   });
-  // The logits are read when all is done.
+  // The logits are read after the last step.
   for (const buffer of steps.at(-1)?.writes ?? []) lives.get(buffer)!.to = steps.length;
   return Array.from(lives, ([buffer, { from, to }]) => {
-    const bytes = buffers[buffer].bytes(from < every.length ? rows.every : rows.last);
-    return { buffer, from, to, bytes: Math.ceil(bytes / ALIGNMENT) * ALIGNMENT };
+    const bytes = buffers[buffer].bytes(from < body.length ? rows.body : rows.head);
+    return { buffer, from, to, bytes: toCacheLines(bytes) };
   });
 }

@@ -1,36 +1,28 @@
-import { showText } from '../../../core/show-text.ts';
+import { showText } from '../../../core/invalid-file.ts';
 import { BLOCK_INPUTS, type MatrixKind, matrixBytes } from '../../../kernels/matrix-layouts.ts';
-import type { Attribute, GraphNode, ModelGraph } from '../graph/model-graph.ts';
+import type { GraphNode, ModelGraph } from '../graph/model-graph.ts';
 import { integersOf, type StoredTensor } from '../graph/stored-tensor.ts';
 import { unsupported } from '../graph/unsupported.ts';
-import type { CacheFormat } from './cache-format.ts';
+import type { AttentionShape, CacheOptions } from './cache-shape.ts';
+import { CACHE_LINE_BYTES } from './place-buffers.ts';
 import type { PlannedWeight } from './planned-weight.ts';
-import { PROBES } from './probe.ts';
 import type { Operand, PlannedBuffer, Step } from './step.ts';
-import { type IntegersValue, type RowsValue, type StoredValue, type Value, widthOf } from './value.ts';
+import { constantIntegers, type IntegersValue, type RowsValue, type StoredValue, type Value, widthOf } from './value.ts';
 
-/** Floats of a row are padded to this many, which the matrix kernels write. */
+/** Rows are padded to a multiple of this many floats, because the matrix kernels write whole tiles. */
 const ROW_PADDING = 16;
-/** Rows that lie a multiple of this apart share a few lines of the first cache, 64 sets of 64 bytes, and drive each other out of them. */
+/**
+ * A first-level cache has 64 sets of lines of 64 bytes. Rows that lie a multiple of this many bytes apart share a few
+ * of the sets, and evict each other from them.
+ */
 const CACHE_CONFLICT_BYTES = 1024;
 
 /** What a plan has to serve. */
-export interface PlanOptions {
-  readonly contextWindow: number;
+export interface PlanOptions extends CacheOptions {
   readonly vocabularySize: number;
-  /** How keys and values are kept: float32, or 8 bits with a scale for each position and head. */
-  readonly cacheFormat: CacheFormat;
 }
 
-/** Heads and cache of the graph's attention nodes, all alike. */
-export interface AttentionShape {
-  readonly heads: number;
-  readonly keyValueHeads: number;
-  readonly headDimension: number;
-  readonly layers: number;
-}
-
-/** Collects a plan's steps, buffers and weights while the operators are gone through in the graph's order. */
+/** Collects a plan's steps, buffers and weights while the planner goes through the nodes in the graph's order. */
 export class PlanBuilder {
   readonly graph: ModelGraph;
   readonly options: PlanOptions;
@@ -50,16 +42,20 @@ export class PlanBuilder {
       this.#uses.set(name, (this.#uses.get(name) ?? 0) + 1);
   }
 
-  /** How many nodes read a value, the graph's outputs included. */
+  /** How often a value is read: by how many inputs of nodes, and whether it is an output of the graph. */
   uses(name: string): number {
     return this.#uses.get(name) ?? 0;
   }
 
-  set(name: string, value: Value): void {
+  /** Records what is known of a value that a node makes. The empty name stands for an output that is not wanted. */
+  setValue(name: string, value: Value): void {
     if (name !== '') this.#values.set(name, value);
   }
 
-  /** @throws GptEdgeError `unsupported_model` for a name that nothing before has made */
+  /**
+   * Returns what is known of a value.
+   * @throws GptEdgeError `unsupported_model` for a name that no node before has made
+   */
   value(name: string): Value {
     const value = this.#values.get(name) ?? this.#storedValue(name);
     if (value === undefined) throw unsupported(`nothing makes the value ${showText(name)}.`);
@@ -69,38 +65,44 @@ export class PlanBuilder {
   #storedValue(name: string): Value | undefined {
     const tensor = this.graph.tensors.get(name);
     if (tensor === undefined) return undefined;
-    return constantIntegers(tensor) ?? { kind: 'stored', tensor };
+    const data = integersOf(tensor);
+    return data ? constantIntegers({ dims: tensor.dims, data }) : { kind: 'stored', tensor };
   }
 
-  /** A buffer of float32 rows. */
-  rows(name: string, dims: readonly number[], cut: boolean): RowsValue {
+  /** Adds a buffer of float32 rows to the plan. */
+  allocateRows(name: string, dims: readonly number[], cut: boolean): RowsValue {
     const width = dims.reduce((product, dim) => product * dim, 1);
     const stride = rowStride(width);
     this.buffers.push({ name, stride, width, bytes: (rows) => rows * stride });
     return { kind: 'rows', buffer: this.buffers.length - 1, offset: 0, dims, cut };
   }
 
-  /** A buffer in a layout of a kernel's own. */
-  scratchBuffer(name: string, bytes: (rows: number) => number): number {
+  /** Adds a buffer in a layout of a kernel's own to the plan, and returns its index. */
+  allocateScratch(name: string, bytes: (rows: number) => number): number {
     this.buffers.push({ name, stride: 0, width: 0, bytes });
     return this.buffers.length - 1;
   }
 
-  step(step: Step): void {
+  addStep(step: Step): void {
     this.steps.push(step);
   }
 
-  /** A step of `rows` rows that reads `inputs` and writes a new value like the first of them. */
-  rowStep(node: string, kernel: Step['kernel'], inputs: readonly RowsValue[], operands: (out: RowsValue) => readonly Operand[]): RowsValue {
+  /** Adds a step that reads `inputs` row by row, and returns its result: new rows in the shape of the first input. */
+  addRowStep(
+    node: string,
+    kernel: Step['kernel'],
+    inputs: readonly RowsValue[],
+    operands: (out: RowsValue) => readonly Operand[],
+  ): RowsValue {
     const [first] = inputs;
-    const out = this.rows(node, first.dims, first.cut);
+    const out = this.allocateRows(node, first.dims, first.cut);
     const reads = inputs.map(({ buffer }) => buffer);
-    this.step({ node, kernel, operands: operands(out), reads, writes: [out.buffer], multiplyAdds: 0 });
+    this.addStep({ node, kernel, operands: operands(out), reads, writes: [out.buffer], multiplyAdds: 0 });
     return out;
   }
 
-  /** The index of a weight, the same for all who read the same tensor in the same layout. */
-  weight(weight: Omit<PlannedWeight, 'bytes'>): number {
+  /** Adds a weight to the plan, unless the same tensor is there in the same layout already, and returns its index. */
+  addWeight(weight: Omit<PlannedWeight, 'bytes'>): number {
     const { layout, outputs, inputs } = weight;
     const key = `${weight.elements.name}\n${layout}`;
     const known = this.#weightIndexes.get(key);
@@ -114,15 +116,18 @@ export class PlanBuilder {
     return this.weights.length - 1;
   }
 
-  /** A vector of `width` floats: a norm's gain, a bias. */
-  vector(node: GraphNode, name: string, width: number): number {
+  /**
+   * Adds a stored vector of `width` floats (a norm's gain, a bias) to the plan, and returns its index among the
+   * weights.
+   */
+  addVector(node: GraphNode, name: string, width: number): number {
     const value = this.value(name);
     if (value.kind !== 'stored' || value.tensor.dims.reduce((a, b) => a * b, 1) !== width)
       throw this.fail(node, `wants a stored vector of ${width} values as ${showText(name)}`);
-    return this.weight({ name, layout: 'plain', outputs: 1, inputs: width, transposed: false, elements: value.tensor });
+    return this.addWeight({ name, layout: 'plain', outputs: 1, inputs: width, transposed: false, elements: value.tensor });
   }
 
-  /** x as a matrix kernel's activations, quantized once however many matrices it is multiplied by. */
+  /** Returns the buffer of x in quantized form. `make` adds it once, however many matrices x is multiplied by. */
   quantized(x: RowsValue, layout: 'q4' | 'q8', make: () => number): number {
     const key = `${x.buffer} ${x.offset} ${widthOf(x)} ${layout}`;
     const known = this.#quantized.get(key);
@@ -133,37 +138,43 @@ export class PlanBuilder {
   }
 
   /**
-   * An input as float32 rows; a pending activation is computed.
-   * @throws GptEdgeError `unsupported_model` for anything else
+   * Returns an input as float32 rows. If it is an activation that is not computed yet, a step for it is added.
+   * @throws GptEdgeError `unsupported_model` for a value of another kind
    */
   rowsOf(node: GraphNode, name: string): RowsValue {
     const value = this.value(name);
     if (value.kind === 'activation') {
-      const out = this.activate(name, value.activation, value.of);
-      this.set(name, out);
+      const out = this.addActivation(name, value.activation, value.of);
+      this.setValue(name, out);
       return out;
     }
     if (value.kind !== 'rows') throw this.fail(node, `wants float32 rows, one for each position, as ${showText(name)}`);
     return value;
   }
 
-  activate(name: string, kernel: Step['kernel'], x: RowsValue): RowsValue {
-    return this.rowStep(name, kernel, [x], (out) => [...address(x), ...address(out), 'rows', widthOf(x)]);
+  /** Adds a step that maps each number of x. */
+  addActivation(name: string, kernel: Step['kernel'], x: RowsValue): RowsValue {
+    return this.addRowStep(name, kernel, [x], (out) => [...address(x), ...address(out), 'rows', widthOf(x)]);
   }
 
+  /** @throws GptEdgeError `unsupported_model` for anything but a stored weight */
   storedOf(node: GraphNode, name: string): StoredValue {
     const value = this.value(name);
     if (value.kind !== 'stored') throw this.fail(node, `wants a stored weight as ${showText(name)}`);
     return value;
   }
 
+  /** @throws GptEdgeError `unsupported_model` for anything but integers */
   integersOf(node: GraphNode, name: string): IntegersValue {
     const value = this.value(name);
     if (value.kind !== 'integers') throw this.fail(node, `wants integers that follow from shapes as ${showText(name)}`);
     return value;
   }
 
-  /** A constant integer, or list of them: the same for every probe. */
+  /**
+   * Returns the integers of a constant.
+   * @throws GptEdgeError `unsupported_model` for integers that depend on the call
+   */
   constantOf(node: GraphNode, name: string): readonly number[] {
     const { probes } = this.integersOf(node, name);
     const [{ data }] = probes;
@@ -171,25 +182,18 @@ export class PlanBuilder {
     return data;
   }
 
+  /** The error for a node that the engine cannot run. */
   fail(node: GraphNode, problem: string) {
     return unsupported(`node ${showText(node.name)} (${node.operator}) ${problem}.`);
   }
 }
 
-/** The operands of a buffer that a kernel reads or writes: where it begins, and its stride. */
+/** The two operands by which a kernel reads or writes rows: their address and their stride. */
 export function address({ buffer, offset }: RowsValue): Operand[] {
   return [{ buffer, offset }, { stride: buffer }];
 }
 
-/** @throws GptEdgeError `unsupported_model` for an attribute of another kind */
-export function numberAttribute(node: GraphNode, name: string, missing: number): number {
-  const value: Attribute | undefined = node.attributes.get(name);
-  if (value === undefined) return missing;
-  if (typeof value === 'number') return value;
-  throw unsupported(`node ${showText(node.name)} (${node.operator}) has no number as its attribute ${name}.`);
-}
-
-/** @throws GptEdgeError `unsupported_model` for more outputs or inputs than the kernels are made for */
+/** @throws GptEdgeError `unsupported_model` for more outputs or inputs than the kernels take */
 function boundedMatrixBytes(layout: MatrixKind, outputs: number, inputs: number): number {
   try {
     return matrixBytes(layout, outputs, inputs);
@@ -199,22 +203,23 @@ function boundedMatrixBytes(layout: MatrixKind, outputs: number, inputs: number)
 }
 
 /** Bytes between rows of `width` floats. */
-function rowStride(width: number): number {
+export function rowStride(width: number): number {
   const bytes = Math.ceil(width / ROW_PADDING) * ROW_PADDING * Float32Array.BYTES_PER_ELEMENT;
-  return bytes % CACHE_CONFLICT_BYTES === 0 ? bytes + 64 : bytes;
+  return bytes % CACHE_CONFLICT_BYTES === 0 ? bytes + CACHE_LINE_BYTES : bytes;
 }
 
-function constantIntegers(tensor: StoredTensor): IntegersValue | undefined {
-  const data = integersOf(tensor);
-  return data && { kind: 'integers', probes: PROBES.map(() => ({ dims: tensor.dims, data })) };
-}
-
-/** A table that is looked up in whole blocks has more inputs than the matrix of the same codes, which leaves the padding out. */
+/**
+ * Inputs in whole blocks, if the layout has blocks. A table that is looked up counts the padding of its last block
+ * among its inputs; the matrix of the same codes does not.
+ */
 function paddedInputs({ layout, inputs }: Pick<PlannedWeight, 'layout' | 'inputs'>): number {
   return layout === 'q4' || layout === 'q8' ? Math.ceil(inputs / BLOCK_INPUTS) : inputs;
 }
 
-/** A table that is looked up and multiplied by declares its scales twice: they must be the same bytes. */
+/**
+ * Checks that two readers of one tensor agree. A table that is both looked up and multiplied by declares its scales
+ * twice.
+ */
 function checkSameWeight(known: PlannedWeight, other: Omit<PlannedWeight, 'bytes'>): void {
   const place = (tensor?: StoredTensor) =>
     tensor && `${tensor.file} ${tensor.offset} ${tensor.byteLength} ${tensor.bytes === undefined ? '' : tensor.name}`;

@@ -1,28 +1,32 @@
 import type { Manifest } from '../../../core/folder/manifest.ts';
 import { type MemoryPlan, memoryPlan, tokenizerHeap } from '../../../core/memory-plan.ts';
+import { CACHE_FORMAT_KERNELS } from './cache-shape.ts';
 import { memoryLayout } from './memory-layout.ts';
 import type { EdgePlan } from './plan-graph.ts';
 
 /**
- * JavaScript heap of the Worker itself, its code, the plan, the sampler's memory and what a request needs: 10.4 MB measured in workerd with a
- * vocabulary of 49,152 and its window full (npm run bench). Pieces of the weights on their way into memory take 8.4 MB, before there is a KV cache.
+ * Bytes of the JavaScript heap: the Worker's code, the plan, and what a request needs. Measured in workerd (npm run
+ * bench): 9.8 MB with a vocabulary of 49,152 and a full context window. The chunks of weights that
+ * pass through the heap while a model loads take 8.4 MB, at a time when there is no KV cache yet.
  */
-const HEAP_BYTES = 10.5e6;
+const HEAP_BYTES = 9.9e6;
 
-/** What a planned model needs in a Worker. All but heap and tokenizer is what is really taken. */
+/**
+ * What a planned model needs in a Worker. Heap and tokenizer are estimates; everything else is exactly what is
+ * allocated.
+ */
 export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
   const { end } = memoryLayout(plan);
   const weights = plan.weights.reduce((sum, { bytes }) => sum + bytes, 0);
   const { contextWindow, cacheFormat } = plan.options;
-  const format = cacheFormat === 'q8' ? '8 bits' : 'float32';
   return memoryPlan([
     { name: 'heap', bytes: HEAP_BYTES },
     { name: 'weights', bytes: weights },
     { name: 'buffers', bytes: end - weights },
     tokenizerHeap(manifest),
     {
-      name: `KV cache of ${contextWindow} tokens in ${format}`,
-      bytes: plan.cache.windowChunks * plan.cache.chunkBytes,
+      name: `KV cache of ${contextWindow} tokens in ${CACHE_FORMAT_KERNELS[cacheFormat].description}`,
+      bytes: plan.cache.windowBlocks * plan.cache.blockBytes,
     },
   ]);
 }

@@ -1,44 +1,53 @@
+import { showText } from '../../../core/invalid-file.ts';
 import { MAX_LAYERS } from '../../../core/limits.ts';
-import { showText } from '../../../core/show-text.ts';
+import {
+  ATTENTION_MASK,
+  INPUT_IDS,
+  LOGITS,
+  NUM_LOGITS_TO_KEEP,
+  POSITION_IDS,
+  parsePastName,
+  parsePresentName,
+} from '../../../core/onnx/decoder-io.ts';
+import { paddedVocabulary } from '../../../kernels/vocabulary-kernels.ts';
 import type { GraphNode, ModelGraph } from '../graph/model-graph.ts';
 import { unsupported } from '../graph/unsupported.ts';
-import { type CacheShape, cacheShape } from './cache-shape.ts';
+import { type AttentionShape, type CacheShape, cacheShape } from './cache-shape.ts';
 import { OPERATORS } from './operator-table.ts';
 import { planIntegers } from './operators/integers.ts';
-import { type AttentionShape, PlanBuilder, type PlanOptions } from './plan-builder.ts';
+import { PlanBuilder, type PlanOptions, rowStride } from './plan-builder.ts';
 import type { PlannedWeight } from './planned-weight.ts';
-import { PROBES } from './probe.ts';
-import { type SplitSteps, splitByRows } from './split-by-rows.ts';
+import { type SplitSteps, splitBodyAndHead } from './split-body-and-head.ts';
 import type { PlannedBuffer } from './step.ts';
-import { widthOf } from './value.ts';
+import { type IntegersValue, type IntegerTensor, PROBES, type Probe, widthOf } from './value.ts';
 
-/** All that the engine does for a call, as data. */
+/** What the engine does in a call, as data: steps, and the buffers and weights that they work on. */
 export interface EdgePlan extends SplitSteps {
   readonly options: PlanOptions;
   readonly buffers: readonly PlannedBuffer[];
   readonly weights: readonly PlannedWeight[];
   readonly attention: AttentionShape;
-  /** The buffer of the logits. */
+  /** Index of the buffer of the logits. */
   readonly logits: number;
   readonly cache: CacheShape;
 }
 
 /**
  * Plans a decoder graph.
- * @throws GptEdgeError `unsupported_model`, naming node, operator or attribute that is not in the table
+ * @throws GptEdgeError `unsupported_model`, naming the node, operator or attribute that the engine does not support
  */
 export function planGraph(graph: ModelGraph, options: PlanOptions): EdgePlan {
   const plan = new PlanBuilder(graph, options);
   for (const name of graph.inputs) setInput(plan, name);
   for (const node of graph.nodes) planNode(node, plan);
   for (const name of graph.outputs) checkOutput(plan, name);
-  const logits = plan.value('logits');
+  const logits = plan.value(LOGITS);
   if (logits.kind !== 'rows' || widthOf(logits) !== options.vocabularySize || plan.attention === undefined)
-    throw unsupported(`its logits are not rows of ${options.vocabularySize}, behind attention.`);
+    throw unsupported(`its logits are not rows of ${options.vocabularySize}, after attention.`);
   return {
-    ...splitByRows(plan.steps, plan.buffers),
+    ...splitBodyAndHead(plan.steps, plan.buffers),
     options,
-    buffers: plan.buffers,
+    buffers: plan.buffers.map((buffer, index) => (index === logits.buffer ? padLogits(buffer) : buffer)),
     weights: plan.weights,
     attention: plan.attention,
     logits: logits.buffer,
@@ -46,29 +55,41 @@ export function planGraph(graph: ModelGraph, options: PlanOptions): EdgePlan {
   };
 }
 
-const PAST = /^past_key_values\.(\d{1,4})\.(key|value)$/;
-const PRESENT = /^present\.(\d{1,4})\.(key|value)$/;
+/**
+ * Gives each row of logits room for the padding that the vocabulary's kernels want, so that a token is chosen where the
+ * logits lie.
+ */
+function padLogits(buffer: PlannedBuffer): PlannedBuffer {
+  const stride = Math.max(buffer.stride, rowStride(paddedVocabulary(buffer.width)));
+  return { ...buffer, stride, bytes: (rows) => rows * stride };
+}
 
 function setInput(plan: PlanBuilder, name: string): void {
-  const [, layer, part] = PAST.exec(name) ?? [];
-  if (name === 'input_ids') plan.set(name, { kind: 'ids', of: 'tokens' });
-  else if (name === 'position_ids') plan.set(name, { kind: 'ids', of: 'positions' });
-  else if (name === 'attention_mask')
-    plan.set(name, {
-      kind: 'integers',
-      probes: PROBES.map(({ past, rows }) => ({ dims: [1, past + rows], data: new Array<number>(past + rows).fill(1) })),
-    });
-  else if (name === 'num_logits_to_keep')
-    plan.set(name, { kind: 'integers', probes: PROBES.map(({ keep }) => ({ dims: [], data: [keep] })) });
-  else if (layer !== undefined && Number(layer) < MAX_LAYERS)
-    plan.set(name, { kind: 'cache', layer: Number(layer), part: part as 'key' | 'value' });
-  else throw unsupported(`its input ${showText(name)} is none that decoders have.`);
+  const past = parsePastName(name);
+  if (name === INPUT_IDS) plan.setValue(name, { kind: 'ids', of: 'tokens' });
+  else if (name === POSITION_IDS) plan.setValue(name, { kind: 'ids', of: 'positions' });
+  else if (name === ATTENTION_MASK) plan.setValue(name, onProbes(maskOf));
+  else if (name === NUM_LOGITS_TO_KEEP)
+    plan.setValue(
+      name,
+      onProbes(({ keep }) => ({ dims: [], data: [keep] })),
+    );
+  else if (past && past.layer < MAX_LAYERS) plan.setValue(name, { kind: 'cache', ...past });
+  else throw unsupported(`its input ${showText(name)} is not an input of decoders.`);
+}
+
+const onProbes = (tensor: (probe: Probe) => IntegerTensor): IntegersValue => ({ kind: 'integers', probes: PROBES.map(tensor) });
+
+/** The attention mask of a call: a one for each position, those of the call included. */
+function maskOf({ past, rows }: Probe): IntegerTensor {
+  const length = past + rows;
+  return { dims: [1, length], data: new Array<number>(length).fill(1) };
 }
 
 function planNode(node: GraphNode, plan: PlanBuilder): void {
   const integers = planIntegers(node, plan);
   if (integers) {
-    plan.set(node.outputs[0], integers);
+    plan.setValue(node.outputs[0], integers);
     return;
   }
   const operator = OPERATORS[node.operator];
@@ -80,9 +101,9 @@ function planNode(node: GraphNode, plan: PlanBuilder): void {
 }
 
 function checkOutput(plan: PlanBuilder, name: string): void {
-  if (name === 'logits') return;
-  const [, layer, part] = PRESENT.exec(name) ?? [];
+  if (name === LOGITS) return;
+  const present = parsePresentName(name);
   const value = plan.value(name);
-  if (value.kind !== 'cache' || value.layer !== Number(layer) || value.part !== part)
+  if (value.kind !== 'cache' || value.layer !== present?.layer || value.part !== present.part)
     throw unsupported(`its output ${showText(name)} is not the cache of that name.`);
 }

@@ -1,41 +1,52 @@
 import type { Kernels } from '../../../kernels/kernels.ts';
 import type { VocabularyKernels } from '../../../kernels/vocabulary-kernels.ts';
 
-/** A number that a kernel is called with: fixed, or found out when buffers, weights and the call are known. */
+/**
+ * A number that a kernel is called with: either fixed, or known once buffers and weights have addresses and a call
+ * comes.
+ */
 export type Operand =
   | number
-  /** Where a buffer's rows begin, `offset` bytes further. */
+  /** The address of a buffer's first row, plus `offset` bytes. */
   | { readonly buffer: number; readonly offset: number }
-  /** Bytes between a buffer's rows. */
+  /** Bytes between the rows of the buffer of this index. */
   | { readonly stride: number }
+  /** The address of the weight of this index. */
   | { readonly weight: number }
+  /** The address of the token ids of the rows. */
   | 'tokens'
+  /** The address of the positions of the rows. */
   | 'positions'
-  /** How many rows are computed. */
+  /** The number of rows to compute. */
   | 'rows'
-  /** Position of the first of them. */
+  /** The position of the first row. */
   | 'position'
+  /** The address of the page table. */
   | 'pages'
+  /** The address of the kernels' scratch memory. */
   | 'scratch';
 
 /** One call of a kernel. */
 export interface Step {
+  /** Name of the node that the step comes from. */
   readonly node: string;
   readonly kernel: Exclude<keyof Kernels, 'initialize' | keyof VocabularyKernels>;
   readonly operands: readonly Operand[];
-  /** Buffers. A step that writes what it reads works in place. */
+  /** Indexes of the buffers that the step reads. A step that also writes one of them works in place. */
   readonly reads: readonly number[];
+  /** Indexes of the buffers that the step writes. */
   readonly writes: readonly number[];
-  /** Of one row; attention over the cache not counted. */
+  /** Multiply-adds for one row, without those of attention over the cache. */
   readonly multiplyAdds: number;
 }
 
-/** A buffer of the plan: what one step writes and others read. */
+/** A buffer of the plan: one step writes it, others read it. */
 export interface PlannedBuffer {
   readonly name: string;
-  /** Bytes between rows; 0 where rows are not laid out one behind the other, so that a part of them cannot be read. */
+  /** Bytes between rows; 0 if rows do not lie one after the other, so that no part of the buffer can be read alone. */
   readonly stride: number;
+  /** Floats of a row; 0 for a buffer in a layout of a kernel's own. */
   readonly width: number;
-  /** Bytes for so many rows. */
+  /** Bytes that so many rows take. */
   bytes(rows: number): number;
 }

@@ -1,18 +1,55 @@
+import type { CacheName } from '../../../core/onnx/decoder-io.ts';
 import type { StoredTensor } from '../graph/stored-tensor.ts';
 
-/** Integers that follow from the number of positions alone: what a graph computes from shapes and from the attention mask. One tensor for each probe. */
-export interface IntegersValue {
-  readonly kind: 'integers';
-  readonly probes: readonly { readonly dims: readonly number[]; readonly data: readonly number[] }[];
+/**
+ * A call of the graph with sizes that the planner makes up. It tries a graph's integer arithmetic on a few probes,
+ * because following it symbolically would be too much: a result that is the same function of these sizes in every probe
+ * is taken to be that function.
+ */
+export interface Probe {
+  /** Positions in the cache before the call. */
+  readonly past: number;
+  /** Positions that the call adds. */
+  readonly rows: number;
+  /** The input `num_logits_to_keep`. */
+  readonly keep: number;
 }
 
-/** The token ids, or the positions, that a call feeds: known when it comes. */
+/** The numbers are chosen so that no two quantities of interest are equal. */
+export const PROBES: readonly Probe[] = [
+  { past: 0, rows: 5, keep: 1 },
+  { past: 7, rows: 3, keep: 2 },
+  { past: 31, rows: 11, keep: 4 },
+];
+
+/** Integers and their shape. */
+export interface IntegerTensor {
+  readonly dims: readonly number[];
+  readonly data: readonly number[];
+}
+
+/**
+ * Integers that follow from the number of positions alone: what a graph computes from shapes and from the attention
+ * mask.
+ */
+export interface IntegersValue {
+  readonly kind: 'integers';
+  /** The integers in each of PROBES. */
+  readonly probes: readonly IntegerTensor[];
+}
+
+/** Makes a value of integers that are the same in every probe. */
+export function constantIntegers(tensor: IntegerTensor): IntegersValue {
+  return { kind: 'integers', probes: PROBES.map(() => tensor) };
+}
+
+/** The token ids or the positions that a call feeds: known only when the call comes. */
 export interface IdsValue {
   readonly kind: 'ids';
   readonly of: 'tokens' | 'positions';
 }
 
-/** float32 [1, positions, ...dims]: a row for each position, in a buffer of the plan. */
+/** A row for each position, in a buffer of the plan: float32 [1, positions, ...dims]. */
 export interface RowsValue {
   readonly kind: 'rows';
   /** Index of the buffer in the plan. */
@@ -20,7 +57,7 @@ export interface RowsValue {
   /** Bytes from the start of each row. */
   readonly offset: number;
   readonly dims: readonly number[];
-  /** Cut to the last positions already: those whose logits are wanted. */
+  /** Whether only the last positions are left, those whose logits are wanted. */
   readonly cut: boolean;
 }
 
@@ -30,22 +67,22 @@ export interface StoredValue {
   readonly tensor: StoredTensor;
 }
 
-/** `past_key_values.N.key` and `.value` before a layer's attention, `present.…` behind it. */
-export interface CacheValue {
+/** Keys or values of a layer: `past_key_values.N.…` before the layer's attention, `present.N.…` after it. */
+export interface CacheValue extends CacheName {
   readonly kind: 'cache';
-  readonly layer: number;
-  readonly part: 'key' | 'value';
 }
 
-/** sigmoid(x) or silu(x), not computed yet: what comes next may have a kernel for both. */
+/** A sigmoid(x) or silu(x) that is not computed yet, because the next operator may have a kernel for both. */
 export interface ActivationValue {
   readonly kind: 'activation';
   readonly activation: 'sigmoid' | 'silu';
   readonly of: RowsValue;
 }
 
+/** What the planner knows of a value of the graph. */
 export type Value = IntegersValue | IdsValue | RowsValue | StoredValue | CacheValue | ActivationValue;
 
+/** Floats of a row. */
 export function widthOf({ dims }: RowsValue): number {
   return dims.reduce((product, dim) => product * dim, 1);
 }

@@ -3,44 +3,42 @@ import type { MemoryLayout } from '../plan/memory-layout.ts';
 import type { EdgePlan } from '../plan/plan-graph.ts';
 import type { Operand, Step } from '../plan/step.ts';
 
-/** What a call of steps works on. */
-export interface Call {
-  /** How many rows are computed. */
+/** The rows that a call of steps computes. */
+export interface RowRange {
+  /** How many rows. */
   rows: number;
-  /** Position of the first of them. */
+  /** Position of the first row in its sequence. */
   position: number;
-  /** Which row of the buffers that the first steps filled the first of them is. */
+  /** Offset of the first row in the buffers that the body filled; 0 for the body itself. */
   firstRow: number;
 }
 
-/** Steps with all that is known before a call filled in. */
-export type BoundSteps = (call: Call) => void;
+/** Steps whose operands are resolved, except for those that depend on the rows of a call. */
+export type BoundSteps = (range: RowRange) => void;
 
-/**
- * @param part the steps that every position needs, or the last ones, which read some rows of what the others have written
- */
-export function bindSteps(plan: EdgePlan, part: 'every' | 'last', layout: MemoryLayout, kernels: Kernels): BoundSteps {
-  const filledByEvery = new Set(part === 'last' ? plan.every.flatMap(({ writes }) => writes) : []);
-  const bound = plan[part].map((step) => bindStep(step, (operand) => bindOperand(operand, plan, layout, filledByEvery), kernels));
-  return (call) => {
-    for (const run of bound) run(call);
+/** @param part the body, or the head, which reads some of the rows that the body wrote */
+export function bindSteps(plan: EdgePlan, part: 'body' | 'head', layout: MemoryLayout, kernels: Kernels): BoundSteps {
+  const filledByBody = new Set(part === 'head' ? plan.body.flatMap(({ writes }) => writes) : []);
+  const bound = plan[part].map((step) => bindStep(step, (operand) => bindOperand(operand, plan, layout, filledByBody), kernels));
+  return (range) => {
+    for (const run of bound) run(range);
   };
 }
 
-type Bound = number | ((call: Call) => number);
+type BoundOperand = number | ((range: RowRange) => number);
 
-function bindStep({ kernel, operands }: Step, bind: (operand: Operand) => Bound, kernels: Kernels): BoundSteps {
+function bindStep({ kernel, operands }: Step, bind: (operand: Operand) => BoundOperand, kernels: Kernels): BoundSteps {
   const run = kernels[kernel] as (...operands: number[]) => void;
   const bound = operands.map(bind);
   const values = bound.map((operand) => (typeof operand === 'number' ? operand : 0));
-  const open = bound.flatMap((operand, index) => (typeof operand === 'number' ? [] : [{ index, resolve: operand }]));
-  return (call) => {
-    for (const { index, resolve } of open) values[index] = resolve(call);
+  const unresolved = bound.flatMap((operand, index) => (typeof operand === 'number' ? [] : [{ index, resolve: operand }]));
+  return (range) => {
+    for (const { index, resolve } of unresolved) values[index] = resolve(range);
     run(...values);
   };
 }
 
-function bindOperand(operand: Operand, plan: EdgePlan, layout: MemoryLayout, filledByEvery: ReadonlySet<number>): Bound {
+function bindOperand(operand: Operand, plan: EdgePlan, layout: MemoryLayout, filledByBody: ReadonlySet<number>): BoundOperand {
   if (typeof operand === 'number') return operand;
   if (operand === 'rows') return ({ rows }) => rows;
   if (operand === 'position') return ({ position }) => position;
@@ -54,6 +52,6 @@ function bindOperand(operand: Operand, plan: EdgePlan, layout: MemoryLayout, fil
   if ('stride' in operand) return plan.buffers[operand.stride].stride;
   const start = layout.arena + layout.buffers.offsets[operand.buffer] + operand.offset;
   const { stride } = plan.buffers[operand.buffer];
-  if (!filledByEvery.has(operand.buffer)) return start;
+  if (!filledByBody.has(operand.buffer)) return start;
   return ({ firstRow }) => start + firstRow * stride;
 }

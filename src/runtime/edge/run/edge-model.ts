@@ -1,19 +1,21 @@
 import type { ModelFiles } from '../../../core/folder/model-files.ts';
+import type { Logits } from '../../../core/logits.ts';
 import { instantiateKernels } from '../../../kernels/instantiate-kernels.ts';
 import type { Kernels } from '../../../kernels/kernels.ts';
+import { LogitsBuffer } from '../../logits-buffer.ts';
 import { LOGITS_ROWS, type MemoryLayout, memoryLayout, PREFILL_ROWS } from '../plan/memory-layout.ts';
 import type { EdgePlan } from '../plan/plan-graph.ts';
 import { loadWeights } from '../weights/load-weights.ts';
 import { type BoundSteps, bindSteps } from './bind-steps.ts';
 import { EngineMemory } from './engine-memory.ts';
-import { KvChunks } from './kv-blocks.ts';
+import { KvBlocks } from './kv-blocks.ts';
 
 export interface EdgeModelOptions {
-  /** The kernels, relaxed or plain. */
+  /** The compiled kernels, with relaxed SIMD or without. */
   readonly kernels: WebAssembly.Module;
-  /** For the KV caches of all sequences together. One of the whole context window always fits. */
+  /** Bytes for the KV caches of all sequences together. One sequence of the whole context window always fits. */
   readonly cacheBytes: number;
-  /** Gives every buffer a place of its own, so that all can be read after a call. */
+  /** Gives every buffer a place of its own, so that all of them can be read after a call. */
   readonly keepBuffers?: boolean;
 }
 
@@ -22,23 +24,28 @@ export class EdgeModel {
   readonly plan: EdgePlan;
   readonly memory: EngineMemory;
   readonly layout: MemoryLayout;
-  readonly chunks: KvChunks;
-  /** Gives back what sequences hold that were dropped undisposed: the loop of a cancelled request never gets to its end. */
-  readonly forgotten: FinalizationRegistry<{ readonly chunks: number[] }>;
-  readonly #every: BoundSteps;
-  readonly #last: BoundSteps;
+  readonly blocks: KvBlocks;
+  /**
+   * Frees the blocks of sequences that were dropped without being disposed: the loop of a cancelled request never
+   * reaches its end.
+   */
+  readonly droppedSequences: FinalizationRegistry<number[]>;
+  readonly #body: BoundSteps;
+  readonly #head: BoundSteps;
+  readonly #logits: LogitsBuffer;
 
   private constructor(plan: EdgePlan, memory: EngineMemory, layout: MemoryLayout, kernels: Kernels, cacheBytes: number) {
-    const { chunkBytes, windowChunks } = plan.cache;
-    // Of a sequence of the whole window, one fork at a time fits too: it copies the last chunk.
-    const maxChunks = Math.max(windowChunks + 1, Math.floor(cacheBytes / chunkBytes));
+    const { blockBytes, windowBlocks } = plan.cache;
+    // Even a sequence of the whole window can be forked, one fork at a time: the fork copies the last block.
+    const maxBlocks = Math.max(windowBlocks + 1, Math.floor(cacheBytes / blockBytes));
     this.plan = plan;
     this.memory = memory;
     this.layout = layout;
-    this.chunks = new KvChunks(memory, { start: layout.end, chunkBytes, maxChunks });
-    this.forgotten = new FinalizationRegistry(({ chunks }) => this.chunks.releaseAll(chunks));
-    this.#every = bindSteps(plan, 'every', layout, kernels);
-    this.#last = bindSteps(plan, 'last', layout, kernels);
+    this.blocks = new KvBlocks(memory, { start: layout.end, blockBytes, maxBlocks });
+    this.droppedSequences = new FinalizationRegistry((blockTable) => this.blocks.free(blockTable));
+    this.#body = bindSteps(plan, 'body', layout, kernels);
+    this.#head = bindSteps(plan, 'head', layout, kernels);
+    this.#logits = new LogitsBuffer(plan.options.vocabularySize, kernels, memory.memory, layout.sampling);
   }
 
   /**
@@ -54,39 +61,50 @@ export class EdgeModel {
   }
 
   /**
-   * Appends tokens behind `position` to the cache in `chunks`.
-   * @param logits is given those after each of its length's last tokens: [rows, vocabularySize]. They lie outside of the engine's memory,
-   *   where the next call of any sequence writes its own, and which may move when it grows
+   * Appends tokens after `position` to the KV cache in the blocks of `blockTable`.
+   * @param read gets the logits after each of the last `rows` tokens, where the head wrote them. The next call of any
+   *   sequence writes its own there, and growing the memory detaches all views: they are valid until `read` returns
    */
-  run(tokens: readonly number[], position: number, chunks: readonly number[], logits: Float32Array): void {
-    const { chunkPages, pageStride } = this.plan.cache;
-    const pages = chunks.flatMap((chunk) => Array.from({ length: chunkPages }, (_, page) => chunk + page * pageStride));
-    this.memory.views.u32.set(pages, this.layout.pageTable >> 2);
-    const rows = logits.length / this.plan.options.vocabularySize;
+  run(
+    tokens: readonly number[],
+    position: number,
+    blockTable: readonly number[],
+    rows: number,
+    read: (logits: Logits, row: number) => void,
+  ): void {
+    this.#setPageTable(blockTable);
+    const firstRead = tokens.length - rows;
     for (let start = 0; start < tokens.length; start += PREFILL_ROWS) {
-      const chunk = tokens.slice(start, start + PREFILL_ROWS);
-      const behind = tokens.length - start - chunk.length;
-      this.#runChunk(chunk, position + start);
-      for (let row = Math.max(0, chunk.length + behind - rows); row < chunk.length; row += LOGITS_ROWS)
-        this.#runLast(Math.min(LOGITS_ROWS, chunk.length - row), position + start + row, row, logits, row + rows - chunk.length - behind);
+      const slice = tokens.slice(start, start + PREFILL_ROWS);
+      this.#runBody(slice, position + start);
+      for (let row = Math.max(0, firstRead - start); row < slice.length; row += LOGITS_ROWS) {
+        const count = Math.min(LOGITS_ROWS, slice.length - row);
+        this.#head({ rows: count, position: position + start + row, firstRow: row });
+        for (let index = 0; index < count; index++) read(this.#logitsOfRow(index), start + row + index - firstRead);
+      }
     }
   }
 
-  #runChunk(tokens: readonly number[], position: number): void {
+  /** Puts logits [vocabularySize] where the head writes its first row. */
+  loadLogits(values: Float32Array): Logits {
+    return this.#logitsOfRow(0).load(values);
+  }
+
+  #setPageTable(blockTable: readonly number[]): void {
+    const { blockPages, pageStride } = this.plan.cache;
+    const pages = blockTable.flatMap((block) => Array.from({ length: blockPages }, (_, page) => block + page * pageStride));
+    this.memory.views.u32.set(pages, this.layout.pageTable >> 2);
+  }
+
+  #runBody(tokens: readonly number[], position: number): void {
     const { i32 } = this.memory.views;
     i32.set(tokens, this.layout.tokens >> 2);
     for (let row = 0; row < tokens.length; row++) i32[(this.layout.positions >> 2) + row] = position + row;
-    this.#every({ rows: tokens.length, position, firstRow: 0 });
+    this.#body({ rows: tokens.length, position, firstRow: 0 });
   }
 
-  /** Logits of `count` rows of a chunk from `firstRow` on, into `logits` from the row `target` on. */
-  #runLast(count: number, position: number, firstRow: number, logits: Float32Array, target: number): void {
-    this.#last({ rows: count, position, firstRow });
-    const { buffers, options, logits: buffer } = this.plan;
-    const start = this.layout.arena + this.layout.buffers.offsets[buffer];
-    for (let row = 0; row < count; row++) {
-      const from = (start + row * buffers[buffer].stride) >> 2;
-      logits.set(this.memory.views.f32.subarray(from, from + options.vocabularySize), (target + row) * options.vocabularySize);
-    }
+  #logitsOfRow(row: number): LogitsBuffer {
+    const { buffers, logits } = this.plan;
+    return this.#logits.moveTo(this.layout.arena + this.layout.buffers.offsets[logits] + row * buffers[logits].stride);
   }
 }

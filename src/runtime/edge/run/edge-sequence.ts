@@ -1,21 +1,20 @@
 import type { Sequence } from '../../../core/decoder.ts';
 import { GptEdgeError } from '../../../core/errors.ts';
+import type { Logits } from '../../../core/logits.ts';
 import type { EdgeModel } from './edge-model.ts';
 
-/** A sequence whose KV cache lies in chunks of the engine's memory. */
+/** A sequence whose KV cache lies in blocks of the engine's memory. */
 export class EdgeSequence implements Sequence {
   readonly #model: EdgeModel;
-  /** Apart from the sequence, so that the chunks can be given back when it is forgotten. */
-  readonly #held: { readonly chunks: number[] };
+  /** Addresses of the blocks that hold the positions, in order. */
+  readonly #blockTable: number[];
   #length: number;
-  /** Of one row, used anew by each call. */
-  #logits: Float32Array | undefined;
 
-  constructor(model: EdgeModel, chunks: number[] = [], length = 0) {
+  constructor(model: EdgeModel, blockTable: number[] = [], length = 0) {
     this.#model = model;
-    this.#held = { chunks };
+    this.#blockTable = blockTable;
     this.#length = length;
-    model.forgotten.register(this, this.#held, this);
+    model.droppedSequences.register(this, blockTable, this);
   }
 
   get length(): number {
@@ -23,43 +22,47 @@ export class EdgeSequence implements Sequence {
   }
 
   async forward(tokens: readonly number[], rows = 1): Promise<Float32Array> {
-    const { contextWindow, vocabularySize } = this.#model.plan.options;
+    const { vocabularySize } = this.#model.plan.options;
+    const copy = new Float32Array(rows * vocabularySize);
+    await this.forwardEach(tokens, rows, ({ values }, row) => copy.set(values, row * vocabularySize));
+    return copy;
+  }
+
+  async forwardEach(tokens: readonly number[], rows: number, read: (logits: Logits, row: number) => void): Promise<void> {
+    const { contextWindow } = this.#model.plan.options;
     const length = this.#length + tokens.length;
     if (length > contextWindow)
       throw new GptEdgeError('context_length_exceeded', `The context window is ${contextWindow} tokens; ${length} were fed.`);
     this.#reserve(length);
-    if (rows === 1) this.#logits ??= new Float32Array(vocabularySize);
-    const logits = rows === 1 ? this.#logits! : new Float32Array(rows * vocabularySize);
-    this.#model.run(tokens, this.#length, this.#held.chunks, logits);
+    this.#model.run(tokens, this.#length, this.#blockTable, rows, read);
     this.#length = length;
-    return logits;
   }
 
-  /** Full chunks are shared: no one writes them any more. The last one is copied. */
+  /** Full blocks are shared, because no sequence writes to them any more. The last block is copied. */
   fork(): Sequence {
-    const { chunks: all, plan } = this.#model;
-    const full = Math.floor(this.#length / plan.cache.chunkPositions);
-    const chunks = this.#held.chunks.slice(0, full);
-    // First what may fail.
-    if (this.#length > full * plan.cache.chunkPositions) chunks.push(all.copy(this.#held.chunks[full]));
-    for (const chunk of chunks.slice(0, full)) all.share(chunk);
-    return new EdgeSequence(this.#model, chunks, this.#length);
+    const { blocks, plan } = this.#model;
+    const full = Math.floor(this.#length / plan.cache.blockPositions);
+    const shared = this.#blockTable.slice(0, full);
+    // The copy comes first, because it may fail.
+    const own = this.#length > full * plan.cache.blockPositions ? [blocks.copy(this.#blockTable[full])] : [];
+    for (const block of shared) blocks.share(block);
+    return new EdgeSequence(this.#model, [...shared, ...own], this.#length);
   }
 
   dispose(): void {
-    this.#model.forgotten.unregister(this);
-    this.#model.chunks.releaseAll(this.#held.chunks);
+    this.#model.droppedSequences.unregister(this);
+    this.#model.blocks.free(this.#blockTable);
     this.#length = 0;
   }
 
-  /** Chunks for so many positions. One that does not get them all gets none. */
+  /** Allocates the blocks for so many positions: all of them, or none. */
   #reserve(length: number): void {
-    const { chunks } = this.#held;
-    const before = chunks.length;
+    const { blocks, plan } = this.#model;
+    const before = this.#blockTable.length;
     try {
-      while (chunks.length * this.#model.plan.cache.chunkPositions < length) chunks.push(this.#model.chunks.take());
+      while (this.#blockTable.length * plan.cache.blockPositions < length) this.#blockTable.push(blocks.allocate());
     } catch (error) {
-      this.#model.chunks.releaseAll(chunks, before);
+      blocks.free(this.#blockTable, before);
       throw error;
     }
   }

@@ -2,74 +2,78 @@ import { GptEdgeError } from '../../../core/errors.ts';
 import type { EngineMemory } from './engine-memory.ts';
 
 /**
- * The KV caches of all sequences, in chunks of some positions each, behind everything else in the engine's memory. A chunk belongs to one
- * sequence or, once it is full, to several that share a past. Memory grows when none is free, and never shrinks.
+ * The KV caches of all sequences, in blocks of some positions each, after everything else in the engine's memory. A
+ * block belongs to one sequence or, once it is full, to several that share a past. The memory grows when no block is
+ * free, and never shrinks.
  */
-export class KvChunks {
+export class KvBlocks {
   readonly #memory: EngineMemory;
   readonly #start: number;
-  readonly #chunkBytes: number;
-  readonly #maxChunks: number;
-  readonly #free: number[] = [];
-  readonly #owners = new Map<number, number>();
+  readonly #blockBytes: number;
+  readonly #maxBlocks: number;
+  /** Addresses of allocated memory that no sequence uses. */
+  readonly #freeBlocks: number[] = [];
+  /** How many sequences hold a block, by its address. */
+  readonly #refCounts = new Map<number, number>();
 
-  constructor(memory: EngineMemory, { start, chunkBytes, maxChunks }: { start: number; chunkBytes: number; maxChunks: number }) {
+  constructor(memory: EngineMemory, { start, blockBytes, maxBlocks }: { start: number; blockBytes: number; maxBlocks: number }) {
     this.#memory = memory;
     this.#start = start;
-    this.#chunkBytes = chunkBytes;
-    this.#maxChunks = maxChunks;
+    this.#blockBytes = blockBytes;
+    this.#maxBlocks = maxBlocks;
   }
 
-  /** Chunks that sequences hold. */
+  /** How many blocks sequences hold; a shared block counts once. */
   get used(): number {
-    return this.#owners.size;
+    return this.#refCounts.size;
   }
 
   /**
-   * @returns the chunk's address
-   * @throws GptEdgeError `memory_limit_exceeded` where all are taken
+   * @returns the address of a block that one sequence holds
+   * @throws GptEdgeError `memory_limit_exceeded` if all blocks are held
    */
-  take(): number {
-    const chunk = this.#free.pop() ?? this.#grow();
-    this.#owners.set(chunk, 1);
-    return chunk;
+  allocate(): number {
+    const block = this.#freeBlocks.pop() ?? this.#grow();
+    this.#refCounts.set(block, 1);
+    return block;
   }
 
-  /** One more sequence reads the chunk. */
-  share(chunk: number): void {
-    this.#owners.set(chunk, this.#owners.get(chunk)! + 1);
+  /** Lets one more sequence hold the block. */
+  share(block: number): void {
+    this.#refCounts.set(block, this.#refCounts.get(block)! + 1);
   }
 
-  /** Takes the chunks out of a sequence's list, from the index `from` on; those that no other sequence reads become free. */
-  releaseAll(chunks: number[], from = 0): void {
-    for (const chunk of chunks.splice(from)) this.#release(chunk);
-  }
-
-  #release(chunk: number): void {
-    const owners = this.#owners.get(chunk)! - 1;
-    if (owners > 0) this.#owners.set(chunk, owners);
-    else {
-      this.#owners.delete(chunk);
-      this.#free.push(chunk);
+  /**
+   * Removes the blocks from a sequence's block table, from the index `from` on; those that no other sequence holds
+   * become free.
+   */
+  free(blockTable: number[], from = 0): void {
+    for (const block of blockTable.splice(from)) {
+      const refCount = this.#refCounts.get(block)! - 1;
+      if (refCount > 0) this.#refCounts.set(block, refCount);
+      else {
+        this.#refCounts.delete(block);
+        this.#freeBlocks.push(block);
+      }
     }
   }
 
-  /** A chunk of the sequence's own with what `chunk` holds. */
-  copy(chunk: number): number {
-    const copy = this.take();
-    this.#memory.views.u8.copyWithin(copy, chunk, chunk + this.#chunkBytes);
+  /** Allocates a block with the content of another one. */
+  copy(block: number): number {
+    const copy = this.allocate();
+    this.#memory.views.u8.copyWithin(copy, block, block + this.#blockBytes);
     return copy;
   }
 
   #grow(): number {
-    const count = this.#owners.size + this.#free.length;
-    if (count >= this.#maxChunks)
+    const count = this.#refCounts.size + this.#freeBlocks.length;
+    if (count >= this.#maxBlocks)
       throw new GptEdgeError(
         'memory_limit_exceeded',
-        `The KV cache has no room for another ${this.#chunkBytes} bytes: the requests that are being answered hold all of its ${this.#maxChunks * this.#chunkBytes}. Try again when one has ended.`,
+        `The KV cache has no room for another ${this.#blockBytes} bytes: the requests that are being answered hold all of its ${this.#maxBlocks * this.#blockBytes}. Try again when one has ended.`,
       );
-    const chunk = this.#start + count * this.#chunkBytes;
-    this.#memory.growTo(chunk + this.#chunkBytes);
-    return chunk;
+    const block = this.#start + count * this.#blockBytes;
+    this.#memory.growTo(block + this.#blockBytes);
+    return block;
   }
 }

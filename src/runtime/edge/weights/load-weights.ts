@@ -1,16 +1,16 @@
 import { GptEdgeError } from '../../../core/errors.ts';
 import type { ModelFiles } from '../../../core/folder/model-files.ts';
-import { showText } from '../../../core/show-text.ts';
+import { showText } from '../../../core/invalid-file.ts';
 import type { StoredTensor } from '../graph/stored-tensor.ts';
-import type { TensorSink, WeightTarget } from './staged-sink.ts';
+import type { LoadTarget, TensorSink } from './sink.ts';
 import { weightSinks } from './weight-sinks.ts';
 
 /**
- * Streams the weights into WebAssembly memory, rearranged on the way into the kernels' layout. Beside them exist two pieces of the file, and
- * of one matrix with zero points its scales: nothing else of the weights' size.
- * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, or too short for what the graph says
+ * Streams the weights into WebAssembly memory, and rearranges them on the way into the kernels' layout. Beyond that
+ * memory, only two chunks of a file exist at a time, and the scales of the matrices whose scales are collected.
+ * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, or shorter than the graph says
  */
-export async function loadWeights(target: WeightTarget, files: ModelFiles): Promise<void> {
+export async function loadWeights(target: LoadTarget, files: ModelFiles): Promise<void> {
   const sinks = target.plan.weights.flatMap((weight, index) => weightSinks(target, weight, target.layout.weights[index]));
   for (const { tensor, sink } of sinks) if (tensor.bytes) sink.write(tensor.bytes);
   const stored = sinks.filter(({ tensor }) => tensor.bytes === undefined);
@@ -22,7 +22,7 @@ async function loadFile(file: string, sinks: readonly TensorSink[], files: Model
   const wanted = sinks.filter(({ tensor }) => tensor.file === file).sort((a, b) => a.tensor.offset - b.tensor.offset);
   for (const { tensor } of wanted) if (end(tensor) > length) throw missing(files.manifest.id, tensor, length);
   let position = 0;
-  // Tensors begin in order, and may overlap where two readers share bytes.
+  // Tensors are sorted by where they begin. They may overlap, because two readers may share bytes.
   let begun = 0;
   let open: TensorSink[] = [];
   for await (const chunk of files.stream(file)) {

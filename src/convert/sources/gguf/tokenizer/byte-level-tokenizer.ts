@@ -1,14 +1,14 @@
 import { GptEdgeError } from '../../../../core/errors.ts';
-import { showText } from '../../../../core/show-text.ts';
+import { showText } from '../../../../core/invalid-file.ts';
 import { tokenizerJson } from '../../../tokenizers/tokenizer-parts.ts';
 import { addedTokens } from '../../../tokenizers/vocabulary.ts';
-import { affixTokens } from './affix-tokens.ts';
-import type { GgufTokenizerContext } from './gguf-tokenizer-context.ts';
 import { type PreTokenizer, preTokenizers } from './pre-tokenizers.ts';
+import { affixTokens, type GgufTokenizerContext } from './tokenizer-context.ts';
 
 /**
- * tokenizer.json for `tokenizer.ggml.model` gpt2: byte-level BPE with merges.
- * @throws GptEdgeError `invalid_file` for a merge of something that is no token, `unsupported_model` for an unknown pre-tokenizer
+ * Builds tokenizer.json for `tokenizer.ggml.model` gpt2: byte-level BPE with merges.
+ * @throws GptEdgeError `invalid_file` for a merge of something that is not a token, `unsupported_model` for an unknown
+ *   pre-tokenizer
  */
 export function byteLevelTokenizer(context: GgufTokenizerContext): Uint8Array {
   const { normalizer = null, pre_tokenizer, ignoreMerges, addBos = false } = findPreTokenizer(context);
@@ -23,16 +23,16 @@ export function byteLevelTokenizer(context: GgufTokenizerContext): Uint8Array {
   });
 }
 
-/** Files from before the field existed have none; for GPT-2 itself there is no doubt. */
+/** Files from before the field existed lack it. For the architecture gpt2 itself, GPT-2's own is then taken. */
 function findPreTokenizer({ file, metadata, architecture }: GgufTokenizerContext): PreTokenizer {
   const name = metadata.optionalText('tokenizer.ggml.pre') ?? (architecture === 'gpt2' ? 'gpt-2' : undefined);
   if (name !== undefined && Object.hasOwn(preTokenizers, name)) return preTokenizers[name];
-  const found = name === undefined ? 'is missing, and none' : `${showText(name)}`;
+  const found = name === undefined ? 'is missing, which' : `${showText(name)}`;
   const message = `${file}: tokenizer.ggml.pre ${found} is not supported; supported: ${Object.keys(preTokenizers).join(', ')}`;
   throw new GptEdgeError('unsupported_model', message, { param: file });
 }
 
-/** A merge is two tokens with a space between; the byte alphabet has no space. */
+/** Reads merges: two tokens with a space between them. The byte alphabet itself has no space. */
 function readMerges({ metadata, vocabulary }: GgufTokenizerContext): [string, string][] {
   const key = 'tokenizer.ggml.merges';
   const known = new Set(vocabulary.tokens);
@@ -40,7 +40,7 @@ function readMerges({ metadata, vocabulary }: GgufTokenizerContext): [string, st
     const [left, right, ...rest] = merge.split(' ');
     const unknown = [left, right, left + right].find((part) => !known.has(part));
     if (right === undefined || rest.length > 0) throw metadata.invalid(key, `merge ${index} ${showText(merge)} is not two tokens`);
-    if (unknown !== undefined) throw metadata.invalid(key, `merge ${index} ${showText(merge)}: ${showText(unknown)} is no token`);
+    if (unknown !== undefined) throw metadata.invalid(key, `merge ${index} ${showText(merge)}: ${showText(unknown)} is not a token`);
     return [left, right];
   });
 }

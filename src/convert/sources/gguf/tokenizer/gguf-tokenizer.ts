@@ -1,15 +1,17 @@
 import { GptEdgeError } from '../../../../core/errors.ts';
+import { showText } from '../../../../core/invalid-file.ts';
 import { MAX_TOKENIZER_BYTES } from '../../../../core/limits.ts';
-import { showText } from '../../../../core/show-text.ts';
-import { jsonBytes } from '../../../files/json-bytes.ts';
+import { jsonBytes } from '../../../files/json-files.ts';
 import type { NamedToken } from '../../../tokenizers/tokenizer-parts.ts';
 import { findVocabularyFault, TokenType, type Vocabulary } from '../../../tokenizers/vocabulary.ts';
 import type { GgufMetadata } from '../gguf-metadata.ts';
 import { byteLevelTokenizer } from './byte-level-tokenizer.ts';
-import type { GgufTokenizerContext, SpecialTokens } from './gguf-tokenizer-context.ts';
 import { sentencePieceTokenizer } from './sentencepiece-tokenizer.ts';
+import type { GgufTokenizerContext, SpecialTokens } from './tokenizer-context.ts';
 
-/** Of any token; they become parts of patterns and messages. Runs of 128 spaces are the longest in use. */
+/**
+ * Limit for a token's length. Tokens become parts of patterns and messages. Runs of 128 spaces are the longest in use.
+ */
 const MAX_TOKEN_CHARACTERS = 1024;
 
 /** The files of a tokenizer, and the ids that config.json and generation_config.json state. */
@@ -20,13 +22,13 @@ export interface ConvertedTokenizer {
 
 type Builder = (context: GgufTokenizerContext) => Uint8Array;
 
-/** By `tokenizer.ggml.model`. */
+/** What builds tokenizer.json, by `tokenizer.ggml.model`. */
 const BUILDERS: Readonly<Record<string, Builder>> = { gpt2: byteLevelTokenizer, llama: sentencePieceTokenizer };
 
 /**
  * Rebuilds tokenizer.json and tokenizer_config.json from a GGUF file's `tokenizer.*` fields.
- * @throws GptEdgeError `invalid_file` for a vocabulary of another size than the model's, with tokens that come twice or merges of none;
- *   `unsupported_model`, by name, for a kind of tokenizer that is not implemented
+ * @throws GptEdgeError `invalid_file` for a vocabulary whose size is not the model's, that has a token twice, or merges
+ *   something that is not a token; `unsupported_model` for a kind of tokenizer that is not implemented, naming it
  */
 export function ggufTokenizer(
   file: string,
@@ -75,7 +77,7 @@ function tokenIds({ bos, eos, eot, padding }: SpecialTokens): ConvertedTokenizer
   return { bos_token_id: bos?.id, eos_token_id: ends.length > 1 ? ends : ends[0], pad_token_id: padding?.id };
 }
 
-/** Fields without a value are left out of the JSON. */
+/** Returns tokenizer_config.json. Fields that are undefined are left out of the JSON. */
 function tokenizerConfig(metadata: GgufMetadata, { bos, eos, unknown, padding }: SpecialTokens): object {
   return {
     tokenizer_class: 'PreTrainedTokenizerFast',

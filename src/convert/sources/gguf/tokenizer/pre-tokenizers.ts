@@ -1,9 +1,9 @@
-/** How text is cut into pieces before byte-level BPE, and what goes with it. */
+/** How text is split into pieces before byte-level BPE, and the settings that go with it. */
 export interface PreTokenizer {
   readonly pre_tokenizer: object;
   readonly normalizer?: object;
   readonly ignoreMerges?: boolean;
-  /** Whether BOS is put before a text where the file does not say. */
+  /** Whether BOS is put before a text if the file does not say. */
   readonly addBos?: boolean;
 }
 
@@ -13,13 +13,13 @@ const sequence = (...pretokenizers: object[]) => ({ type: 'Sequence', pretokeniz
 
 const split = (Regex: string) => ({ type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false });
 
-/** GPT-4's pattern and its variants, which differ in the digits that stay together. */
+/** Returns GPT-4's pattern or one of its variants, which differ in how many digits stay together. */
 const gpt4Pattern = (digits: string) =>
   `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
 
 /** GPT-2's own pattern is built into ByteLevel. */
 const gpt2: PreTokenizer = { pre_tokenizer: byteLevel(true) };
-/** Digits one by one before GPT-2's pattern, which changes how spaces before them group. */
+/** Splits off digits one by one before GPT-2's pattern applies, which changes how spaces before them are grouped. */
 const digits: PreTokenizer = { pre_tokenizer: sequence({ type: 'Digits', individual_digits: true }, byteLevel(true)) };
 const llama3: PreTokenizer = {
   pre_tokenizer: sequence(split(gpt4Pattern('\\p{N}{1,3}')), byteLevel(false)),
@@ -31,7 +31,7 @@ const qwen2: PreTokenizer = {
   pre_tokenizer: sequence(split(gpt4Pattern('\\p{N}')), byteLevel(false)),
 };
 
-/** By `tokenizer.ggml.pre`, as llama.cpp's llama-vocab.cpp names them. */
+/** The pre-tokenizers by `tokenizer.ggml.pre`, as llama.cpp's llama-vocab.cpp names them. */
 export const preTokenizers: Readonly<Record<string, PreTokenizer>> = {
   'gpt-2': gpt2,
   smollm: digits,

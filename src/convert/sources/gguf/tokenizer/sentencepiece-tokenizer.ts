@@ -1,15 +1,15 @@
 import { findScoreFault, mergesFromScores } from '../../../tokenizers/merges-from-scores.ts';
 import { tokenizerJson } from '../../../tokenizers/tokenizer-parts.ts';
 import { addedTokens, isSpecial, TokenType } from '../../../tokenizers/vocabulary.ts';
-import { affixTokens } from './affix-tokens.ts';
-import type { GgufTokenizerContext } from './gguf-tokenizer-context.ts';
+import { affixTokens, type GgufTokenizerContext } from './tokenizer-context.ts';
 
-/** What SentencePiece writes for a space. */
+/** The character that SentencePiece writes for a space. */
 const SPACE = '\u2581';
 
 /**
- * tokenizer.json for `tokenizer.ggml.model` llama: SentencePiece's BPE with scores and, for characters without a token, bytes.
- * @throws GptEdgeError `invalid_file` for scores that are none
+ * Builds tokenizer.json for `tokenizer.ggml.model` llama: SentencePiece's BPE with scores, and byte tokens for
+ * characters without a token.
+ * @throws GptEdgeError `invalid_file` for invalid scores
  */
 export function sentencePieceTokenizer(context: GgufTokenizerContext): Uint8Array {
   const { metadata, vocabulary, special } = context;

@@ -1,14 +1,13 @@
 import { MAX_HEAD_DIMENSION } from '../../../../kernels/attention-layouts.ts';
 import type { GraphNode } from '../../graph/model-graph.ts';
-import { layerOffset } from '../cache-shape.ts';
-import { address, numberAttribute, type PlanBuilder } from '../plan-builder.ts';
-import { PROBES } from '../probe.ts';
+import { CACHE_FORMAT_KERNELS, layerOffset } from '../cache-shape.ts';
+import { address, type PlanBuilder } from '../plan-builder.ts';
 import type { Operand } from '../step.ts';
-import { type RowsValue, widthOf } from '../value.ts';
-import type { Operator } from './operator.ts';
+import { PROBES, type RowsValue, widthOf } from '../value.ts';
+import { numberAttribute, type Operator } from './operator.ts';
 
-/** Attributes that say "none", and the value that says so. */
-const NONE: Readonly<Record<string, number | string>> = {
+/** Attributes that must be absent or have this value, which turns off what they are for. */
+const OFF: Readonly<Record<string, number | string>> = {
   softcap: 0,
   smooth_softmax: 0,
   qk_output: 0,
@@ -16,28 +15,58 @@ const NONE: Readonly<Record<string, number | string>> = {
   v_quant_type: 'NONE',
   kv_cache_bit_width: 0,
 };
+/** The attention kernels take heads whose dimension is a multiple of this. */
 const HEAD_MULTIPLE = 8;
 
-/** ONNX Runtime's attention with a KV cache: causal, grouped queries, rotary positions and a local window if asked for. */
+/**
+ * ONNX Runtime's attention with a KV cache: causal, with grouped queries, rotary positions and a local window if asked
+ * for.
+ */
 export const groupQueryAttention: Operator = {
-  attributes: ['num_heads', 'kv_num_heads', 'scale', 'local_window_size', 'do_rotary', 'rotary_interleaved', ...Object.keys(NONE)],
+  attributes: ['num_heads', 'kv_num_heads', 'scale', 'local_window_size', 'do_rotary', 'rotary_interleaved', ...Object.keys(OFF)],
   plan(node, plan) {
-    for (const [name, none] of Object.entries(NONE))
-      if ((node.attributes.get(name) ?? none) !== none) throw plan.fail(node, `has an attribute ${name} other than ${none}`);
-    const heads = numberAttribute(node, 'num_heads', 0);
-    const keyValueHeads = numberAttribute(node, 'kv_num_heads', 0);
-    if (!(keyValueHeads >= 1 && heads % keyValueHeads === 0))
-      throw plan.fail(node, `has ${heads} heads and ${keyValueHeads} for keys and values`);
-    const parts = queryKeyValue(node, plan, heads, keyValueHeads);
+    const attributes = parseAttributes(node, plan);
+    const parts = queryKeyValue(node, plan, attributes);
     const layer = layerOf(node, plan);
     checkLengths(node, plan);
-    rememberShape(node, plan, { heads, keyValueHeads, headDimension: parts.headDimension, layer });
-    if (numberAttribute(node, 'do_rotary', 0) === 1) rotate(node, plan, parts, heads, keyValueHeads);
-    plan.set(node.outputs[0], attend(node, plan, parts, { heads, keyValueHeads, layer }));
-    plan.set(node.outputs[1], { kind: 'cache', layer, part: 'key' });
-    plan.set(node.outputs[2], { kind: 'cache', layer, part: 'value' });
+    const { heads, keyValueHeads } = attributes;
+    recordShape(node, plan, { heads, keyValueHeads, headDimension: parts.headDimension, layer });
+    if (attributes.isRotary) planRotation(node, plan, parts, attributes);
+    planAppend(node, plan, parts, attributes, layer);
+    plan.setValue(node.outputs[0], planAttention(node, plan, parts, attributes, layer));
+    plan.setValue(node.outputs[1], { kind: 'cache', layer, part: 'key' });
+    plan.setValue(node.outputs[2], { kind: 'cache', layer, part: 'value' });
   },
 };
+
+interface Attributes {
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  /** The factor of the scores; 0 for the usual 1 / √headDimension. */
+  readonly scale: number;
+  /** Positions that a query attends to; 0 for all. */
+  readonly window: number;
+  readonly isRotary: boolean;
+  /** 1 if rotary pairs are neighbours, 0 if they lie half a head apart. */
+  readonly interleaved: number;
+}
+
+function parseAttributes(node: GraphNode, plan: PlanBuilder): Attributes {
+  for (const [name, off] of Object.entries(OFF))
+    if ((node.attributes.get(name) ?? off) !== off) throw plan.fail(node, `has an attribute ${name} other than ${off}`);
+  const heads = numberAttribute(node, plan, 'num_heads', 0);
+  const keyValueHeads = numberAttribute(node, plan, 'kv_num_heads', 0);
+  if (!(keyValueHeads >= 1 && heads % keyValueHeads === 0))
+    throw plan.fail(node, `has ${heads} heads and ${keyValueHeads} for keys and values`);
+  return {
+    heads,
+    keyValueHeads,
+    scale: numberAttribute(node, plan, 'scale', 0),
+    window: Math.max(0, numberAttribute(node, plan, 'local_window_size', -1)),
+    isRotary: numberAttribute(node, plan, 'do_rotary', 0) === 1,
+    interleaved: numberAttribute(node, plan, 'rotary_interleaved', 0),
+  };
+}
 
 interface Parts {
   readonly query: RowsValue;
@@ -46,12 +75,14 @@ interface Parts {
   readonly headDimension: number;
 }
 
-/** Query, key and value, which may come side by side as one input. They are rotated in place, and so must be read by no one else. */
-function queryKeyValue(node: GraphNode, plan: PlanBuilder, heads: number, keyValueHeads: number): Parts {
+/**
+ * Query, key and value, which may come side by side as one input. They are rotated in place, so nothing else may read
+ * them.
+ */
+function queryKeyValue(node: GraphNode, plan: PlanBuilder, { heads, keyValueHeads, isRotary }: Attributes): Parts {
   const names = node.inputs.slice(0, 3).filter((name) => name !== '');
   if (names.length === 2) throw plan.fail(node, 'has a key without a value');
-  for (const name of names)
-    if (plan.uses(name) > 1 && numberAttribute(node, 'do_rotary', 0) === 1) throw plan.fail(node, `shares its input ${name}`);
+  for (const name of names) if (plan.uses(name) > 1 && isRotary) throw plan.fail(node, `shares its input ${name}`);
   const [query, key, value] = names.map((name) => plan.rowsOf(node, name));
   if (query.cut) throw plan.fail(node, 'attends from positions that were cut');
   const headDimension = widthOf(query) / (key ? heads : heads + 2 * keyValueHeads);
@@ -75,7 +106,10 @@ function layerOf(node: GraphNode, plan: PlanBuilder): number {
   return key.layer;
 }
 
-/** seqlens_k and total_sequence_length must mean what they always mean: the whole cache, this call's positions included. */
+/**
+ * Checks that seqlens_k and total_sequence_length say what the engine does: the whole cache, with this call's
+ * positions.
+ */
 function checkLengths(node: GraphNode, plan: PlanBuilder): void {
   const [last, total] = node.inputs.slice(5, 7).map((name) => plan.integersOf(node, name).probes.map(({ data }) => data.join()));
   const lengths = PROBES.map(({ past, rows }) => past + rows);
@@ -85,7 +119,8 @@ function checkLengths(node: GraphNode, plan: PlanBuilder): void {
   if (node.inputs.slice(9).some((name) => name !== '')) throw plan.fail(node, 'has position ids, a bias or sinks of its own');
 }
 
-function rememberShape(
+/** Records heads and layers in the plan. All attention nodes share one cache, and so must have the same heads. */
+function recordShape(
   node: GraphNode,
   plan: PlanBuilder,
   { heads, keyValueHeads, headDimension, layer }: { heads: number; keyValueHeads: number; headDimension: number; layer: number },
@@ -97,7 +132,12 @@ function rememberShape(
   plan.attention = { heads, keyValueHeads, headDimension, layers };
 }
 
-function rotate(node: GraphNode, plan: PlanBuilder, { query, key, headDimension }: Parts, heads: number, keyValueHeads: number): void {
+function planRotation(
+  node: GraphNode,
+  plan: PlanBuilder,
+  { query, key, headDimension }: Parts,
+  { heads, keyValueHeads, interleaved }: Attributes,
+): void {
   const [cos, sin] = node.inputs.slice(7, 9).map((name) => plan.storedOf(node, name).tensor);
   const [positions, pairs] = cos.dims;
   if (cos.dims.length !== 2 || sin.dims.join() !== cos.dims.join() || 2 * pairs > headDimension)
@@ -105,49 +145,54 @@ function rotate(node: GraphNode, plan: PlanBuilder, { query, key, headDimension 
   if (positions < plan.options.contextWindow) throw plan.fail(node, `has rotary tables for ${positions} positions only`);
   const tables = [cos, sin].map((tensor) => {
     const plain = { layout: 'plain', outputs: positions, inputs: pairs, transposed: false } as const;
-    return { weight: plan.weight({ name: tensor.name, ...plain, elements: tensor }) };
+    return { weight: plan.addWeight({ name: tensor.name, ...plain, elements: tensor }) };
   });
-  const interleaved = numberAttribute(node, 'rotary_interleaved', 0);
-  // Side by side, they are one run of heads.
-  const together = query.buffer === key.buffer;
-  const runs = together
-    ? [{ x: query, count: heads + keyValueHeads }]
-    : [
-        { x: query, count: heads },
-        { x: key, count: keyValueHeads },
-      ];
+  // If query and key lie side by side in one buffer, they are one run of heads.
+  const runs =
+    query.buffer === key.buffer
+      ? [{ x: query, count: heads + keyValueHeads }]
+      : [
+          { x: query, count: heads },
+          { x: key, count: keyValueHeads },
+        ];
   for (const { x, count } of runs) {
     const operands: Operand[] = [...address(x), ...tables, 'position', 'rows', count, headDimension, pairs, interleaved];
-    plan.step({ node: `${node.name}.rotary`, kernel: 'rotate', operands, reads: [x.buffer], writes: [x.buffer], multiplyAdds: 0 });
+    plan.addStep({ node: `${node.name}.rotary`, kernel: 'rotate', operands, reads: [x.buffer], writes: [x.buffer], multiplyAdds: 0 });
   }
 }
 
-function attend(
+function planAppend(
   node: GraphNode,
   plan: PlanBuilder,
-  { query, key, value, headDimension }: Parts,
-  { heads, keyValueHeads, layer }: { heads: number; keyValueHeads: number; layer: number },
-): RowsValue {
+  { key, value, headDimension }: Parts,
+  { keyValueHeads }: Attributes,
+  layer: number,
+): void {
   const offset = layerOffset(plan.options, layer, { keyValueHeads, headDimension });
-  const append: Operand[] = [...address(key), ...address(value), 'pages', offset, 'position', 'rows', keyValueHeads, headDimension];
-  const reads = [key.buffer, value.buffer];
-  plan.step({
+  plan.addStep({
     node: `${node.name}.append`,
-    kernel: plan.options.cacheFormat === 'q8' ? 'appendQ8' : 'appendF32',
-    operands: append,
-    reads,
+    kernel: CACHE_FORMAT_KERNELS[plan.options.cacheFormat].append,
+    operands: [...address(key), ...address(value), 'pages', offset, 'position', 'rows', keyValueHeads, headDimension],
+    reads: [key.buffer, value.buffer],
     writes: [],
     multiplyAdds: 0,
   });
-  const out = plan.rows(node.name, [heads * headDimension], false);
-  const scale = numberAttribute(node, 'scale', 0) || 1 / Math.sqrt(headDimension);
-  const window = Math.max(0, numberAttribute(node, 'local_window_size', -1));
-  const sizes = [heads, keyValueHeads, headDimension, scale, window];
-  const operands: Operand[] = [...address(query), ...address(out), 'pages', offset, 'position', 'rows', ...sizes, 'scratch'];
-  plan.step({
+}
+
+function planAttention(
+  node: GraphNode,
+  plan: PlanBuilder,
+  { query, headDimension }: Parts,
+  { heads, keyValueHeads, scale, window }: Attributes,
+  layer: number,
+): RowsValue {
+  const offset = layerOffset(plan.options, layer, { keyValueHeads, headDimension });
+  const out = plan.allocateRows(node.name, [heads * headDimension], false);
+  const sizes = [heads, keyValueHeads, headDimension, scale || 1 / Math.sqrt(headDimension), window];
+  plan.addStep({
     node: node.name,
-    kernel: plan.options.cacheFormat === 'q8' ? 'attendQ8' : 'attendF32',
-    operands,
+    kernel: CACHE_FORMAT_KERNELS[plan.options.cacheFormat].attend,
+    operands: [...address(query), ...address(out), 'pages', offset, 'position', 'rows', ...sizes, 'scratch'],
     reads: [query.buffer],
     writes: [out.buffer],
     multiplyAdds: 0,

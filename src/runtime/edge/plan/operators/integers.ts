@@ -1,15 +1,13 @@
 import type { GraphNode } from '../../graph/model-graph.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
-import { numberAttribute } from '../plan-builder.ts';
-import { PROBES } from '../probe.ts';
-import type { IntegersValue } from '../value.ts';
+import { type IntegersValue, type IntegerTensor, PROBES } from '../value.ts';
+import { numberAttribute } from './operator.ts';
 
-interface IntegerTensor {
-  readonly dims: readonly number[];
-  readonly data: readonly number[];
-}
-
-/** Evaluates a node whose inputs are all integers, once for each probe. Undefined for an operator that is not needed on shapes and masks. */
+/**
+ * Evaluates a node whose inputs are all integers, once for each probe. Graphs compute with integers only on shapes and
+ * masks.
+ * @returns undefined for a node with other inputs, or an operator that graphs do not need for shapes and masks
+ */
 export function planIntegers(node: GraphNode, plan: PlanBuilder): IntegersValue | undefined {
   const evaluate = EVALUATORS[node.operator];
   if (evaluate === undefined) return undefined;
@@ -35,9 +33,9 @@ const EVALUATORS: Readonly<Record<string, Evaluate>> = {
   Cast: ([tensor]) => tensor,
   Identity: ([tensor]) => tensor,
   Shape: ([{ dims }]) => ({ dims: [dims.length], data: dims }),
-  ReduceSum: ([{ dims, data }], node) => {
-    const keep = numberAttribute(node, 'keepdims', 1) === 1;
-    // Over the last axis, or all of them: for a batch of one the same.
+  ReduceSum: ([{ dims, data }], node, plan) => {
+    const keep = numberAttribute(node, plan, 'keepdims', 1) === 1;
+    // Whether the sum is over the last axis or over all makes no difference for a batch of one.
     return { dims: keep ? dims.map(() => 1) : dims.slice(0, -1), data: [data.reduce((sum, value) => sum + value, 0)] };
   },
   Gather: ([{ dims, data }, indices], node, plan) => {
@@ -57,7 +55,7 @@ const EVALUATORS: Readonly<Record<string, Evaluate>> = {
   },
 };
 
-/** Of equal sizes, or one of them a single value. */
+/** Combines tensors of equal size, or a tensor with a single integer. */
 function elementwise(
   [a, b]: readonly IntegerTensor[],
   combine: (a: number, b: number) => number,
@@ -71,7 +69,7 @@ function elementwise(
   return { dims: larger.dims, data: larger.data.map((_, index) => combine(at(a, index), at(b, index))) };
 }
 
-/** A Reshape's target: 0 keeps a dimension, -1 takes what is left. */
+/** The shape that Reshape makes of `dims`: in its target `shape`, 0 keeps a dimension, and -1 takes what remains. */
 export function resolveShape(shape: readonly number[], dims: readonly number[]): number[] {
   const total = dims.reduce((product, dim) => product * dim, 1);
   const kept = shape.map((dim, axis) => (dim === 0 ? dims[axis] : dim));

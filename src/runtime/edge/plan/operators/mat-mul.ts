@@ -1,26 +1,29 @@
 import { q4ActivationBytes, q8ActivationBytes } from '../../../../kernels/matrix-layouts.ts';
 import type { GraphNode } from '../../graph/model-graph.ts';
-import { address, numberAttribute, type PlanBuilder } from '../plan-builder.ts';
+import { address, type PlanBuilder } from '../plan-builder.ts';
 import type { Operand } from '../step.ts';
 import { type RowsValue, widthOf } from '../value.ts';
+import { addBias } from './elementwise.ts';
 import { floatLayout } from './gather.ts';
-import type { Operator } from './operator.ts';
+import { numberAttribute, type Operator } from './operator.ts';
 import { quantizedWeight } from './quantized-weight.ts';
 
-/** By a stored matrix [inputs, outputs]. */
+/** Multiplies by a stored matrix [inputs, outputs]. */
 export const matMul: Operator = {
   attributes: [],
   plan: (node, plan) => planFloat(node, plan, false),
 };
 
-/** By a stored matrix that may lie the other way round. */
+/** Attributes of FusedMatMul that must have their default. */
+const FUSED_DEFAULTS = { alpha: 1, transA: 0, transBatchA: 0, transBatchB: 0 };
+
+/** Multiplies by a stored matrix that may be [outputs, inputs]. */
 export const fusedMatMul: Operator = {
-  attributes: ['alpha', 'transA', 'transB', 'transBatchA', 'transBatchB'],
+  attributes: ['transB', ...Object.keys(FUSED_DEFAULTS)],
   plan(node, plan) {
-    const ones = { alpha: 1, transA: 0, transBatchA: 0, transBatchB: 0 };
-    for (const [name, value] of Object.entries(ones))
-      if (numberAttribute(node, name, value) !== value) throw plan.fail(node, `has an attribute ${name} other than ${value}`);
-    planFloat(node, plan, numberAttribute(node, 'transB', 0) === 1);
+    for (const [name, value] of Object.entries(FUSED_DEFAULTS))
+      if (numberAttribute(node, plan, name, value) !== value) throw plan.fail(node, `has an attribute ${name} other than ${value}`);
+    planFloat(node, plan, numberAttribute(node, plan, 'transB', 0) === 1);
   },
 };
 
@@ -31,61 +34,63 @@ function planFloat(node: GraphNode, plan: PlanBuilder, outputsFirst: boolean): v
   const [outputs, inputs] = outputsFirst ? tensor.dims : [...tensor.dims].reverse();
   checkInputs(node, plan, x, inputs);
   const layout = floatLayout(node, plan, tensor.type);
-  const weight = plan.weight({ name: tensor.name, layout, outputs, inputs, transposed: !outputsFirst, elements: tensor });
-  const out = plan.rows(node.name, [outputs], x.cut);
+  const weight = plan.addWeight({ name: tensor.name, layout, outputs, inputs, transposed: !outputsFirst, elements: tensor });
+  const out = plan.allocateRows(node.name, [outputs], x.cut);
   const kernel = layout === 'f16' ? 'matMulF16' : 'matMulF32';
   const operands: Operand[] = [...address(x), { weight }, ...address(out), 'rows', outputs, inputs];
-  // Halves are widened a panel at a time.
+  // The kernel widens float16 to float32 in scratch memory, one panel at a time.
   if (layout === 'f16') operands.push('scratch');
-  plan.step({ node: node.name, kernel, operands, reads: [x.buffer], writes: [out.buffer], multiplyAdds: outputs * inputs });
-  plan.set(node.outputs[0], out);
+  plan.addStep({ node: node.name, kernel, operands, reads: [x.buffer], writes: [out.buffer], multiplyAdds: outputs * inputs });
+  plan.setValue(node.outputs[0], out);
 }
 
-/** By a stored matrix of 4-bit or 8-bit codes. */
+/** Multiplies by a stored matrix of 4-bit or 8-bit codes, and adds an optional bias. */
 export const matMulNBits: Operator = {
-  // accuracy_level asks for a precision at least; this engine has one of its own for each number of bits.
+  // accuracy_level asks for a minimum of precision. This engine has one precision for each number of bits.
   attributes: ['K', 'N', 'bits', 'block_size', 'accuracy_level'],
   plan(node, plan) {
+    const sizes = parseSizes(node, plan);
     const [input, codes, scales, zeroPoints = '', groupIndex, bias] = node.inputs;
     if (groupIndex) throw plan.fail(node, 'has a group index');
     const x = plan.rowsOf(node, input);
-    const inputs = numberAttribute(node, 'K', 0);
-    const outputs = numberAttribute(node, 'N', 0);
-    checkInputs(node, plan, x, inputs);
-    const sizes = { bits: numberAttribute(node, 'bits', 4), blockSize: numberAttribute(node, 'block_size', 0), outputs, inputs };
-    const { layout, index } = quantizedWeight(node, plan, { codes, scales, zeroPoints, ...sizes });
-    const product = planQuantized(node, plan, x, { layout, weight: index, outputs, inputs });
-    plan.set(node.outputs[0], bias ? addBias(node, plan, product, bias) : product);
+    checkInputs(node, plan, x, sizes.inputs);
+    const { layout, weight } = quantizedWeight(node, plan, { codes, scales, zeroPoints, ...sizes });
+    const product = planQuantized(node, plan, x, { layout, weight, outputs: sizes.outputs, inputs: sizes.inputs });
+    plan.setValue(node.outputs[0], bias ? addBias(node, plan, product, bias) : product);
   },
 };
 
-interface Quantized {
+function parseSizes(node: GraphNode, plan: PlanBuilder) {
+  return {
+    inputs: numberAttribute(node, plan, 'K', 0),
+    outputs: numberAttribute(node, plan, 'N', 0),
+    bits: numberAttribute(node, plan, 'bits', 4),
+    blockSize: numberAttribute(node, plan, 'block_size', 0),
+  };
+}
+
+interface QuantizedMatrix {
   readonly layout: 'q4' | 'q8';
   readonly weight: number;
   readonly outputs: number;
   readonly inputs: number;
 }
 
-function planQuantized(node: GraphNode, plan: PlanBuilder, x: RowsValue, { layout, weight, outputs, inputs }: Quantized): RowsValue {
-  const q4 = layout === 'q4';
+function planQuantized(node: GraphNode, plan: PlanBuilder, x: RowsValue, { layout, weight, outputs, inputs }: QuantizedMatrix): RowsValue {
+  const isQ4 = layout === 'q4';
   const activations = plan.quantized(x, layout, () => {
     const name = `${node.name}.activations`;
-    const made = plan.scratchBuffer(name, (rows) => (q4 ? q4ActivationBytes : q8ActivationBytes)(rows, inputs));
-    const operands = [...address(x), { buffer: made, offset: 0 }, 'rows' as const, inputs];
-    plan.step({ node: name, kernel: q4 ? 'quantizeForQ4' : 'quantizeForQ8', operands, reads: [x.buffer], writes: [made], multiplyAdds: 0 });
-    return made;
+    const buffer = plan.allocateScratch(name, (rows) => (isQ4 ? q4ActivationBytes : q8ActivationBytes)(rows, inputs));
+    const operands = [...address(x), { buffer, offset: 0 }, 'rows' as const, inputs];
+    const kernel = isQ4 ? 'quantizeForQ4' : 'quantizeForQ8';
+    plan.addStep({ node: name, kernel, operands, reads: [x.buffer], writes: [buffer], multiplyAdds: 0 });
+    return buffer;
   });
-  const out = plan.rows(node.name, [outputs], x.cut);
+  const out = plan.allocateRows(node.name, [outputs], x.cut);
   const operands = [{ buffer: activations, offset: 0 }, { weight }, ...address(out), 'rows' as const, outputs, inputs, 'scratch' as const];
-  const kernel = q4 ? 'matMulQ4' : 'matMulQ8';
-  plan.step({ node: node.name, kernel, operands, reads: [activations], writes: [out.buffer], multiplyAdds: outputs * inputs });
+  const kernel = isQ4 ? 'matMulQ4' : 'matMulQ8';
+  plan.addStep({ node: node.name, kernel, operands, reads: [activations], writes: [out.buffer], multiplyAdds: outputs * inputs });
   return out;
-}
-
-function addBias(node: GraphNode, plan: PlanBuilder, product: RowsValue, bias: string): RowsValue {
-  const width = widthOf(product);
-  const vector = { weight: plan.vector(node, bias, width) };
-  return plan.rowStep(`${node.name}.bias`, 'add', [product], (out) => [...address(product), vector, 0, ...address(out), 'rows', width]);
 }
 
 function checkInputs(node: GraphNode, plan: PlanBuilder, x: RowsValue, inputs: number): void {

@@ -1,44 +1,44 @@
 import { TensorProto_DataType as ElementType } from '../../../../core/onnx/onnx-ml_pb.js';
 import type { GraphNode } from '../../graph/model-graph.ts';
 import { integersOf } from '../../graph/stored-tensor.ts';
-import { numberAttribute, type PlanBuilder } from '../plan-builder.ts';
-import { PROBES } from '../probe.ts';
-import { type RowsValue, widthOf } from '../value.ts';
+import type { PlanBuilder } from '../plan-builder.ts';
+import { constantIntegers, PROBES, type RowsValue, widthOf } from '../value.ts';
 import { resolveShape } from './integers.ts';
-import type { Operator } from './operator.ts';
+import { numberAttribute, type Operator } from './operator.ts';
 
-/** Operators that move no number: they say anew what one means. */
+// These operators move no numbers. They only change what the planner knows of a value, and add no steps.
 
+/** A constant of integers. */
 export const constant: Operator = {
   attributes: ['value', 'value_int', 'value_ints'],
   plan(node, plan) {
     const value = node.attributes.get('value');
-    const data =
-      typeof value === 'object' && 'dims' in value
-        ? integersOf(value)
-        : [node.attributes.get('value_int') ?? node.attributes.get('value_ints')].flat();
-    if (!data?.every((entry) => typeof entry === 'number')) throw plan.fail(node, 'is no constant of integers');
-    const dims = typeof value === 'object' && 'dims' in value ? value.dims : node.attributes.has('value_int') ? [] : [data.length];
-    plan.set(node.outputs[0], { kind: 'integers', probes: PROBES.map(() => ({ dims, data })) });
+    const tensor = typeof value === 'object' && 'dims' in value ? value : undefined;
+    const single = node.attributes.get('value_int');
+    const data = tensor ? integersOf(tensor) : [single ?? node.attributes.get('value_ints')].flat();
+    if (!data?.every((entry) => typeof entry === 'number')) throw plan.fail(node, 'is not a constant of integers');
+    const dims = tensor ? tensor.dims : single !== undefined ? [] : [data.length];
+    plan.setValue(node.outputs[0], constantIntegers({ dims, data }));
   },
 };
 
 export const cast: Operator = {
   attributes: ['to', 'saturate'],
   plan(node, plan) {
+    const to = numberAttribute(node, plan, 'to', 0);
     const value = plan.value(node.inputs[0]);
-    // Ids stay what they are, whatever their type.
-    if (value.kind === 'ids') plan.set(node.outputs[0], value);
-    else if (numberAttribute(node, 'to', 0) !== ElementType.FLOAT) throw plan.fail(node, 'casts to another type than float32');
-    else if (value.kind === 'stored') plan.set(node.outputs[0], value);
-    // Rows are float32 already, whatever type their weight was stored in.
-    else plan.set(node.outputs[0], plan.rowsOf(node, node.inputs[0]));
+    // Ids are the same numbers in any type.
+    if (value.kind === 'ids') plan.setValue(node.outputs[0], value);
+    else if (to !== ElementType.FLOAT) throw plan.fail(node, 'casts to another type than float32');
+    else if (value.kind === 'stored') plan.setValue(node.outputs[0], value);
+    // Rows are float32 already, whatever type the weight that they come from was stored in.
+    else plan.setValue(node.outputs[0], plan.rowsOf(node, node.inputs[0]));
   },
 };
 
 export const identity: Operator = {
   attributes: [],
-  plan: (node, plan) => plan.set(node.outputs[0], plan.value(node.inputs[0])),
+  plan: (node, plan) => plan.setValue(node.outputs[0], plan.value(node.inputs[0])),
 };
 
 export const shape: Operator = {
@@ -47,14 +47,12 @@ export const shape: Operator = {
     if (node.attributes.size > 0) throw plan.fail(node, 'asks for a part of a shape');
     const value = plan.value(node.inputs[0]);
     const dims = value.kind === 'ids' ? [] : plan.rowsOf(node, node.inputs[0]).dims;
-    plan.set(node.outputs[0], {
-      kind: 'integers',
-      probes: PROBES.map(({ rows }) => ({ dims: [2 + dims.length], data: [1, rows, ...dims] })),
-    });
+    const probes = PROBES.map(({ rows }) => ({ dims: [2 + dims.length], data: [1, rows, ...dims] }));
+    plan.setValue(node.outputs[0], { kind: 'integers', probes });
   },
 };
 
-/** Regroups what each row holds. */
+/** Gives the values of each row another shape. */
 export const reshape: Operator = {
   attributes: ['allowzero'],
   plan(node, plan) {
@@ -67,11 +65,11 @@ export const reshape: Operator = {
     );
     const result: RowsValue = { ...rows, dims };
     if (!keepsRows || widthOf(result) !== widthOf(rows)) throw plan.fail(node, 'moves values from one position to another');
-    plan.set(node.outputs[0], result);
+    plan.setValue(node.outputs[0], result);
   },
 };
 
-/** The last positions, whose logits are wanted; or the first columns of each row. */
+/** Takes the last positions, whose logits are wanted, or the first columns of each row. */
 export const slice: Operator = {
   attributes: [],
   plan(node, plan) {
@@ -82,25 +80,27 @@ export const slice: Operator = {
     const starts = plan.integersOf(node, startName).probes.map(({ data }) => data[0]);
     const [end] = plan.constantOf(node, endName);
     if (step !== 1) throw plan.fail(node, `has the step ${step}`);
-    if (axis === 1 || axis === -1 - rows.dims.length) plan.set(node.outputs[0], lastPositions(node, plan, rows, starts, end));
-    else plan.set(node.outputs[0], firstColumns(node, plan, rows, axis, starts, end));
+    const isOverPositions = axis === 1 || axis === -1 - rows.dims.length;
+    const result = isOverPositions
+      ? lastPositions(node, plan, rows, { starts, end })
+      : firstColumns(node, plan, rows, { axis, starts, end });
+    plan.setValue(node.outputs[0], result);
   },
 };
 
-function lastPositions(node: GraphNode, plan: PlanBuilder, rows: RowsValue, starts: readonly number[], end: number): RowsValue {
+interface Range {
+  /** Where the slice starts, in each probe. */
+  readonly starts: readonly number[];
+  readonly end: number;
+}
+
+function lastPositions(node: GraphNode, plan: PlanBuilder, rows: RowsValue, { starts, end }: Range): RowsValue {
   const isKept = starts.every((start, index) => start === -PROBES[index].keep);
   if (!isKept || end < 2 ** 31 - 1) throw plan.fail(node, 'cuts positions otherwise than to the last num_logits_to_keep');
   return { ...rows, cut: true };
 }
 
-function firstColumns(
-  node: GraphNode,
-  plan: PlanBuilder,
-  rows: RowsValue,
-  axis: number,
-  starts: readonly number[],
-  end: number,
-): RowsValue {
+function firstColumns(node: GraphNode, plan: PlanBuilder, rows: RowsValue, { axis, starts, end }: Range & { axis: number }): RowsValue {
   const isOnlyAxis = rows.dims.length === 1 && (axis === 2 || axis === -1);
   if (!isOnlyAxis || starts.some((start) => start !== 0) || end < 1) throw plan.fail(node, 'cuts otherwise than to the first columns');
   return { ...rows, dims: [Math.min(end, rows.dims[0])] };

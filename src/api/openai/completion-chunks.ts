@@ -1,0 +1,107 @@
+import type { CompletionRequest } from '../../generation/completion-request.ts';
+import type { LanguageModel } from '../../generation/language-model.ts';
+import type { ScoredToken } from '../../generation/sampling/log-probabilities.ts';
+import type { PlacedToken } from '../../generation/text/text-pieces.ts';
+import { IncrementalDetokenizer } from '../../tokenizer/incremental-detokenizer.ts';
+import type { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
+import type { RequestContext } from '../request-log/request-record.ts';
+import { answerHead, type ChoiceEvent, choiceChunks } from './choice-chunks.ts';
+import type { Completion, CompletionChoice, CompletionWireRequest, LegacyLogprobs } from './schemas/completion-schema.ts';
+import { promptList } from './to-completion-request.ts';
+
+/** A token, where its text begins, and its log-probability unless nothing comes before it. */
+type ReportedToken = Pick<PlacedToken, 'id' | 'offset' | 'logprob' | 'top'>;
+
+/** The chunks of a completion. With `echo`, the first chunk of each choice is the prompt. */
+export function completionChunks(
+  body: CompletionWireRequest,
+  model: LanguageModel,
+  requests: readonly CompletionRequest[],
+  context: RequestContext,
+): AsyncGenerator<Completion> {
+  const echoes = body.echo ? promptList(body).map((prompt, index) => promptText(prompt, requests[index], model)) : undefined;
+
+  const report = (tokens: readonly ReportedToken[]) => ({
+    logprobs: body.logprobs == null ? null : toLegacyLogprobs(tokens, model.tokenizer),
+    ...(body.return_token_ids ? { token_ids: tokens.map(({ id }) => id) } : {}),
+  });
+
+  function toParts({ index, isFirst, requestIndex, text, tokens, finishReason, promptScores }: ChoiceEvent): CompletionChoice[] {
+    const { prompt } = requests[requestIndex];
+    const promptIds = isFirst && body.return_token_ids ? { prompt_token_ids: [...prompt] } : {};
+    const finish_reason = finishReason ?? null;
+    const echo = echoes?.[requestIndex];
+    if (echo === undefined) return [{ index, text, ...report(tokens), ...promptIds, finish_reason }];
+    const placed = tokens.map((token) => ({ ...token, offset: token.offset + echo.length }));
+    const piece = { index, text, ...report(placed), finish_reason };
+    if (!isFirst) return [piece];
+    const placedPrompt = placePrompt(prompt, promptScores, model.tokenizer);
+    return [{ index, text: echo, ...report(placedPrompt), ...promptIds, finish_reason: null }, piece];
+  }
+
+  const head = answerHead('cmpl', 'text_completion', model);
+  return choiceChunks({ model, requests, body, head, toParts }, context);
+}
+
+/** The text that `echo` repeats. A prompt that was left out has none, although the model reads a start token. */
+const promptText = (prompt: string | number[] | null, { prompt: tokens }: CompletionRequest, { tokenizer }: LanguageModel): string =>
+  typeof prompt === 'string' ? prompt : tokenizer.decode(tokens);
+
+/** The tokens of a prompt, placed in its text and scored. */
+function placePrompt(tokens: readonly number[], scores: readonly (ScoredToken | null)[], tokenizer: TextTokenizer): ReportedToken[] {
+  const detokenizer = new IncrementalDetokenizer(tokenizer);
+  let length = 0;
+  return tokens.map((id, index) => {
+    const offset = length;
+    length += detokenizer.push(id).length;
+    return { id, offset, ...scores[index] };
+  });
+}
+
+/** Log-probabilities in the form of OpenAI's completions API. */
+function toLegacyLogprobs(tokens: readonly ReportedToken[], tokenizer: TextTokenizer): LegacyLogprobs {
+  return {
+    tokens: tokens.map(({ id }) => tokenizer.label(id)),
+    token_logprobs: tokens.map(({ logprob }) => logprob ?? null),
+    top_logprobs: tokens.map((token) => topLogprobs(token, tokenizer)),
+    text_offset: tokens.map(({ offset }) => offset),
+  };
+}
+
+/**
+ * The alternatives and the token itself, by their text. Of two tokens that are spelled alike, the more probable one
+ * counts.
+ */
+function topLogprobs({ id, logprob, top = [] }: ReportedToken, tokenizer: TextTokenizer): Record<string, number> | null {
+  if (logprob === undefined) return null;
+  const all = new Map<string, number>();
+  for (const scored of [...top, { id, logprob }]) {
+    const label = tokenizer.label(scored.id);
+    if (!(all.get(label)! >= scored.logprob)) all.set(label, scored.logprob);
+  }
+  return Object.fromEntries(all);
+}
+
+/** The whole answer that the chunks add up to. */
+export async function joinCompletion(chunks: AsyncIterable<Completion>): Promise<Completion> {
+  const choices: CompletionChoice[] = [];
+  let last: Completion | undefined;
+  for await (const chunk of chunks) {
+    for (const part of chunk.choices) choices[part.index] = append(choices[part.index], part);
+    last = chunk;
+  }
+  return { ...last!, choices };
+}
+
+function append(before: CompletionChoice | undefined, part: CompletionChoice): CompletionChoice {
+  if (before === undefined) return part;
+  const { logprobs, token_ids, prompt_token_ids } = before;
+  if (logprobs && part.logprobs) {
+    logprobs.tokens.push(...part.logprobs.tokens);
+    logprobs.token_logprobs.push(...part.logprobs.token_logprobs);
+    logprobs.top_logprobs.push(...part.logprobs.top_logprobs);
+    logprobs.text_offset.push(...part.logprobs.text_offset);
+  }
+  if (token_ids && part.token_ids) token_ids.push(...part.token_ids);
+  return { ...part, text: before.text + part.text, logprobs, token_ids, prompt_token_ids };
+}

@@ -1,0 +1,47 @@
+import { z } from '@hono/zod-openapi';
+import { ERROR_CODES } from '../../../core/errors.ts';
+
+export const jsonContent = <T extends z.ZodType>(schema: T) => ({ 'application/json': { schema } });
+
+export const jsonBody = <T extends z.ZodType>(schema: T) => ({ required: true as const, content: jsonContent(schema) });
+
+/** Server-sent events whose `data` is a chunk of the named schema, or an error object; `[DONE]` comes last. */
+export const eventStream = (chunk: string) => ({
+  'text/event-stream': {
+    schema: z.object({ data: z.string().openapi({ description: `A ${chunk} as JSON, an Error, or \`[DONE]\` at the end.` }) }),
+  },
+});
+
+/** OpenAI's error object. */
+const errorSchema = z
+  .object({
+    error: z.object({
+      message: z.string(),
+      type: z.enum(['invalid_request_error', 'server_error']),
+      param: z.string().nullable(),
+      code: z.enum(ERROR_CODES),
+    }),
+  })
+  .openapi('Error');
+
+export type ErrorBody = z.infer<typeof errorSchema>;
+
+const DESCRIPTIONS = {
+  400: 'The request is invalid.',
+  401: 'The deployment is not public.',
+  404: 'There is no such model.',
+  405: 'The path has other methods; `Allow` names them.',
+  413: 'The request body is too large.',
+  415: 'The request body is not application/json.',
+  500: 'The server failed.',
+  503: 'The model cannot be loaded: a file is missing or damaged, it needs too much memory, or the engine refuses it.',
+} as const;
+
+type ErrorStatus = keyof typeof DESCRIPTIONS;
+type ErrorResponse = { description: string; content: ReturnType<typeof jsonContent<typeof errorSchema>> };
+
+/** The `responses` entries of a route for the errors it can answer with. */
+export function errorResponses<const S extends ErrorStatus>(...statuses: S[]) {
+  const entry = (status: S) => [status, { description: DESCRIPTIONS[status], content: jsonContent(errorSchema) }];
+  return Object.fromEntries(statuses.map(entry)) as Record<S, ErrorResponse>;
+}

@@ -1,0 +1,98 @@
+import { GptEdgeError } from '../../core/errors.ts';
+import { checkContext } from '../../generation/check-context.ts';
+import type { CompletionRequest } from '../../generation/completion-request.ts';
+import type { LanguageModel } from '../../generation/language-model.ts';
+import { SAMPLING_DEFAULTS, type SamplingOptions } from '../../generation/sampling/sampling-options.ts';
+import type { ChatMessage } from '../../tokenizer/chat-template.ts';
+import { type ChatWireRequest, DEFAULT_CHAT_MAX_TOKENS } from './schemas/chat-schema.ts';
+import { MAX_CHOICES } from './schemas/common-fields.ts';
+import { type CompletionWireRequest, DEFAULT_MAX_TOKENS } from './schemas/completion-schema.ts';
+import { checkTokenIds, toPromptTokens } from './to-prompt-tokens.ts';
+
+/**
+ * A completions request as one generation for each of its prompts.
+ * @throws GptEdgeError `invalid_value`, or `context_length_exceeded` while the answer can still have that status
+ */
+export function toCompletionRequests(body: CompletionWireRequest, model: LanguageModel): CompletionRequest[] {
+  const prompts = promptList(body).map((prompt) => toPromptTokens(prompt, model));
+  const choices = body.n ?? 1;
+  const total = prompts.length * choices;
+  if (total > MAX_CHOICES)
+    throw new GptEdgeError(
+      'invalid_value',
+      `Invalid n: ${prompts.length} prompts with n = ${choices} are ${total} completions, and a request has at most ${MAX_CHOICES}.`,
+      { param: 'n' },
+    );
+  const shared = {
+    choices,
+    maxTokens: body.max_tokens ?? DEFAULT_MAX_TOKENS,
+    stops: toStops(body),
+    sampling: toSamplingOptions(body, model),
+    topLogprobs: body.logprobs ?? undefined,
+    scorePrompt: (body.echo ?? false) && body.logprobs != null,
+  };
+  for (const prompt of prompts) checkContext(model, prompt.length, shared.maxTokens);
+  return prompts.map((prompt) => ({ prompt, ...shared }));
+}
+
+/** The prompts of a request, in whichever of OpenAI's four forms they come. A missing prompt is one null. */
+export function promptList({ prompt }: CompletionWireRequest): (string | number[] | null)[] {
+  if (!Array.isArray(prompt)) return [prompt ?? null];
+  return typeof prompt[0] === 'number' ? [prompt as number[]] : (prompt as (string | number[])[]);
+}
+
+/**
+ * A chat request as the generation that continues the rendered conversation.
+ * @throws GptEdgeError `chat_template_error`, `invalid_value` or `context_length_exceeded`
+ */
+export function toChatRequest(body: ChatWireRequest, model: LanguageModel): CompletionRequest {
+  if (model.chatTemplate === null)
+    throw new GptEdgeError(
+      'chat_template_error',
+      `The model ${model.id} has no chat template: it completes text at /v1/completions, but cannot chat.`,
+      { param: 'model' },
+    );
+  const prompt = model.chatTemplate.encode(body.messages.map(toChatMessage), model.tokenizer);
+  const left = model.decoder.contextWindow - prompt.length;
+  const request = {
+    prompt,
+    choices: body.n ?? 1,
+    maxTokens: body.max_completion_tokens ?? body.max_tokens ?? Math.max(1, Math.min(left, DEFAULT_CHAT_MAX_TOKENS)),
+    stops: toStops(body),
+    sampling: toSamplingOptions(body, model),
+    topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
+    scorePrompt: false,
+  };
+  checkContext(model, prompt.length, request.maxTokens, { prompt: 'messages', maxTokens: 'max_completion_tokens' });
+  return request;
+}
+
+/** A message as the chat template reads it: its text parts joined, and `developer` as `system`. */
+const toChatMessage = ({ role, content }: ChatWireRequest['messages'][number]): ChatMessage => ({
+  role: role === 'developer' ? 'system' : role,
+  content: typeof content === 'string' ? content : content.map(({ text }) => text).join(''),
+});
+
+const toStops = ({ stop }: CompletionWireRequest | ChatWireRequest): readonly string[] =>
+  typeof stop === 'string' ? [stop] : (stop ?? []);
+
+/**
+ * The sampler's options. Where the request says nothing, the model's recommendation counts, and then {@link
+ * SAMPLING_DEFAULTS}.
+ */
+function toSamplingOptions(body: CompletionWireRequest | ChatWireRequest, model: LanguageModel): SamplingOptions {
+  const fallback = { ...SAMPLING_DEFAULTS, ...model.samplingDefaults };
+  const logitBias = new Map(Object.entries(body.logit_bias ?? {}).map(([id, bias]) => [Number(id), bias]));
+  checkTokenIds([...logitBias.keys()], model, 'logit_bias');
+  return {
+    temperature: body.temperature ?? fallback.temperature,
+    topK: body.top_k ?? fallback.topK,
+    topP: body.top_p ?? fallback.topP,
+    minP: body.min_p ?? fallback.minP,
+    frequencyPenalty: body.frequency_penalty ?? fallback.frequencyPenalty,
+    presencePenalty: body.presence_penalty ?? fallback.presencePenalty,
+    repetitionPenalty: body.repetition_penalty ?? fallback.repetitionPenalty,
+    logitBias,
+    seed: body.seed ?? crypto.getRandomValues(new Uint32Array(1))[0],
+  };
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { GptEdgeError } from '../../core/errors.ts';
+
+/** Accepts a whole number from 1 to `max`. */
+export const countSchema = (max: number) => z.number().int().min(1).max(max);
+
+/**
+ * Reads the fields of config.json that an architecture needs.
+ * @throws GptEdgeError `invalid_file`, naming the first field at fault, its value and what is allowed
+ */
+export function parseConfig<T>(schema: z.ZodType<T>, json: unknown): T {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [{ path, message }] = parsed.error.issues;
+  const value = path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], json);
+  throw new GptEdgeError('invalid_file', `config.json: ${path.join('.')}: ${JSON.stringify(value)?.slice(0, 80)}: ${message}`, {
+    param: 'config.json',
+  });
+}
+
+/** A setting of config.json, and those of its values that are implemented. */
+export interface Setting {
+  readonly field: string;
+  readonly value: unknown;
+  readonly supported: readonly unknown[];
+}
+
+/** @throws GptEdgeError `unsupported_model` for the first setting whose value is not supported, naming both */
+export function refuseUnsupported(modelType: string, settings: readonly Setting[]): void {
+  const refused = settings.find(({ value, supported }) => !supported.includes(value));
+  if (!refused) return;
+  const value = JSON.stringify(refused.value)?.slice(0, 80);
+  const message = `config.json: ${refused.field} ${value} is not supported for ${modelType}; supported: ${refused.supported.join(', ')}`;
+  throw new GptEdgeError('unsupported_model', message, { param: 'config.json' });
+}
+
+/**
+ * Returns how many positions a model folder keeps: all that the model has, or fewer if that was asked for.
+ * @param model config.json's field for the model's positions, and its value
+ * @throws GptEdgeError `invalid_value` if more were asked for than the model has
+ */
+export function chooseContextWindow(asked: number | undefined, model: { field: string; value: number }): number {
+  if (asked === undefined || asked <= model.value) return asked ?? model.value;
+  const message = `contextWindow ${asked} is over the model's ${model.field} of ${model.value}`;
+  throw new GptEdgeError('invalid_value', message, { param: 'contextWindow' });
+}
