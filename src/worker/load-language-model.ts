@@ -1,6 +1,7 @@
 import type { Decoder } from '../core/decoder.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
+import { CHAT_TEMPLATE_FILE, namedTemplates } from '../core/folder/template-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { parseGenerationConfig } from '../generation/sampling/generation-config.ts';
 import { sha256 } from '../storage/sha256.ts';
@@ -16,10 +17,11 @@ import { parseTokenizerConfig, parseTokenizerJson } from '../tokenizer/tokenizer
 export async function loadLanguageModel(files: ModelFiles, createDecoder: () => Promise<Decoder>): Promise<LanguageModel> {
   const { manifest } = files;
   const optional = (name: string) => (name in manifest.files ? files.read(name) : null);
-  const [tokenizerBytes, configBytes, generationBytes, decoder] = await Promise.all([
+  const [tokenizerBytes, configBytes, generationBytes, template, decoder] = await Promise.all([
     files.read('tokenizer.json'),
     files.read('tokenizer_config.json'),
     optional('generation_config.json'),
+    optional(CHAT_TEMPLATE_FILE),
     createDecoder(),
   ]);
   const tokenizerConfig = parseTokenizerConfig(configBytes);
@@ -28,7 +30,7 @@ export async function loadLanguageModel(files: ModelFiles, createDecoder: () => 
     manifest,
     decoder,
     tokenizer: new TextTokenizer(parseTokenizerJson(tokenizerBytes), tokenizerConfig),
-    chatTemplate: ChatTemplate.from(tokenizerConfig),
+    chatTemplate: ChatTemplate.from(tokenizerConfig, { default: template, named: namedTemplates(Object.keys(manifest.files)) }),
     samplingDefaults: generationBytes ? parseGenerationConfig(generationBytes) : {},
     fingerprint: `fp_${await hashOfFiles(manifest)}_${decoder.engine}`,
   };

@@ -25,6 +25,29 @@ export function strippedRange(text: string, side: Side, characters?: string): [s
   return [start, end];
 }
 
+/** How many characters a text has for Python. JavaScript counts UTF-16 units. */
+export function characterCount(text: string): number {
+  let count = 0;
+  for (let place = 0; place < text.length; place += unitsAt(text, place)) count++;
+  return count;
+}
+
+/** Where the character with this index begins, counted from the end if it is negative. Indices beyond either end give that end. */
+export function characterPlace(text: string, index: number): number {
+  if (index < 0) return placeFromEnd(text, -index);
+  let place = 0;
+  for (let left = index; left > 0 && place < text.length; left--) place += unitsAt(text, place);
+  return place;
+}
+
+function placeFromEnd(text: string, count: number): number {
+  let place = text.length;
+  for (let left = count; left > 0 && place > 0; left--) place -= place > 1 && unitsAt(text, place - 2) === 2 ? 2 : 1;
+  return place;
+}
+
+const unitsAt = (text: string, place: number): number => (text.codePointAt(place)! > 0xffff ? 2 : 1);
+
 function lastCharacter(text: string, end: number): string {
   const whole = text.codePointAt(end - 2) ?? 0;
   return whole > 0xffff ? text.slice(end - 2, end) : text[end - 1];

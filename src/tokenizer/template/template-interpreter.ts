@@ -1,18 +1,22 @@
 import { type Environment, Interpreter } from '@huggingface/jinja';
+import { characterPlace } from './python-text.ts';
 import { TemplateLimitError } from './template-limit-error.ts';
 import { asArray, asInteger, asMap, isString, joinTexts, type RuntimeValue, TracedString } from './traced-string.ts';
 import { concatenate, type OriginText, sliceOrigin, wholeRange } from './written-ranges.ts';
 
 /**
  * Steps of a rendering: one for each node that is evaluated, and more for the texts and lists that nodes give. Real templates take some 50 for
- * each message; this many take about 0.1 s, and nothing else runs meanwhile.
+ * each message; this many take less than 0.1 s, and nothing else runs meanwhile.
  */
-export const MAX_TEMPLATE_STEPS = 200_000;
+export const MAX_TEMPLATE_STEPS = 100_000;
 /** Nodes within nodes, as in a chain of elif or a macro that calls itself. */
 const MAX_DEPTH = 400;
-/** Characters of a text, and entries of a list, that a step reads. */
+/** Characters of a text, entries of a list, and numbers of a text's written ranges that a step reads. */
 const CHARACTERS_PER_STEP = 256;
-const ENTRIES_PER_STEP = 8;
+const ENTRIES_PER_STEP = 4;
+const RANGES_PER_STEP = 64;
+/** An iteration of a loop makes two scopes and a `loop` variable. */
+const STEPS_PER_ITERATION = 10;
 /** The widest indentation that the filters `indent` and `tojson` make. */
 const MAX_INDENT = 64;
 /** Filters whose result keeps its origin, or whose arguments are bounded here. */
@@ -22,8 +26,12 @@ interface Node {
   readonly type: string;
 }
 interface ForNode extends Node {
+  readonly iterable: Node;
   readonly body: Node[];
   readonly defaultBlock: Node[];
+}
+interface MacroNode extends Node {
+  readonly body: Node[];
 }
 interface BinaryNode extends Node {
   readonly operator: { readonly value: string };
@@ -34,6 +42,10 @@ interface FilterNode extends Node {
   readonly value?: string;
   readonly callee?: { readonly value: string };
   readonly args?: Node[];
+}
+/** The iterable of a `for` with an `if`. */
+interface SelectNode extends Node {
+  readonly lhs: Node;
 }
 interface SliceNode extends Node {
   readonly start?: Node;
@@ -51,6 +63,8 @@ interface Internals {
   evaluate(node: Node | undefined, scope: Environment): RuntimeValue;
   evaluateBlock(nodes: Node[], scope: Environment): RuntimeValue;
   evaluateFor(node: ForNode, scope: Environment): RuntimeValue;
+  evaluateMacro(node: MacroNode, scope: Environment): RuntimeValue;
+  evaluateCallStatement(node: MacroNode, scope: Environment): RuntimeValue;
   evaluateBinaryExpression(node: BinaryNode, scope: Environment): RuntimeValue;
   evaluateSliceExpression(object: RuntimeValue, node: SliceNode, scope: Environment): RuntimeValue;
   evaluateArguments(nodes: Node[], scope: Environment): [RuntimeValue[], Map<string, RuntimeValue>];
@@ -68,6 +82,11 @@ export class TemplateInterpreter extends Base {
   #depth = 0;
   /** Loops under way, and what their bodies have given so far: the library joins that without its origin. */
   readonly #loops: { readonly node: ForNode; readonly texts: OriginText[] }[] = [];
+
+  /** What blocks have printed that a `break` or `continue` is leaving. */
+  #unfinished = NO_TEXT;
+  /** Nodes within each part of the tree that was counted. */
+  readonly #sizes = new Map<object, number>();
 
   /** How many steps were taken. */
   get steps(): number {
@@ -92,28 +111,68 @@ export class TemplateInterpreter extends Base {
       return value;
     }
     const text = String(value.value);
-    this.#spend((text.length / CHARACTERS_PER_STEP) | 0);
-    return node?.type === 'StringLiteral' ? new TracedString({ value: text, written: wholeRange(text.length) }) : TracedString.of(value);
+    const traced =
+      node?.type === 'StringLiteral' ? new TracedString({ value: text, written: wholeRange(text.length) }) : TracedString.of(value);
+    this.#spend(((text.length / CHARACTERS_PER_STEP) | 0) + ((traced.written.length / RANGES_PER_STEP) | 0));
+    return traced;
   }
 
   override evaluateBlock(nodes: Node[], scope: Environment): RuntimeValue {
     const texts: OriginText[] = [];
-    for (const node of nodes) texts.push(this.#print(this.evaluate(node, scope)));
-    const block = new TracedString(concatenate(texts));
     const loop = this.#loops.at(-1);
-    if (loop && (nodes === loop.node.body || nodes === loop.node.defaultBlock)) loop.texts.push(block.origin);
-    return block;
+    const iteration = loop && (nodes === loop.node.body || nodes === loop.node.defaultBlock) ? loop : undefined;
+    try {
+      for (const node of nodes) texts.push(this.#print(this.evaluate(node, scope)));
+      const block = new TracedString(concatenate(texts));
+      iteration?.texts.push(block.origin);
+      return block;
+    } catch (error) {
+      this.#keepUnfinished(texts, iteration?.texts);
+      throw error;
+    }
+  }
+
+  /** `break` and `continue` leave blocks by throwing. What these have printed stays, up to the iteration that they end. */
+  #keepUnfinished(texts: readonly OriginText[], iteration: OriginText[] | undefined): void {
+    this.#unfinished = concatenate([...texts, this.#unfinished]);
+    if (!iteration) return;
+    iteration.push(this.#unfinished);
+    this.#unfinished = NO_TEXT;
   }
 
   override evaluateFor(node: ForNode, scope: Environment): RuntimeValue {
     const loop = { node, texts: [] as OriginText[] };
+    const select = node.iterable.type === 'SelectExpression' ? (node.iterable as SelectNode) : undefined;
+    const values = this.evaluate(select?.lhs ?? node.iterable, scope);
+    // The library prepares all iterations before the first.
+    this.#spend(STEPS_PER_ITERATION * (asArray(values)?.length ?? asMap(values)?.size ?? 0));
     this.#loops.push(loop);
     try {
-      super.evaluateFor(node, scope);
+      super.evaluateFor({ ...node, iterable: select ? ({ ...select, lhs: evaluated(values) } as SelectNode) : evaluated(values) }, scope);
       return new TracedString(concatenate(loop.texts));
     } finally {
       this.#loops.pop();
     }
+  }
+
+  /** The library looks through the whole of a macro, and of a call's block, whenever it comes to one. */
+  override evaluateMacro(node: MacroNode, scope: Environment): RuntimeValue {
+    this.#spend(this.#size(node));
+    return super.evaluateMacro(node, scope);
+  }
+
+  override evaluateCallStatement(node: MacroNode, scope: Environment): RuntimeValue {
+    this.#spend(this.#size(node));
+    return super.evaluateCallStatement(node, scope);
+  }
+
+  #size(node: object): number {
+    const known = this.#sizes.get(node);
+    if (known !== undefined) return known;
+    const parts = node instanceof Map ? [...node].flat() : Object.values(node);
+    const size = parts.reduce((sum, part) => sum + (typeof part === 'object' && part !== null ? this.#size(part) : 0), 1);
+    this.#sizes.set(node, size);
+    return size;
   }
 
   override evaluateBinaryExpression(node: BinaryNode, scope: Environment): RuntimeValue {
@@ -176,6 +235,8 @@ export class TemplateInterpreter extends Base {
   }
 }
 
+const NO_TEXT: OriginText = { value: '', written: [] };
+
 const evaluated = (value: RuntimeValue): EvaluatedNode => ({ type: 'Evaluated', evaluated: value });
 const isPrintable = (value: RuntimeValue): boolean => ['StringValue', 'IntegerValue', 'FloatValue'].includes(value.type);
 
@@ -185,10 +246,6 @@ function attributeOf(entry: RuntimeValue, attribute: string): RuntimeValue {
   return value;
 }
 
-/** Python's slice of a string counts characters; JavaScript's counts UTF-16 units. */
 function characterRange(text: string, start: number | undefined, stop: number | undefined): [start: number, end: number] {
-  const places: number[] = [];
-  for (let place = 0; place < text.length; place += text.codePointAt(place)! > 0xffff ? 2 : 1) places.push(place);
-  const place = (index: number) => places[Math.max(0, index < 0 ? places.length + index : index)] ?? text.length;
-  return [place(start ?? 0), stop === undefined ? text.length : place(stop)];
+  return [characterPlace(text, start ?? 0), stop === undefined ? text.length : characterPlace(text, stop)];
 }

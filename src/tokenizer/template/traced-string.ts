@@ -1,5 +1,5 @@
 import { Environment } from '@huggingface/jinja';
-import { occurrences, type Side, splitRanges, strippedRange } from './python-text.ts';
+import { characterCount, occurrences, type Side, splitRanges, strippedRange } from './python-text.ts';
 import { TemplateLimitError } from './template-limit-error.ts';
 import { concatenate, type OriginText, sliceOrigin, type WrittenRanges } from './written-ranges.ts';
 
@@ -11,8 +11,10 @@ export interface RuntimeValue {
 }
 type Callable = (args: RuntimeValue[], scope: Environment) => RuntimeValue;
 
-/** UTF-16 units of any one text in a rendering. The largest request body is far below. */
-const MAX_TEXT_LENGTH = 4 * 2 ** 20;
+/** UTF-16 units of any one text in a rendering. The largest request body is below. */
+const MAX_TEXT_LENGTH = 2 * 2 ** 20;
+/** Pieces that one text is split into, or joined from. A prompt of so many lines fits into no context window. */
+const MAX_PIECES = 2 ** 16;
 
 /** The library exports none of its classes of values, so each is taken from what it makes of a JavaScript value. */
 const classOf = (value: unknown) => new Environment().set('value', value).constructor as new (value: unknown) => RuntimeValue;
@@ -77,7 +79,7 @@ function methodsOf(string: TracedString): [string, RuntimeValue][] {
   const text = string.origin;
   return [
     // Python counts characters where JavaScript counts UTF-16 units.
-    ['length', new IntegerValue(Array.from(text.value).length)],
+    ['length', new IntegerValue(characterCount(text.value))],
     method('strip', strip('both')),
     method('lstrip', strip('left')),
     method('rstrip', strip('right')),
@@ -98,6 +100,7 @@ function split(text: OriginText, separator: RuntimeValue | undefined, most: Runt
   if (at === '') throw new Error('empty separator');
   const limit = asInteger(most) ?? -1;
   const ranges = splitRanges(text.value, at, limit < 0 ? Number.POSITIVE_INFINITY : limit);
+  checkPieces(ranges.length);
   return ranges.map(([start, end]) => new TracedString(sliceOrigin(text, start, end)));
 }
 
@@ -106,6 +109,7 @@ function replace(text: OriginText, [old, replacement, third]: RuntimeValue[]): O
   const limit = asInteger(third) ?? asInteger(third && asMap(third)?.get('count')) ?? -1;
   const [from, to] = [TracedString.of(old).origin, TracedString.of(replacement).origin];
   const places = [...occurrences(text.value, from.value, limit < 0 ? Number.POSITIVE_INFINITY : limit)];
+  checkPieces(places.length);
   checkLength(text.value.length + places.length * (to.value.length - from.value.length));
   const parts: OriginText[] = [];
   let end = 0;
@@ -121,6 +125,10 @@ export function joinTexts(texts: readonly OriginText[], separator: OriginText): 
   const between = Math.max(0, texts.length - 1) * separator.value.length;
   checkLength(texts.reduce((sum, { value }) => sum + value.length, between));
   return concatenate(texts.flatMap((text, index) => (index === 0 ? [text] : [separator, text])));
+}
+
+function checkPieces(count: number): void {
+  if (count > MAX_PIECES) throw new TemplateLimitError(`makes a text of ${count} pieces, over the limit of ${MAX_PIECES}`);
 }
 
 function checkLength(length: number): void {

@@ -27,11 +27,22 @@ export function concatenate(parts: readonly OriginText[]): OriginText {
 /** The part of a text from `start` to `end`, both within it. */
 export function sliceOrigin({ value, written }: OriginText, start: number, end: number): OriginText {
   const kept: number[] = [];
-  for (let index = 0; index < written.length; index += 2) {
+  for (let index = firstRangeAfter(written, start); index < written.length && written[index] < end; index += 2) {
     const [from, to] = [Math.max(written[index], start), Math.min(written[index + 1], end)];
     if (from < to) kept.push(from - start, to - start);
   }
   return { value: value.slice(start, end), written: kept };
+}
+
+/** The index of the first range that ends after `place`. A binary search: texts are cut into many pieces. */
+function firstRangeAfter(written: WrittenRanges, place: number): number {
+  let [low, high] = [0, written.length / 2];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (written[2 * middle + 1] <= place) low = middle + 1;
+    else high = middle;
+  }
+  return 2 * low;
 }
 
 /** How much of a part of a text the template wrote. */
