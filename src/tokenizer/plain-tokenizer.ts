@@ -1,6 +1,8 @@
-import { Tokenizer } from '@huggingface/tokenizers';
-import { CompactBpe } from './bpe/compact-bpe.ts';
-import type { TokenizerConfig, TokenizerJson } from './tokenizer-json.ts';
+import { createNormalizer } from './parts/normalizers.ts';
+import { createPreTokenizer } from './parts/pre-tokenizers.ts';
+import { checkParts, unsupported } from './parts/supported-parts.ts';
+import type { TokenizerJson } from './tokenizer-json.ts';
+import { createWordModel, type WordModel } from './word-model.ts';
 
 /** A tokenizer that knows no added tokens: it encodes their spellings like any other text. */
 export interface PlainTokenizer {
@@ -15,59 +17,45 @@ export interface PlainTokenizer {
   encode(normalized: string, isBeginning: boolean): number[];
   /** The token's spelling in the vocabulary; empty for an id without a token. */
   spelling(id: number): string;
+  /** One more than the largest id of the vocabulary. */
+  readonly size: number;
 }
-
-/** A tokenizer's model: words to token ids, and back to spellings. */
-interface WordModel {
-  encode(words: readonly string[]): number[];
-  spelling(id: number): string;
-  /** The id of the token that stands for unknown text; undefined if there is none. */
-  readonly unknown: number | undefined;
-}
-
-/** An empty model, because the library needs one to make a tokenizer's other parts. */
-const NO_MODEL = { type: 'BPE', vocab: {}, merges: [] };
 
 /**
- * Makes a tokenizer out of @huggingface/tokenizers. Only the model of a byte-pair encoding, which takes most of the
- * library's memory, is replaced by {@link CompactBpe}; normalizer, pre-tokenizer and all other models are the library's.
+ * Makes a tokenizer's normalizer, pre-tokenizer and model.
  * @param special ids that no text may become, except for the one that stands for unknown text
- * @throws Error if the library refuses the tokenizer
+ * @throws GptEdgeError `unsupported_model`, naming a part or an option that is not supported
  */
-export function createPlainTokenizer(tokenizer: TokenizerJson, config: TokenizerConfig, special: ReadonlySet<number>): PlainTokenizer {
-  const bpe = tokenizer.model instanceof CompactBpe ? tokenizer.model : null;
-  const library = new Tokenizer({ ...exactDigits(tokenizer), added_tokens: [], ...(bpe && { model: NO_MODEL }) }, config);
-  const { normalizer, pre_tokenizer: preTokenizer } = library;
-  const model = bpe ?? libraryModel(library);
+export function createPlainTokenizer(tokenizer: TokenizerJson, special: ReadonlySet<number>): PlainTokenizer {
+  const parts = checkParts(tokenizer);
+  const model = createWordModel(tokenizer);
+  const normalizer = named('normalizer', () => parts.normalizer && createNormalizer(parts.normalizer));
+  const preTokenizer = named('pre_tokenizer', () => parts.preTokenizer && createPreTokenizer(parts.preTokenizer));
   return {
-    normalizes: normalizer !== null || config.remove_space === true || config.do_lowercase_and_remove_accent === true,
-    // The steps are those of the library's `Tokenizer.encode`.
-    normalize(text) {
-      let normalized = text;
-      if (config.remove_space === true) normalized = normalized.trim().split(/\s+/).join(' ');
-      if (config.do_lowercase_and_remove_accent) normalized = normalized.toLowerCase().replace(/\p{M}/gu, '');
-      return normalizer ? normalizer.normalize(normalized) : normalized;
-    },
+    normalizes: normalizer !== null,
+    normalize: (text) => (normalizer ? normalizer(text) : text),
     encode(normalized, isBeginning) {
       if (normalized === '') return [];
-      const words = preTokenizer ? preTokenizer.pre_tokenize(normalized, { section_index: isBeginning ? 0 : 1 }) : [normalized];
-      return encodeAsText(model, words, special);
+      const whole = { text: normalized, isFirst: isBeginning };
+      const words = preTokenizer ? preTokenizer(whole).filter(({ text }) => text !== '') : [whole];
+      return encodeAsText(
+        model,
+        words.map(({ text }) => text),
+        special,
+      );
     },
     spelling: (id) => model.spelling(id),
+    size: model.size,
   };
 }
 
-function libraryModel({ model: nullable }: Tokenizer): WordModel {
-  const model = nullable!;
-  const idOf = (token: string) => model.tokens_to_ids.get(token) ?? model.unk_token_id;
-  return {
-    encode: (words) =>
-      model([...words])
-        .map(idOf)
-        .filter((id) => id !== undefined),
-    spelling: (id) => model.vocab[id] ?? '',
-    unknown: model.unk_token_id,
-  };
+/** A pattern that cannot be compiled is a fault of the part that has it. */
+function named<T>(part: string, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    throw unsupported(`${part}: ${(cause as Error).message}`, cause);
+  }
 }
 
 /**
@@ -100,18 +88,4 @@ function cutWithin(word: string, spelling: string): string[] {
   const between = word.split(spelling);
   const last = between.length - 1;
   return between.map((text, index) => (index > 0 ? rest.join('') : '') + text + (index < last ? first : ''));
-}
-type Component = Record<string, unknown> & { type: string };
-
-/**
- * Rewrites each `Digits` of the pre-tokenizer as a `Split` on `\p{N}`. The original `Digits` means every Unicode number,
- * while that of @huggingface/tokenizers knows ASCII digits only; a `Split` is exact.
- */
-export function exactDigits(tokenizer: TokenizerJson): TokenizerJson {
-  const rewrite = (component: Component): Component => {
-    if (Array.isArray(component.pretokenizers)) return { ...component, pretokenizers: component.pretokenizers.map(rewrite) };
-    if (component.type !== 'Digits') return component;
-    return { type: 'Split', pattern: { Regex: component.individual_digits ? '\\p{N}' : '\\p{N}+' }, behavior: 'Isolated', invert: false };
-  };
-  return tokenizer.pre_tokenizer ? { ...tokenizer, pre_tokenizer: rewrite(tokenizer.pre_tokenizer) } : tokenizer;
 }

@@ -1,11 +1,10 @@
-import { GptEdgeError } from '../core/errors.ts';
 import { AddedTokenFinder, type Allowed, type TextPiece } from './added-tokens.ts';
 import { createPlainTokenizer, type PlainTokenizer } from './plain-tokenizer.ts';
 import { sequenceAffixes } from './sequence-affixes.ts';
 import { coverage, type WrittenRanges, wholeRange } from './template/written-ranges.ts';
 import { type LeadingStrip, leadingStrip, TextStart } from './text-start.ts';
 import { tokenBytes } from './token-bytes.ts';
-import type { AddedToken, TokenizerConfig, TokenizerJson } from './tokenizer-json.ts';
+import type { AddedToken, TokenizerJson } from './tokenizer-json.ts';
 
 export interface EncodeOptions {
   /** Add the special tokens that the tokenizer puts around a sequence, such as BOS. @default true */
@@ -19,14 +18,11 @@ export interface EncodeOptions {
 
 /**
  * Turns text into token ids and back, exactly as the tokenizer of a Hugging Face model does. Added tokens (EOS, marks of
- * roles and the like) are split off here, because the library cannot leave the spelling of a special one as text. Added tokens that are not
+ * roles and the like) are split off here, because the spelling of a special one may be text. Added tokens that are not
  * special are found in any text, as in Hugging Face's tokenizers.
  * @example
  * ```ts
- * const tokenizer = new TextTokenizer(
- *   parseTokenizerJson(await readFile('tokenizer.json')),
- *   parseTokenizerConfig(await readFile('tokenizer_config.json')),
- * );
+ * const tokenizer = new TextTokenizer(parseTokenizerJson(await readFile('tokenizer.json')));
  * const ids = tokenizer.encode('Once upon a time');
  * tokenizer.decode(ids); // 'Once upon a time'
  * ```
@@ -42,14 +38,12 @@ export class TextTokenizer {
 
   /**
    * @param tokenizer what {@link parseTokenizerJson} has read
-   * @param config what {@link parseTokenizerConfig} has read
-   * @throws GptEdgeError `unsupported_model` if the tokenizer is neither byte-level nor like SentencePiece's, or if
-   *   @huggingface/tokenizers refuses it
+   * @throws GptEdgeError `unsupported_model`, naming a part of the tokenizer that is not supported
    */
-  constructor(tokenizer: TokenizerJson, config: TokenizerConfig) {
+  constructor(tokenizer: TokenizerJson) {
     const added = tokenizer.added_tokens;
     this.#added = new Map(added.map((token) => [token.id, token]));
-    this.#plain = createTokenizer(tokenizer, config, new Set(added.filter(({ special }) => special).map(({ id }) => id)));
+    this.#plain = createPlainTokenizer(tokenizer, new Set(added.filter(({ special }) => special).map(({ id }) => id)));
     // Where a normalizer changes the text, it is no longer known what of it a template wrote, so special tokens are found before.
     const isNormalized = ({ special, normalized }: AddedToken) =>
       special ? normalized === true && !this.#plain.normalizes : (normalized ?? true);
@@ -99,6 +93,11 @@ export class TextTokenizer {
     return added ? new TextEncoder().encode(added.content) : this.#bytesOf(this.#plain.spelling(id));
   }
 
+  /** One more than the largest token id. */
+  get vocabularySize(): number {
+    return Math.max(this.#plain.size, ...[...this.#added.keys()].map((id) => id + 1));
+  }
+
   /** Whether the token is a special one, which stands for no text. */
   isSpecial(id: number): boolean {
     return this.#added.get(id)?.special ?? false;
@@ -124,13 +123,4 @@ export class TextTokenizer {
 function specialWithin(written: WrittenRanges): Allowed {
   const coverageOf = coverage(written);
   return ({ special }, start, end) => (special ? coverageOf(start, end) : 'all');
-}
-
-function createTokenizer(tokenizer: TokenizerJson, config: TokenizerConfig, special: ReadonlySet<number>): PlainTokenizer {
-  try {
-    return createPlainTokenizer(tokenizer, config, special);
-  } catch (cause) {
-    const message = `tokenizer.json cannot be used: ${(cause as Error).message}`;
-    throw new GptEdgeError('unsupported_model', message, { param: 'tokenizer.json', cause });
-  }
 }

@@ -1,4 +1,5 @@
 import type { Decoder } from '../core/decoder.ts';
+import { GptEdgeError } from '../core/errors.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { CHAT_TEMPLATE_FILE, namedTemplates } from '../core/folder/template-files.ts';
@@ -25,11 +26,18 @@ export async function loadLanguageModel(files: ModelFiles, createDecoder: () => 
     createDecoder(),
   ]);
   const tokenizerConfig = parseTokenizerConfig(configBytes);
+  const tokenizer = new TextTokenizer(parseTokenizerJson(tokenizerBytes));
+  if (tokenizer.vocabularySize > manifest.vocabularySize)
+    throw new GptEdgeError(
+      'unsupported_model',
+      `tokenizer.json: token id ${tokenizer.vocabularySize - 1} is outside the vocabulary of ${manifest.vocabularySize} in manifest.json`,
+      { param: 'tokenizer.json' },
+    );
   return {
     id: manifest.id,
     manifest,
     decoder,
-    tokenizer: new TextTokenizer(parseTokenizerJson(tokenizerBytes), tokenizerConfig),
+    tokenizer,
     chatTemplate: ChatTemplate.from(tokenizerConfig, { default: template, named: namedTemplates(Object.keys(manifest.files)) }),
     samplingDefaults: generationBytes ? parseGenerationConfig(generationBytes) : {},
     fingerprint: `fp_${await hashOfFiles(manifest)}_${decoder.engine}`,

@@ -13,7 +13,7 @@ import { buildTokenizerBin, type Llama2cToken, llama2cVocabulary } from './build
 import { damage, randomIntegers } from './fuzz-bytes.ts';
 
 function open(files: ReadonlyMap<string, Uint8Array>): TextTokenizer {
-  return new TextTokenizer(parseTokenizerJson(files.get('tokenizer.json')!), parseTokenizerConfig(files.get('tokenizer_config.json')!));
+  return new TextTokenizer(parseTokenizerJson(files.get('tokenizer.json')!));
 }
 
 function readBin(bytes: Uint8Array, vocabularySize: number) {

@@ -9,7 +9,7 @@ describe('added tokens in a text', () => {
   const { model, pre_tokenizer, cases } = reference;
   const opened = cases.map(({ normalizer, added_tokens }) => {
     const json = JSON.stringify({ model, pre_tokenizer, normalizer, added_tokens, decoder: { type: 'ByteLevel' }, post_processor: null });
-    return new TextTokenizer(parseTokenizerJson(new TextEncoder().encode(json)), {});
+    return new TextTokenizer(parseTokenizerJson(new TextEncoder().encode(json)));
   });
 
   it('should be found where the tokenizers package finds them', () => {

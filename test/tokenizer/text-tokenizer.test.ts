@@ -2,10 +2,12 @@ import { Tokenizer } from '@huggingface/tokenizers';
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { addedToken, END_OF_TEXT, tokenizer, tokenizerConfig, tokenizerJson, tokenizerWith, VOCABULARY_SIZE } from './default-tokenizer.ts';
+import { exactSpaces } from './library-tokenizer.ts';
 import { randomText } from './random-text.ts';
 import type { WholeTokenizerJson } from './whole-tokenizer-json.ts';
 
-const library = (changes: Partial<WholeTokenizerJson> = {}) => new Tokenizer({ ...tokenizerJson, ...changes }, tokenizerConfig);
+const library = (changes: Partial<WholeTokenizerJson> = {}) =>
+  exactSpaces(new Tokenizer({ ...tokenizerJson, ...changes }, tokenizerConfig));
 const libraryIds = (reference: Tokenizer, text: string) => (text === '' ? [] : reference.encode(text, { add_special_tokens: false }).ids);
 
 describe('encode', () => {

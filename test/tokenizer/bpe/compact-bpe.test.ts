@@ -69,7 +69,7 @@ describe('random byte-pair encodings', () => {
         model: randomModel(random),
       } as WholeTokenizerJson;
       expect(parsed(json).model, JSON.stringify(json.model)).toBeInstanceOf(CompactBpe);
-      const [ours, library] = [plainTextTokenizer(parsed(json), tokenizerConfig), libraryTokenizer(json, tokenizerConfig)];
+      const [ours, library] = [plainTextTokenizer(parsed(json)), libraryTokenizer(json, tokenizerConfig)];
       const texts = random.list(20, () =>
         random.text([...'aaabbbcdeé\u2581日😀  \n', '\ud800', '\ude00', 'ab', '日日', 'aaaa'], 1 + random.integer(60)),
       );
@@ -82,8 +82,6 @@ describe('random byte-pair encodings', () => {
 describe('what CompactBpe does not support', () => {
   const model = { type: 'BPE', vocab: { a: 0, b: 1, ab: 2, '</w>': 3, 'b</w>': 4 }, merges: [['a', 'b']] };
   const changes: Record<string, object> = {
-    'a suffix at the end of words': { end_of_word_suffix: '</w>' },
-    'a suffix within words': { continuing_subword_suffix: '@@' },
     'a merge of something that is not a token': {
       merges: [
         ['a', 'b'],
@@ -113,17 +111,25 @@ describe('what CompactBpe does not support', () => {
       model: { ...model, ...changes[name] },
     } as WholeTokenizerJson;
     expect(parsed(json).model).not.toBeInstanceOf(CompactBpe);
-    const [ours, library] = [plainTextTokenizer(parsed(json), {}), libraryTokenizer(json, {})];
+    const [ours, library] = [plainTextTokenizer(parsed(json)), libraryTokenizer(json, {})];
     for (const text of ['ab', 'abba b', 'aab x', 'c']) expect(ours.encode(text), text).toEqual(library.encode(text));
     for (let id = 0; id < 7; id++) expect(ours.spelling(id)).toBe(library.spelling(id));
   });
 
+  it.each([{ end_of_word_suffix: '</w>' }, { continuing_subword_suffix: '@@' }, { continuing_subword_prefix: '##' }, { dropout: 0.5 }])(
+    'should be refused, because the library is not exact: %j',
+    (options) => {
+      const json = { ...tokenizerJson, model: { ...model, ...options } };
+      expect(() => plainTextTokenizer(parsed(json))).toThrow(`model BPE: ${Object.keys(options)[0]}`);
+    },
+  );
+
   it.each([{}, { vocab: null, merges: [] }, { vocab: {}, merges: null }])('should refuse the model %j', (fields) => {
-    expect(() => plainTextTokenizer(parsed({ ...tokenizerJson, model: { type: 'BPE', ...fields } }), {})).toThrow();
+    expect(() => plainTextTokenizer(parsed({ ...tokenizerJson, model: { type: 'BPE', ...fields } }))).toThrow();
   });
 });
 
 it('should leave out unknown characters if the unknown token is not in the vocabulary', () => {
   const model = { type: 'BPE', unk_token: '<unk>', vocab: { a: 0 }, merges: [] };
-  expect(plainTextTokenizer(parsed({ ...tokenizerJson, pre_tokenizer: null, model }), {}).encode('abab')).toEqual([0, 0]);
+  expect(plainTextTokenizer(parsed({ ...tokenizerJson, pre_tokenizer: null, model })).encode('abab')).toEqual([0, 0]);
 });

@@ -48,7 +48,7 @@ const TEXTS = ['ab', 'abba', 'Ġ"\\', '日😀', '\n{"', '\ud800', '\ufeff', '],
 /** Expects the file to be read as JSON.parse and the library read it. */
 function expectSame(bytes: Uint8Array): void {
   const reference = libraryTokenizer(JSON.parse(new TextDecoder().decode(bytes)) as WholeTokenizerJson, {});
-  const ours = plainTextTokenizer(parseTokenizerJson(bytes), {});
+  const ours = plainTextTokenizer(parseTokenizerJson(bytes));
   for (const text of TEXTS) expect(ours.encode(text)).toEqual(reference.encode(text));
   for (let id = 0; id < 20; id++) expect(ours.spelling(id)).toBe(reference.spelling(id));
 }
