@@ -217,6 +217,28 @@ describe('ggufTokenizer', () => {
     });
   });
 
+  it('should keep named chat templates, the one without a name as default', () => {
+    const templates = { chat_template: 'plain', 'chat_template.tool_use': 'tools' };
+    const { files } = readGguf({ ...bpe, 'ggml.pre': 'gpt-2', ...templates });
+    expect(parseTokenizerConfig(files.get('tokenizer_config.json')!).chat_template).toEqual([
+      { name: 'default', template: 'plain' },
+      { name: 'tool_use', template: 'tools' },
+    ]);
+  });
+
+  it('should hold the tokens that the file names for special, whatever their types say, but none that text needs', () => {
+    const named = { 'ggml.eot_token_id': 260, 'ggml.fim_pre_token_id': 261, 'ggml.padding_token_id': 0 };
+    const types = Int32Array.from(bpe['ggml.tokens'], () => 1);
+    const { files } = readGguf({ ...bpe, 'ggml.token_type': types, 'ggml.pre': 'gpt-2', ...named });
+    expect([259, 260, 261, 0].map((id) => open(files).isSpecial(id))).toEqual([true, true, true, false]);
+  });
+
+  it('should recognize bytes and marks in a file without types', () => {
+    const { 'ggml.token_type': _, ...untyped } = bpe;
+    const { files } = readGguf({ ...untyped, 'ggml.tokens': [...bpe['ggml.tokens'], '<|im_end|>'], 'ggml.pre': 'gpt-2' });
+    expect([259, 262, 256].map((id) => open(files).isSpecial(id))).toEqual([true, true, false]);
+  });
+
   it('should go without a pre-tokenizer only for GPT-2, and refuse to add a BOS that is not named', () => {
     expect(spell(open(readGguf(bpe, 'gpt2').files), 'a 123')).toEqual(['a', ' ', '123']);
     expect(() => readGguf(bpe)).toThrow('x.gguf: tokenizer.ggml.pre is missing, which is not supported');

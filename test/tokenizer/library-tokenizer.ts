@@ -37,7 +37,9 @@ function exactUnknown(library: Tokenizer): Tokenizer {
   const [bpe, call] = [model.bpe?.bind(model), model._call.bind(model)];
   const hasBytes = (character: string) =>
     model.byte_fallback === true &&
-    [...new TextEncoder().encode(character)].every((byte) => model.tokens_to_ids.has(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`));
+    [...new TextEncoder().encode(character)].every((byte) =>
+      model.tokens_to_ids.has(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`),
+    );
   const isKept = (character: string) => model.unk_token_id !== undefined || model.tokens_to_ids.has(character) || hasBytes(character);
   if (bpe) model.bpe = (word) => bpe(Array.from(word).filter(isKept).join(''));
   model._call = (words) => words.flatMap((word) => call([word]));

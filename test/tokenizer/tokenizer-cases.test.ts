@@ -41,10 +41,16 @@ describe('a chat template in a file', () => {
 
   it('should be named by errors', () => {
     expect(() => ChatTemplate.from({}, { default: bytes('{% if %}') })).toThrow(
-      expect.objectContaining({ code: 'unsupported_model', param: 'chat_template.jinja', message: expect.stringContaining('chat_template.jinja: ') }),
+      expect.objectContaining({
+        code: 'unsupported_model',
+        param: 'chat_template.jinja',
+        message: expect.stringContaining('chat_template.jinja: '),
+      }),
     );
     expect(() => ChatTemplate.from({}, { default: Uint8Array.of(0xff) })).toThrow('chat_template.jinja: is not text in UTF-8');
-    expect(() => ChatTemplate.from({}, { default: bytes('{{ range(1000000000) }}') })!.encode([], tokenizer)).toThrow('chat_template.jinja');
+    expect(() => ChatTemplate.from({}, { default: bytes('{{ range(1000000000) }}') })!.encode([], tokenizer)).toThrow(
+      'chat_template.jinja',
+    );
   });
 
   it('should be missing where all are for other uses', () => {

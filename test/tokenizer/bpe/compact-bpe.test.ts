@@ -49,7 +49,7 @@ describe('random byte-pair encodings', () => {
     null,
     { type: 'Metaspace', replacement: '\u2581', prepend_scheme: 'always', split: false },
     { type: 'WhitespaceSplit' },
-    { type: 'Split', pattern: { String: ' ' }, behavior: 'MergedWithPrevious', invert: false },
+    { type: 'Split', pattern: { String: ' ' }, behavior: 'Isolated', invert: false },
   ];
   const normalizers = [
     null,
