@@ -73,7 +73,10 @@ describe('random byte-pair encodings', () => {
       const texts = random.list(20, () =>
         random.text([...'aaabbbcdeé\u2581日😀  \n', '\ud800', '\ude00', 'ab', '日日', 'aaaa'], 1 + random.integer(60)),
       );
-      for (const text of texts) expect(ours.encode(text), JSON.stringify({ text, json })).toEqual(library.encode(text));
+      // Where unknown characters are left out, two halves of a pair could become one in the reference.
+      const isWhole = typeof json.model.unk_token !== 'string';
+      for (const text of isWhole ? texts.map((one) => one.toWellFormed()) : texts)
+        expect(ours.encode(text), JSON.stringify({ text, json })).toEqual(library.encode(text));
       for (let id = 0; id < 400; id++) expect(ours.spelling(id)).toBe(library.spelling(id));
     }
   });
