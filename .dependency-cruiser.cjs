@@ -5,7 +5,7 @@ const layers = {
   tokenizer: ['core'],
   storage: ['core'],
   runtime: ['kernels', 'core'],
-  convert: ['core'],
+  convert: ['tokenizer', 'core'],
   generation: ['tokenizer', 'core'],
   api: ['generation', 'tokenizer', 'core'],
   page: ['api'],

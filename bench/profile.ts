@@ -10,7 +10,7 @@ import { openModelFolder } from '../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../src/local/project-paths.ts';
 import { CACHE_FORMATS, type EngineChoice } from '../src/runtime/engine-choice.ts';
 import { TextTokenizer } from '../src/tokenizer/text-tokenizer.ts';
-import { parseTokenizerConfig, parseTokenizerJson } from '../src/tokenizer/tokenizer-json.ts';
+import { parseTokenizerJson } from '../src/tokenizer/tokenizer-json.ts';
 import { KernelTimes } from './kernel-times.ts';
 import { median } from './median.ts';
 import { stopwatch } from './stopwatch.ts';
@@ -79,10 +79,7 @@ function timeOf(run: (index: number) => unknown): number {
 
 // Logits after a text as models write it: after arbitrary tokens any token is likely, and top_p has thousands to sort.
 const files = new DiskModelFiles(folder);
-const tokenizer = new TextTokenizer(
-  parseTokenizerJson(await files.read('tokenizer.json')),
-  parseTokenizerConfig(await files.read('tokenizer_config.json')),
-);
+const tokenizer = new TextTokenizer(parseTokenizerJson(await files.read('tokenizer.json')));
 const logits = await decoder.createSequence().forward(tokenizer.encode(TEXT));
 const generated = tokens.slice(0, 100);
 const sampled = (options: Partial<SamplingOptions>) => {

@@ -7,6 +7,7 @@ import { copyPublishedGraph } from './copy-published-graph.ts';
 import { defaultDtype } from './dtypes/default-dtype.ts';
 import { findDtype } from './dtypes/index.ts';
 import { readJson } from './files/json-files.ts';
+import { checkTokenizer } from './model-folder/check-tokenizer.ts';
 import { checkVocabulary } from './model-folder/check-vocabulary.ts';
 import { describeModel } from './model-folder/describe-model.ts';
 import { withSampling } from './model-folder/with-sampling.ts';
@@ -45,6 +46,7 @@ async function convertCheckpoint(checkpoint: Checkpoint, options: ConvertOptions
   const architecture = findArchitecture(config);
   const plan = await planCheckpoint(architecture, config, checkpoint.weights, options.contextWindow);
   checkVocabulary(readJson(checkpoint, 'tokenizer.json'), plan.shape.vocabularySize);
+  checkTokenizer(checkpoint);
   const tensors = matchTensors(plan, checkpoint.weights);
   const dtype = findDtype(options.dtype ?? defaultDtype(tensors.values()), options.embeddings);
   const facts = {

@@ -5,7 +5,7 @@
  *
  * // The bytes of the two files in a model folder.
  * const config = parseTokenizerConfig(tokenizerConfigJson);
- * const tokenizer = new TextTokenizer(parseTokenizerJson(tokenizerJson), config);
+ * const tokenizer = new TextTokenizer(parseTokenizerJson(tokenizerJson));
  * const ids = tokenizer.encode('Once upon a time');
  * tokenizer.decode(ids); // 'Once upon a time'
  * // Token ids of a conversation; undefined if the model has no chat template.

@@ -1,26 +1,37 @@
-import { z } from 'zod';
+import { checkParts, type DecoderJson, unsupported } from './parts/supported-parts.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
-/** The steps of a tokenizer.json's decoder that are supported, with all fields that change what a step does. */
-const stepSchema = z.union([
-  z.object({ type: z.enum(['ByteLevel', 'ByteFallback', 'Fuse']) }),
-  z.object({ type: z.literal('Replace'), pattern: z.object({ String: z.string().min(1) }), content: z.string() }),
-  z.object({ type: z.literal('Strip'), content: z.string().length(1), start: z.number().int().min(0), stop: z.literal(0) }),
-]);
-
-export type DecoderStep = z.infer<typeof stepSchema>;
+/**
+ * The steps of a decoder like SentencePiece's, in the one order in which each may be applied to a token by itself: texts are replaced in a token,
+ * tokens that stand for bytes become bytes, all are put together, and the text's beginning is stripped.
+ */
+const ORDER = ['Replace', 'ByteFallback', 'Fuse', 'Strip'];
+const BYTE_TOKENS = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
 
 /**
- * The decoder's steps in their order, with nested sequences flattened; undefined if there are none or one is not
- * supported.
+ * The decoder's steps in their order, with nested sequences flattened.
+ * @throws GptEdgeError `unsupported_model` if there are none, or they are neither byte-level nor like SentencePiece's
  */
-export function decoderSteps({ decoder }: TokenizerJson): DecoderStep[] | undefined {
-  const steps = flatten(decoder).map((step) => stepSchema.safeParse(step).data);
-  return steps.length > 0 && steps.every((step) => step !== undefined) ? steps : undefined;
+export function decoderSteps(tokenizer: TokenizerJson): readonly DecoderJson[] {
+  const steps = checkParts(tokenizer).decoders;
+  const types = steps.map(({ type }) => type);
+  if (steps.length === 0) throw unsupported("the decoder is absent, and only ByteLevel and those like SentencePiece's are supported");
+  if (types.includes('ByteLevel')) {
+    if (types.some((type) => type !== 'ByteLevel' && type !== 'Fuse'))
+      throw unsupported(`decoder ${types.join(', ')}: ByteLevel is not alone`);
+    return steps;
+  }
+  const places = types.map((type) => ORDER.indexOf(type));
+  const isInOrder = places.every((place, index) => index === 0 || place > places[index - 1] || (place === 0 && places[index - 1] === 0));
+  const strips = types.includes('Strip') && !types.includes('Fuse');
+  if (!isInOrder || strips) throw unsupported(`decoder ${types.join(', ')}: only this order is supported: ${ORDER.join(', ')}`);
+  refuseReplacedBytes(steps);
+  return steps;
 }
 
-function flatten(component: unknown): unknown[] {
-  const inner = typeof component === 'object' && component !== null && 'decoders' in component ? component.decoders : undefined;
-  if (Array.isArray(inner)) return inner.flatMap(flatten);
-  return component === null || component === undefined ? [] : [component];
+function refuseReplacedBytes(steps: readonly DecoderJson[]): void {
+  if (!steps.some(({ type }) => type === 'ByteFallback')) return;
+  for (const step of steps)
+    if (step.type === 'Replace' && BYTE_TOKENS.some((token) => token.includes(step.pattern.String)))
+      throw unsupported(`decoder Replace: ${JSON.stringify(step.pattern.String)} is a part of tokens that stand for bytes`);
 }

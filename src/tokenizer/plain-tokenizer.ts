@@ -1,62 +1,91 @@
-import { Tokenizer } from '@huggingface/tokenizers';
-import { CompactBpe } from './bpe/compact-bpe.ts';
-import type { TokenizerConfig, TokenizerJson } from './tokenizer-json.ts';
+import { createNormalizer } from './parts/normalizers.ts';
+import { createPreTokenizer } from './parts/pre-tokenizers.ts';
+import { checkParts, unsupported } from './parts/supported-parts.ts';
+import type { TokenizerJson } from './tokenizer-json.ts';
+import { createWordModel, type WordModel } from './word-model.ts';
 
 /** A tokenizer that knows no added tokens: it encodes their spellings like any other text. */
 export interface PlainTokenizer {
-  encode(text: string): number[];
+  /** Whether `normalize` may change a text. */
+  readonly normalizes: boolean;
+  /** What the tokenizer makes of a text before it splits it into words. */
+  normalize(text: string): string;
+  /**
+   * The token ids of a normalized text.
+   * @param isBeginning whether it is the beginning of the whole text, which some tokenizers mark
+   */
+  encode(normalized: string, isBeginning: boolean): number[];
   /** The token's spelling in the vocabulary; empty for an id without a token. */
   spelling(id: number): string;
+  /** One more than the largest id of the vocabulary. */
+  readonly size: number;
 }
-
-/** An empty model, because the library needs one to make a tokenizer's other parts. */
-const NO_MODEL = { type: 'BPE', vocab: {}, merges: [] };
 
 /**
- * Makes a tokenizer out of @huggingface/tokenizers. Only the model of a byte-pair encoding, which takes most of the
- * library's memory, is replaced by {@link CompactBpe}; normalizer, pre-tokenizer and all other models are the
- * library's.
- * @throws Error if the library refuses the tokenizer
+ * Makes a tokenizer's normalizer, pre-tokenizer and model.
+ * @param special ids that no text may become, except for the one that stands for unknown text
+ * @throws GptEdgeError `unsupported_model`, naming a part or an option that is not supported
  */
-export function createPlainTokenizer(tokenizer: TokenizerJson, config: TokenizerConfig): PlainTokenizer {
-  const bpe = tokenizer.model instanceof CompactBpe ? tokenizer.model : null;
-  const library = new Tokenizer({ ...exactDigits(tokenizer), added_tokens: [], ...(bpe && { model: NO_MODEL }) }, config);
-  return bpe ? withCompactBpe(bpe, library, config) : withLibrary(library);
-}
-
-function withLibrary(library: Tokenizer): PlainTokenizer {
+export function createPlainTokenizer(tokenizer: TokenizerJson, special: ReadonlySet<number>): PlainTokenizer {
+  const parts = checkParts(tokenizer);
+  const model = createWordModel(tokenizer);
+  const normalizer = named('normalizer', () => parts.normalizer && createNormalizer(parts.normalizer));
+  const preTokenizer = named('pre_tokenizer', () => parts.preTokenizer && createPreTokenizer(parts.preTokenizer));
   return {
-    encode: (text) => library.encode(text, { add_special_tokens: false }).ids,
-    spelling: (id) => library.id_to_token(id) ?? '',
-  };
-}
-
-/** Encodes in the same steps as the library's `Tokenizer.encode` does for a text without added tokens. */
-function withCompactBpe(bpe: CompactBpe, { normalizer, pre_tokenizer: preTokenizer }: Tokenizer, config: TokenizerConfig): PlainTokenizer {
-  return {
-    encode(text) {
-      let normalized = text;
-      if (config.remove_space === true) normalized = normalized.trim().split(/\s+/).join(' ');
-      if (config.do_lowercase_and_remove_accent) normalized = normalized.toLowerCase().replace(/\p{M}/gu, '');
-      if (normalizer) normalized = normalizer.normalize(normalized);
+    normalizes: normalizer !== null,
+    normalize: (text) => (normalizer ? normalizer(text) : text),
+    encode(normalized, isBeginning) {
       if (normalized === '') return [];
-      return bpe.encode(preTokenizer ? preTokenizer.pre_tokenize(normalized, { section_index: 0 }) : [normalized]);
+      const whole = { text: normalized, isFirst: isBeginning };
+      const words = preTokenizer ? preTokenizer(whole).filter(({ text }) => text !== '') : [whole];
+      return encodeAsText(
+        model,
+        words.map(({ text }) => text),
+        special,
+      );
     },
-    spelling: (id) => bpe.spelling(id),
+    spelling: (id) => model.spelling(id),
+    size: model.size,
   };
 }
 
-type Component = Record<string, unknown> & { type: string };
+/** A pattern that cannot be compiled is a fault of the part that has it. */
+function named<T>(part: string, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    throw unsupported(`${part}: ${(cause as Error).message}`, cause);
+  }
+}
 
 /**
- * Rewrites each `Digits` of the pre-tokenizer as a `Split` on `\p{N}`. The original `Digits` means every Unicode
- * number, while that of @huggingface/tokenizers knows ASCII digits only; a `Split` is exact.
+ * Encodes words so that none becomes a special token. A model may spell one out of its vocabulary, for example a Unigram model that has `</s>` as
+ * a piece, or a byte-pair encoding whose merges build it. Such a word is cut within the token's spelling, and the parts are encoded each by
+ * itself.
  */
-export function exactDigits(tokenizer: TokenizerJson): TokenizerJson {
-  const rewrite = (component: Component): Component => {
-    if (Array.isArray(component.pretokenizers)) return { ...component, pretokenizers: component.pretokenizers.map(rewrite) };
-    if (component.type !== 'Digits') return component;
-    return { type: 'Split', pattern: { Regex: component.individual_digits ? '\\p{N}' : '\\p{N}+' }, behavior: 'Isolated', invert: false };
-  };
-  return tokenizer.pre_tokenizer ? { ...tokenizer, pre_tokenizer: rewrite(tokenizer.pre_tokenizer) } : tokenizer;
+function encodeAsText(model: WordModel, words: readonly string[], special: ReadonlySet<number>): number[] {
+  const isForbidden = (id: number) => special.has(id) && id !== model.unknown;
+  const ids = model.encode(words);
+  if (!ids.some(isForbidden)) return ids;
+  return words.flatMap((word) => {
+    const wordIds = model.encode([word]);
+    const forbidden = wordIds.find(isForbidden);
+    if (forbidden === undefined) return wordIds;
+    const parts = cutWithin(word, model.spelling(forbidden));
+    if (parts.length > 1) return encodeAsText(model, parts, special);
+    return model.unknown === undefined ? [] : [model.unknown];
+  });
+}
+
+/** Cuts a word after the first character of each `spelling` in it, or in the middle if there is none. A single character stays whole. */
+function cutWithin(word: string, spelling: string): string[] {
+  const characters = Array.from(word);
+  const [first, ...rest] = Array.from(spelling);
+  if (rest.length === 0 || !word.includes(spelling)) {
+    const middle = characters.length >> 1;
+    return [characters.slice(0, middle).join(''), characters.slice(middle).join('')].filter((part) => part !== '');
+  }
+  const between = word.split(spelling);
+  const last = between.length - 1;
+  return between.map((text, index) => (index > 0 ? rest.join('') : '') + text + (index < last ? first : ''));
 }

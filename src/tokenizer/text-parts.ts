@@ -1,4 +1,4 @@
-import type { TokenizerConfig, TokenizerJson } from './tokenizer-json.ts';
+import type { TokenizerJson } from './tokenizer-json.ts';
 
 /** Characters of a part: a few milliseconds of work. */
 const PART_LENGTH = 2 ** 14;
@@ -10,19 +10,19 @@ export type TextParts = (text: string) => Iterable<string>;
  * How the texts of a tokenizer may be cut. Where GPT-2's pattern splits a text into words, a space between two words
  * begins a word, and nothing looks across it; there long texts are cut. Other tokenizers get their texts whole.
  */
-export function textParts(tokenizer: TokenizerJson, config: TokenizerConfig): TextParts {
-  return splitsAtSpaces(tokenizer, config) ? cutBeforeWords : (text) => [text];
+export function textParts(tokenizer: TokenizerJson): TextParts {
+  return splitsAtSpaces(tokenizer) ? cutBeforeWords : (text) => [text];
 }
 
 type Component = Record<string, unknown> & { type: string };
 
-function splitsAtSpaces({ normalizer, pre_tokenizer, added_tokens }: TokenizerJson, config: TokenizerConfig): boolean {
+function splitsAtSpaces({ normalizer, pre_tokenizer, added_tokens }: TokenizerJson): boolean {
   const steps = (pre_tokenizer?.pretokenizers as Component[] | undefined) ?? (pre_tokenizer ? [pre_tokenizer as Component] : []);
   const isGpt2 = steps.some(({ type, use_regex }) => type === 'ByteLevel' && use_regex !== false);
   const onlyKnown = steps.every(({ type }) => type === 'ByteLevel' || type === 'Digits');
   // Such a token may lie across a space.
   const hasSpaces = added_tokens.some(({ content, rstrip }) => rstrip || /\s/.test(content));
-  return isGpt2 && onlyKnown && !hasSpaces && (normalizer ?? null) === null && config.remove_space !== true;
+  return isGpt2 && onlyKnown && !hasSpaces && (normalizer ?? null) === null;
 }
 
 function* cutBeforeWords(text: string): Generator<string> {

@@ -11,7 +11,7 @@ export interface LeadingStrip {
 
 /** SentencePiece puts a space before every text, and its decoder removes it again. Other tokenizers do neither. */
 export function leadingStrip(tokenizer: TokenizerJson): LeadingStrip {
-  const strip = decoderSteps(tokenizer)?.find((step) => step.type === 'Strip');
+  const strip = decoderSteps(tokenizer).find((step) => step.type === 'Strip');
   return strip ? { content: strip.content, count: strip.start } : { content: '', count: 0 };
 }
 

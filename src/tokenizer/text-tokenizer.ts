@@ -1,71 +1,68 @@
-import { GptEdgeError } from '../core/errors.ts';
+import { AddedTokenFinder, type Allowed, type TextPiece } from './added-tokens.ts';
 import { createPlainTokenizer, type PlainTokenizer } from './plain-tokenizer.ts';
 import { sequenceAffixes } from './sequence-affixes.ts';
-import { escapeRegExp, restore } from './special-token-guard.ts';
+import { coverage, type WrittenRanges, wholeRange } from './template/written-ranges.ts';
 import { type TextParts, textParts } from './text-parts.ts';
 import { type LeadingStrip, leadingStrip, TextStart } from './text-start.ts';
 import { tokenBytes } from './token-bytes.ts';
-import type { AddedToken, TokenizerConfig, TokenizerJson } from './tokenizer-json.ts';
+import type { AddedToken, TokenizerJson } from './tokenizer-json.ts';
 
-/** How a text becomes token ids. */
 export interface EncodeOptions {
   /** Add the special tokens that the tokenizer puts around a sequence, such as BOS. @default true */
   addSpecialTokens?: boolean;
-  /** Read the spelling of an added token as that token. Leave this false for what a user typed. @default false */
-  parseSpecialTokens?: boolean;
-  /** The text holds parts that `guard` has changed (special-token-guard.ts), and they are restored. @default false */
-  isGuarded?: boolean;
+  /**
+   * Where the spelling of a special token is read as that token: everywhere, or only within the ranges that a chat template wrote. What a user
+   * typed must not become a special token. @default nowhere
+   */
+  parseSpecialTokens?: boolean | WrittenRanges;
 }
 
 /**
- * Turns text into token ids and back, exactly as the tokenizer of a Hugging Face model does. Added tokens (EOS, marks
- * of roles and the like) are split off here, because the library cannot leave their spellings as text.
+ * Turns text into token ids and back, exactly as the tokenizer of a Hugging Face model does. Added tokens (EOS, marks of
+ * roles and the like) are split off here, because the spelling of a special one may be text. Added tokens that are not
+ * special are found in any text, as in Hugging Face's tokenizers.
  * @example
  * ```ts
- * import { parseTokenizerConfig, parseTokenizerJson, TextTokenizer } from 'gpt-edge/tokenizer';
- *
- * const tokenizer = new TextTokenizer(
- *   parseTokenizerJson(await readFile('tokenizer.json')),
- *   parseTokenizerConfig(await readFile('tokenizer_config.json')),
- * );
+ * const tokenizer = new TextTokenizer(parseTokenizerJson(await readFile('tokenizer.json')));
  * const ids = tokenizer.encode('Once upon a time');
  * tokenizer.decode(ids); // 'Once upon a time'
  * ```
  */
 export class TextTokenizer {
-  /** The spellings of all added tokens. */
-  readonly specialTokens: readonly string[];
   readonly #plain: PlainTokenizer;
   readonly #added: ReadonlyMap<number, AddedToken>;
-  readonly #idOfAdded: ReadonlyMap<string, number>;
-  readonly #pattern: RegExp | null;
+  readonly #raw: AddedTokenFinder;
+  readonly #normalized: AddedTokenFinder;
   readonly #affixes: { prefix: number[]; suffix: number[] };
-  readonly #bytesOf: (spelling: string) => Uint8Array;
+  readonly #bytesOf: (entry: string) => Uint8Array;
   readonly #leadingStrip: LeadingStrip;
   readonly #partsOf: TextParts;
 
   /**
    * @param tokenizer what {@link parseTokenizerJson} has read
-   * @param config what {@link parseTokenizerConfig} has read
-   * @throws GptEdgeError `unsupported_model` if the tokenizer is neither byte-level nor like SentencePiece's, or if
-   *   @huggingface/tokenizers refuses it
+   * @throws GptEdgeError `unsupported_model`, naming a part of the tokenizer that is not supported
    */
-  constructor(tokenizer: TokenizerJson, config: TokenizerConfig) {
-    this.#plain = createTokenizer(tokenizer, config);
-    this.#added = new Map(tokenizer.added_tokens.map((token) => [token.id, token]));
-    this.#idOfAdded = new Map(tokenizer.added_tokens.map((token) => [token.content, token.id]));
-    this.#pattern = addedTokenPattern(tokenizer.added_tokens);
+  constructor(tokenizer: TokenizerJson) {
+    const added = tokenizer.added_tokens;
+    this.#added = new Map(added.map((token) => [token.id, token]));
+    this.#plain = createPlainTokenizer(tokenizer, new Set(added.filter(({ special }) => special).map(({ id }) => id)));
+    // Where a normalizer changes the text, it is no longer known what of it a template wrote, so special tokens are found before.
+    const isNormalized = ({ special, normalized }: AddedToken) =>
+      special ? normalized === true && !this.#plain.normalizes : (normalized ?? true);
+    this.#raw = new AddedTokenFinder(added.filter((token) => !isNormalized(token)));
+    this.#normalized = new AddedTokenFinder(added.filter(isNormalized), ({ content }) => this.#plain.normalize(content));
     this.#affixes = sequenceAffixes(tokenizer);
     this.#bytesOf = tokenBytes(tokenizer);
     this.#leadingStrip = leadingStrip(tokenizer);
-    this.#partsOf = textParts(tokenizer, config);
-    this.specialTokens = tokenizer.added_tokens.map((token) => token.content);
+    this.#partsOf = textParts(tokenizer);
   }
 
   /** The token ids of `text`. Without options, special tokens in it are text like any other. */
-  encode(text: string, { addSpecialTokens = true, parseSpecialTokens = false, isGuarded = false }: EncodeOptions = {}): number[] {
-    const encodeText = (plain: string) => this.#encodePlain(isGuarded ? restore(plain) : plain);
-    const ids = parseSpecialTokens ? this.#encodeWithSpecialTokens(text, encodeText) : encodeText(text);
+  encode(text: string, { addSpecialTokens = true, parseSpecialTokens = false }: EncodeOptions = {}): number[] {
+    const written = parseSpecialTokens === true ? wholeRange(text.length) : parseSpecialTokens || [];
+    const pieces = this.#raw.split(text, specialWithin(written));
+    const allowed = specialWithin(written);
+    const ids = pieces.flatMap((piece) => ('id' in piece ? [piece.id] : this.#encodeText(piece, allowed)));
     return addSpecialTokens ? [...this.#affixes.prefix, ...ids, ...this.#affixes.suffix] : ids;
   }
 
@@ -112,7 +109,7 @@ export class TextTokenizer {
   }
 
   /**
-   * The remover of the space that SentencePiece puts before a text, for a text that comes in pieces.
+   * Removes the space that SentencePiece puts before a text, from a text that comes in pieces.
    * @param before the tokens that the text continues. It is a beginning if all of them are special tokens; otherwise
    *   nothing is removed.
    */
@@ -129,14 +126,17 @@ export class TextTokenizer {
     return added ? new TextEncoder().encode(added.content) : this.#bytesOf(this.#plain.spelling(id));
   }
 
+  /** One more than the largest token id. */
+  get vocabularySize(): number {
+    return Math.max(this.#plain.size, ...[...this.#added.keys()].map((id) => id + 1));
+  }
+
   /** Whether the token is a special one, which stands for no text. */
   isSpecial(id: number): boolean {
     return this.#added.get(id)?.special ?? false;
   }
 
-  /**
-   * The token as OpenAI's API prints it: its text, or `bytes:\xe2\x80` if its bytes are not valid UTF-8 on their own.
-   */
+  /** The token as OpenAI's API prints it: its text, or `bytes:\xe2\x80` if its bytes are not valid UTF-8 on their own. */
   label(id: number): string {
     const bytes = this.bytes(id);
     const text = UTF8.decode(bytes);
@@ -144,20 +144,9 @@ export class TextTokenizer {
     return `bytes:${Array.from(bytes, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}`;
   }
 
-  #encodePlain(text: string): number[] {
-    return text === '' ? [] : this.#plain.encode(text);
-  }
-
-  #encodeWithSpecialTokens(text: string, encodeText: (plain: string) => number[]): number[] {
-    const parts: number[][] = [];
-    let end = 0;
-    for (const match of this.#pattern ? text.matchAll(this.#pattern) : []) {
-      parts.push(encodeText(text.slice(end, match.index)));
-      parts.push([this.#idOfAdded.get(match.slice(1).find((spelling) => spelling !== undefined)!)!]);
-      end = match.index + match[0].length;
-    }
-    parts.push(encodeText(text.slice(end)));
-    return parts.flat();
+  #encodeText({ text, start }: TextPiece, allowed: Allowed): number[] {
+    const pieces = this.#normalized.split(this.#plain.normalize(text), (token, from, to) => allowed(token, start + from, start + to));
+    return pieces.flatMap((piece) => ('id' in piece ? [piece.id] : this.#plain.encode(piece.text, start + piece.start === 0)));
   }
 }
 
@@ -169,24 +158,8 @@ const UTF8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
 
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, index) => byte === b[index]);
 
-/**
- * A pattern with one capture group for each added token; null if there are none. Of tokens that begin alike, the
- * longest matches.
- */
-function addedTokenPattern(tokens: readonly AddedToken[]): RegExp | null {
-  if (tokens.length === 0) return null;
-  const longestFirst = [...tokens].sort((a, b) => b.content.length - a.content.length);
-  return new RegExp(
-    longestFirst.map((t) => `${t.lstrip ? '\\s*' : ''}(${escapeRegExp(t.content)})${t.rstrip ? '\\s*' : ''}`).join('|'),
-    'gu',
-  );
-}
-
-function createTokenizer(tokenizer: TokenizerJson, config: TokenizerConfig): PlainTokenizer {
-  try {
-    return createPlainTokenizer(tokenizer, config);
-  } catch (cause) {
-    const message = `tokenizer.json cannot be used: ${(cause as Error).message}`;
-    throw new GptEdgeError('unsupported_model', message, { param: 'tokenizer.json', cause });
-  }
+/** Special tokens are read only in what a template wrote, all others everywhere. */
+function specialWithin(written: WrittenRanges): Allowed {
+  const coverageOf = coverage(written);
+  return ({ special }, start, end) => (special ? coverageOf(start, end) : 'all');
 }

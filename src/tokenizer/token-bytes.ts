@@ -1,5 +1,5 @@
-import { GptEdgeError } from '../core/errors.ts';
-import { type DecoderStep, decoderSteps } from './decoder-steps.ts';
+import { decoderSteps } from './decoder-steps.ts';
+import type { DecoderJson } from './parts/supported-parts.ts';
 import type { TokenizerJson } from './tokenizer-json.ts';
 
 /**
@@ -9,13 +9,7 @@ import type { TokenizerJson } from './tokenizer-json.ts';
  */
 export function tokenBytes(tokenizer: TokenizerJson): (spelling: string) => Uint8Array {
   const steps = decoderSteps(tokenizer);
-  if (steps?.some(({ type }) => type === 'ByteLevel')) return byteLevelBytes();
-  if (steps) return sentencePieceBytes(steps);
-  throw new GptEdgeError(
-    'unsupported_model',
-    `tokenizer.json: the decoder is ${tokenizer.decoder?.type ?? 'absent'}, and only ByteLevel, Replace, ByteFallback, Fuse and Strip are supported`,
-    { param: 'tokenizer.json' },
-  );
+  return steps.some(({ type }) => type === 'ByteLevel') ? byteLevelBytes() : sentencePieceBytes(steps);
 }
 
 /** A spelling with a character outside of the alphabet stands for itself. */
@@ -32,7 +26,7 @@ function byteLevelBytes(): (spelling: string) => Uint8Array {
  * SentencePiece spells a token as text with a mark in place of each space, or a byte as `<0x0A>`. The decoder's Strip
  * step concerns the text as a whole, and is left to TextStart.
  */
-function sentencePieceBytes(steps: readonly DecoderStep[]): (spelling: string) => Uint8Array {
+function sentencePieceBytes(steps: readonly DecoderJson[]): (spelling: string) => Uint8Array {
   const utf8 = new TextEncoder();
   const hasBytes = steps.some(({ type }) => type === 'ByteFallback');
   return (spelling) => {

@@ -11,6 +11,8 @@ const addedTokenSchema = z.looseObject({
   special: z.boolean().default(false),
   lstrip: z.boolean().default(false),
   rstrip: z.boolean().default(false),
+  single_word: z.boolean().default(false),
+  normalized: z.boolean().nullish(),
 });
 
 /**

@@ -1,8 +1,10 @@
 import type { Decoder } from '../core/decoder.ts';
+import { GptEdgeError } from '../core/errors.ts';
 import { falseManifest } from '../core/folder/false-manifest.ts';
 import { parseGenerationConfig, parseSequenceTokens, type RecommendedSampling } from '../core/folder/generation-config.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
+import { CHAT_TEMPLATE_FILE, namedTemplates } from '../core/folder/template-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
@@ -22,22 +24,30 @@ export async function loadLanguageModel(
 ): Promise<LanguageModel> {
   const { manifest } = files;
   const optional = (name: string) => (name in manifest.files ? files.read(name) : undefined);
-  const [tokenizerBytes, configBytes, generationBytes, decoder] = await Promise.all([
+  const [tokenizerBytes, configBytes, generationBytes, template, decoder] = await Promise.all([
     files.read('tokenizer.json'),
     files.read('tokenizer_config.json'),
     optional('generation_config.json'),
+    optional(CHAT_TEMPLATE_FILE),
     createDecoder(),
   ]);
   const tokenizerConfig = parseTokenizerConfig(configBytes);
   const tokenizerJson = parseTokenizerJson(tokenizerBytes);
   checkTokens(manifest, tokenizerJson);
   await checkSequenceTokens(manifest, generationBytes, () => optional('config.json'));
+  const tokenizer = new TextTokenizer(tokenizerJson);
+  if (tokenizer.vocabularySize > manifest.vocabularySize)
+    throw new GptEdgeError(
+      'unsupported_model',
+      `tokenizer.json: token id ${tokenizer.vocabularySize - 1} is outside the vocabulary of ${manifest.vocabularySize} in manifest.json`,
+      { param: 'tokenizer.json' },
+    );
   return {
     id: manifest.id,
     manifest,
     decoder,
-    tokenizer: new TextTokenizer(tokenizerJson, tokenizerConfig),
-    chatTemplate: ChatTemplate.from(tokenizerConfig),
+    tokenizer,
+    chatTemplate: ChatTemplate.from(tokenizerConfig, { default: template, named: namedTemplates(Object.keys(manifest.files)) }),
     samplingDefaults: { ...(generationBytes ? parseGenerationConfig(generationBytes) : {}), ...sampling },
     fingerprint: `fp_${await hashOf(manifest, sampling)}_${decoder.engine}`,
   };

@@ -9,7 +9,7 @@ import { openDecoder } from '../../src/local/evaluate/open-decoder.ts';
 import { openModelFolder } from '../../src/local/model-folder.ts';
 import { IncrementalDetokenizer } from '../../src/tokenizer/incremental-detokenizer.ts';
 import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
-import { parseTokenizerConfig, parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
+import { parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
 
 /**
  * Compares whole models with references from transformers and llama2.c. They are too large for the repository:
@@ -30,7 +30,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function openTokenizer(path: string): TextTokenizer {
   const read = (name: string) => readFileSync(join(path, name));
-  return new TextTokenizer(parseTokenizerJson(read('tokenizer.json')), parseTokenizerConfig(read('tokenizer_config.json')));
+  return new TextTokenizer(parseTokenizerJson(read('tokenizer.json')));
 }
 
 const STORIES = 'models/stories260k/stories260K.bin';

@@ -13,7 +13,7 @@ import { buildTokenizerBin, type Llama2cToken, llama2cVocabulary } from './build
 import { damage, randomIntegers } from './fuzz-bytes.ts';
 
 function open(files: ReadonlyMap<string, Uint8Array>): TextTokenizer {
-  return new TextTokenizer(parseTokenizerJson(files.get('tokenizer.json')!), parseTokenizerConfig(files.get('tokenizer_config.json')!));
+  return new TextTokenizer(parseTokenizerJson(files.get('tokenizer.json')!));
 }
 
 function readBin(bytes: Uint8Array, vocabularySize: number) {
@@ -215,6 +215,28 @@ describe('ggufTokenizer', () => {
       chat_template: '{{ messages }}',
       eos_token: '<bos>',
     });
+  });
+
+  it('should keep named chat templates, the one without a name as default', () => {
+    const templates = { chat_template: 'plain', 'chat_template.tool_use': 'tools' };
+    const { files } = readGguf({ ...bpe, 'ggml.pre': 'gpt-2', ...templates });
+    expect(parseTokenizerConfig(files.get('tokenizer_config.json')!).chat_template).toEqual([
+      { name: 'default', template: 'plain' },
+      { name: 'tool_use', template: 'tools' },
+    ]);
+  });
+
+  it('should hold the tokens that the file names for special, whatever their types say, but none that text needs', () => {
+    const named = { 'ggml.eot_token_id': 260, 'ggml.fim_pre_token_id': 261, 'ggml.padding_token_id': 0 };
+    const types = Int32Array.from(bpe['ggml.tokens'], () => 1);
+    const { files } = readGguf({ ...bpe, 'ggml.token_type': types, 'ggml.pre': 'gpt-2', ...named });
+    expect([259, 260, 261, 0].map((id) => open(files).isSpecial(id))).toEqual([true, true, true, false]);
+  });
+
+  it('should recognize bytes and marks in a file without types', () => {
+    const { 'ggml.token_type': _, ...untyped } = bpe;
+    const { files } = readGguf({ ...untyped, 'ggml.tokens': [...bpe['ggml.tokens'], '<|im_end|>'], 'ggml.pre': 'gpt-2' });
+    expect([259, 262, 256].map((id) => open(files).isSpecial(id))).toEqual([true, true, false]);
   });
 
   it('should go without a pre-tokenizer only for GPT-2, and refuse to add a BOS that is not named', () => {

@@ -113,13 +113,19 @@ describe('ChatTemplate.from', () => {
     expect(ChatTemplate.from({ chat_template: [] })).toBeNull();
   });
 
-  it('should use the template named default, else the first', () => {
+  it('should use the template named default, and refuse a conversation if there is none', () => {
     const named = [
       { name: 'tool_use', template: 'tools' },
       { name: 'default', template: 'plain' },
     ];
     expect(ChatTemplate.from({ chat_template: named })!.encode([], tokenizer)).toEqual(encode('plain'));
-    expect(ChatTemplate.from({ chat_template: named.slice(0, 1) })!.encode([], tokenizer)).toEqual(encode('tools'));
+    expect(() => ChatTemplate.from({ chat_template: named.slice(0, 1) })!.encode([], tokenizer)).toThrow(
+      expect.objectContaining({
+        code: 'chat_template_error',
+        param: 'model',
+        message: expect.stringMatching(/templates are named \w+, and none is named default/),
+      }),
+    );
   });
 
   it('should render missing special tokens as empty text', () => {

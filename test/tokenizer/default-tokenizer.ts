@@ -11,14 +11,13 @@ const FOLDER = join(import.meta.dirname, '../../model-assets/tinystories-gpt2');
  */
 export const tokenizerJson: WholeTokenizerJson = JSON.parse(readFileSync(join(FOLDER, 'tokenizer.json'), 'utf8'));
 export const tokenizerConfig = parseTokenizerConfig(readFileSync(join(FOLDER, 'tokenizer_config.json')));
-export const tokenizer = new TextTokenizer(parsed(tokenizerJson), tokenizerConfig);
+export const tokenizer = new TextTokenizer(parsed(tokenizerJson));
 
 export const VOCABULARY_SIZE = 4096;
 export const END_OF_TEXT = 0;
 
 /** The default model's tokenizer, with some parts of its tokenizer.json replaced. */
-export const tokenizerWith = (changes: Partial<WholeTokenizerJson>) =>
-  new TextTokenizer(parsed({ ...tokenizerJson, ...changes }), tokenizerConfig);
+export const tokenizerWith = (changes: Partial<WholeTokenizerJson>) => new TextTokenizer(parsed({ ...tokenizerJson, ...changes }));
 
 export const addedToken = (id: number, content: string, flags: Partial<AddedToken> = {}): AddedToken => ({
   id,

@@ -5,12 +5,12 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
 import { CompactBpe } from '../../src/tokenizer/bpe/compact-bpe.ts';
-import { createPlainTokenizer } from '../../src/tokenizer/plain-tokenizer.ts';
 import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
 import type { TokenizerConfig } from '../../src/tokenizer/tokenizer-json.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
-import { tokenizerConfig, tokenizerJson } from './default-tokenizer.ts';
+import { tokenizerJson } from './default-tokenizer.ts';
 import { libraryTokenizer } from './library-tokenizer.ts';
+import { plainTextTokenizer } from './plain-text-tokenizer.ts';
 import { sampleTexts } from './sample-texts.ts';
 import { readTokenizer, tokenizerFolders } from './tokenizer-folders.ts';
 import { parsed, type WholeTokenizerJson } from './whole-tokenizer-json.ts';
@@ -22,8 +22,8 @@ const REPOSITORY = join(import.meta.dirname, '../..');
  * spellings. It also compares the texts of all ids.
  */
 function expectEqual(json: WholeTokenizerJson, config: TokenizerConfig, count = 150): void {
-  const [ours, library] = [createPlainTokenizer(parsed(json), config), libraryTokenizer(json, config)];
-  const whole = new TextTokenizer({ ...parsed(json), added_tokens: [] }, config);
+  const [ours, library] = [plainTextTokenizer(parsed(json)), libraryTokenizer(json, config)];
+  const whole = new TextTokenizer({ ...parsed(json), added_tokens: [] });
   const random = new SeededRandom(41);
   const spellings = Object.keys(json.model.vocab as Record<string, number>);
   const ids = [...spellings.keys()];
@@ -75,19 +75,8 @@ describe.skipIf(!hasModels)('larger tokenizers (skipped without GPT_EDGE_MODELS)
   });
 });
 
-describe('tokenizer_config.json', () => {
-  it.each([{ remove_space: true }, { do_lowercase_and_remove_accent: true }])(
-    'should prepare a text as the library does with %j',
-    (config) => {
-      const [ours, library] = [createPlainTokenizer(parsed(tokenizerJson), config), libraryTokenizer(tokenizerJson, config)];
-      for (const text of ['  a   b ', 'Évian ABC']) expect(ours.encode(text)).toEqual(library.encode(text));
-      expect(ours.encode('É  B ')).not.toEqual(createPlainTokenizer(parsed(tokenizerJson), {}).encode('É  B '));
-    },
-  );
-});
-
 describe('very long words', () => {
-  const tokenizer = createPlainTokenizer(parsed(tokenizerJson), tokenizerConfig);
+  const tokenizer = plainTextTokenizer(parsed(tokenizerJson));
 
   // A merge in quadratic time would exceed the test's time limit.
   it.each(['a', 'he', 'theinar', '日😀'])('should be encoded in O(n log n): %s', (piece) => {

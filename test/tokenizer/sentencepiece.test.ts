@@ -56,7 +56,7 @@ const json = {
   },
 };
 const tokenizerWith = (changes: object) =>
-  new TextTokenizer(parseTokenizerJson(new TextEncoder().encode(JSON.stringify({ ...json, ...changes }))), {});
+  new TextTokenizer(parseTokenizerJson(new TextEncoder().encode(JSON.stringify({ ...json, ...changes }))));
 const tokenizer = tokenizerWith({});
 
 describe('a tokenizer like SentencePiece’s', () => {

@@ -2,10 +2,12 @@ import { Tokenizer } from '@huggingface/tokenizers';
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { addedToken, END_OF_TEXT, tokenizer, tokenizerConfig, tokenizerJson, tokenizerWith, VOCABULARY_SIZE } from './default-tokenizer.ts';
+import { exactSpaces } from './library-tokenizer.ts';
 import { randomText } from './random-text.ts';
 import type { WholeTokenizerJson } from './whole-tokenizer-json.ts';
 
-const library = (changes: Partial<WholeTokenizerJson> = {}) => new Tokenizer({ ...tokenizerJson, ...changes }, tokenizerConfig);
+const library = (changes: Partial<WholeTokenizerJson> = {}) =>
+  exactSpaces(new Tokenizer({ ...tokenizerJson, ...changes }, tokenizerConfig));
 const libraryIds = (reference: Tokenizer, text: string) => (text === '' ? [] : reference.encode(text, { add_special_tokens: false }).ids);
 
 describe('encode', () => {
@@ -44,7 +46,9 @@ describe('encode', () => {
     const random = new SeededRandom(12);
     const spellings = [...added_tokens.map(({ content }) => content), '<|endoftext', '|>', ' ', '😀', '\n'];
     for (let round = 0; round < 300; round++) {
-      const text = random.list(random.integer(12), () => (random.next() < 0.6 ? random.pick(spellings) : randomText(random, 3))).join('');
+      const parts = random.list(random.integer(12), () => (random.next() < 0.6 ? random.pick(spellings) : randomText(random, 3)));
+      // The library strips a byte order mark beside a token as if it were white space; the tokenizers package does not.
+      const text = parts.join('').replaceAll('\ufeff', '');
       expect(ours.encode(text, { parseSpecialTokens: true }), JSON.stringify(text)).toEqual(libraryIds(reference, text));
     }
   });

@@ -20,7 +20,7 @@ it('should find ByteLevel within a sequence of decoders', () => {
 
 it.each([
   { decoder: { type: 'WordPiece' }, named: 'WordPiece' },
-  { decoder: { type: 'Sequence', decoders: [{ type: 'ByteFallback' }, { type: 'CTC' }] }, named: 'Sequence' },
+  { decoder: { type: 'Sequence', decoders: [{ type: 'ByteFallback' }, { type: 'CTC' }] }, named: 'CTC' },
   { decoder: { type: 'Strip', content: ' ', start: 0, stop: 1 }, named: 'Strip' },
   { decoder: { type: 'Replace', pattern: { Regex: '.' }, content: '' }, named: 'Replace' },
   { decoder: null, named: 'absent' },

@@ -5,7 +5,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 
 it('should read a tokenizer.json and fill in defaults, also after a byte order mark', () => {
   const { added_tokens, model } = parseTokenizerJson(bytes('\ufeff{"model":{"type":"BPE"},"added_tokens":[{"id":5,"content":"<x>"}]}'));
-  expect(added_tokens).toEqual([{ id: 5, content: '<x>', special: false, lstrip: false, rstrip: false }]);
+  expect(added_tokens).toEqual([{ id: 5, content: '<x>', special: false, lstrip: false, rstrip: false, single_word: false }]);
   expect(model).toEqual({ type: 'BPE' });
   expect(parseTokenizerJson(bytes('{"model":{}}')).added_tokens).toEqual([]);
 });

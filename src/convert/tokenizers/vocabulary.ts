@@ -16,6 +16,9 @@ export function isSpecial({ types }: Vocabulary, id: number): boolean {
   return types[id] === TokenType.CONTROL || types[id] === TokenType.UNKNOWN;
 }
 
+/** Whether a token is spelled as SentencePiece spells a byte: `<0x0A>`. */
+export const isByteToken = (token: string): boolean => /^<0x[0-9A-F]{2}>$/.test(token);
+
 /** Returns the tokens that text is split at before anything else. */
 export function addedTokens(vocabulary: Vocabulary): AddedTokenJson[] {
   return vocabulary.tokens.flatMap((content, id) => {

@@ -10,6 +10,7 @@ import {
   MAX_WEIGHTS_BYTES,
 } from '../limits.ts';
 import { GRAPH_FILE } from './graph-files.ts';
+import { isNamedTemplate } from './template-files.ts';
 
 /**
  * Bytes of a chunk: the part of a file that has a hash of its own, and so the unit of a ranged read. It is small
@@ -164,6 +165,6 @@ const NOT_LOADED = ['README.md', 'config.json'];
 /** The files that a Worker loads, and so that its answers depend on, sorted by name. */
 export function loadedFiles({ files }: Pick<Manifest, 'files'>): [name: string, file: ManifestFile][] {
   return Object.entries(files)
-    .filter(([name]) => !NOT_LOADED.includes(name))
+    .filter(([name]) => !NOT_LOADED.includes(name) && !isNamedTemplate(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -2,7 +2,7 @@ import type { Decoder } from '../../core/decoder.ts';
 import type { Manifest } from '../../core/folder/manifest.ts';
 import type { EngineChoice } from '../../runtime/engine-choice.ts';
 import { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
-import { parseTokenizerConfig, parseTokenizerJson } from '../../tokenizer/tokenizer-json.ts';
+import { parseTokenizerJson } from '../../tokenizer/tokenizer-json.ts';
 import { DiskModelFiles } from '../disk-model-files.ts';
 import { openModelFolder } from '../model-folder.ts';
 import { openDecoder } from './open-decoder.ts';
@@ -22,10 +22,9 @@ export interface EvaluatedModel {
 export async function openEvaluatedModel(path: string, choice: EngineChoice): Promise<EvaluatedModel> {
   const folder = await openModelFolder(path);
   const files = new DiskModelFiles(folder);
-  const [tokenizer, config] = await Promise.all([files.read('tokenizer.json'), files.read('tokenizer_config.json')]);
   return {
     manifest: folder.manifest,
-    tokenizer: new TextTokenizer(parseTokenizerJson(tokenizer), parseTokenizerConfig(config)),
+    tokenizer: new TextTokenizer(parseTokenizerJson(await files.read('tokenizer.json'))),
     decoder: await openDecoder(folder, choice),
   };
 }

@@ -33,6 +33,9 @@ export const bpeOptionsSchema = z.looseObject({
   fuse_unk: z.boolean().nullish(),
   byte_fallback: z.boolean().nullish(),
   ignore_merges: z.boolean().nullish(),
+  /** With dropout the same text has different tokens. */
+  dropout: z.literal(0).nullish(),
+  continuing_subword_prefix: noSuffix,
   end_of_word_suffix: noSuffix,
   continuing_subword_suffix: noSuffix,
 });
@@ -78,6 +81,16 @@ export class CompactBpe {
     return this.#vocabulary.spelling(id);
   }
 
+  /** The token for unknown characters; undefined if there is none. */
+  get unknown(): number | undefined {
+    return this.#unknown < 0 ? undefined : this.#unknown;
+  }
+
+  /** One more than the largest id. */
+  get size(): number {
+    return this.#vocabulary.size;
+  }
+
   /** Encodes the words of one text, as the pre-tokenizer has split it. */
   encode(words: readonly string[]): number[] {
     const ids: number[] = [];
@@ -86,17 +99,18 @@ export class CompactBpe {
   }
 
   #encodeWord(word: string, ids: number[]): void {
+    const first = ids.length;
     const { units, symbols } = word.length > SCRATCH_LENGTH ? makeScratch(word.length) : this.#scratch;
     for (let at = 0; at < word.length; at++) units[at] = word.charCodeAt(at);
     const whole = this.#ignoreMerges ? this.#vocabulary.find(units, 0, word.length) : -1;
     if (whole >= 0) {
-      this.#push(whole, ids);
+      ids.push(whole);
       return;
     }
     const count = this.#merger.merge(symbols, this.#split(units, word.length, symbols));
     for (let index = 0; index < count; index++) {
-      if (symbols[index] >= 0) this.#push(symbols[index], ids);
-      else this.#pushUnknown(~symbols[index], ids);
+      if (symbols[index] >= 0) ids.push(symbols[index]);
+      else this.#pushUnknown(~symbols[index], ids, first);
     }
   }
 
@@ -108,26 +122,33 @@ export class CompactBpe {
   #split(units: Uint16Array, length: number, symbols: Int32Array): number {
     const characters = this.#characters;
     let count = 0;
-    for (let at = 0; at < length; count++) {
+    for (let at = 0; at < length; ) {
       const unit = units[at];
       const isPair = (unit & 0xfc00) === 0xd800 && at + 1 < length && (units[at + 1] & 0xfc00) === 0xdc00;
       const end = at + (isPair ? 2 : 1);
       const token = unit < TABLE_SIZE ? characters[unit] : this.#vocabulary.find(units, at, end);
-      symbols[count] = token >= 0 ? token : ~(isPair ? 0x10000 + ((unit & 0x3ff) << 10) + (units[at + 1] & 0x3ff) : unit);
+      const code = isPair ? 0x10000 + ((unit & 0x3ff) << 10) + (units[at + 1] & 0x3ff) : unit;
+      // What nothing stands for is left out, so that its neighbours become neighbours of each other.
+      if (token >= 0 || this.#unknown >= 0 || this.#bytesOf(code)) symbols[count++] = token >= 0 ? token : ~code;
       at = end;
     }
     return count;
   }
 
-  /** Adds the tokens of the character's bytes if the vocabulary has all of them, else the unknown token. */
-  #pushUnknown(code: number, ids: number[]): void {
-    const tokens = this.#bytes ? Array.from(this.#utf8.encode(String.fromCodePoint(code)), (byte) => this.#bytes![byte]) : [-1];
-    if (!tokens.includes(-1)) for (const token of tokens) this.#push(token, ids);
-    else if (this.#unknown >= 0) this.#push(this.#unknown, ids);
+  /**
+   * Adds the tokens of the character's bytes if the vocabulary has all of them, else the unknown token.
+   * @param first where the word's tokens begin: unknown characters are fused within a word
+   */
+  #pushUnknown(code: number, ids: number[], first: number): void {
+    const tokens = this.#bytesOf(code);
+    const isRepeated = this.#fuseUnknown && ids.length > first && ids[ids.length - 1] === this.#unknown;
+    if (tokens) ids.push(...tokens);
+    else if (!isRepeated) ids.push(this.#unknown);
   }
 
-  #push(id: number, ids: number[]): void {
-    const isRepeated = this.#fuseUnknown && id === this.#unknown && ids.length > 0 && ids[ids.length - 1] === id;
-    if (!isRepeated) ids.push(id);
+  #bytesOf(code: number): number[] | undefined {
+    if (!this.#bytes) return undefined;
+    const tokens = Array.from(this.#utf8.encode(String.fromCodePoint(code)), (byte) => this.#bytes![byte]);
+    return tokens.includes(-1) ? undefined : tokens;
   }
 }

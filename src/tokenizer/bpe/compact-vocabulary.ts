@@ -71,6 +71,11 @@ export class CompactVocabulary {
     return new CompactVocabulary(units.slice(0, end), starts.slice(0, size), lengths.slice(0, size), count);
   }
 
+  /** One more than the largest id. */
+  get size(): number {
+    return this.#starts.length;
+  }
+
   /** The id of the token that is spelled as `units` from `start` to `end`; -1 if there is none. */
   find(units: Uint16Array, start: number, end: number): number {
     return this.#slots[this.#slotOf(units, start, end)] - 1;

@@ -9,7 +9,7 @@ import worker from 'gpt-edge/worker';
 export async function decode(env: Env): Promise<string> {
   const files = await R2ModelFiles.open(env.MODELS, 'tinystories-gpt2');
   const config = parseTokenizerConfig(await files.read('tokenizer_config.json'));
-  const tokenizer = new TextTokenizer(parseTokenizerJson(await files.read('tokenizer.json')), config);
+  const tokenizer = new TextTokenizer(parseTokenizerJson(await files.read('tokenizer.json')));
   const template: ChatTemplate | null = ChatTemplate.from(config);
   const prompt: number[] = template?.encode([{ role: 'user', content: 'Hi' }], tokenizer) ?? tokenizer.encode('Hi');
   const plan = await planEngine(files, { engine: 'auto', cacheFormat: 'auto' }, 128e6);

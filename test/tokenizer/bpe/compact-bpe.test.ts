@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { CompactBpe } from '../../../src/tokenizer/bpe/compact-bpe.ts';
-import { createPlainTokenizer } from '../../../src/tokenizer/plain-tokenizer.ts';
 import { SeededRandom } from '../../generation/seeded-random.ts';
 import { tokenizerConfig, tokenizerJson } from '../default-tokenizer.ts';
 import { libraryTokenizer } from '../library-tokenizer.ts';
+import { plainTextTokenizer } from '../plain-text-tokenizer.ts';
 import { parsed, type WholeTokenizerJson } from '../whole-tokenizer-json.ts';
 
 describe('random byte-pair encodings', () => {
@@ -49,7 +49,7 @@ describe('random byte-pair encodings', () => {
     null,
     { type: 'Metaspace', replacement: '\u2581', prepend_scheme: 'always', split: false },
     { type: 'WhitespaceSplit' },
-    { type: 'Split', pattern: { String: ' ' }, behavior: 'MergedWithPrevious', invert: false },
+    { type: 'Split', pattern: { String: ' ' }, behavior: 'Isolated', invert: false },
   ];
   const normalizers = [
     null,
@@ -69,11 +69,14 @@ describe('random byte-pair encodings', () => {
         model: randomModel(random),
       } as WholeTokenizerJson;
       expect(parsed(json).model, JSON.stringify(json.model)).toBeInstanceOf(CompactBpe);
-      const [ours, library] = [createPlainTokenizer(parsed(json), tokenizerConfig), libraryTokenizer(json, tokenizerConfig)];
+      const [ours, library] = [plainTextTokenizer(parsed(json)), libraryTokenizer(json, tokenizerConfig)];
       const texts = random.list(20, () =>
         random.text([...'aaabbbcdeé\u2581日😀  \n', '\ud800', '\ude00', 'ab', '日日', 'aaaa'], 1 + random.integer(60)),
       );
-      for (const text of texts) expect(ours.encode(text), JSON.stringify({ text, json })).toEqual(library.encode(text));
+      // Where unknown characters are left out, two halves of a pair could become one in the reference.
+      const isWhole = typeof json.model.unk_token !== 'string';
+      for (const text of isWhole ? texts.map((one) => one.toWellFormed()) : texts)
+        expect(ours.encode(text), JSON.stringify({ text, json })).toEqual(library.encode(text));
       for (let id = 0; id < 400; id++) expect(ours.spelling(id)).toBe(library.spelling(id));
     }
   });
@@ -82,8 +85,6 @@ describe('random byte-pair encodings', () => {
 describe('what CompactBpe does not support', () => {
   const model = { type: 'BPE', vocab: { a: 0, b: 1, ab: 2, '</w>': 3, 'b</w>': 4 }, merges: [['a', 'b']] };
   const changes: Record<string, object> = {
-    'a suffix at the end of words': { end_of_word_suffix: '</w>' },
-    'a suffix within words': { continuing_subword_suffix: '@@' },
     'a merge of something that is not a token': {
       merges: [
         ['a', 'b'],
@@ -113,17 +114,25 @@ describe('what CompactBpe does not support', () => {
       model: { ...model, ...changes[name] },
     } as WholeTokenizerJson;
     expect(parsed(json).model).not.toBeInstanceOf(CompactBpe);
-    const [ours, library] = [createPlainTokenizer(parsed(json), {}), libraryTokenizer(json, {})];
+    const [ours, library] = [plainTextTokenizer(parsed(json)), libraryTokenizer(json, {})];
     for (const text of ['ab', 'abba b', 'aab x', 'c']) expect(ours.encode(text), text).toEqual(library.encode(text));
     for (let id = 0; id < 7; id++) expect(ours.spelling(id)).toBe(library.spelling(id));
   });
 
+  it.each([{ end_of_word_suffix: '</w>' }, { continuing_subword_suffix: '@@' }, { continuing_subword_prefix: '##' }, { dropout: 0.5 }])(
+    'should be refused, because the library is not exact: %j',
+    (options) => {
+      const json = { ...tokenizerJson, model: { ...model, ...options } };
+      expect(() => plainTextTokenizer(parsed(json))).toThrow(`model BPE: ${Object.keys(options)[0]}`);
+    },
+  );
+
   it.each([{}, { vocab: null, merges: [] }, { vocab: {}, merges: null }])('should refuse the model %j', (fields) => {
-    expect(() => createPlainTokenizer(parsed({ ...tokenizerJson, model: { type: 'BPE', ...fields } }), {})).toThrow();
+    expect(() => plainTextTokenizer(parsed({ ...tokenizerJson, model: { type: 'BPE', ...fields } }))).toThrow();
   });
 });
 
 it('should leave out unknown characters if the unknown token is not in the vocabulary', () => {
   const model = { type: 'BPE', unk_token: '<unk>', vocab: { a: 0 }, merges: [] };
-  expect(createPlainTokenizer(parsed({ ...tokenizerJson, pre_tokenizer: null, model }), {}).encode('abab')).toEqual([0, 0]);
+  expect(plainTextTokenizer(parsed({ ...tokenizerJson, pre_tokenizer: null, model })).encode('abab')).toEqual([0, 0]);
 });

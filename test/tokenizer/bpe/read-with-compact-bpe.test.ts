@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { CompactBpe } from '../../../src/tokenizer/bpe/compact-bpe.ts';
 import { readWithCompactBpe } from '../../../src/tokenizer/bpe/read-with-compact-bpe.ts';
-import { createPlainTokenizer } from '../../../src/tokenizer/plain-tokenizer.ts';
 import { parseTokenizerJson } from '../../../src/tokenizer/tokenizer-json.ts';
 import { SeededRandom } from '../../generation/seeded-random.ts';
 import { libraryTokenizer } from '../library-tokenizer.ts';
+import { plainTextTokenizer } from '../plain-text-tokenizer.ts';
 import type { WholeTokenizerJson } from '../whole-tokenizer-json.ts';
 
 const json = {
@@ -48,7 +48,7 @@ const TEXTS = ['ab', 'abba', 'Ġ"\\', '日😀', '\n{"', '\ud800', '\ufeff', '],
 /** Expects the file to be read as JSON.parse and the library read it. */
 function expectSame(bytes: Uint8Array): void {
   const reference = libraryTokenizer(JSON.parse(new TextDecoder().decode(bytes)) as WholeTokenizerJson, {});
-  const ours = createPlainTokenizer(parseTokenizerJson(bytes), {});
+  const ours = plainTextTokenizer(parseTokenizerJson(bytes));
   for (const text of TEXTS) expect(ours.encode(text)).toEqual(reference.encode(text));
   for (let id = 0; id < 20; id++) expect(ours.spelling(id)).toBe(reference.spelling(id));
 }

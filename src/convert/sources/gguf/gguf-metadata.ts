@@ -19,6 +19,11 @@ export class GgufMetadata {
     return this.#values.has(key);
   }
 
+  /** The keys that begin with `prefix`, in the file's order. */
+  keys(prefix: string): string[] {
+    return [...this.#values.keys()].filter((key) => key.startsWith(prefix));
+  }
+
   /** Reads a whole number from 0 to `max`. */
   count(key: string, max: number): number {
     return this.optionalCount(key, max) ?? this.#missing(key);

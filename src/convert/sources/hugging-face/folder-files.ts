@@ -1,8 +1,17 @@
-import { MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES } from '../../../core/limits.ts';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CHAT_TEMPLATE_FILE, templateFile } from '../../../core/folder/template-files.ts';
+import { invalidFile } from '../../../core/invalid-file.ts';
+import { MAX_CHAT_TEMPLATE_BYTES, MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES } from '../../../core/limits.ts';
 import { type BoundedFile, readBounded } from '../../files/read-bounded.ts';
 
 /** Limit for a model card. A card is a few pages of prose; this is room for a book. */
 const MAX_README_BYTES = 2 ** 20;
+
+/** Where Hugging Face's folders have named templates. A model folder has no folders, and so has them beside the other files. */
+const TEMPLATES_FOLDER = 'additional_chat_templates';
+/** Limit for named templates. Models publish two or three. */
+const MAX_NAMED_TEMPLATES = 32;
 
 /** The files that go into the model folder as they are. */
 const COPIED_FILES: readonly BoundedFile[] = [
@@ -10,6 +19,7 @@ const COPIED_FILES: readonly BoundedFile[] = [
   { name: 'generation_config.json', maxBytes: MAX_CONFIG_BYTES, required: false },
   { name: 'tokenizer.json', maxBytes: MAX_TOKENIZER_BYTES, required: true },
   { name: 'tokenizer_config.json', maxBytes: MAX_CONFIG_BYTES, required: true },
+  { name: CHAT_TEMPLATE_FILE, maxBytes: MAX_CHAT_TEMPLATE_BYTES, required: false },
   { name: 'README.md', maxBytes: MAX_README_BYTES, required: false },
 ];
 
@@ -24,5 +34,20 @@ export async function readFolderFiles(folder: string): Promise<Map<string, Uint8
     const bytes = await readBounded(folder, file);
     if (bytes) files.set(file.name, bytes);
   }
+  for (const name of await listTemplates(folder)) {
+    const path = `${TEMPLATES_FOLDER}/${name}.jinja`;
+    const file = templateFile(name);
+    if (file === undefined) throw invalidFile(path, 'a template has a name of letters, digits, hyphens and underscores');
+    files.set(file, (await readBounded(folder, { name: path, maxBytes: MAX_CHAT_TEMPLATE_BYTES, required: true }))!);
+  }
   return files;
+}
+
+/** The names of the templates in the folder of named ones. */
+async function listTemplates(folder: string): Promise<string[]> {
+  const names = await readdir(join(folder, TEMPLATES_FOLDER)).catch(() => []);
+  const templates = names.filter((name) => name.endsWith('.jinja')).sort();
+  if (templates.length > MAX_NAMED_TEMPLATES)
+    throw invalidFile(TEMPLATES_FOLDER, `has ${templates.length} templates, over the limit of ${MAX_NAMED_TEMPLATES}`);
+  return templates.map((name) => name.slice(0, -'.jinja'.length));
 }

@@ -4,6 +4,7 @@ import { countWeights } from '../../../core/onnx/count-weights.ts';
 import { dtypeNames } from '../../dtypes/index.ts';
 import { readJson } from '../../files/json-files.ts';
 import { readGraph } from '../../files/read-graph.ts';
+import { checkTokenizer } from '../../model-folder/check-tokenizer.ts';
 import { checkVocabulary } from '../../model-folder/check-vocabulary.ts';
 import { describeModel } from '../../model-folder/describe-model.ts';
 import { readFolderFiles } from '../hugging-face/folder-files.ts';
@@ -29,6 +30,7 @@ export async function openPublishedGraph(folder: string, file: string, dtype?: s
   const { modelType, ...shape } = publishedShape(checkDecoder(graph, file), readJson({ files }, 'config.json'));
   checkRotaryPositions(graph, shape.contextWindow, file);
   checkVocabulary(readJson({ files }, 'tokenizer.json'), shape.vocabularySize);
+  checkTokenizer({ files });
   const counts = countWeights(graph);
   checkDtype(file, counts.dtype, dtype);
   const name = basename(resolve(folder));

@@ -3,10 +3,12 @@ import { showText } from '../../../../core/invalid-file.ts';
 import { MAX_TOKENIZER_BYTES } from '../../../../core/limits.ts';
 import { jsonBytes } from '../../../files/json-files.ts';
 import type { NamedToken } from '../../../tokenizers/tokenizer-parts.ts';
-import { findVocabularyFault, TokenType, type Vocabulary } from '../../../tokenizers/vocabulary.ts';
+import { findVocabularyFault, type Vocabulary } from '../../../tokenizers/vocabulary.ts';
 import type { GgufMetadata } from '../gguf-metadata.ts';
 import { byteLevelTokenizer } from './byte-level-tokenizer.ts';
+import { chatTemplates } from './chat-templates.ts';
 import { sentencePieceTokenizer } from './sentencepiece-tokenizer.ts';
+import { tokenTypes } from './token-types.ts';
 import type { GgufTokenizerContext, SpecialTokens } from './tokenizer-context.ts';
 
 /**
@@ -59,9 +61,7 @@ function readVocabulary(metadata: GgufMetadata, vocabularySize: number): Vocabul
     throw metadata.invalid(key, `has ${tokens.length} tokens, and the embedding ${vocabularySize} rows`);
   const fault = findVocabularyFault(tokens, MAX_TOKEN_CHARACTERS);
   if (fault) throw metadata.invalid(key, `token ${fault.id} ${fault.problem}`);
-  const typesKey = 'tokenizer.ggml.token_type';
-  const types = metadata.has(typesKey) ? metadata.numbers(typesKey, tokens.length) : new Uint8Array(tokens.length).fill(TokenType.NORMAL);
-  return { tokens, types };
+  return { tokens, types: tokenTypes(metadata, tokens) };
 }
 
 function readSpecialTokens(metadata: GgufMetadata, { tokens }: Vocabulary): SpecialTokens {
@@ -69,11 +69,11 @@ function readSpecialTokens(metadata: GgufMetadata, { tokens }: Vocabulary): Spec
     const id = metadata.optionalCount(`tokenizer.ggml.${name}_token_id`, tokens.length - 1);
     return id === undefined ? undefined : { id, content: tokens[id] };
   };
-  return { bos: read('bos'), eos: read('eos'), eot: read('eot'), unknown: read('unknown'), padding: read('padding') };
+  return { bos: read('bos'), eos: read('eos'), eot: read('eot'), eom: read('eom'), unknown: read('unknown'), padding: read('padding') };
 }
 
-function tokenIds({ bos, eos, eot, padding }: SpecialTokens): ConvertedTokenizer['tokens'] {
-  const ends = [...new Set([eos, eot].filter((token) => token !== undefined).map(({ id }) => id))];
+function tokenIds({ bos, eos, eot, eom, padding }: SpecialTokens): ConvertedTokenizer['tokens'] {
+  const ends = [...new Set([eos, eot, eom].filter((token) => token !== undefined).map(({ id }) => id))];
   return { bos_token_id: bos?.id, eos_token_id: ends.length > 1 ? ends : ends[0], pad_token_id: padding?.id };
 }
 
@@ -85,7 +85,7 @@ function tokenizerConfig(metadata: GgufMetadata, { bos, eos, unknown, padding }:
     eos_token: eos?.content,
     unk_token: unknown?.content,
     pad_token: padding?.content,
-    chat_template: metadata.optionalText('tokenizer.chat_template'),
+    chat_template: chatTemplates(metadata),
     clean_up_tokenization_spaces: false,
   };
 }

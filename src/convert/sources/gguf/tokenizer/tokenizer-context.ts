@@ -19,6 +19,8 @@ export interface SpecialTokens {
   readonly eos?: NamedToken;
   /** Ends a turn, if a token other than EOS does so. */
   readonly eot?: NamedToken;
+  /** Ends a message that is not the end of a turn, such as one that calls a tool. */
+  readonly eom?: NamedToken;
   readonly unknown?: NamedToken;
   readonly padding?: NamedToken;
 }

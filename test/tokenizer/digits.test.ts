@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { exactDigits } from '../../src/tokenizer/plain-tokenizer.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { tokenizerJson, tokenizerWith, VOCABULARY_SIZE } from './default-tokenizer.ts';
 import { randomText } from './random-text.ts';
@@ -29,23 +28,7 @@ const withoutDigits = tokenizerWith({ model });
 const withDigits = (individual_digits: boolean) =>
   tokenizerWith({ model, pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits }, byteLevel] } });
 
-describe('exactDigits', () => {
-  it('should leave other pre-tokenizers unchanged', () => {
-    expect(exactDigits(tokenizerJson).pre_tokenizer).toEqual(byteLevel);
-    expect(exactDigits({ ...tokenizerJson, pre_tokenizer: null }).pre_tokenizer).toBeNull();
-  });
-
-  it('should rewrite every Digits, including nested ones', () => {
-    const digits = { type: 'Digits', individual_digits: true };
-    const nested = { type: 'Sequence', pretokenizers: [{ type: 'Sequence', pretokenizers: [digits] }, byteLevel] };
-    const split = { type: 'Split', pattern: { Regex: '\\p{N}' }, behavior: 'Isolated', invert: false };
-    expect(exactDigits({ ...tokenizerJson, pre_tokenizer: digits }).pre_tokenizer).toEqual(split);
-    expect(exactDigits({ ...tokenizerJson, pre_tokenizer: nested }).pre_tokenizer).toEqual({
-      type: 'Sequence',
-      pretokenizers: [{ type: 'Sequence', pretokenizers: [split] }, byteLevel],
-    });
-  });
-
+describe('Digits', () => {
   it('should split digits of any script where the original does', () => {
     const [space] = withoutDigits.encode(' ');
     const [one] = withoutDigits.encode('1');

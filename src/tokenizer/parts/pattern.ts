@@ -1,0 +1,71 @@
+import { Tokenizer } from '@huggingface/tokenizers';
+
+/** What a `Split` or `Replace` looks for: a text, or a regular expression in Oniguruma's syntax. */
+export type PatternJson = { readonly String: string } | { readonly Regex: string };
+
+/** A part of a text as [start, end), and whether it matches the pattern. */
+export type Match = readonly [start: number, end: number, matches: boolean];
+
+/**
+ * Constructs that the library does not translate exactly: possessive quantifiers and atomic groups, references, options other than `(?i:…)`,
+ * and Oniguruma's own escapes.
+ */
+const UNSUPPORTED = [/^[*+?]\+/, /^\(\?(?![:=!]|<[=!]|i:)/, /^\\(?:[1-9GKRXgkyYNOC]|[pP]\{\^)/];
+
+/** The longest escape, which names a property of Unicode. */
+const MAX_ESCAPE = 64;
+
+/**
+ * Compiles a pattern. @huggingface/tokenizers translates it into JavaScript's syntax.
+ * @throws Error if the pattern is none, or has something that is not translated exactly
+ */
+export function compilePattern(pattern: PatternJson): RegExp {
+  if ('Regex' in pattern) refuseUnsupported(pattern.Regex);
+  const split = { type: 'Split', pattern, behavior: 'Isolated', invert: false };
+  const empty = { model: { type: 'BPE', vocab: {}, merges: [] }, decoder: null, post_processor: null, normalizer: null, added_tokens: [] };
+  return (new Tokenizer({ ...empty, pre_tokenizer: split }, {}).pre_tokenizer as unknown as { pattern: RegExp }).pattern;
+}
+
+function refuseUnsupported(regex: string): void {
+  let depth = 0;
+  for (let at = 0; at < regex.length; at += stepAt(regex, at)) {
+    const ahead = regex.slice(at, at + MAX_ESCAPE);
+    const found = UNSUPPORTED.map((construct) => construct.exec(ahead)?.[0]).find((text) => text !== undefined);
+    const isLiteral = depth > 0 && !ahead.startsWith('\\');
+    if (found !== undefined && !isLiteral) throw new Error(`the regular expression has ${JSON.stringify(found)}, which is not supported`);
+    if (regex[at] === '[') depth++;
+    else if (regex[at] === ']') depth = Math.max(0, depth - 1);
+  }
+}
+
+/** The length of an escape, or of one unit. */
+function stepAt(regex: string, at: number): number {
+  if (regex[at] !== '\\') return 1;
+  return /^\\[pPxu]\{[^}]*\}/.exec(regex.slice(at, at + MAX_ESCAPE))?.[0].length ?? 2;
+}
+
+/** Whether a place is between the two units of a character. V8 finds empty matches there. */
+function isWithinPair(text: string, place: number): boolean {
+  return place > 0 && text.codePointAt(place - 1)! > 0xffff;
+}
+
+/**
+ * Cuts a text into parts that match and parts that do not, as `Pattern::find_matches` of the tokenizers package does. An empty match right after
+ * another match is none.
+ * @param pattern with the flag `g`
+ */
+export function findMatches(text: string, pattern: RegExp, invert = false): Match[] {
+  const parts: Match[] = [];
+  let end = 0;
+  let isAfterMatch = false;
+  for (const match of text.matchAll(pattern)) {
+    const [start, stop] = [match.index, match.index + match[0].length];
+    if (start === stop && ((isAfterMatch && start === end) || isWithinPair(text, start))) continue;
+    if (end < start) parts.push([end, start, invert]);
+    parts.push([start, stop, !invert]);
+    end = stop;
+    isAfterMatch = true;
+  }
+  if (end < text.length) parts.push([end, text.length, invert]);
+  return parts;
+}

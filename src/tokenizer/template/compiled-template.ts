@@ -1,0 +1,64 @@
+import { Environment, parse, tokenize } from '@huggingface/jinja';
+import { strftime } from './strftime.ts';
+import { TemplateInterpreter } from './template-interpreter.ts';
+import { TemplateLimitError } from './template-limit-error.ts';
+import { TracedString } from './traced-string.ts';
+import { type OriginText, wholeRange } from './written-ranges.ts';
+
+/** The longest template. The longest published ones have some 20,000 characters. */
+const MAX_TEMPLATE_LENGTH = 2 ** 18;
+/** Numbers of one `range`. */
+const MAX_RANGE = 10_000;
+
+/** The template called `raise_exception`: it refuses the messages. */
+export class TemplateRefusal extends Error {}
+
+export interface TemplateInput {
+  /** Names and values as transformers hands them to a template: messages, tools, documents, add_generation_prompt. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Spellings of special tokens by name, `bos_token` and the like. They count as written by the template. */
+  readonly tokens: Readonly<Record<string, string>>;
+}
+
+/** A chat template in Jinja, parsed. */
+export class CompiledTemplate {
+  readonly #program: ReturnType<typeof parse>;
+
+  /** @throws Error that says what is wrong with the template */
+  constructor(source: string) {
+    if (source.length > MAX_TEMPLATE_LENGTH)
+      throw new Error(`it has ${source.length} characters, over the limit of ${MAX_TEMPLATE_LENGTH}`);
+    this.#program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
+  }
+
+  /**
+   * @returns the rendered text, and which of its characters the template wrote
+   * @throws TemplateRefusal where the template refuses its input; TemplateLimitError where it takes too much; Error for any other failure
+   */
+  render({ variables, tokens }: TemplateInput): OriginText {
+    const scope = new Environment();
+    for (const [name, value] of Object.entries({ ...GLOBALS, ...variables })) scope.set(name, value);
+    for (const [name, value] of Object.entries(tokens))
+      scope.setVariable(name, new TracedString({ value, written: wholeRange(value.length) }) as never);
+    const interpreter = new TemplateInterpreter(scope);
+    return TracedString.of(interpreter.evaluate(this.#program, scope)).origin;
+  }
+}
+
+const GLOBALS = {
+  ...{ true: true, false: false, none: null },
+  ...{ True: true, False: false, None: null },
+  raise_exception: (message: unknown) => {
+    throw new TemplateRefusal(String(message));
+  },
+  range,
+  strftime_now: (format: string) => strftime(new Date(), format),
+};
+
+function range(first: number, second?: number, step = 1): number[] {
+  const [start, stop] = second === undefined ? [0, first] : [first, second];
+  if (step === 0) throw new Error('range() arg 3 must not be zero');
+  const count = Math.max(0, Math.ceil((stop - start) / step));
+  if (!(count <= MAX_RANGE)) throw new TemplateLimitError(`asks for a range of ${count} numbers, over the limit of ${MAX_RANGE}`);
+  return Array.from({ length: count }, (_, index) => start + index * step);
+}

@@ -1,0 +1,251 @@
+import { type Environment, Interpreter } from '@huggingface/jinja';
+import { characterPlace } from './python-text.ts';
+import { TemplateLimitError } from './template-limit-error.ts';
+import { asArray, asInteger, asMap, isString, joinTexts, type RuntimeValue, TracedString } from './traced-string.ts';
+import { concatenate, type OriginText, sliceOrigin, wholeRange } from './written-ranges.ts';
+
+/**
+ * Steps of a rendering: one for each node that is evaluated, and more for the texts and lists that nodes give. Real templates take some 50 for
+ * each message; this many take less than 0.1 s, and nothing else runs meanwhile.
+ */
+export const MAX_TEMPLATE_STEPS = 100_000;
+/** Nodes within nodes, as in a chain of elif or a macro that calls itself. */
+const MAX_DEPTH = 400;
+/** Characters of a text, entries of a list, and numbers of a text's written ranges that a step reads. */
+const CHARACTERS_PER_STEP = 256;
+const ENTRIES_PER_STEP = 4;
+const RANGES_PER_STEP = 64;
+/** An iteration of a loop makes two scopes and a `loop` variable. */
+const STEPS_PER_ITERATION = 10;
+/** The widest indentation that the filters `indent` and `tojson` make. */
+const MAX_INDENT = 64;
+/** Filters whose result keeps its origin, or whose arguments are bounded here. */
+const TRACED_FILTERS = ['join', 'trim', 'indent', 'tojson'];
+
+interface Node {
+  readonly type: string;
+}
+interface ForNode extends Node {
+  readonly iterable: Node;
+  readonly body: Node[];
+  readonly defaultBlock: Node[];
+}
+interface MacroNode extends Node {
+  readonly body: Node[];
+}
+interface BinaryNode extends Node {
+  readonly operator: { readonly value: string };
+  readonly left: Node;
+  readonly right: Node;
+}
+interface FilterNode extends Node {
+  readonly value?: string;
+  readonly callee?: { readonly value: string };
+  readonly args?: Node[];
+}
+/** The iterable of a `for` with an `if`. */
+interface SelectNode extends Node {
+  readonly lhs: Node;
+}
+interface SliceNode extends Node {
+  readonly start?: Node;
+  readonly stop?: Node;
+  readonly step?: Node;
+}
+/** Stands in the tree for what has been evaluated already. */
+interface EvaluatedNode extends Node {
+  readonly type: 'Evaluated';
+  readonly evaluated: RuntimeValue;
+}
+
+/** The methods of the library's interpreter that are overridden or called. TypeScript's `private` keeps them from neither. */
+interface Internals {
+  evaluate(node: Node | undefined, scope: Environment): RuntimeValue;
+  evaluateBlock(nodes: Node[], scope: Environment): RuntimeValue;
+  evaluateFor(node: ForNode, scope: Environment): RuntimeValue;
+  evaluateMacro(node: MacroNode, scope: Environment): RuntimeValue;
+  evaluateCallStatement(node: MacroNode, scope: Environment): RuntimeValue;
+  evaluateBinaryExpression(node: BinaryNode, scope: Environment): RuntimeValue;
+  evaluateSliceExpression(object: RuntimeValue, node: SliceNode, scope: Environment): RuntimeValue;
+  evaluateArguments(nodes: Node[], scope: Environment): [RuntimeValue[], Map<string, RuntimeValue>];
+  applyFilter(operand: RuntimeValue, filter: FilterNode, scope: Environment): RuntimeValue;
+}
+const Base = Interpreter as unknown as new (scope: Environment) => Internals;
+
+/**
+ * @huggingface/jinja's interpreter with two additions: every text knows which of its characters the template wrote
+ * ({@link TracedString}; what an operation that is not known here makes counts as not written), and a rendering is bounded in steps, depth and
+ * size, because templates come with models that people download.
+ */
+export class TemplateInterpreter extends Base {
+  #steps = 0;
+  #depth = 0;
+  /** Loops under way, and what their bodies have given so far: the library joins that without its origin. */
+  readonly #loops: { readonly node: ForNode; readonly texts: OriginText[] }[] = [];
+
+  /** What blocks have printed that a `break` or `continue` is leaving. */
+  #unfinished = NO_TEXT;
+  /** Nodes within each part of the tree that was counted. */
+  readonly #sizes = new Map<object, number>();
+
+  /** How many steps were taken. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  override evaluate(node: Node | undefined, scope: Environment): RuntimeValue {
+    if (node?.type === 'Evaluated') return (node as EvaluatedNode).evaluated;
+    if (this.#depth >= MAX_DEPTH) throw new TemplateLimitError(`nests more than ${MAX_DEPTH} levels deep`);
+    this.#spend(1);
+    this.#depth++;
+    try {
+      return this.#traced(super.evaluate(node, scope), node);
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  #traced(value: RuntimeValue, node: Node | undefined): RuntimeValue {
+    if (!isString(value)) {
+      this.#spend(((asArray(value)?.length ?? 0) / ENTRIES_PER_STEP) | 0);
+      return value;
+    }
+    const text = String(value.value);
+    const traced =
+      node?.type === 'StringLiteral' ? new TracedString({ value: text, written: wholeRange(text.length) }) : TracedString.of(value);
+    this.#spend(((text.length / CHARACTERS_PER_STEP) | 0) + ((traced.written.length / RANGES_PER_STEP) | 0));
+    return traced;
+  }
+
+  override evaluateBlock(nodes: Node[], scope: Environment): RuntimeValue {
+    const texts: OriginText[] = [];
+    const loop = this.#loops.at(-1);
+    const iteration = loop && (nodes === loop.node.body || nodes === loop.node.defaultBlock) ? loop : undefined;
+    try {
+      for (const node of nodes) texts.push(this.#print(this.evaluate(node, scope)));
+      const block = new TracedString(concatenate(texts));
+      iteration?.texts.push(block.origin);
+      return block;
+    } catch (error) {
+      this.#keepUnfinished(texts, iteration?.texts);
+      throw error;
+    }
+  }
+
+  /** `break` and `continue` leave blocks by throwing. What these have printed stays, up to the iteration that they end. */
+  #keepUnfinished(texts: readonly OriginText[], iteration: OriginText[] | undefined): void {
+    this.#unfinished = concatenate([...texts, this.#unfinished]);
+    if (!iteration) return;
+    iteration.push(this.#unfinished);
+    this.#unfinished = NO_TEXT;
+  }
+
+  override evaluateFor(node: ForNode, scope: Environment): RuntimeValue {
+    const loop = { node, texts: [] as OriginText[] };
+    const select = node.iterable.type === 'SelectExpression' ? (node.iterable as SelectNode) : undefined;
+    const values = this.evaluate(select?.lhs ?? node.iterable, scope);
+    // The library prepares all iterations before the first.
+    this.#spend(STEPS_PER_ITERATION * (asArray(values)?.length ?? asMap(values)?.size ?? 0));
+    this.#loops.push(loop);
+    try {
+      super.evaluateFor({ ...node, iterable: select ? ({ ...select, lhs: evaluated(values) } as SelectNode) : evaluated(values) }, scope);
+      return new TracedString(concatenate(loop.texts));
+    } finally {
+      this.#loops.pop();
+    }
+  }
+
+  /** The library looks through the whole of a macro, and of a call's block, whenever it comes to one. */
+  override evaluateMacro(node: MacroNode, scope: Environment): RuntimeValue {
+    this.#spend(this.#size(node));
+    return super.evaluateMacro(node, scope);
+  }
+
+  override evaluateCallStatement(node: MacroNode, scope: Environment): RuntimeValue {
+    this.#spend(this.#size(node));
+    return super.evaluateCallStatement(node, scope);
+  }
+
+  #size(node: object): number {
+    const known = this.#sizes.get(node);
+    if (known !== undefined) return known;
+    const parts = node instanceof Map ? [...node].flat() : Object.values(node);
+    const size = parts.reduce((sum, part) => sum + (typeof part === 'object' && part !== null ? this.#size(part) : 0), 1);
+    this.#sizes.set(node, size);
+    return size;
+  }
+
+  override evaluateBinaryExpression(node: BinaryNode, scope: Environment): RuntimeValue {
+    if (node.operator.value !== '+' && node.operator.value !== '~') return super.evaluateBinaryExpression(node, scope);
+    const [left, right] = [this.evaluate(node.left, scope), this.evaluate(node.right, scope)];
+    const joins = node.operator.value === '~' || isString(left) || isString(right);
+    if (joins && [left, right].every(isPrintable)) return new TracedString(concatenate([this.#print(left), this.#print(right)]));
+    return super.evaluateBinaryExpression({ ...node, left: evaluated(left), right: evaluated(right) }, scope);
+  }
+
+  override evaluateSliceExpression(object: RuntimeValue, node: SliceNode, scope: Environment): RuntimeValue {
+    const [start, stop, step] = [node.start, node.stop, node.step].map((bound) => this.evaluate(bound, scope));
+    if (isString(object) && (asInteger(step) ?? 1) === 1) {
+      const { origin } = TracedString.of(object);
+      const [from, to] = characterRange(origin.value, asInteger(start), asInteger(stop));
+      return new TracedString(sliceOrigin(origin, from, Math.max(from, to)));
+    }
+    return super.evaluateSliceExpression(object, { ...node, start: evaluated(start), stop: evaluated(stop), step: evaluated(step) }, scope);
+  }
+
+  override applyFilter(operand: RuntimeValue, filter: FilterNode, scope: Environment): RuntimeValue {
+    const name = filter.value ?? filter.callee?.value ?? '';
+    this.#measure(operand);
+    if (!TRACED_FILTERS.includes(name)) return super.applyFilter(operand, filter, scope);
+    const [positional, named] = this.evaluateArguments(filter.args ?? [], scope);
+    const entries = asArray(operand);
+    if (name === 'join' && entries) return this.#join(entries, positional[0] ?? named.get('d'), named.get('attribute'));
+    if (name === 'trim' && isString(operand)) return TracedString.of(operand).strip('both', positional[0]);
+    const indent = asInteger(named.get(name === 'tojson' ? 'indent' : 'width') ?? positional[0]) ?? 0;
+    if (indent > MAX_INDENT) throw new TemplateLimitError(`indents by ${indent} spaces, over the limit of ${MAX_INDENT}`);
+    return super.applyFilter(operand, filter, scope);
+  }
+
+  #join(entries: readonly RuntimeValue[], separator: RuntimeValue | undefined, attribute: RuntimeValue | undefined): TracedString {
+    const texts = entries.map((entry) => this.#print(attribute ? attributeOf(entry, String(attribute.value)) : entry));
+    return new TracedString(joinTexts(texts, separator ? this.#print(separator) : { value: '', written: [] }));
+  }
+
+  /** What a value is in the rendered text. */
+  #print(value: RuntimeValue): OriginText {
+    if (isString(value)) return TracedString.of(value).origin;
+    if (value.type === 'NullValue' || value.type === 'UndefinedValue') return { value: '', written: [] };
+    this.#measure(value);
+    return { value: value.toString(), written: [] };
+  }
+
+  /** Counts a value's parts as often as they are printed: lists that hold one another a few times would print exponentially much. */
+  #measure(value: RuntimeValue): void {
+    if (isString(value)) this.#spend((String(value.value).length / CHARACTERS_PER_STEP) | 0);
+    const parts = asArray(value) ?? asMap(value)?.values();
+    for (const part of parts ?? []) {
+      this.#spend(1);
+      this.#measure(part);
+    }
+  }
+
+  #spend(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > MAX_TEMPLATE_STEPS) throw new TemplateLimitError(`takes more than ${MAX_TEMPLATE_STEPS} steps`);
+  }
+}
+
+const NO_TEXT: OriginText = { value: '', written: [] };
+
+const evaluated = (value: RuntimeValue): EvaluatedNode => ({ type: 'Evaluated', evaluated: value });
+const isPrintable = (value: RuntimeValue): boolean => ['StringValue', 'IntegerValue', 'FloatValue'].includes(value.type);
+
+function attributeOf(entry: RuntimeValue, attribute: string): RuntimeValue {
+  const value = asMap(entry)?.get(attribute);
+  if (value === undefined) throw new Error(`join: an entry has no attribute ${attribute}`);
+  return value;
+}
+
+function characterRange(text: string, start: number | undefined, stop: number | undefined): [start: number, end: number] {
+  return [characterPlace(text, start ?? 0), stop === undefined ? text.length : characterPlace(text, stop)];
+}

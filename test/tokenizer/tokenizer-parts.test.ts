@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { supportedParts } from '../../src/tokenizer/parts/supported-parts.ts';
+import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
+import { parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
+import reference from '../golden/tokenizer-parts.json' with { type: 'json' };
+import { tokenizerJson } from './default-tokenizer.ts';
+
+const open = (json: object) => new TextTokenizer(parseTokenizerJson(new TextEncoder().encode(JSON.stringify(json))));
+const { added_tokens, models, cases } = reference;
+
+describe('tokenizers with random parts', () => {
+  /** Combinations that are refused, and not exact. */
+  const REFUSED = /prepend_scheme "first" is not supported after|do not go together|its pattern matches the empty text/;
+
+  it.each(Object.keys(Object.groupBy(models, ({ type }) => type)))('should equal the tokenizers package, or be refused: %s', (type) => {
+    let compared = 0;
+    for (const { model, texts, ...parts } of cases.filter((one) => models[one.model].type === type)) {
+      let tokenizer: TextTokenizer;
+      try {
+        tokenizer = open({ ...parts, added_tokens, model: models[model] });
+      } catch (error) {
+        expect((error as Error).message).toMatch(REFUSED);
+        continue;
+      }
+      for (const [text, ids, decoded] of texts as [string, number[], string][]) {
+        expect(tokenizer.encode(text), JSON.stringify({ text, ...parts })).toEqual(ids);
+        expect(tokenizer.decode(ids), JSON.stringify({ ids, ...parts })).toBe(decoded);
+        compared++;
+      }
+    }
+    expect(compared).toBeGreaterThan(200);
+  });
+});
+
+describe('parts that are not exact', () => {
+  const CASES: [changes: object, message: string][] = [
+    [{ normalizer: { type: 'Precompiled', precompiled_charsmap: 'AAAA' } }, 'normalizer "Precompiled" is not supported'],
+    [{ normalizer: { type: 'Strip', strip_left: true } }, 'normalizer Strip: strip_right'],
+    [{ normalizer: { type: 'NFC', form: 'x' } }, 'normalizer NFC: Unrecognized key: "form"'],
+    [{ normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'X' }] } }, 'normalizer.normalizers.1 "X" is not supported'],
+    [{ pre_tokenizer: { type: 'UnicodeScripts' } }, 'pre_tokenizer "UnicodeScripts" is not supported'],
+    [{ pre_tokenizer: { type: 'Punctuation', behavior: 'Sometimes' } }, 'pre_tokenizer Punctuation: behavior'],
+    ...['a++', '(?>a)', '(a)\\1', '(?<n>a)', '(?i)a', '\\R', 'a\\G', '(?'].map((Regex): [object, string] => [
+      { pre_tokenizer: { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false } },
+      'pre_tokenizer: ',
+    ]),
+    [{ post_processor: { type: 'Unknown' } }, 'post_processor "Unknown" is not supported'],
+    [
+      { post_processor: { type: 'TemplateProcessing', single: [], pair: [], special_tokens: {} } },
+      'TemplateProcessing: single does not have the sequence once',
+    ],
+    [{ decoder: { type: 'WordPiece' } }, 'decoder "WordPiece" is not supported'],
+    [{ decoder: null }, 'the decoder is absent'],
+    [{ decoder: { type: 'Sequence', decoders: [{ type: 'Fuse' }, { type: 'ByteFallback' }] } }, 'only this order is supported'],
+    [{ decoder: { type: 'Strip', content: ' ', start: 1, stop: 0 } }, 'only this order is supported'],
+    [{ model: { ...tokenizerJson.model, dropout: 0.1 } }, 'model BPE: dropout'],
+    [{ model: { ...tokenizerJson.model, continuing_subword_prefix: '##' } }, 'model BPE: continuing_subword_prefix'],
+    [{ model: { type: 'Unigram', unk_id: null, vocab: [['a', 0]] } }, 'model Unigram: unk_id'],
+    [{ model: { type: 'Other', vocab: {} } }, 'model "Other" is not supported'],
+  ];
+
+  it.each(CASES)('should be refused by name: %j', (changes, message) => {
+    expect(() => open({ ...tokenizerJson, ...changes })).toThrow(
+      expect.objectContaining({ code: 'unsupported_model', param: 'tokenizer.json', message: expect.stringContaining(message) }),
+    );
+  });
+
+  it('should be refused where they nest deeper than any real tokenizer', () => {
+    const nested = (depth: number): object => (depth === 0 ? { type: 'NFC' } : { type: 'Sequence', normalizers: [nested(depth - 1)] });
+    expect(open({ ...tokenizerJson, normalizer: nested(8) }).encode('a')).toHaveLength(1);
+    expect(() => open({ ...tokenizerJson, normalizer: nested(2000) })).toThrow('"Sequence" is not supported');
+  });
+});
+
+it('should have every supported part among the random ones', () => {
+  const found = new Set(JSON.stringify(cases).match(/"type":"\w+"/g));
+  for (const names of Object.values(supportedParts)) for (const name of names) expect(found, name).toContain(`"type":"${name}"`);
+});
