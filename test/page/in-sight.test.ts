@@ -11,10 +11,22 @@ const SCREENS = [
   { width: 360, height: 740 },
 ];
 
-/** Whether an element is on the screen as a whole, with nothing over it. */
+/** How long the page may take to draw and to scroll, on a busy machine. */
+const PATIENCE_MS = 5_000;
+
+/** Waits until an element is on the screen as a whole, with nothing over it. @returns whether it comes to be so */
 async function isInSight(page: Page, element: Locator): Promise<boolean> {
-  // The page may still be scrolling.
+  const end = Date.now() + PATIENCE_MS;
+  // The page may still be scrolling the element out of sight.
   await page.waitForTimeout(200);
+  while (!(await isOnScreen(page, element))) {
+    if (Date.now() > end) return false;
+    await page.waitForTimeout(50);
+  }
+  return true;
+}
+
+async function isOnScreen(page: Page, element: Locator): Promise<boolean> {
   const { x, y, width, height } = (await element.boundingBox())!;
   const screen = page.viewportSize()!;
   if (x < 0 || y < 0 || x + width > screen.width + 1 || y + height > screen.height) return false;
