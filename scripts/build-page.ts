@@ -7,8 +7,8 @@ import { PACKAGE, PAGE_FILES } from '../src/local/project-paths.ts';
 
 /**
  * Builds the playground and the API reference into dist/page. Every file except the two pages has a hash of its content
- * in its name. wrangler runs this before it bundles the Worker (`[build]` in wrangler.toml), and `npm pack` runs it too.
- * It fails if the playground is larger than MAX_PAGE_BYTES.
+ * in its name. wrangler runs this before it bundles the Worker (`[build]` in wrangler.toml), and `npm pack` runs it
+ * too. It fails if the playground is larger than MAX_PAGE_BYTES.
  */
 const SOURCE = join(PACKAGE, 'src', 'page');
 const ASSETS = join(PAGE_FILES, 'assets');

@@ -12,8 +12,9 @@ interface Process {
 }
 
 /**
- * Ends this process, as SIGTERM does, when the npm that runs it has ended. npm runs a script through a shell, and passes
- * signals to that alone: without this, `kill` of an `npm start` or `npx gpt-edge` would leave Node and workerd behind.
+ * Ends this process, as SIGTERM does, when the npm that runs it has ended. npm runs a script through a shell, and
+ * passes signals to that alone: without this, `kill` of an `npm start` or `npx gpt-edge` would leave Node and workerd
+ * behind.
  */
 export function stopWithNpm(): void {
   if (process.env.npm_command === undefined) return;

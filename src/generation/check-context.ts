@@ -33,7 +33,8 @@ export function checkContext(
 }
 
 // Programs know a prompt that is too long by OpenAI's words, and shorten it by the numbers in them: so they stay as
-// they are. LangChain looks for the code, which it does not find in an error of the `openai` package but in its message.
+// they are. LangChain looks for the code, which it does not find in an error of the `openai` package but in its
+// message.
 
 const chatComplaint = (prompt: number, completion: number, contextWindow: number): string =>
   prompt > contextWindow

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { GptEdgeError } from '../core/errors.ts';
 
 /**
- * wrangler and miniflare are CommonJS in files of 15 and 6 MB. `import` parses each of them once more, to find the names
- * that it exports, which takes longer than to run it; `require` does not.
+ * wrangler and miniflare are CommonJS in files of 15 and 6 MB. `import` parses each of them once more, to find the
+ * names that it exports, which takes longer than to run it; `require` does not.
  */
 const require = createRequire(import.meta.url);
 

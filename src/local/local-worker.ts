@@ -75,14 +75,12 @@ export async function startLocalWorker(options: LocalWorkerOptions & WorkerChoic
 
 /**
  * Describes gpt-edge's own Worker, under the name `gpt-edge` and with the variables and the bucket of wrangler.toml, as
- * one of the Workers of your own Miniflare; the result goes to Miniflare's `convertV4MiniflareOptions`. It is gpt-edge's
- * Worker in a project whose Worker is an app of its own, too. It is built first if a source has changed.
+ * one of the Workers of your own Miniflare; the result goes to Miniflare's `convertV4MiniflareOptions`. It is
+ * gpt-edge's Worker in a project whose Worker is an app of its own, too. It is built first if a source has changed.
  * @throws GptEdgeError `command_failed` if the build fails
- * @example
- * const edge = await localWorkerOptions({ vars: { PUBLIC: 'true' } });
- * const mine = { name: 'mine', modules: true, script, serviceBindings: { GPT_EDGE: 'gpt-edge' } };
- * const miniflare = new Miniflare(convertV4MiniflareOptions({ workers: [mine, edge] }));
- * await putModels(miniflare);
+ * @example const edge = await localWorkerOptions({ vars: { PUBLIC: 'true' } }); const mine = { name: 'mine', modules:
+ *   true, script, serviceBindings: { GPT_EDGE: 'gpt-edge' } }; const miniflare = new
+ *   Miniflare(convertV4MiniflareOptions({ workers: [mine, edge] })); await putModels(miniflare);
  */
 export function localWorkerOptions(options: Pick<LocalWorkerOptions, 'vars' | 'logRequests' | 'edgeOnly'> = {}): Promise<V4WorkerOptions> {
   return bundledWorkerOptions(options);

@@ -16,17 +16,15 @@ export interface ServeOptions extends LocalWorkerOptions {
 }
 
 /**
- * Serves models from gpt-edge's own Worker in workerd, on 127.0.0.1, without a key and without any network access: for the tests
- * of a program that talks to gpt-edge. Models are put into a temporary bucket, which `stop` removes, unless
- * `persistTo` names a folder for it. The first call after a change bundles the Worker, which takes some seconds.
- * It serves gpt-edge's Worker, with the project's variables, in a project whose Worker is an app of its own, too. To test
+ * Serves models from gpt-edge's own Worker in workerd, on 127.0.0.1, without a key and without any network access: for
+ * the tests of a program that talks to gpt-edge. Models are put into a temporary bucket, which `stop` removes, unless
+ * `persistTo` names a folder for it. The first call after a change bundles the Worker, which takes some seconds. It
+ * serves gpt-edge's Worker, with the project's variables, in a project whose Worker is an app of its own, too. To test
  * that app, run it in a Miniflare of yours and call `putModels`.
  * @throws GptEdgeError `invalid_file` if a folder is not a model folder or is damaged; `invalid_value` if two models
- * have the same id; `command_failed` if the port is in use or the Worker cannot be built
- * @example
- * const edge = await serveModels();
- * const models = await fetch(new URL('/v1/models', edge.url));
- * await edge.stop();
+ *   have the same id; `command_failed` if the port is in use or the Worker cannot be built
+ * @example const edge = await serveModels(); const models = await fetch(new URL('/v1/models', edge.url)); await
+ *   edge.stop();
  */
 export async function serveModels({ models = [], persistTo, vars, ...options }: ServeOptions = {}): Promise<LocalWorker> {
   const folders = await openModelFolders(models);

@@ -29,7 +29,8 @@ export async function startWithModels(folders: readonly ModelFolder[], options: 
     if (port !== 0) await withLockedBucket(persistTo, pushAll);
     const worker = await startLocalWorker(options);
     try {
-      // Nobody knows a free port before this function returns it, and so the Worker can push for itself, which is faster.
+      // Nobody knows a free port before this function returns it, and so the Worker can push for itself, which is
+      // faster.
       if (port === 0) await pushAll(worker.models);
       return worker;
     } catch (error) {

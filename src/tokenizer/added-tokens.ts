@@ -9,8 +9,8 @@ export interface TextPiece {
 }
 
 /**
- * How much of an occurrence at [start, end) may be read as the token, asked with ascending starts. Unless it is all, its spelling is text; if it is
- * some, another token may begin within.
+ * How much of an occurrence at [start, end) may be read as the token, asked with ascending starts. Unless it is all,
+ * its spelling is text; if it is some, another token may begin within.
  */
 export type Allowed = (token: AddedToken, start: number, end: number) => Coverage;
 
@@ -19,9 +19,9 @@ const SPACE = /\p{White_Space}/u;
 const WORD = /[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]/u;
 
 /**
- * Finds added tokens in text as the `tokenizers` package does (`AddedVocabulary` in its added_vocabulary.rs): at each place the longest one, with
- * `single_word` only between characters that are no letters or digits, and with the white space beside it where `lstrip` or `rstrip` say so.
- * In time linear in the text, however much white space it has.
+ * Finds added tokens in text as the `tokenizers` package does (`AddedVocabulary` in its added_vocabulary.rs): at each
+ * place the longest one, with `single_word` only between characters that are no letters or digits, and with the white
+ * space beside it where `lstrip` or `rstrip` say so. In time linear in the text, however much white space it has.
  */
 export class AddedTokenFinder {
   readonly #tokens: ReadonlyMap<string, AddedToken>;

@@ -19,7 +19,9 @@ export interface TemplateFiles {
   readonly named?: readonly string[];
 }
 
-/** Where a template comes from, as messages name it, and its text. If there are only named ones, the text is missing. */
+/**
+ * Where a template comes from, as messages name it, and its text. If there are only named ones, the text is missing.
+ */
 interface TemplateSource {
   readonly where: string;
   readonly text?: string;
@@ -29,8 +31,9 @@ interface TemplateSource {
 /**
  * A model's chat template, which turns the messages of a conversation into the token ids of a prompt.
  *
- * A template renders all messages into one text, in which a `<|im_end|>` out of a message looks like the template's own. So the rendered text
- * knows which of its characters the template wrote, and only within these are special tokens read.
+ * A template renders all messages into one text, in which a `<|im_end|>` out of a message looks like the template's
+ * own. So the rendered text knows which of its characters the template wrote, and only within these are special tokens
+ * read.
  *
  * @example
  * ```ts
@@ -50,8 +53,8 @@ export class ChatTemplate {
   }
 
   /**
-   * Reads a model's template as transformers chooses it: templates that are files go before those of tokenizer_config.json, and of several the
-   * one named `default` is taken.
+   * Reads a model's template as transformers chooses it: templates that are files go before those of
+   * tokenizer_config.json, and of several the one named `default` is taken.
    * @returns null if the model has no template
    * @throws GptEdgeError `unsupported_model` if the template is not valid Jinja
    */
@@ -69,10 +72,10 @@ export class ChatTemplate {
   }
 
   /**
-   * The token ids of the conversation, up to where the assistant's next message begins. The spellings of special tokens in
-   * a message stay text.
-   * @throws GptEdgeError `chat_template_error` if the template refuses the messages, or there is none for a conversation; `unsupported_model` if the template itself fails, or takes
-   *   more than a rendering may
+   * The token ids of the conversation, up to where the assistant's next message begins. The spellings of special tokens
+   * in a message stay text.
+   * @throws GptEdgeError `chat_template_error` if the template refuses the messages, or there is none for a
+   *   conversation; `unsupported_model` if the template itself fails, or takes more than a rendering may
    */
   encode(messages: readonly ChatMessage[], tokenizer: TextTokenizer): number[] {
     const { value, written } = this.#render(messages);

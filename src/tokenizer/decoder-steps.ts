@@ -2,8 +2,9 @@ import { checkParts, type DecoderJson, unsupported } from './parts/supported-par
 import type { TokenizerJson } from './tokenizer-json.ts';
 
 /**
- * The steps of a decoder like SentencePiece's, in the one order in which each may be applied to a token by itself: texts are replaced in a token,
- * tokens that stand for bytes become bytes, all are put together, and the text's beginning is stripped.
+ * The steps of a decoder like SentencePiece's, in the one order in which each may be applied to a token by itself:
+ * texts are replaced in a token, tokens that stand for bytes become bytes, all are put together, and the text's
+ * beginning is stripped.
  */
 const ORDER = ['Replace', 'ByteFallback', 'Fuse', 'Strip'];
 const BYTE_TOKENS = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);

@@ -59,9 +59,9 @@ function named<T>(part: string, make: () => T): T {
 }
 
 /**
- * Encodes words so that none becomes a special token. A model may spell one out of its vocabulary, for example a Unigram model that has `</s>` as
- * a piece, or a byte-pair encoding whose merges build it. Such a word is cut within the token's spelling, and the parts are encoded each by
- * itself.
+ * Encodes words so that none becomes a special token. A model may spell one out of its vocabulary, for example a
+ * Unigram model that has `</s>` as a piece, or a byte-pair encoding whose merges build it. Such a word is cut within
+ * the token's spelling, and the parts are encoded each by itself.
  */
 function encodeAsText(model: WordModel, words: readonly string[], special: ReadonlySet<number>): number[] {
   const isForbidden = (id: number) => special.has(id) && id !== model.unknown;
@@ -77,7 +77,10 @@ function encodeAsText(model: WordModel, words: readonly string[], special: Reado
   });
 }
 
-/** Cuts a word after the first character of each `spelling` in it, or in the middle if there is none. A single character stays whole. */
+/**
+ * Cuts a word after the first character of each `spelling` in it, or in the middle if there is none. A single character
+ * stays whole.
+ */
 function cutWithin(word: string, spelling: string): string[] {
   const characters = Array.from(word);
   const [first, ...rest] = Array.from(spelling);

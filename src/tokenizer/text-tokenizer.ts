@@ -11,16 +11,16 @@ export interface EncodeOptions {
   /** Add the special tokens that the tokenizer puts around a sequence, such as BOS. @default true */
   addSpecialTokens?: boolean;
   /**
-   * Where the spelling of a special token is read as that token: everywhere, or only within the ranges that a chat template wrote. What a user
-   * typed must not become a special token. @default nowhere
+   * Where the spelling of a special token is read as that token: everywhere, or only within the ranges that a chat
+   * template wrote. What a user typed must not become a special token. @default nowhere
    */
   parseSpecialTokens?: boolean | WrittenRanges;
 }
 
 /**
- * Turns text into token ids and back, exactly as the tokenizer of a Hugging Face model does. Added tokens (EOS, marks of
- * roles and the like) are split off here, because the spelling of a special one may be text. Added tokens that are not
- * special are found in any text, as in Hugging Face's tokenizers.
+ * Turns text into token ids and back, exactly as the tokenizer of a Hugging Face model does. Added tokens (EOS, marks
+ * of roles and the like) are split off here, because the spelling of a special one may be text. Added tokens that are
+ * not special are found in any text, as in Hugging Face's tokenizers.
  * @example
  * ```ts
  * const tokenizer = new TextTokenizer(parseTokenizerJson(await readFile('tokenizer.json')));
@@ -46,7 +46,8 @@ export class TextTokenizer {
     const added = tokenizer.added_tokens;
     this.#added = new Map(added.map((token) => [token.id, token]));
     this.#plain = createPlainTokenizer(tokenizer, new Set(added.filter(({ special }) => special).map(({ id }) => id)));
-    // Where a normalizer changes the text, it is no longer known what of it a template wrote, so special tokens are found before.
+    // Where a normalizer changes the text, it is no longer known what of it a template wrote, so special tokens are
+    // found before.
     const isNormalized = ({ special, normalized }: AddedToken) =>
       special ? normalized === true && !this.#plain.normalizes : (normalized ?? true);
     this.#raw = new AddedTokenFinder(added.filter((token) => !isNormalized(token)));
@@ -94,8 +95,8 @@ export class TextTokenizer {
   }
 
   /**
-   * Decodes as `decode`, in parts: it yields the number of tokens that it decodes next, and returns the text. The caller
-   * may do other work in between.
+   * Decodes as `decode`, in parts: it yields the number of tokens that it decodes next, and returns the text. The
+   * caller may do other work in between.
    */
   *decodeParts(ids: readonly number[], { skipSpecialTokens = true }: { skipSpecialTokens?: boolean } = {}): Generator<number, string> {
     const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
@@ -136,7 +137,9 @@ export class TextTokenizer {
     return this.#added.get(id)?.special ?? false;
   }
 
-  /** The token as OpenAI's API prints it: its text, or `bytes:\xe2\x80` if its bytes are not valid UTF-8 on their own. */
+  /**
+   * The token as OpenAI's API prints it: its text, or `bytes:\xe2\x80` if its bytes are not valid UTF-8 on their own.
+   */
   label(id: number): string {
     const bytes = this.bytes(id);
     const text = UTF8.decode(bytes);

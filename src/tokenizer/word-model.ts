@@ -45,7 +45,8 @@ type ModelType = keyof typeof MODELS;
 export const supportedModels = Object.keys(MODELS) as ModelType[];
 
 /**
- * Makes the model of a tokenizer.json. Byte-pair encodings are read as {@link CompactBpe} before; WordPiece and Unigram are
+ * Makes the model of a tokenizer.json. Byte-pair encodings are read as {@link CompactBpe} before; WordPiece and Unigram
+ * are
  * @huggingface/tokenizers' own.
  * @throws GptEdgeError `unsupported_model`, naming the model or the option that is not supported
  */
@@ -125,7 +126,9 @@ function fuse(pieces: readonly string[], isKnown: (piece: string) => boolean): s
   return fused;
 }
 
-/** The library gives the unknown token of a Unigram model the score of unknown characters, where it is spelled out too. */
+/**
+ * The library gives the unknown token of a Unigram model the score of unknown characters, where it is spelled out too.
+ */
 function keepUnknownScore({ scores, unk_token_id: unknown }: LibraryModel, vocab: unknown): void {
   if (scores && unknown !== undefined) scores[unknown] = (vocab as [string, number][])[unknown][1];
 }

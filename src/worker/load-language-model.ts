@@ -59,7 +59,9 @@ function checkTokens({ vocabularySize }: Manifest, { added_tokens: added }: Toke
   if (largest >= vocabularySize) throw falseManifest('vocabularySize', vocabularySize, "tokenizer.json's largest id", largest);
 }
 
-/** Checks the tokens that begin and end a text. config.json is read only if generation_config.json lacks one of them. */
+/**
+ * Checks the tokens that begin and end a text. config.json is read only if generation_config.json lacks one of them.
+ */
 async function checkSequenceTokens(
   { eosTokenIds, bosTokenId }: Manifest,
   generation: Uint8Array | undefined,

@@ -25,8 +25,8 @@ export function exactSpaces(library: Tokenizer): Tokenizer {
 }
 
 /**
- * Unknown characters as the tokenizers package treats them: what nothing stands for is left out before anything is merged, and only unknown
- * characters of the same word are fused.
+ * Unknown characters as the tokenizers package treats them: what nothing stands for is left out before anything is
+ * merged, and only unknown characters of the same word are fused.
  */
 function exactUnknown(library: Tokenizer): Tokenizer {
   type Model = { bpe?(word: string): string[]; _call(words: string[]): string[]; tokens_to_ids: Map<string, number> } & {

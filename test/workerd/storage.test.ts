@@ -187,7 +187,8 @@ describe('a model in R2', () => {
   it('should refuse a model that needs more memory than the limit, and name the sum', async () => {
     const choice: EngineChoice = { engine: 'ort', cacheFormat: 'auto' };
     const { files, kvBytesPerToken, contextWindow } = await projectJson<Manifest>(`${DEFAULT_MODEL}/manifest.json`);
-    // onnxruntime-web itself takes 16 MB, the weights are held twice, and tokenizer.json takes 2.5 times its bytes of heap.
+    // onnxruntime-web itself takes 16 MB, the weights are held twice, and tokenizer.json takes 2.5 times its bytes of
+    // heap.
     const bytes = [16e6, 2 * files['model.onnx_data'].bytes, 2.5 * files['tokenizer.json'].bytes, kvBytesPerToken * contextWindow];
     const [engine, weights, tokenizer, cache] = bytes.map((part) => Math.ceil(part / 1e6));
     const needed = Math.ceil(bytes.reduce((sum, part) => sum + part, 0) / 1e6);

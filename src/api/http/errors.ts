@@ -102,7 +102,10 @@ export function invalidRequest(error: { issues: readonly Issue[] }): GptEdgeErro
 
 const unsupported = (name: string) => new GptEdgeError('unsupported_parameter', `gpt-edge does not support ${name}.`, { param: name });
 
-/** Writes the path of a field as JavaScript does, for example `messages[0].content`. A key may be any text of the client's. */
+/**
+ * Writes the path of a field as JavaScript does, for example `messages[0].content`. A key may be any text of the
+ * client's.
+ */
 const fieldPath = (path: readonly PropertyKey[]): string =>
   excerpt(
     path.reduce<string>(

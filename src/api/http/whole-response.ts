@@ -15,9 +15,9 @@ const REPLY_MS = 10;
 
 /**
  * Answers with JSON that takes its time. A client that closes its side of the connection may still be reading, and
- * workerd cannot tell it from one that is gone until something is sent. So a long answer begins early, with white space,
- * which JSON allows: whoever is gone refuses it, and the work ends. An error after that has the status 200, since it is
- * already sent, but the body that any error has.
+ * workerd cannot tell it from one that is gone until something is sent. So a long answer begins early, with white
+ * space, which JSON allows: whoever is gone refuses it, and the work ends. An error after that has the status 200,
+ * since it is already sent, but the body that any error has.
  */
 export async function wholeResponse(c: Context<AppEnv>, answer: Promise<object>, context: RequestContext): Promise<Response> {
   const isLong = new Promise<undefined>((resolve) => {

@@ -52,7 +52,10 @@ export function promptList({ prompt }: CompletionWireRequest): (string | number[
   return typeof prompt[0] === 'number' ? [prompt as number[]] : (prompt as (string | number[])[]);
 }
 
-/** Names the fields of a chat request that a completion calls `prompt` and `max_tokens`: the limit by the name that was sent. */
+/**
+ * Names the fields of a chat request that a completion calls `prompt` and `max_tokens`: the limit by the name that was
+ * sent.
+ */
 export const chatFields = (body: ChatWireRequest): ContextFields => ({
   prompt: 'messages',
   maxTokens: (['max_completion_tokens', 'max_tokens'] as const).find((field) => body[field] != null),

@@ -1,6 +1,8 @@
 import type { Dtype } from './dtype.ts';
 
-/** Returns a dtype that stores embeddings and output heads as `embeddings` does, and everything else as `dtype` does. */
+/**
+ * Returns a dtype that stores embeddings and output heads as `embeddings` does, and everything else as `dtype` does.
+ */
 export function withEmbeddings(dtype: Dtype, embeddings: Dtype): Dtype {
   if (dtype.name === embeddings.name) return dtype;
   return {

@@ -20,8 +20,8 @@ interface SamplingRequest {
 }
 
 /**
- * Returns a source's small files with the sampling options that the model folder will recommend: the checkpoint's, those
- * that were asked for in their place, and for a chat model without a temperature CHAT_SAMPLING.
+ * Returns a source's small files with the sampling options that the model folder will recommend: the checkpoint's,
+ * those that were asked for in their place, and for a chat model without a temperature CHAT_SAMPLING.
  * @throws GptEdgeError `invalid_value` for an option that does not exist or a value out of its range,
  *   `unsupported_model` for a generation_config.json that the Worker would refuse
  */

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { GptEdgeError } from '../errors.ts';
 import { showText } from '../invalid-file.ts';
 
-/** What a model recommends for choosing tokens. An option that is absent or off is left out, or has its neutral value. */
+/**
+ * What a model recommends for choosing tokens. An option that is absent or off is left out, or has its neutral value.
+ */
 export interface RecommendedSampling {
   readonly temperature?: number;
   readonly topK?: number;

@@ -1,7 +1,12 @@
-/** The chat template of a model folder, if it is a file of its own. It is preferred over one in tokenizer_config.json. */
+/**
+ * The chat template of a model folder, if it is a file of its own. It is preferred over one in tokenizer_config.json.
+ */
 export const CHAT_TEMPLATE_FILE = 'chat_template.jinja';
 
-/** Named templates for other uses than a plain conversation, such as `tool_use`. Hugging Face has them in a folder, additional_chat_templates. */
+/**
+ * Named templates for other uses than a plain conversation, such as `tool_use`. Hugging Face has them in a folder,
+ * additional_chat_templates.
+ */
 const NAMED_TEMPLATE = /^chat_template\.([A-Za-z0-9_-]{1,64})\.jinja$/;
 
 /** The file of the template of this name; undefined if the name is none that a file can have. */

@@ -90,7 +90,9 @@ function mostOf(weights: readonly StoredWeight[]): string | undefined {
   return [...byDtype].sort(([, a], [, b]) => b - a)[0]?.[0];
 }
 
-/** The values of the matrix that MatMulNBits states: its codes may have more, since rows are filled up to whole blocks. */
+/**
+ * The values of the matrix that MatMulNBits states: its codes may have more, since rows are filled up to whole blocks.
+ */
 function matrixSize({ attribute }: NodeProto): number {
   const [rows, columns] = ['N', 'K'].map((name) => Number(attribute.find((candidate) => candidate.name === name)?.i ?? 0n));
   return rows * columns;

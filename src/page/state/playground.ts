@@ -50,7 +50,9 @@ export class Playground {
     this.set({ problem: { field: place, message }, announcement: '' });
   }
 
-  /** Shows why the draft could not be counted. A server that is gone is no error here: the reader has pressed nothing. */
+  /**
+   * Shows why the draft could not be counted. A server that is gone is no error here: the reader has pressed nothing.
+   */
   failCount(error: unknown): void {
     if (error instanceof ApiError && error.code === UNREACHABLE) this.set({ isServerGone: true });
     else this.fail(error);
@@ -210,8 +212,8 @@ export class Playground {
   }
 
   /**
-   * Counts the tokens of the draft, and of the system message that a chat begins with. The first such request also makes
-   * the server load the model.
+   * Counts the tokens of the draft, and of the system message that a chat begins with. The first such request also
+   * makes the server load the model.
    */
   async countDraft(): Promise<void> {
     this.#countAbort.abort();

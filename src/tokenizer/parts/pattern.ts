@@ -7,8 +7,8 @@ export type PatternJson = { readonly String: string } | { readonly Regex: string
 export type Match = readonly [start: number, end: number, matches: boolean];
 
 /**
- * Constructs that the library does not translate exactly: possessive quantifiers and atomic groups, references, options other than `(?i:…)`,
- * and Oniguruma's own escapes.
+ * Constructs that the library does not translate exactly: possessive quantifiers and atomic groups, references, options
+ * other than `(?i:…)`, and Oniguruma's own escapes.
  */
 const UNSUPPORTED = [/^[*+?]\+/, /^\(\?(?![:=!]|<[=!]|i:)/, /^\\(?:[1-9GKRXgkyYNOC]|[pP]\{\^)/];
 
@@ -50,8 +50,8 @@ function isWithinPair(text: string, place: number): boolean {
 }
 
 /**
- * Cuts a text into parts that match and parts that do not, as `Pattern::find_matches` of the tokenizers package does. An empty match right after
- * another match is none.
+ * Cuts a text into parts that match and parts that do not, as `Pattern::find_matches` of the tokenizers package does.
+ * An empty match right after another match is none.
  * @param pattern with the flag `g`
  */
 export function findMatches(text: string, pattern: RegExp, invert = false): Match[] {

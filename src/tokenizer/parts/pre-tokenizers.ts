@@ -77,7 +77,10 @@ const BEHAVIORS: Readonly<Record<SplitBehavior, (parts: readonly Match[]) => rea
   MergedWithNext: (parts) => mirrored(join(mirrored(parts), (part, before) => part[2] && !before)),
 };
 
-/** Joins each part to the one before if `joins` says so. It is told whether that one matches; before the first, none does. */
+/**
+ * Joins each part to the one before if `joins` says so. It is told whether that one matches; before the first, none
+ * does.
+ */
 function join(parts: readonly Match[], joins: (part: Match, isMatchBefore: boolean) => boolean): Match[] {
   const joined: Match[] = [];
   let before = false;

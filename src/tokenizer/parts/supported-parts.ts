@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { GptEdgeError } from '../../core/errors.ts';
 
 /**
- * The parts of a tokenizer.json, each with the options under which this project does exactly what the `tokenizers` package does. Everything else
- * is refused by name. docs/tokenizers.md has the same table for people.
+ * The parts of a tokenizer.json, each with the options under which this project does exactly what the `tokenizers`
+ * package does. Everything else is refused by name. docs/tokenizers.md has the same table for people.
  */
 
 /** Limit for parts within parts. Real tokenizers nest once. */
@@ -161,7 +161,10 @@ function readPart(where: string, json: unknown, table: Record<string, z.ZodType>
   throw unsupported(`${where} ${type}: ${[...issue.path, issue.message].join(': ')}`);
 }
 
-/** Metaspace's `first` means the beginning of the text as it was given, which is not known here any more if something was removed or split off. */
+/**
+ * Metaspace's `first` means the beginning of the text as it was given, which is not known here any more if something
+ * was removed or split off.
+ */
 function refuseMovedBeginning(normalizers: readonly Json[], preTokenizers: readonly Json[]): void {
   const place = preTokenizers.findLastIndex(({ type, prepend_scheme: scheme }) => type === 'Metaspace' && scheme === 'first');
   const before = [...normalizers.filter(({ type }) => REMOVING.includes(type)), ...preTokenizers.slice(0, Math.max(0, place))];

@@ -33,7 +33,8 @@ export class CompiledTemplate {
 
   /**
    * @returns the rendered text, and which of its characters the template wrote
-   * @throws TemplateRefusal where the template refuses its input; TemplateLimitError where it takes too much; Error for any other failure
+   * @throws TemplateRefusal where the template refuses its input; TemplateLimitError where it takes too much; Error for
+   *   any other failure
    */
   render({ variables, tokens }: TemplateInput): OriginText {
     const scope = new Environment();

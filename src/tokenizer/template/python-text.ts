@@ -32,7 +32,10 @@ export function characterCount(text: string): number {
   return count;
 }
 
-/** Where the character with this index begins, counted from the end if it is negative. Indices beyond either end give that end. */
+/**
+ * Where the character with this index begins, counted from the end if it is negative. Indices beyond either end give
+ * that end.
+ */
 export function characterPlace(text: string, index: number): number {
   if (index < 0) return placeFromEnd(text, -index);
   let place = 0;
@@ -54,7 +57,8 @@ function lastCharacter(text: string, end: number): string {
 }
 
 /**
- * The pieces that Python's `str.split` gives, as [start, end) each. Without a separator, runs of white space separate and no piece is empty.
+ * The pieces that Python's `str.split` gives, as [start, end) each. Without a separator, runs of white space separate
+ * and no piece is empty.
  * @param separator not empty
  */
 export function splitRanges(text: string, separator: string | undefined, mostSplits: number): [start: number, end: number][] {
@@ -85,7 +89,10 @@ function splitAtWhiteSpace(text: string, mostSplits: number): [number, number][]
   return ranges;
 }
 
-/** Where `part` occurs, from left to right and without overlaps. An empty part occurs before each character and at the end. */
+/**
+ * Where `part` occurs, from left to right and without overlaps. An empty part occurs before each character and at the
+ * end.
+ */
 export function* occurrences(text: string, part: string, most: number): Generator<number> {
   let place = text.indexOf(part);
   for (let count = 0; place !== -1 && count < most; count++) {

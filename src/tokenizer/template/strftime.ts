@@ -66,7 +66,8 @@ const DIRECTIVES: Readonly<Record<string, (date: Date) => string>> = {
 };
 
 /**
- * Python's `datetime.strftime` on a UTC clock in the C locale, with glibc's `-`, `_`, `0` and `^` flags. An unknown directive stays as it is.
+ * Python's `datetime.strftime` on a UTC clock in the C locale, with glibc's `-`, `_`, `0` and `^` flags. An unknown
+ * directive stays as it is.
  *
  * @example strftime(new Date(0), '%d %b %Y') // '01 Jan 1970'
  */

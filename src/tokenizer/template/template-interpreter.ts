@@ -5,8 +5,8 @@ import { asArray, asInteger, asMap, isString, joinTexts, type RuntimeValue, Trac
 import { concatenate, type OriginText, sliceOrigin, wholeRange } from './written-ranges.ts';
 
 /**
- * Steps of a rendering: one for each node that is evaluated, and more for the texts and lists that nodes give. Real templates take some 50 for
- * each message; this many take less than 0.1 s, and nothing else runs meanwhile.
+ * Steps of a rendering: one for each node that is evaluated, and more for the texts and lists that nodes give. Real
+ * templates take some 50 for each message; so many steps take about 0.1 s, and nothing else runs meanwhile.
  */
 export const MAX_TEMPLATE_STEPS = 100_000;
 /** Nodes within nodes, as in a chain of elif or a macro that calls itself. */
@@ -19,6 +19,8 @@ const RANGES_PER_STEP = 64;
 const STEPS_PER_ITERATION = 10;
 /** The widest indentation that the filters `indent` and `tojson` make. */
 const MAX_INDENT = 64;
+/** Nodes that print nothing. */
+const SILENT_NODES = ['Set', 'Macro', 'Comment'];
 /** Filters whose result keeps its origin, or whose arguments are bounded here. */
 const TRACED_FILTERS = ['join', 'trim', 'indent', 'tojson'];
 
@@ -47,6 +49,11 @@ interface FilterNode extends Node {
 interface SelectNode extends Node {
   readonly lhs: Node;
 }
+interface MemberNode extends Node {
+  readonly object: Node;
+  readonly property: Node;
+  readonly computed: boolean;
+}
 interface SliceNode extends Node {
   readonly start?: Node;
   readonly stop?: Node;
@@ -58,7 +65,10 @@ interface EvaluatedNode extends Node {
   readonly evaluated: RuntimeValue;
 }
 
-/** The methods of the library's interpreter that are overridden or called. TypeScript's `private` keeps them from neither. */
+/**
+ * The methods of the library's interpreter that are overridden or called, which TypeScript's `private` does not
+ * prevent.
+ */
 interface Internals {
   evaluate(node: Node | undefined, scope: Environment): RuntimeValue;
   evaluateBlock(nodes: Node[], scope: Environment): RuntimeValue;
@@ -66,6 +76,7 @@ interface Internals {
   evaluateMacro(node: MacroNode, scope: Environment): RuntimeValue;
   evaluateCallStatement(node: MacroNode, scope: Environment): RuntimeValue;
   evaluateBinaryExpression(node: BinaryNode, scope: Environment): RuntimeValue;
+  evaluateMemberExpression(node: MemberNode, scope: Environment): RuntimeValue;
   evaluateSliceExpression(object: RuntimeValue, node: SliceNode, scope: Environment): RuntimeValue;
   evaluateArguments(nodes: Node[], scope: Environment): [RuntimeValue[], Map<string, RuntimeValue>];
   applyFilter(operand: RuntimeValue, filter: FilterNode, scope: Environment): RuntimeValue;
@@ -73,9 +84,9 @@ interface Internals {
 const Base = Interpreter as unknown as new (scope: Environment) => Internals;
 
 /**
- * @huggingface/jinja's interpreter with two additions: every text knows which of its characters the template wrote
- * ({@link TracedString}; what an operation that is not known here makes counts as not written), and a rendering is bounded in steps, depth and
- * size, because templates come with models that people download.
+ * The interpreter of @huggingface/jinja with two additions. Every text knows which of its characters the template wrote
+ * ({@link TracedString}); what an operation gives that is not overridden here counts as not written. And a rendering is
+ * bounded in steps, depth and size, because templates come with models that people download.
  */
 export class TemplateInterpreter extends Base {
   #steps = 0;
@@ -122,7 +133,10 @@ export class TemplateInterpreter extends Base {
     const loop = this.#loops.at(-1);
     const iteration = loop && (nodes === loop.node.body || nodes === loop.node.defaultBlock) ? loop : undefined;
     try {
-      for (const node of nodes) texts.push(this.#print(this.evaluate(node, scope)));
+      for (const node of nodes) {
+        const value = this.evaluate(node, scope);
+        if (!SILENT_NODES.includes(node.type)) texts.push(this.#print(value));
+      }
       const block = new TracedString(concatenate(texts));
       iteration?.texts.push(block.origin);
       return block;
@@ -132,7 +146,7 @@ export class TemplateInterpreter extends Base {
     }
   }
 
-  /** `break` and `continue` leave blocks by throwing. What these have printed stays, up to the iteration that they end. */
+  /** `break` and `continue` leave blocks by throwing. What a block has printed stays, up to the iteration that ends. */
   #keepUnfinished(texts: readonly OriginText[], iteration: OriginText[] | undefined): void {
     this.#unfinished = concatenate([...texts, this.#unfinished]);
     if (!iteration) return;
@@ -178,9 +192,25 @@ export class TemplateInterpreter extends Base {
   override evaluateBinaryExpression(node: BinaryNode, scope: Environment): RuntimeValue {
     if (node.operator.value !== '+' && node.operator.value !== '~') return super.evaluateBinaryExpression(node, scope);
     const [left, right] = [this.evaluate(node.left, scope), this.evaluate(node.right, scope)];
-    const joins = node.operator.value === '~' || isString(left) || isString(right);
-    if (joins && [left, right].every(isPrintable)) return new TracedString(concatenate([this.#print(left), this.#print(right)]));
+    const joins = node.operator.value === '~' || (isPrintable(left) && isPrintable(right) && (isString(left) || isString(right)));
+    if (joins && left.type !== 'UndefinedValue' && right.type !== 'UndefinedValue')
+      return new TracedString(concatenate([this.#print(left), this.#print(right)]));
     return super.evaluateBinaryExpression({ ...node, left: evaluated(left), right: evaluated(right) }, scope);
+  }
+
+  /** One character of a string. The library would count UTF-16 units, and so could give half of one. */
+  override evaluateMemberExpression(node: MemberNode, scope: Environment): RuntimeValue {
+    if (!node.computed || node.property.type === 'SliceExpression') return super.evaluateMemberExpression(node, scope);
+    const [object, property] = [this.evaluate(node.object, scope), this.evaluate(node.property, scope)];
+    const index = asInteger(property);
+    if (!isString(object) || index === undefined)
+      return super.evaluateMemberExpression({ ...node, object: evaluated(object), property: evaluated(property) }, scope);
+    const { origin } = TracedString.of(object);
+    const [start, end] = [
+      characterPlace(origin.value, index),
+      index === -1 ? origin.value.length : characterPlace(origin.value, index + 1),
+    ];
+    return new TracedString(sliceOrigin(origin, start, end));
   }
 
   override evaluateSliceExpression(object: RuntimeValue, node: SliceNode, scope: Environment): RuntimeValue {
@@ -211,15 +241,19 @@ export class TemplateInterpreter extends Base {
     return new TracedString(joinTexts(texts, separator ? this.#print(separator) : { value: '', written: [] }));
   }
 
-  /** What a value is in the rendered text. */
+  /** What a value is in the rendered text: what Python's `str` gives, and nothing for what is undefined. */
   #print(value: RuntimeValue): OriginText {
     if (isString(value)) return TracedString.of(value).origin;
-    if (value.type === 'NullValue' || value.type === 'UndefinedValue') return { value: '', written: [] };
+    if (value.type === 'UndefinedValue') return NO_TEXT;
+    if (value.type === 'NullValue') return { value: 'None', written: [] };
+    if (value.type === 'BooleanValue') return { value: value.value ? 'True' : 'False', written: [] };
     this.#measure(value);
     return { value: value.toString(), written: [] };
   }
 
-  /** Counts a value's parts as often as they are printed: lists that hold one another a few times would print exponentially much. */
+  /**
+   * Counts a value's parts as often as they are printed: lists that hold one another would print exponentially much.
+   */
   #measure(value: RuntimeValue): void {
     if (isString(value)) this.#spend((String(value.value).length / CHARACTERS_PER_STEP) | 0);
     const parts = asArray(value) ?? asMap(value)?.values();

@@ -40,7 +40,10 @@ declare class JinjaString implements RuntimeValue {
   get builtins(): ReadonlyMap<string, RuntimeValue>;
 }
 
-/** A string of the interpreter that knows which of its characters the template wrote. Its methods are Python's and keep that knowledge. */
+/**
+ * A string of the interpreter that knows which of its characters the template wrote. Its methods are Python's and keep
+ * that knowledge.
+ */
 export class TracedString extends StringValue {
   readonly written: WrittenRanges;
   #methods: Map<string, RuntimeValue> | undefined;
@@ -90,7 +93,10 @@ function methodsOf(string: TracedString): [string, RuntimeValue][] {
   ];
 }
 
-/** A change of case, which keeps every character in its place but for a few; where it does not, nothing counts as the template's. */
+/**
+ * A change of case, which keeps every character in its place but for a few; where it does not, nothing counts as the
+ * template's.
+ */
 function sameLength({ value, written }: OriginText, changed: string): OriginText {
   return { value: changed, written: changed.length === value.length ? written : [] };
 }

@@ -1,6 +1,7 @@
 /**
- * Which characters of a rendered text the chat template itself wrote: ranges [start, end) in UTF-16 units, ascending, neither empty nor
- * touching, flattened to [start, end, start, end, …]. Every other character came from a caller, or nobody knows where it came from.
+ * Which characters of a rendered text the chat template itself wrote: ranges [start, end) in UTF-16 units, ascending,
+ * neither empty nor touching, flattened to [start, end, start, end, …]. Every other character came from a caller, or
+ * nobody knows where it came from.
  */
 export type WrittenRanges = readonly number[];
 
@@ -48,7 +49,10 @@ function firstRangeAfter(written: WrittenRanges, place: number): number {
 /** How much of a part of a text the template wrote. */
 export type Coverage = 'all' | 'some' | 'none';
 
-/** Answers how much of [start, end) the ranges cover. The starts have to ascend; then all answers together take linear time. */
+/**
+ * Answers how much of [start, end) the ranges cover. The starts have to ascend; then all answers together take linear
+ * time.
+ */
 export function coverage(written: WrittenRanges): (start: number, end: number) => Coverage {
   let index = 0;
   return (start, end) => {

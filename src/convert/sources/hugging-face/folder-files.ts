@@ -8,7 +8,10 @@ import { type BoundedFile, readBounded } from '../../files/read-bounded.ts';
 /** Limit for a model card. A card is a few pages of prose; this is room for a book. */
 const MAX_README_BYTES = 2 ** 20;
 
-/** Where Hugging Face's folders have named templates. A model folder has no folders, and so has them beside the other files. */
+/**
+ * Where Hugging Face's folders have named templates. A model folder has no folders, and so has them beside the other
+ * files.
+ */
 const TEMPLATES_FOLDER = 'additional_chat_templates';
 /** Limit for named templates. Models publish two or three. */
 const MAX_NAMED_TEMPLATES = 32;

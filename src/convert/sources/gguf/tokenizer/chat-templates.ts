@@ -3,8 +3,10 @@ import type { GgufMetadata } from '../gguf-metadata.ts';
 const KEY = 'tokenizer.chat_template';
 
 /**
- * Reads a file's chat templates: the one for plain conversations, and those for other uses, `tokenizer.chat_template.tool_use` and the like.
- * @returns what tokenizer_config.json states as `chat_template`: one template, or a list of named ones; undefined if there is none
+ * Reads a file's chat templates: the one for plain conversations, and those for other uses,
+ * `tokenizer.chat_template.tool_use` and the like.
+ * @returns what tokenizer_config.json states as `chat_template`: one template, or a list of named ones; undefined if
+ *   there is none
  */
 export function chatTemplates(metadata: GgufMetadata): string | { name: string; template: string }[] | undefined {
   const main = metadata.optionalText(KEY);

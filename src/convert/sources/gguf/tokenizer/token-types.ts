@@ -6,8 +6,9 @@ const KEY = 'tokenizer.ggml.token_type';
 const MARK = /^<\|.*\|>$/s;
 
 /**
- * The type of each token. A token that the file names as BOS, EOS, EOT, padding or the like is special whatever its type says: converters have
- * written wrong types. In a file without types, bytes and marks such as `<|im_end|>` are recognized by their spelling.
+ * The type of each token. A token that the file names as BOS, EOS, EOT, padding or the like is special whatever its
+ * type says: converters have written wrong types. In a file without types, bytes and marks such as `<|im_end|>` are
+ * recognized by their spelling.
  */
 export function tokenTypes(metadata: GgufMetadata, tokens: readonly string[]): ArrayLike<number> {
   const types = metadata.has(KEY) ? Array.from(metadata.numbers(KEY, tokens.length)) : tokens.map(typeOfSpelling);
@@ -25,7 +26,10 @@ function typeOfSpelling(token: string): number {
   return MARK.test(token) ? TokenType.CONTROL : TokenType.NORMAL;
 }
 
-/** A byte or a single character: text could not be spelled without it. Some files name token 0, which is `!`, as padding. */
+/**
+ * A byte or a single character: text could not be spelled without it. Some files name token 0, which is `!`, as
+ * padding.
+ */
 function spellsText(token: string, type: number): boolean {
   const isCharacter = type === TokenType.NORMAL && Array.from(token).length === 1;
   return type === TokenType.BYTE || isCharacter;
