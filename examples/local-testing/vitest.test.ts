@@ -17,5 +17,5 @@ it('should find the same title for the same story', async () => {
 });
 
 it('should report a story that is too long', async () => {
-  await expect(title('Ribbit. '.repeat(600), edge.url.origin)).rejects.toThrow(/context window/);
+  await expect(title('Ribbit. '.repeat(600), edge.url.origin)).rejects.toThrow(/maximum context length/);
 });

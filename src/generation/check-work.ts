@@ -12,20 +12,26 @@ import { TokenWork } from './token-work.ts';
  */
 export const DEFAULT_MAX_WORK = 2e12;
 
-const FIELDS: ContextFields = { prompt: 'prompt', maxTokens: 'max_tokens' };
+/** The field that limits a completion, if the request has left it out. */
+const LIMITS = { prompt: 'max_tokens', messages: 'max_completion_tokens' };
 
 /**
  * Refuses a request that might take too long, before anything is computed.
  * @param requests one for each prompt
  * @throws GptEdgeError `invalid_value`, with the sum and the limit; `param` is the field that adds most to it
  */
-export function checkWork(model: LanguageModel, requests: readonly CompletionRequest[], maxWork: number, fields = FIELDS): void {
+export function checkWork(
+  model: LanguageModel,
+  requests: readonly CompletionRequest[],
+  maxWork: number,
+  fields: ContextFields = { prompt: 'prompt' },
+): void {
   const work = new TokenWork(model);
   const prompts = sum(requests.map((request) => work.ofPrompt(request)));
   const choices = sum(requests.map((request) => work.ofChoices(request)));
   if (prompts + choices <= maxWork) return;
   const n = requests[0].choices;
-  const param = prompts > choices ? fields.prompt : n > 1 ? 'n' : (fields.maxTokens ?? fields.prompt);
+  const param = prompts > choices ? fields.prompt : n > 1 ? 'n' : (fields.maxTokens ?? LIMITS[fields.prompt]);
   throw new GptEdgeError(
     'invalid_value',
     `Invalid ${param}: the request may take ${billions(prompts + choices)} multiply-adds (${billions(prompts)} for ${count(requests.length, 'prompt')} of ${sum(requests.map(({ prompt }) => prompt.length))} tokens, ${billions(choices)} for ${count(requests.length * n, 'completion')} of up to ${requests[0].maxTokens}), and the limit is ${billions(maxWork)} (MAX_WORK).`,
