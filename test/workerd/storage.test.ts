@@ -190,15 +190,21 @@ describe('a model in R2', () => {
     // onnxruntime-web itself takes 16 MB, the weights are held twice, and tokenizer.json takes 2.5 times its bytes of
     // heap.
     const bytes = [16e6, 2 * files['model.onnx_data'].bytes, 2.5 * files['tokenizer.json'].bytes, kvBytesPerToken * contextWindow];
-    const [engine, weights, tokenizer, cache] = bytes.map((part) => Math.ceil(part / 1e6));
-    const needed = Math.ceil(bytes.reduce((sum, part) => sum + part, 0) / 1e6);
+    const total = bytes.reduce((sum, part) => sum + part, 0);
+    const needed = Math.ceil(total / 1e6);
     const ask = (memoryLimitMegabytes: number) =>
       freshApp(testEnv.MODELS, { choice, memoryLimitMegabytes })('/v1/completions', { prompt: 'Once' });
     const error = await errorOf(await ask(needed - 1));
     expect(error).toMatchObject({ status: 503, code: 'memory_limit_exceeded' });
-    expect(error.message).toBe(
-      `${ID} needs ${needed} MB: engine ${engine} MB, weights ${weights} MB, tokenizer ${tokenizer} MB, KV cache of ${contextWindow} tokens ${cache} MB. That is over the limit of ${needed - 1} MB (MEMORY_LIMIT_MB). Fewer bits (--dtype) or a shorter context window (--context) make it smaller.`,
+    const parts = ['engine', 'weights', 'tokenizer', `KV cache of ${contextWindow} tokens`];
+    const rest = `That is over the limit of ${needed - 1} MB (MEMORY_LIMIT_MB). Fewer bits (--dtype) or a shorter context window (--context) make it smaller.`;
+    expect(error.message.replaceAll(/\d+\.\d MB/g, '# MB')).toBe(
+      `${ID} needs # MB: ${parts.map((name) => `${name} # MB`).join(', ')}. ${rest}`,
     );
+    const [stated, ...figures] = Array.from(error.message.matchAll(/(\d+\.\d) MB/g), ([, figure]) => Number(figure));
+    expect(stated).toBe(Math.ceil(total / 1e5) / 10);
+    expect(figures.reduce((sum, figure) => sum + figure, 0)).toBeCloseTo(stated, 6);
+    for (const [index, figure] of figures.entries()) expect(Math.abs(figure - bytes[index] / 1e6)).toBeLessThan(0.1001);
     expect((await ask(needed)).status).toBe(200);
   });
 
