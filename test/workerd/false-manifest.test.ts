@@ -33,7 +33,7 @@ const ONE = '1'.repeat(64);
 /** For each field of the manifest, changes that make it false, and what the error has to name. */
 const FALSE: Record<keyof Manifest, ((manifest: Manifest) => { change: object; message: string })[]> = {
   format: [() => ({ change: { format: 2 }, message: 'format' })],
-  id: [() => ({ change: { id: 'other' }, message: 'is of the model other' })],
+  id: [() => ({ change: { id: 'other' }, message: 'belongs to the model other' })],
   architecture: [() => ({ change: { architecture: 'llama' }, message: 'architecture is "llama", and by config.json it is "gpt2"' })],
   dtype: ['q4', 'fp32', 'fp16'].map((dtype) => () => ({ change: { dtype }, message: `dtype is "${dtype}", and by model.onnx it is "q8"` })),
   tablesDtype: [() => ({ change: { tablesDtype: 'q4' }, message: 'tablesDtype is "q4", and by model.onnx it is "q8"' })],

@@ -16,7 +16,7 @@ export function checkTextLength(characters: number, { decoder }: LanguageModel, 
   if (characters <= contextWindow * MAX_TOKEN_LENGTH) return;
   throw new GptEdgeError(
     'context_length_exceeded',
-    `This model's maximum context length is ${contextWindow} tokens. However, the ${param} has ${characters} characters, more than so many tokens can have.`,
+    `This model's maximum context length is ${contextWindow} tokens. However, there are ${characters} characters in the ${param}, more than so many tokens can have.`,
     { param },
   );
 }

@@ -88,7 +88,9 @@ describe('a long value that an error repeats', () => {
       message: `The model's chat template refuses these messages: ${why}`,
     });
     expect(await ask('Only users may ask.')).toMatchObject(refused('Only users may ask.'));
-    expect(await ask(LONG)).toMatchObject(refused(CUT));
-    expect(await ask(LONG, { stream: true })).toMatchObject(refused(CUT));
+    // More characters could not fit the context window, and would not reach the template.
+    const long = LONG.slice(0, 100_000);
+    expect(await ask(long)).toMatchObject(refused(CUT));
+    expect(await ask(long, { stream: true })).toMatchObject(refused(CUT));
   });
 });
