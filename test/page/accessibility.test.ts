@@ -1,11 +1,10 @@
 import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LocalWorker } from '../../src/local/local-worker.ts';
-import { chromiumPath, launchChromium } from '../browser/chromium.ts';
-import { serveDefaultModel } from '../http/serve-default-model.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { chromiumPath } from '../browser/chromium.ts';
 import { openPage } from './open-page.ts';
 import { PlaygroundPage } from './playground-page.ts';
+import { servedPage } from './served-page.ts';
 
 /** The findings that axe calls serious or worse, each with its element. */
 async function seriousFindings(page: Page): Promise<string[]> {
@@ -17,18 +16,10 @@ async function seriousFindings(page: Page): Promise<string[]> {
 }
 
 describe.skipIf(chromiumPath === null)('the accessibility of the playground, in Chromium', () => {
-  let worker: LocalWorker;
-  let browser: Browser;
-  beforeAll(async () => {
-    [worker, browser] = await Promise.all([serveDefaultModel(), launchChromium()]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await worker.stop();
-  });
+  const served = servedPage();
 
   it.each(['light', 'dark'] as const)('should have no serious finding of axe (%s)', async (colorScheme) => {
-    const { page, close } = await openPage(browser, worker.url.href, { colorScheme });
+    const { page, close } = await openPage(served.browser, served.worker.url.href, { colorScheme });
     const playground = new PlaygroundPage(page);
     const findings: Record<string, string[]> = {};
     const check = async (state: string) => {
@@ -68,7 +59,7 @@ describe.skipIf(chromiumPath === null)('the accessibility of the playground, in 
   });
 
   it('should be usable without a pointer', async () => {
-    const { page, complaints, close } = await openPage(browser, worker.url.href);
+    const { page, complaints, close } = await openPage(served.browser, served.worker.url.href);
     const playground = new PlaygroundPage(page);
     const { keyboard } = page;
     const focused = () => page.evaluate(() => (document.activeElement as HTMLElement).outerHTML);
@@ -118,7 +109,7 @@ describe.skipIf(chromiumPath === null)('the accessibility of the playground, in 
   });
 
   it('should tell a screen reader what happens', async () => {
-    const { page, close } = await openPage(browser, worker.url.href);
+    const { page, close } = await openPage(served.browser, served.worker.url.href);
     const playground = new PlaygroundPage(page);
     await playground.generate({ seed: '7' });
     expect(await page.locator('p[role="status"]').textContent()).toMatch(/^The text ended after \d+ tokens\.$/);
@@ -131,7 +122,10 @@ describe.skipIf(chromiumPath === null)('the accessibility of the playground, in 
       ['reduce', false],
       ['no-preference', true],
     ] as const) {
-      const { page, close } = await openPage(browser, worker.url.href, { reducedMotion, viewport: { width: 400, height: 700 } });
+      const { page, close } = await openPage(served.browser, served.worker.url.href, {
+        reducedMotion,
+        viewport: { width: 400, height: 700 },
+      });
       const playground = new PlaygroundPage(page);
       await playground.generate({ seed: '7' });
       await page.locator('.token').first().click();

@@ -2,25 +2,16 @@ import { execFile } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LocalWorker } from '../../src/local/local-worker.ts';
+import { describe, expect, it } from 'vitest';
 import { PROJECT } from '../../src/local/project-paths.ts';
-import { chromiumPath, launchChromium } from '../browser/chromium.ts';
+import { chromiumPath } from '../browser/chromium.ts';
 import { serveDefaultModel } from '../http/serve-default-model.ts';
 import { openPage } from './open-page.ts';
 import { PlaygroundPage } from './playground-page.ts';
+import { servedPage } from './served-page.ts';
 
 describe.skipIf(chromiumPath === null)('errors, code samples and the API reference, in Chromium', () => {
-  let worker: LocalWorker;
-  let browser: Browser;
-  beforeAll(async () => {
-    [worker, browser] = await Promise.all([serveDefaultModel(), launchChromium()]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await worker.stop();
-  });
+  const served = servedPage();
 
   it.each([
     ['temperature', { temperature: '3' }, 'Invalid temperature: must be a number from 0 to 2'],
@@ -29,7 +20,7 @@ describe.skipIf(chromiumPath === null)('errors, code samples and the API referen
     ['stop', { stop: 'abcdefghijklmnopq'.split('').join('\n') }, /^Invalid stop: must be a string or up to 16 strings/],
     ['prompt', { prompt: 'word '.repeat(600) }, / 512 tokens/],
   ])('should show an error next to its field: %s', async (field, fields, message) => {
-    const { page, complaints, close } = await openPage(browser, worker.url.href);
+    const { page, complaints, close } = await openPage(served.browser, served.worker.url.href);
     await new PlaygroundPage(page).ready();
     await page.locator('summary').click();
     for (const [name, text] of Object.entries(fields)) await page.fill(`#${name}`, text);
@@ -47,7 +38,7 @@ describe.skipIf(chromiumPath === null)('errors, code samples and the API referen
   });
 
   it('should keep the text if the server cannot be reached, and say so', async () => {
-    const { page, close } = await openPage(browser, worker.url.href);
+    const { page, close } = await openPage(served.browser, served.worker.url.href);
     const playground = new PlaygroundPage(page);
     await playground.generate({ seed: '7' });
     const ids = await playground.ids();
@@ -61,7 +52,7 @@ describe.skipIf(chromiumPath === null)('errors, code samples and the API referen
 
   it('should generate nothing with a model that cannot run, and say why beside the button', async () => {
     const tight = await serveDefaultModel({ MEMORY_LIMIT_MB: '10' });
-    const { page, close } = await openPage(browser, tight.url.href);
+    const { page, close } = await openPage(served.browser, tight.url.href);
     await page.getByRole('alert').waitFor();
     const generate = page.getByRole('button', { name: /^Generate/ });
     const state = {
@@ -83,7 +74,7 @@ describe.skipIf(chromiumPath === null)('errors, code samples and the API referen
   });
 
   it('should say that the server is gone, and be ready by itself when it is back', async () => {
-    const { page, close } = await openPage(browser, worker.url.href);
+    const { page, close } = await openPage(served.browser, served.worker.url.href);
     const playground = new PlaygroundPage(page);
     await playground.generate({ seed: '7', max_tokens: '20' });
     const ids = await playground.ids();
@@ -103,7 +94,7 @@ describe.skipIf(chromiumPath === null)('errors, code samples and the API referen
   });
 
   it('should show code that runs', async () => {
-    const { page, close } = await openPage(browser, worker.url.href);
+    const { page, close } = await openPage(served.browser, served.worker.url.href);
     await new PlaygroundPage(page).ready();
     await page.fill('#prompt', 'Once upon a time, it\'s "Lily"');
     await page.fill('#seed', '7');
@@ -132,7 +123,9 @@ describe.skipIf(chromiumPath === null)('errors, code samples and the API referen
 
   it('should show the API reference, and run a request from it, without contacting another host', async () => {
     for (const colorScheme of ['light', 'dark'] as const) {
-      const { page, complaints, requests, close } = await openPage(browser, new URL('/docs', worker.url).href, { colorScheme });
+      const { page, complaints, requests, close } = await openPage(served.browser, new URL('/docs', served.worker.url).href, {
+        colorScheme,
+      });
       await page.waitForSelector('.opblock');
       const paths = await page.locator('.opblock-summary-path').allTextContents();
       expect(paths.map((path) => path.replaceAll('\u200b', ''))).toContain('/v1/chat/completions');
@@ -141,7 +134,7 @@ describe.skipIf(chromiumPath === null)('errors, code samples and the API referen
       await page.waitForSelector('.live-responses-table .response');
       expect(await page.locator('.live-responses-table').textContent()).toContain('next_token');
       expect(complaints).toEqual([]);
-      expect(requests.filter((url) => !url.startsWith(worker.url.origin) && !url.startsWith('data:'))).toEqual([]);
+      expect(requests.filter((url) => !url.startsWith(served.worker.url.origin) && !url.startsWith('data:'))).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.classList.contains('dark-mode'))).toBe(colorScheme === 'dark');
       await close();
     }

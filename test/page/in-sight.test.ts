@@ -1,10 +1,9 @@
-import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LocalWorker } from '../../src/local/local-worker.ts';
-import { chromiumPath, launchChromium } from '../browser/chromium.ts';
-import { serveDefaultModel } from '../http/serve-default-model.ts';
+import type { Locator, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { chromiumPath } from '../browser/chromium.ts';
 import { openPage } from './open-page.ts';
 import { PlaygroundPage } from './playground-page.ts';
+import { servedPage } from './served-page.ts';
 
 const SCREENS = [
   { width: 1280, height: 800 },
@@ -34,18 +33,10 @@ async function isOnScreen(page: Page, element: Locator): Promise<boolean> {
 }
 
 describe.skipIf(chromiumPath === null)('what the reader must see, in Chromium', () => {
-  let worker: LocalWorker;
-  let browser: Browser;
-  beforeAll(async () => {
-    [worker, browser] = await Promise.all([serveDefaultModel(), launchChromium()]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await worker.stop();
-  });
+  const served = servedPage();
 
   async function open(viewport: (typeof SCREENS)[number]) {
-    const { page, close } = await openPage(browser, worker.url.href, { viewport });
+    const { page, close } = await openPage(served.browser, served.worker.url.href, { viewport });
     const playground = new PlaygroundPage(page);
     await playground.ready();
     return { page, playground, close };

@@ -1,24 +1,15 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { LocalWorker } from '../../src/local/local-worker.ts';
-import { chromiumPath, launchChromium } from '../browser/chromium.ts';
-import { serveDefaultModel } from '../http/serve-default-model.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { chromiumPath } from '../browser/chromium.ts';
 import { openPage } from './open-page.ts';
 import { PlaygroundPage } from './playground-page.ts';
+import { servedPage } from './served-page.ts';
 
 describe.skipIf(chromiumPath === null)('a page that is loaded again, in Chromium', () => {
-  let worker: LocalWorker;
-  let browser: Browser;
-  beforeAll(async () => {
-    [worker, browser] = await Promise.all([serveDefaultModel(), launchChromium()]);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await worker.stop();
-  });
+  const served = servedPage();
 
   async function open(path = '') {
-    const opened = await openPage(browser, new URL(path, worker.url).href);
+    const opened = await openPage(served.browser, new URL(path, served.worker.url).href);
     const playground = new PlaygroundPage(opened.page);
     await playground.ready();
     return { ...opened, playground };

@@ -9,7 +9,7 @@ export const CHAT_TEMPLATE_FILE = 'chat_template.jinja';
  */
 const NAMED_TEMPLATE = /^chat_template\.([A-Za-z0-9_-]{1,64})\.jinja$/;
 
-/** The file of the template of this name; undefined if the name is none that a file can have. */
+/** The file of the template of this name; undefined if a file cannot have that name. */
 export function templateFile(name: string): string | undefined {
   const file = name === 'default' ? CHAT_TEMPLATE_FILE : `chat_template.${name}.jinja`;
   return name === 'default' || NAMED_TEMPLATE.test(file) ? file : undefined;

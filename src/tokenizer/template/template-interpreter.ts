@@ -99,11 +99,6 @@ export class TemplateInterpreter extends Base {
   /** Nodes within each part of the tree that was counted. */
   readonly #sizes = new Map<object, number>();
 
-  /** How many steps were taken. */
-  get steps(): number {
-    return this.#steps;
-  }
-
   override evaluate(node: Node | undefined, scope: Environment): RuntimeValue {
     if (node?.type === 'Evaluated') return (node as EvaluatedNode).evaluated;
     if (this.#depth >= MAX_DEPTH) throw new TemplateLimitError(`nests more than ${MAX_DEPTH} levels deep`);
