@@ -55,7 +55,7 @@ export class TokenWork {
 
   /** Scoring one token of a prompt, with so many alternatives. */
   score(topLogprobs: number): number {
-    return PER_LOGIT * this.#vocabularySize + ((1 + topLogprobs) * this.#perTurn) / LOGPROBS_PER_TURN;
+    return PER_LOGIT * this.#vocabularySize + this.report(topLogprobs);
   }
 
   /** Putting the log-probabilities of one token into an answer. */

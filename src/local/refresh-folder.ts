@@ -7,6 +7,7 @@ import { GptEdgeError } from '../core/errors.ts';
 import { EDITABLE_FILES } from '../core/folder/editable-files.ts';
 import { parseGenerationConfig } from '../core/folder/generation-config.ts';
 import { type Manifest, parseManifest } from '../core/folder/manifest.ts';
+import { CHAT_TEMPLATE_FILE } from '../core/folder/template-files.ts';
 import { MAX_CONFIG_BYTES } from '../core/limits.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
 import { parseTokenizerConfig } from '../tokenizer/tokenizer-json.ts';
@@ -58,7 +59,7 @@ function checkEdited(files: Files): void {
   const generation = files.get('generation_config.json');
   if (generation) parseGenerationConfig(generation);
   const config = parseTokenizerConfig(files.get('tokenizer_config.json')!);
-  const template = files.get('chat_template.jinja');
+  const template = files.get(CHAT_TEMPLATE_FILE);
   ChatTemplate.from(template ? { ...config, chat_template: new TextDecoder().decode(template) } : config);
 }
 

@@ -1,5 +1,6 @@
 import { type ModelCard, parseModelCard } from '../core/folder/model-card.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
+import { CHAT_TEMPLATE_FILE } from '../core/folder/template-files.ts';
 import { MAX_CARD_BYTES } from '../core/limits.ts';
 import { parseTokenizerConfig } from '../tokenizer/tokenizer-json.ts';
 
@@ -22,7 +23,7 @@ export async function readModelTexts(files: ModelFiles): Promise<ModelTexts> {
 
 /** A template is a file of its own, or a field of tokenizer_config.json: one text, or a list of named ones. */
 async function findChatTemplate(files: ModelFiles): Promise<boolean> {
-  if ('chat_template.jinja' in files.manifest.files) return true;
+  if (CHAT_TEMPLATE_FILE in files.manifest.files) return true;
   const { chat_template: template } = parseTokenizerConfig(await files.read('tokenizer_config.json'));
   return typeof template === 'string' || (template ?? []).length > 0;
 }

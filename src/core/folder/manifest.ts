@@ -10,7 +10,7 @@ import {
   MAX_WEIGHTS_BYTES,
 } from '../limits.ts';
 import { GRAPH_FILE } from './graph-files.ts';
-import { isNamedTemplate } from './template-files.ts';
+import { CHAT_TEMPLATE_FILE, isNamedTemplate } from './template-files.ts';
 
 /**
  * Bytes of a chunk: the part of a file that has a hash of its own, and so the unit of a ranged read. It is small
@@ -51,7 +51,7 @@ const fileSchema = z.strictObject({
 const WHOLE_FILE_LIMITS: Readonly<Record<string, number>> = {
   [GRAPH_FILE]: MAX_GRAPH_BYTES,
   'tokenizer.json': MAX_TOKENIZER_BYTES,
-  'chat_template.jinja': MAX_CONFIG_BYTES,
+  [CHAT_TEMPLATE_FILE]: MAX_CONFIG_BYTES,
   'config.json': MAX_CONFIG_BYTES,
   'generation_config.json': MAX_CONFIG_BYTES,
   'tokenizer_config.json': MAX_CONFIG_BYTES,
