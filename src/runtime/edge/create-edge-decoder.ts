@@ -23,6 +23,8 @@ export async function createEdgeDecoder(plan: EdgePlan, files: ModelFiles, optio
     vocabularySize: plan.options.vocabularySize,
     contextWindow: plan.options.contextWindow,
     multiplyAddsPerTurn: files.manifest.dtype === 'q4' ? MULTIPLY_ADDS_PER_TURN_Q4 : MULTIPLY_ADDS_PER_TURN,
+    kvCache: model.blocks,
+    forwardBatch: (feeds) => model.forwardBatch(feeds),
     createSequence: () => new EdgeSequence(model),
     loadLogits: (values) => model.loadLogits(values),
     // The memory is freed with the last reference to it.

@@ -1,12 +1,15 @@
+import type { Feed } from '../../../core/decoder.ts';
 import type { ModelFiles } from '../../../core/folder/model-files.ts';
 import type { Logits } from '../../../core/logits.ts';
 import { instantiateKernels } from '../../../kernels/instantiate-kernels.ts';
 import type { Kernels } from '../../../kernels/kernels.ts';
+import { checkFeeds } from '../../check-feeds.ts';
 import { LogitsBuffer } from '../../logits-buffer.ts';
 import { LOGITS_ROWS, type MemoryLayout, memoryLayout, PREFILL_ROWS } from '../plan/memory-layout.ts';
 import type { EdgePlan } from '../plan/plan-graph.ts';
 import { loadWeights } from '../weights/load-weights.ts';
 import { type BoundSteps, bindSteps } from './bind-steps.ts';
+import type { EdgeSequence } from './edge-sequence.ts';
 import { EngineMemory } from './engine-memory.ts';
 import { KvBlocks } from './kv-blocks.ts';
 
@@ -35,14 +38,14 @@ export class EdgeModel {
   readonly #logits: LogitsBuffer;
 
   private constructor(plan: EdgePlan, memory: EngineMemory, layout: MemoryLayout, kernels: Kernels, cacheBytes: number) {
-    const { blockBytes, windowBlocks } = plan.cache;
+    const { blockBytes, blockPositions, windowBlocks } = plan.cache;
     // Even a sequence of the whole window can be forked, one fork at a time: the fork copies the last block.
-    const maxBlocks = Math.max(windowBlocks + 1, Math.floor(cacheBytes / blockBytes));
+    const totalBlocks = Math.max(windowBlocks + 1, Math.floor(cacheBytes / blockBytes));
     this.plan = plan;
     this.memory = memory;
     this.layout = layout;
-    this.blocks = new KvBlocks(memory, { start: layout.end, blockBytes, maxBlocks });
-    this.droppedSequences = new FinalizationRegistry((blockTable) => this.blocks.free(blockTable));
+    this.blocks = new KvBlocks(memory, { start: layout.end, blockBytes, blockPositions, totalBlocks });
+    this.droppedSequences = new FinalizationRegistry((blockTable) => this.blocks.release(blockTable));
     this.#body = bindSteps(plan, 'body', layout, kernels);
     this.#head = bindSteps(plan, 'head', layout, kernels);
     this.#logits = new LogitsBuffer(plan.options.vocabularySize, kernels, memory.memory, layout.sampling);
@@ -58,6 +61,12 @@ export class EdgeModel {
     const kernels = instantiateKernels(options.kernels, memory.memory);
     await loadWeights({ plan, layout, memory, kernels }, files);
     return new EdgeModel(plan, memory, layout, kernels, options.cacheBytes);
+  }
+
+  /** See `Decoder.forwardBatch`. */
+  async forwardBatch(feeds: readonly Feed[]): Promise<void> {
+    checkFeeds(feeds, this.plan.options.contextWindow, this.blocks);
+    for (const feed of feeds) (feed.sequence as EdgeSequence).append(feed);
   }
 
   /**
