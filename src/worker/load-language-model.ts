@@ -6,6 +6,7 @@ import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { CHAT_TEMPLATE_FILE, namedTemplates } from '../core/folder/template-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
+import { Scheduler, type SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
 import { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
@@ -14,6 +15,7 @@ import { parseTokenizerConfig, parseTokenizerJson, type TokenizerJson } from '..
 /**
  * Loads all of a model: its decoder, tokenizer, chat template and recommended sampling options.
  * @param sampling what the deployment sets in place of what the model recommends
+ * @param options how its requests share it
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for files that
  *   need a feature that is not supported
  */
@@ -21,6 +23,7 @@ export async function loadLanguageModel(
   files: ModelFiles,
   createDecoder: () => Promise<Decoder>,
   sampling: RecommendedSampling = {},
+  options: SchedulerOptions = {},
 ): Promise<LanguageModel> {
   const { manifest } = files;
   const optional = (name: string) => (name in manifest.files ? files.read(name) : undefined);
@@ -46,6 +49,7 @@ export async function loadLanguageModel(
     id: manifest.id,
     manifest,
     decoder,
+    scheduler: new Scheduler({ manifest, decoder }, options),
     tokenizer,
     chatTemplate: ChatTemplate.from(tokenizerConfig, { default: template, named: namedTemplates(Object.keys(manifest.files)) }),
     samplingDefaults: { ...(generationBytes ? parseGenerationConfig(generationBytes) : {}), ...sampling },

@@ -22,6 +22,7 @@ export function sseResponse(events: AsyncGenerator<object>, context: RequestCont
     },
     async cancel() {
       context.record.isCancelled = true;
+      context.budget.abort();
       await lines.return(undefined);
       context.record.endBody();
     },
