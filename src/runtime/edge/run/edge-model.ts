@@ -1,15 +1,12 @@
-import type { Feed } from '../../../core/decoder.ts';
 import type { ModelFiles } from '../../../core/folder/model-files.ts';
 import type { Logits } from '../../../core/logits.ts';
 import { instantiateKernels } from '../../../kernels/instantiate-kernels.ts';
 import type { Kernels } from '../../../kernels/kernels.ts';
-import { checkFeeds } from '../../check-feeds.ts';
 import { LogitsBuffer } from '../../logits-buffer.ts';
 import { LOGITS_ROWS, type MemoryLayout, memoryLayout, PREFILL_ROWS } from '../plan/memory-layout.ts';
 import type { EdgePlan } from '../plan/plan-graph.ts';
 import { loadWeights } from '../weights/load-weights.ts';
 import { type BoundSteps, bindSteps } from './bind-steps.ts';
-import type { EdgeSequence } from './edge-sequence.ts';
 import { EngineMemory } from './engine-memory.ts';
 import { KvBlocks } from './kv-blocks.ts';
 
@@ -61,12 +58,6 @@ export class EdgeModel {
     const kernels = instantiateKernels(options.kernels, memory.memory);
     await loadWeights({ plan, layout, memory, kernels }, files);
     return new EdgeModel(plan, memory, layout, kernels, options.cacheBytes);
-  }
-
-  /** See `Decoder.forwardBatch`. */
-  async forwardBatch(feeds: readonly Feed[]): Promise<void> {
-    checkFeeds(feeds, this.plan.options.contextWindow, this.blocks);
-    for (const feed of feeds) (feed.sequence as EdgeSequence).append(feed);
   }
 
   /**

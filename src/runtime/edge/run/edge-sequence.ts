@@ -1,4 +1,5 @@
 import type { Feed, Sequence } from '../../../core/decoder.ts';
+import { checkFeeds } from '../../check-feeds.ts';
 import { forwardRows } from '../../forward-rows.ts';
 import type { EdgeModel } from './edge-model.ts';
 
@@ -29,7 +30,7 @@ export class EdgeSequence implements Sequence {
   }
 
   forwardEach(tokens: readonly number[], rows: number, read: Feed['read']): Promise<void> {
-    return this.#model.forwardBatch([{ sequence: this, tokens, rows, read }]);
+    return forwardBatch(this.#model, [{ sequence: this, tokens, rows, read }]);
   }
 
   /** Computes one feed of a step whose feeds have been checked. */
@@ -71,4 +72,10 @@ export class EdgeSequence implements Sequence {
     this.#model.blocks.release(this.#blockTable);
     this.#length = 0;
   }
+}
+
+/** See `Decoder.forwardBatch`. */
+export async function forwardBatch(model: EdgeModel, feeds: readonly Feed[]): Promise<void> {
+  checkFeeds(feeds, model.plan.options.contextWindow, model.blocks);
+  for (const feed of feeds) (feed.sequence as EdgeSequence).append(feed);
 }
