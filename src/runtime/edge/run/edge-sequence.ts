@@ -1,7 +1,7 @@
 import type { Feed, Sequence } from '../../../core/decoder.ts';
 import { checkFeeds } from '../../check-feeds.ts';
 import { forwardRows } from '../../forward-rows.ts';
-import type { EdgeModel } from './edge-model.ts';
+import type { EdgeModel, TableFeed } from './edge-model.ts';
 
 /** A sequence whose KV cache lies in blocks of the engine's memory. */
 export class EdgeSequence implements Sequence {
@@ -33,12 +33,16 @@ export class EdgeSequence implements Sequence {
     return forwardBatch(this.#model, [{ sequence: this, tokens, rows, read }]);
   }
 
-  /** Computes one feed of a step whose feeds have been checked. */
-  append({ tokens, rows, read }: Feed): void {
+  /** Allocates the blocks of a feed that has been checked. */
+  prepare({ tokens, rows, read }: Feed): TableFeed {
     const { blocks } = this.#model;
     for (let missing = this.blocksFor(tokens.length); missing > 0; missing--) this.#blockTable.push(blocks.allocate());
-    this.#model.run(tokens, this.#length, this.#blockTable, rows, read);
-    this.#length += tokens.length;
+    return { tokens, rows, read, position: this.#length, blockTable: this.#blockTable };
+  }
+
+  /** Counts tokens that have been computed. */
+  advance(tokens: number): void {
+    this.#length += tokens;
   }
 
   truncate(length: number): void {
@@ -77,5 +81,7 @@ export class EdgeSequence implements Sequence {
 /** See `Decoder.forwardBatch`. */
 export async function forwardBatch(model: EdgeModel, feeds: readonly Feed[]): Promise<void> {
   checkFeeds(feeds, model.plan.options.contextWindow, model.blocks);
-  for (const feed of feeds) (feed.sequence as EdgeSequence).append(feed);
+  const sequences = feeds.map(({ sequence }) => sequence as EdgeSequence);
+  model.run(feeds.map((feed, index) => sequences[index].prepare(feed)));
+  for (const [index, { tokens }] of feeds.entries()) sequences[index].advance(tokens.length);
 }
