@@ -21,7 +21,7 @@ export async function createDecoder(
   kernels: WebAssembly.Module,
   limitBytes: number,
 ): Promise<Decoder> {
-  if (planned.engine === 'ort') return createOrtDecoder(files, kernels);
+  if (planned.engine === 'ort') return createOrtDecoder(files, kernels, planned.contextWindow);
   const { windowBlocks, blockBytes } = planned.plan.cache;
   const cacheBytes = windowBlocks * blockBytes + Math.max(0, limitBytes - planned.memory.totalBytes);
   return createEdgeDecoder(planned.plan, files, { kernels, cacheBytes });

@@ -19,6 +19,7 @@ export async function openDecoder(folder: ModelFolder, choice: EngineChoice): Pr
   const planned = await planEngine(files, choice, Number.POSITIVE_INFINITY);
   if (planned.engine === 'edge') return createEdgeDecoder(planned.plan, files, { kernels: compiledKernels(), cacheBytes: 2 ** 31 });
   const session = await openOnnxSession(folder.path);
+  const served = { ...folder.manifest, contextWindow: planned.contextWindow };
   // Nothing else waits for its turn here.
-  return { ...ortDecoder({ ort, session }, folder.manifest, compiledKernels()), multiplyAddsPerTurn: Number.POSITIVE_INFINITY };
+  return { ...ortDecoder({ ort, session }, served, compiledKernels()), multiplyAddsPerTurn: Number.POSITIVE_INFINITY };
 }

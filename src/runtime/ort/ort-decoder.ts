@@ -9,7 +9,7 @@ const MULTIPLY_ADDS_PER_TURN = 125e6;
 /**
  * A decoder over a session of onnxruntime-web. It takes the session as it is, because a Worker and Node load
  * onnxruntime-web differently.
- * @param manifest of the model whose graph the session runs
+ * @param manifest of the model whose graph the session runs, with the context window that is served
  * @param kernels the compiled kernels, for choosing tokens
  */
 export function ortDecoder({ ort, session }: Pick<OrtModel, 'ort' | 'session'>, manifest: Manifest, kernels: WebAssembly.Module): Decoder {
