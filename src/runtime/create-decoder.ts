@@ -23,8 +23,8 @@ export async function createDecoder(
 ): Promise<Decoder> {
   const unused = Math.max(0, limitBytes - planned.memory.totalBytes);
   if (planned.engine === 'ort') {
-    const { kvBytesPerToken, contextWindow } = files.manifest;
-    return createOrtDecoder(files, { kernels, cacheBytes: kvBytesPerToken * contextWindow + unused });
+    const { contextWindow } = planned;
+    return createOrtDecoder(files, { kernels, cacheBytes: files.manifest.kvBytesPerToken * contextWindow + unused }, contextWindow);
   }
   const { windowBlocks, blockBytes } = planned.plan.cache;
   const cacheBytes = windowBlocks * blockBytes + unused;
