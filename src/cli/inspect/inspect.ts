@@ -9,6 +9,7 @@ import { openSource } from '../../convert/sources/open-source.ts';
 import { GRAPH_FILE } from '../../core/folder/graph-files.ts';
 import { describeDtype, folderBytes } from '../../core/folder/manifest.ts';
 import { DEFAULT_MEMORY_LIMIT_MB, inMegabytes, type MemoryPlan } from '../../core/memory-plan.ts';
+import { kernelVariant } from '../../local/compiled-kernels.ts';
 import { DiskModelFiles } from '../../local/disk-model-files.ts';
 import { openModelFolder } from '../../local/model-folder.ts';
 import type { EngineChoice } from '../../runtime/engine-choice.ts';
@@ -41,6 +42,7 @@ async function inspectModelFolder(path: string, { plan: showPlan, kvCache = 'aut
   console.log(`\nMemory in a Worker with the ${planned.engine} engine, for one sequence that fills the context window`);
   if (planned.engine === 'ort') console.log(planned.reason);
   printMemoryPlan(planned.memory);
+  console.log(`\nKernels in this Node: ${kernelVariant()}`);
   if (showPlan && planned.engine === 'edge') printEdgePlan(planned.plan);
 }
 
