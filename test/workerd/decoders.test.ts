@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import kernels from '../../dist/kernels/relaxed.wasm';
+import vnni from '../../dist/kernels/vnni.wasm';
 import type { Decoder } from '../../src/core/decoder.ts';
 import { createDecoder } from '../../src/runtime/create-decoder.ts';
 import { planEngine } from '../../src/runtime/plan-engine.ts';
@@ -126,5 +127,20 @@ describe.each([
     await expect(sequence.forward([1, 2])).rejects.toMatchObject({ code: 'context_length_exceeded' });
     expect(sequence.length).toBe(decoder.contextWindow - 1);
     expect((await sequence.forward([259])).length).toBe(decoder.vocabularySize);
+  });
+});
+
+describe('the edge engine', () => {
+  it('should give the same logits with the build that adds dot products', async () => {
+    const { id } = await seedModel(DEFAULT_MODEL);
+    const files = await R2ModelFiles.open(testEnv.MODELS, id);
+    const plan = await planEngine(files, { engine: 'edge', cacheFormat: 'q8' }, LIMIT_BYTES);
+    const logits = [];
+    for (const build of [kernels, vnni]) {
+      const decoder = await createDecoder(files, plan, build, LIMIT_BYTES);
+      logits.push((await decoder.createSequence().forward([419, 429, 259, 395, 12, 335], 6)).slice());
+      await decoder.dispose();
+    }
+    expect(logits[0]).toEqual(logits[1]);
   });
 });
