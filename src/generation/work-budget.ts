@@ -88,6 +88,11 @@ export class WorkBudget {
     this.#milestones.push({ turns, reach });
   }
 
+  /** Turns that all requests of the isolate have taken so far, as a measure of time. */
+  get turns(): number {
+    return this.#isolate.total;
+  }
+
   /** Aborted when the request is to end, with the reason. */
   get signal(): AbortSignal {
     return this.#ended.signal;

@@ -19,7 +19,7 @@ export interface OrtDecoderOptions {
  * A decoder over a session of onnxruntime-web, which computes one sequence after the other. It takes the session as it
  * is, because a Worker and Node load onnxruntime-web differently. No sequence reuses what another has computed, except
  * for forks.
- * @param manifest of the model whose graph the session runs
+ * @param manifest of the model whose graph the session runs, with the context window that is served
  */
 export function ortDecoder(
   { ort, session }: Pick<OrtModel, 'ort' | 'session'>,
