@@ -5,7 +5,7 @@ import type { Run } from './run.ts';
  * Pending tokens that a batch takes of a prompt at least, even if they exceed the budget. With fewer, the weights would
  * be read for hardly anything.
  */
-const MIN_CHUNK = 8;
+const MIN_CHUNK = 16;
 
 /** What a batch computes for one run. */
 export interface Part {

@@ -24,10 +24,12 @@ export const DEFAULT_QUEUE_LIMIT = 64;
 export const DEFAULT_QUEUE_SECONDS = 30;
 
 /**
- * The part of a turn that a tick may take. It is what a request waits for at least that comes meanwhile, so it should
- * be small; but the weights are read once in each tick.
+ * The part of a turn that a tick may take while several requests are there. They wait for each other's ticks, so it
+ * should be small; but the weights are read once in each tick.
  */
 const TURNS_PER_TICK = 1 / 4;
+/** The same for a request that is alone. It may be joined by another in the meantime. */
+const TURNS_PER_LONE_TICK = 1 / 2;
 
 /**
  * Milliseconds after which a request that waits for others looks whether they still go on. It is seldom needed: only if
@@ -166,7 +168,7 @@ export class Scheduler {
   /** The turns that a job may take before it lets others take what waits for them. */
   #turnsFor(job: Job<Run>): number {
     const othersCanRead = this.#readable.size > Number(this.#readable.has(job));
-    return othersCanRead ? TURNS_PER_TICK : 1 - TURNS_PER_TICK;
+    return othersCanRead ? TURNS_PER_TICK : 1 - this.#turnsPerTick;
   }
 
   /**
@@ -180,12 +182,16 @@ export class Scheduler {
     this.#refuseLate();
     this.#share();
     const running = this.#order().filter(({ sequence, isPaused }) => sequence && !isPaused);
-    const budget = TURNS_PER_TICK * this.#decoder.multiplyAddsPerTurn;
+    const budget = this.#turnsPerTick * this.#decoder.multiplyAddsPerTurn;
     const batch = planBatch(running, this.#work, budget, this.#speculates ? this.#room.left : -1);
     if (batch.parts.length === 0) return false;
     work.count(batch.work);
     await this.#compute(batch);
     return true;
+  }
+
+  get #turnsPerTick(): number {
+    return this.#jobs.length > 1 ? TURNS_PER_TICK : TURNS_PER_LONE_TICK;
   }
 
   async #compute({ parts }: Batch): Promise<void> {
