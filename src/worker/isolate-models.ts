@@ -5,6 +5,7 @@ import type { RecommendedSampling } from '../core/folder/generation-config.ts';
 import { GRAPH_FILE } from '../core/folder/graph-files.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
+import type { SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { variantOf } from '../kernels/kernel-variant.ts';
 import { createDecoder } from '../runtime/create-decoder.ts';
 import type { EngineChoice } from '../runtime/engine-choice.ts';
@@ -41,6 +42,8 @@ export interface IsolateModelsOptions {
   samplingOf?: (id: string) => RecommendedSampling;
   /** The compiled kernels, for the edge engine and for sampling. */
   kernels: WebAssembly.Module;
+  /** How the requests of a model share it. @default as documented for each option */
+  scheduling?: SchedulerOptions;
   /** Megabytes that a model may need; a model whose memory plan needs more is refused. */
   memoryLimitMegabytes: number;
   /**
@@ -126,7 +129,7 @@ export class IsolateModels implements ModelHost {
       this.#states.set(id, state);
     };
     try {
-      const { kernels, samplingOf } = this.#options;
+      const { kernels, samplingOf, scheduling } = this.#options;
       const opened = await this.#open(id, (count, name) => {
         if (isLoading(name)) update({ loadedBytes: state.loadedBytes + count });
       });
@@ -134,7 +137,12 @@ export class IsolateModels implements ModelHost {
       checkMemory(id, plan, this.#limitBytes);
       this.#opened.set(id, opened);
       update({ totalBytes: totalBytes(files.manifest) });
-      const model = await loadLanguageModel(files, () => createDecoder(files, plan, kernels, this.#limitBytes), samplingOf?.(id));
+      const model = await loadLanguageModel(
+        files,
+        () => createDecoder(files, plan, kernels, this.#limitBytes),
+        samplingOf?.(id),
+        scheduling,
+      );
       update({ state: 'ready' });
       return model;
     } catch (error) {
