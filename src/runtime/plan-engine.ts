@@ -35,8 +35,11 @@ export type EnginePlan =
  */
 export async function planEngine(files: ModelFiles, choice: EngineChoice, limitBytes: number): Promise<EnginePlan> {
   const { manifest } = files;
-  const graph = await readGraphFile(files);
-  await checkManifest(files, graph);
+  const [graph, config] = await Promise.all([
+    readGraphFile(files),
+    'config.json' in manifest.files ? files.read('config.json') : undefined,
+  ]);
+  checkManifest(manifest, graph, config);
   if (choice.engine === 'ort') return { engine: 'ort', memory: planOrtMemory(manifest) };
   try {
     return planEdge(modelGraph(graph), manifest, choice.cacheFormat, limitBytes);
