@@ -13,12 +13,12 @@ export function encodeInTurns(
   budget: WorkBudget,
   options?: Pick<EncodeOptions, 'addSpecialTokens'>,
 ): Promise<number[]> {
-  return inTurns(tokenizer.encodeParts(text, options), CHARACTERS_PER_TURN, budget);
+  return inTurns(tokenizer.encodeSteps(text, options), CHARACTERS_PER_TURN, budget);
 }
 
 /** The text of the tokens, with special ones spelled out, part by part. */
 export function decodeInTurns(ids: readonly number[], tokenizer: TextTokenizer, budget: WorkBudget): Promise<string> {
-  return inTurns(tokenizer.decodeParts(ids, { skipSpecialTokens: false }), TOKENS_PER_TURN, budget);
+  return inTurns(tokenizer.decodeSteps(ids, { skipSpecialTokens: false }), TOKENS_PER_TURN, budget);
 }
 
 /** The text of each token by itself. */
