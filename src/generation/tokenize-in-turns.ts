@@ -1,3 +1,4 @@
+import type { ChatMessage, ChatTemplate } from '../tokenizer/chat-template.ts';
 import type { EncodeOptions, TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import type { WorkBudget } from './work-budget.ts';
 
@@ -14,6 +15,16 @@ export function encodeInTurns(
   options?: Pick<EncodeOptions, 'addSpecialTokens'>,
 ): Promise<number[]> {
   return inTurns(tokenizer.encodeSteps(text, options), CHARACTERS_PER_TURN, budget);
+}
+
+/** Renders and encodes a conversation as the chat template does, part by part. */
+export function encodeChatInTurns(
+  messages: readonly ChatMessage[],
+  template: ChatTemplate,
+  tokenizer: TextTokenizer,
+  budget: WorkBudget,
+): Promise<number[]> {
+  return inTurns(template.encodeSteps(messages, tokenizer), CHARACTERS_PER_TURN, budget);
 }
 
 /** The text of the tokens, with special ones spelled out, part by part. */
@@ -38,7 +49,7 @@ function* labelParts(ids: readonly number[], tokenizer: TextTokenizer): Generato
 /** A part of a turn that is worth counting. */
 const LABELS_OF_A_PART = 1000;
 
-/** @param parts yields the size of each part before it is done */
+/** @param parts yields the size of each part, before or after it is done */
 async function inTurns<T>(parts: Generator<number, T>, sizePerTurn: number, budget: WorkBudget): Promise<T> {
   for (;;) {
     const { done, value } = parts.next();

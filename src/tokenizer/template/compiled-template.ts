@@ -1,4 +1,5 @@
 import { Environment, parse, tokenize } from '@huggingface/jinja';
+import type { Steps } from '../pace.ts';
 import { strftime } from './strftime.ts';
 import { TemplateInterpreter } from './template-interpreter.ts';
 import { TemplateLimitError } from './template-limit-error.ts';
@@ -32,17 +33,17 @@ export class CompiledTemplate {
   }
 
   /**
+   * Renders in steps.
    * @returns the rendered text, and which of its characters the template wrote
    * @throws TemplateRefusal where the template refuses its input; TemplateLimitError where it takes too much; Error for
    *   any other failure
    */
-  render({ variables, tokens }: TemplateInput): OriginText {
+  *render({ variables, tokens }: TemplateInput): Steps<OriginText> {
     const scope = new Environment();
     for (const [name, value] of Object.entries({ ...GLOBALS, ...variables })) scope.set(name, value);
     for (const [name, value] of Object.entries(tokens))
       scope.setVariable(name, new TracedString({ value, written: wholeRange(value.length) }) as never);
-    const interpreter = new TemplateInterpreter(scope);
-    return TracedString.of(interpreter.evaluate(this.#program, scope)).origin;
+    return yield* new TemplateInterpreter(scope).run(this.#program, scope);
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { finish } from '../../../src/tokenizer/pace.ts';
 import { CompiledTemplate, TemplateRefusal } from '../../../src/tokenizer/template/compiled-template.ts';
 import { TemplateLimitError } from '../../../src/tokenizer/template/template-limit-error.ts';
 import reference from '../../golden/chat-templates.json' with { type: 'json' };
@@ -7,7 +8,9 @@ const TOKENS = { bos_token: '<s>', eos_token: '</s>' };
 const { messages } = reference;
 
 function render(template: string, variables: Record<string, unknown> = {}) {
-  return new CompiledTemplate(template).render({ variables: { messages, tools: null, documents: null, ...variables }, tokens: TOKENS });
+  return finish(
+    new CompiledTemplate(template).render({ variables: { messages, tools: null, documents: null, ...variables }, tokens: TOKENS }),
+  );
 }
 
 /** The rendered text with a dot for each character that the template did not write. */
@@ -72,6 +75,12 @@ describe('a template that asks for too much', () => {
     expect(() => render(template, { long })).toThrow(kind === 'limit' ? TemplateLimitError : Error);
   });
 
+  it('should be stopped within one expression or macro, where nothing else runs', () => {
+    const loop = '{% for i in range(1000) %}{% for j in range(2) %}x{% endfor %}{% endfor %}';
+    expect(render(loop).value.length).toBe(2000);
+    expect(() => render(`{% macro m() %}${loop}{% endmacro %}{{ m() }}`)).toThrow('takes more than 25000 steps in one expression or macro');
+  });
+
   it.each([
     ['too long', 'x'.repeat(2 ** 18 + 1)],
     ['nested too deep', `{{ ${'('.repeat(20_000)}1${')'.repeat(20_000)} }}`],
@@ -84,5 +93,34 @@ describe('a template that asks for too much', () => {
     const template =
       "{% for m in messages %}{% if m.role == 'user' %}{{ '<u>' + m.content | trim + '</u>' }}{% else %}{{ m.content.strip() }}{{ eos_token }}{% endif %}{% endfor %}";
     expect(render(template, { messages: many }).value.length).toBe(1000 * 11 + 500 * 7 + 500 * 4);
+  });
+});
+
+describe('the steps of a rendering', () => {
+  const many = Array.from({ length: 1000 }, () => ({ role: 'user', content: 'Hello there' }));
+
+  it.each([
+    "{% for m in messages %}{{ '<u>' + m.content + '</u>' }}{% endfor %}",
+    "{% if true %}{% set t %}{% for m in messages %}{{ '<u>' ~ m.content ~ '</u>' }}{% endfor %}{% endset %}{{ t }}{% endif %}",
+    "{% for m in messages if m.role == 'user' %}<u>{{ m.content }}</u>{% else %}none{% endfor %}",
+  ])('should be many: %s', (template) => {
+    const steps = new CompiledTemplate(template).render({ variables: { messages: many }, tokens: TOKENS });
+    const sizes: number[] = [];
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) {
+        expect(value.value).toBe('<u>Hello there</u>'.repeat(1000));
+        break;
+      }
+      sizes.push(value);
+    }
+    expect(sizes.length).toBeGreaterThan(4);
+    expect(Math.max(...sizes)).toBeLessThan(10_000);
+  });
+
+  it('should keep what a block has printed before a loop is left', () => {
+    const template =
+      '{% for i in range(4) %}{% if i == 1 %}a{% continue %}{% endif %}{% if i == 3 %}b{% break %}{% endif %}{{ i }}{% endfor %}';
+    expect(render(template).value).toBe('0a2b');
   });
 });
