@@ -8,6 +8,8 @@ import { type OriginText, wholeRange } from './written-ranges.ts';
 
 /** The longest template. The longest published ones have some 20,000 characters. */
 const MAX_TEMPLATE_LENGTH = 2 ** 18;
+/** Characters of a date format. */
+const MAX_FORMAT_LENGTH = 2 ** 10;
 /** Numbers of one `range`. */
 const MAX_RANGE = 10_000;
 
@@ -54,8 +56,14 @@ const GLOBALS = {
     throw new TemplateRefusal(String(message));
   },
   range,
-  strftime_now: (format: string) => strftime(new Date(), format),
+  strftime_now: strftimeNow,
 };
+
+function strftimeNow(format: string): string {
+  if (format.length > MAX_FORMAT_LENGTH)
+    throw new TemplateLimitError(`has a date format of ${format.length} characters, over the limit of ${MAX_FORMAT_LENGTH}`);
+  return strftime(new Date(), format);
+}
 
 function range(first: number, second?: number, step = 1): number[] {
   const [start, stop] = second === undefined ? [0, first] : [first, second];

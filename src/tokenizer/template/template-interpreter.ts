@@ -20,9 +20,9 @@ import {
   MAX_TEXT_LENGTH,
   ObjectValue,
   type RuntimeValue,
+  runtimeValue,
   StringValue,
   TracedString,
-  valueOf,
 } from './traced-string.ts';
 import { concatenate, type OriginText } from './written-ranges.ts';
 
@@ -168,15 +168,15 @@ function assign(target: Node, value: RuntimeValue, scope: Environment): void {
 function loopVariable(items: readonly RuntimeValue[], index: number): RuntimeValue {
   const left = items.length - index;
   const fields: [string, RuntimeValue][] = [
-    ['index', valueOf(index + 1)],
-    ['index0', valueOf(index)],
-    ['revindex', valueOf(left)],
-    ['revindex0', valueOf(left - 1)],
-    ['first', valueOf(index === 0)],
-    ['last', valueOf(left === 1)],
-    ['length', valueOf(items.length)],
-    ['previtem', items[index - 1] ?? valueOf(undefined)],
-    ['nextitem', items[index + 1] ?? valueOf(undefined)],
+    ['index', runtimeValue(index + 1)],
+    ['index0', runtimeValue(index)],
+    ['revindex', runtimeValue(left)],
+    ['revindex0', runtimeValue(left - 1)],
+    ['first', runtimeValue(index === 0)],
+    ['last', runtimeValue(left === 1)],
+    ['length', runtimeValue(items.length)],
+    ['previtem', items[index - 1] ?? runtimeValue(undefined)],
+    ['nextitem', items[index + 1] ?? runtimeValue(undefined)],
   ];
   return new ObjectValue(new Map(fields));
 }

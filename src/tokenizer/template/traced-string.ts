@@ -38,7 +38,7 @@ export const asInteger = (value: RuntimeValue | undefined): number | undefined =
 export const isTrue = (value: RuntimeValue): boolean => (value as unknown as { __bool__(): { value: boolean } }).__bool__().value;
 
 /** The interpreter's value for one that a loop has. */
-export const valueOf = (value: number | boolean | undefined): RuntimeValue =>
+export const runtimeValue = (value: number | boolean | undefined): RuntimeValue =>
   value === undefined ? new UndefinedValue(undefined) : new (typeof value === 'number' ? IntegerValue : BooleanValue)(value);
 
 /** What the library's strings look like from outside. */

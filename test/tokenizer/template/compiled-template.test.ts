@@ -68,6 +68,7 @@ describe('a template that asks for too much', () => {
     ['a wide indentation', "{{ 'a' | indent(1000000000, true) }}"],
     ['a wide indentation of JSON', '{{ messages | tojson(indent=1000000000) }}'],
     ['a long replacement', "{{ long.replace('a', long) }}"],
+    ['a long date format', '{{ strftime_now(long) }}'],
     ['a long separator', '{{ messages | map(attribute="role") | join(long) }}{{ [1] * 3 }}', 'error'],
     ['searching a long text again and again', "{% for i in range(9999) %}{{ 'zz' in long }}{% endfor %}"],
     ['printing a long text again and again', '{% for i in range(9999) %}{{ long }}{% endfor %}'],
