@@ -1,18 +1,13 @@
 import { type DecoderInputs, declareDecoder, keepLastPositions } from '../graph/decoder-inputs.ts';
+import { writeActivation } from './activations.ts';
 import type { DecoderPlan, DecoderShape, GraphContext } from './architecture.ts';
 import { type GptLayout, gptTensorShapes } from './gpt-tensors.ts';
-import { writeAffine, writeLayerNorm } from './modules.ts';
-
-/**
- * The value of Gelu's attribute `approximate` for each activation, by the names of transformers. gelu_new and
- * gelu_pytorch_tanh are the same function.
- */
-export const GPT_ACTIVATIONS: Readonly<Record<string, 'tanh' | 'none'>> = { gelu_new: 'tanh', gelu_pytorch_tanh: 'tanh', gelu: 'none' };
+import { writeLayerNorm, writeLinear } from './modules.ts';
 
 /** A model built like GPT-2: learned positions, a norm before each half of a layer, and GPT-2's names of tensors. */
 export interface GptDecoder extends GptLayout {
   readonly shape: DecoderShape;
-  /** A key of GPT_ACTIVATIONS. */
+  /** Its name in transformers. */
   readonly activation: string;
   readonly epsilon: number;
   /** Writes attention over `x` [batch, positions, width], which is already normalized: [batch, positions, width]. */
@@ -74,10 +69,10 @@ async function writeFeedForward(context: GraphContext, decoder: GptDecoder, laye
   const name = `layers.${layer}.feed_forward`;
   const affine = async (part: string, source: string, x: string) => {
     const matrix = { ...(await read(`h.${layer}.mlp.${source}.weight`)), order: decoder.order };
-    return writeAffine(context, `${name}.${part}`, x, matrix, await read(`h.${layer}.mlp.${source}.bias`));
+    return writeLinear(context, `${name}.${part}`, x, matrix, await read(`h.${layer}.mlp.${source}.bias`));
   };
   const norm = { name: `${name}.norm`, source: `h.${layer}.ln_2`, epsilon: decoder.epsilon };
   const up = await affine('up', 'c_fc', await writeLayerNorm(context, norm, hidden));
-  const active = graph.node('Gelu', `${name}.activation`, [up], { attributes: { approximate: GPT_ACTIVATIONS[decoder.activation] } });
+  const active = writeActivation(graph, decoder.activation, name, up);
   return graph.node('Add', `${name}.residual`, [hidden, await affine('down', 'c_proj', active)]);
 }

@@ -1,10 +1,11 @@
 import type { DecoderInputs } from '../graph/decoder-inputs.ts';
 import { writeGroupQueryAttention } from '../graph/group-query-attention.ts';
+import { activationNames } from './activations.ts';
 import type { Architecture, GraphContext } from './architecture.ts';
 import { chooseContextWindow, refuseUnsupported } from './config-json.ts';
-import { GPT_ACTIVATIONS, planGptDecoder } from './gpt-decoder.ts';
+import { planGptDecoder } from './gpt-decoder.ts';
 import { type GptNeoConfig, parseGptNeoConfig } from './gpt-neo-config.ts';
-import { writeAffine, writeProjections } from './modules.ts';
+import { writeLinear, writeProjections } from './modules.ts';
 import { paddedHeadSize, padHeadColumns } from './pad-heads.ts';
 
 /** Matrices are [outputs, inputs], the order of PyTorch's Linear. */
@@ -17,9 +18,7 @@ export const gptNeo: Architecture = {
   modelType: 'gpt_neo',
   plan(json, contextWindow) {
     const config = parseGptNeoConfig(json);
-    refuseUnsupported('gpt_neo', [
-      { field: 'activation_function', value: config.activation_function, supported: Object.keys(GPT_ACTIVATIONS) },
-    ]);
+    refuseUnsupported('gpt_neo', [{ field: 'activation_function', value: config.activation_function, supported: activationNames }]);
     const { hidden_size: width, num_heads: heads, max_position_embeddings: positions } = config;
     const square = [width, width];
     return planGptDecoder({
@@ -73,5 +72,5 @@ async function writeAttention(
     window: config.kinds[layer] === 'local' ? config.window_size : undefined,
   });
   const out = padHeadColumns(await read(`${source}.out_proj.weight`), padding);
-  return writeAffine(context, `${name}.output`, attended, { ...out, order: ORDER }, await read(`${source}.out_proj.bias`));
+  return writeLinear(context, `${name}.output`, attended, { ...out, order: ORDER }, await read(`${source}.out_proj.bias`));
 }
