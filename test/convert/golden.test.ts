@@ -47,8 +47,8 @@ const CASES = [
   { reference: 'tiny-llama-rope3', dtype: 'fp32', tolerance: FLOAT32_TOLERANCE },
   { reference: 'tiny-llama-rope3', dtype: 'fp16', tolerance: FLOAT32_TOLERANCE },
   // So are those of the next ones, all of which are float16.
-  ...['tiny-llama-bias', 'tiny-mistral', 'tiny-qwen2', 'tiny-qwen3', 'tiny-gemma3'].flatMap((reference) =>
-    ['fp32', 'fp16'].map((dtype) => ({ reference, dtype, tolerance: FLOAT32_TOLERANCE })),
+  ...['llama-bias', 'mistral', 'qwen2', 'qwen3', 'gemma3', 'gpt-neox', 'gpt-neox-variant', 'opt', 'opt-variant'].flatMap((family) =>
+    ['fp32', 'fp16'].map((dtype) => ({ reference: `tiny-${family}`, dtype, tolerance: FLOAT32_TOLERANCE })),
   ),
   { reference: 'tinystories-gpt2', dtype: 'as committed', tolerance: QUANTIZED_TOLERANCE },
 ];

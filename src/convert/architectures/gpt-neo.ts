@@ -5,11 +5,15 @@ import type { Architecture, GraphContext } from './architecture.ts';
 import { chooseContextWindow, refuseUnsupported } from './config-json.ts';
 import { planGptDecoder } from './gpt-decoder.ts';
 import { type GptNeoConfig, parseGptNeoConfig } from './gpt-neo-config.ts';
+import { GPT2_NAMES } from './gpt-tensors.ts';
 import { writeLinear, writeProjections } from './modules.ts';
 import { paddedHeadSize, padHeadColumns } from './pad-heads.ts';
 
 /** Matrices are [outputs, inputs], the order of PyTorch's Linear. */
 const ORDER = 'outputs-first';
+
+/** Old checkpoints carry causal masks along. */
+const CAUSAL_MASK = /^h\.\d+\.attn\.attention\.(bias|masked_bias)$/;
 
 /**
  * GPT-Neo is like GPT-2, but some layers see only a window of the last positions, and attention scores are not scaled.
@@ -22,6 +26,7 @@ export const gptNeo: Architecture = {
     const { hidden_size: width, num_heads: heads, max_position_embeddings: positions } = config;
     const square = [width, width];
     return planGptDecoder({
+      names: GPT2_NAMES,
       shape: {
         contextWindow: chooseContextWindow(contextWindow, { field: 'max_position_embeddings', value: positions }),
         vocabularySize: config.vocab_size,
@@ -44,7 +49,8 @@ export const gptNeo: Architecture = {
         'attention.out_proj.weight': square,
         'attention.out_proj.bias': [width],
       },
-      writeAttention: (context, inputs, layer, x) => writeAttention(context, config, inputs, layer, x),
+      ignored: CAUSAL_MASK,
+      startAttention: async (context, inputs) => (layer, x) => writeAttention(context, config, inputs, layer, x),
     });
   },
 };

@@ -4,12 +4,16 @@ import { activationNames } from './activations.ts';
 import type { Architecture, GraphContext } from './architecture.ts';
 import { chooseContextWindow, refuseUnsupported } from './config-json.ts';
 import { planGptDecoder } from './gpt-decoder.ts';
+import { GPT2_NAMES } from './gpt-tensors.ts';
 import { type Gpt2Config, parseGpt2Config } from './gpt2-config.ts';
 import { writeLinear } from './modules.ts';
 import { paddedHeadSize, padHeadColumns, padHeadRows } from './pad-heads.ts';
 
 /** Matrices are [inputs, outputs], the order of GPT-2's own Conv1D. */
 const ORDER = 'inputs-first';
+
+/** Old checkpoints carry causal masks along. */
+const CAUSAL_MASK = /^h\.\d+\.attn\.(bias|masked_bias)$/;
 
 /** GPT-2: learned positions, a norm before each half of a layer, one matrix for query, key and value. */
 export const gpt2: Architecture = {
@@ -22,6 +26,7 @@ export const gpt2: Architecture = {
     ]);
     const { n_embd: width, n_head: heads, n_positions: positions } = config;
     return planGptDecoder({
+      names: GPT2_NAMES,
       shape: {
         contextWindow: chooseContextWindow(contextWindow, { field: 'n_positions', value: positions }),
         vocabularySize: config.vocab_size,
@@ -43,7 +48,8 @@ export const gpt2: Architecture = {
         'c_proj.weight': [width, width],
         'c_proj.bias': [width],
       },
-      writeAttention: (context, inputs, layer, x) => writeAttention(context, config, inputs, layer, x),
+      ignored: CAUSAL_MASK,
+      startAttention: async (context, inputs) => (layer, x) => writeAttention(context, config, inputs, layer, x),
     });
   },
 };
