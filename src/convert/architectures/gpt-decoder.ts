@@ -36,10 +36,10 @@ export function planGptDecoder(decoder: GptDecoder): DecoderPlan {
 }
 
 async function writeGraph(context: GraphContext, decoder: GptDecoder): Promise<void> {
-  const { graph, dtype, read } = context;
+  const { graph, dtype } = context;
   const { shape, epsilon, tied } = decoder;
   const inputs = declareDecoder(graph, shape, { vocabularySize: shape.vocabularySize, positionIds: true });
-  const tokens = await dtype.table(context, 'token_embedding.weight', await read('wte.weight'));
+  const tokens = await dtype.table(context, 'token_embedding.weight', context.table('wte.weight'));
   let hidden = graph.node('Add', 'embedding', [
     tokens.lookUp('token_embedding', inputs.inputIds),
     await writePositions(context, shape, inputs.positionIds),
@@ -50,7 +50,7 @@ async function writeGraph(context: GraphContext, decoder: GptDecoder): Promise<v
   }
   const last = keepLastPositions(graph, hidden, inputs);
   const normed = await writeLayerNorm(context, { name: 'final_norm', source: 'ln_f', epsilon }, last);
-  const head = tied ? tokens : await dtype.table(context, 'head.weight', await read('lm_head.weight'));
+  const head = tied ? tokens : await dtype.table(context, 'head.weight', context.table('lm_head.weight'));
   head.project('logits', normed);
 }
 

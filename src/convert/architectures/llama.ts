@@ -59,11 +59,11 @@ function planLlama(config: LlamaConfig, contextWindow: number): DecoderPlan {
 type Shared = DecoderInputs & { readonly rotary: { readonly cos: string; readonly sin: string } };
 
 async function writeGraph(context: GraphContext, config: LlamaConfig, shape: DecoderShape): Promise<void> {
-  const { graph, dtype, read } = context;
+  const { graph, dtype, table } = context;
   const inputs = declareDecoder(graph, shape, { vocabularySize: shape.vocabularySize, positionIds: false });
   const frequencies = rotaryFrequencies(config.rotary, config.headSize);
   const rotary = await writeRotaryTables(context, frequencies, { positions: shape.contextWindow, pairs: shape.headDimension / 2 });
-  const tokens = await dtype.table(context, 'token_embedding.weight', await read('embed_tokens.weight'));
+  const tokens = await dtype.table(context, 'token_embedding.weight', table('embed_tokens.weight'));
   let hidden = tokens.lookUp('token_embedding', inputs.inputIds);
   for (let layer = 0; layer < shape.layers; layer++) {
     hidden = await writeAttention(context, config, { ...inputs, rotary }, layer, hidden);
@@ -71,7 +71,7 @@ async function writeGraph(context: GraphContext, config: LlamaConfig, shape: Dec
   }
   const norm = { name: 'final_norm', source: 'norm', epsilon: config.rms_norm_eps };
   const last = await writeRmsNorm(context, norm, keepLastPositions(graph, hidden, inputs));
-  const head = config.tie_word_embeddings ? tokens : await dtype.table(context, 'head.weight', await read('lm_head.weight'));
+  const head = config.tie_word_embeddings ? tokens : await dtype.table(context, 'head.weight', table('lm_head.weight'));
   head.project('logits', last);
 }
 
