@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { LOCAL_STATE } from '../local/project-paths.ts';
+import { ADDED_MODELS, LOCAL_STATE } from '../local/project-paths.ts';
 import { CACHE_FORMATS, ENGINES } from '../runtime/engine-choice.ts';
 
 /** Makes a parser for a number from `min` to `max`, a whole one unless `isWhole` is false. */
@@ -38,6 +38,8 @@ export const kvCacheOption = (): Option =>
 
 export const edgeOnlyOption = (): Option =>
   new Option('--edge-only', 'a Worker without onnxruntime-web, for models that the edge engine runs');
+
+export const modelsOption = (): Option => new Option('--models <folder>', 'the folder of added models').default(ADDED_MODELS, 'models');
 
 export const persistToOption = (): Option =>
   new Option('--persist-to <folder>', 'folder of the local bucket').default(LOCAL_STATE, '.wrangler/state');
