@@ -39,9 +39,15 @@ export async function openPublishedGraph(folder: string, file: string, dtype?: s
     ...counts,
     ...shape,
     ...describeModel({ files }, shape),
-    source: `${name} (ONNX graph ${file}, as it is)`,
   };
-  return { name, files, graphPath, externalData: await checkExternalData(graph, dirname(graphPath), file), facts };
+  return {
+    name,
+    files,
+    graphPath,
+    layout: `ONNX graph ${file}, as it is`,
+    externalData: await checkExternalData(graph, dirname(graphPath), file),
+    facts,
+  };
 }
 
 /**
