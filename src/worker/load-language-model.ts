@@ -6,6 +6,7 @@ import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { CHAT_TEMPLATE_FILE, namedTemplates } from '../core/folder/template-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
+import { Scheduler, type SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
 import { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
@@ -38,6 +39,7 @@ export async function readTextFiles(files: ModelFiles): Promise<TextFiles> {
  * Makes a model of its decoder and its files of text. The tokenizer is built while the decoder's weights are read.
  * @param texts what `readTextFiles` reads
  * @param sampling what the deployment sets in place of what the model recommends
+ * @param options how the model's requests share it
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, or a manifest that states what is not
  *   so, `unsupported_model` for files that need a feature that is not supported
  */
@@ -46,6 +48,7 @@ export async function loadLanguageModel(
   texts: Promise<TextFiles>,
   decoder: Promise<Decoder>,
   sampling: RecommendedSampling = {},
+  options: SchedulerOptions = {},
 ): Promise<LanguageModel> {
   const { manifest } = files;
   const [{ tokenizer, chatTemplate, recommended }, loaded] = await Promise.all([texts.then((read) => toTextParts(files, read)), decoder]);
@@ -53,6 +56,7 @@ export async function loadLanguageModel(
     id: manifest.id,
     manifest,
     decoder: loaded,
+    scheduler: new Scheduler({ manifest, decoder: loaded }, options),
     tokenizer,
     chatTemplate,
     samplingDefaults: { ...recommended, ...sampling },
