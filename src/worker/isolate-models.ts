@@ -11,7 +11,7 @@ import type { EngineChoice } from '../runtime/engine-choice.ts';
 import { checkMemory, type EnginePlan, planEngine } from '../runtime/plan-engine.ts';
 import { LoadOnce } from '../storage/load-once.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
-import { loadLanguageModel } from './load-language-model.ts';
+import { loadLanguageModel, readTextFiles } from './load-language-model.ts';
 import { type ModelTexts, readModelTexts } from './read-model-texts.ts';
 
 /**
@@ -35,7 +35,7 @@ export interface IsolateModelsOptions {
   bucket: R2Bucket;
   /** Ids of the served models, of which the first is the default. */
   ids: readonly string[];
-  /** Chooses the engine, and the format of its KV cache, for a model. */
+  /** Chooses the engine, the format of its KV cache, and the context window, for a model. */
   engineOf: (id: string) => EngineChoice;
   /** What the deployment sets for a model in place of its own recommended sampling. @default nothing */
   samplingOf?: (id: string) => RecommendedSampling;
@@ -111,7 +111,8 @@ export class IsolateModels implements ModelHost {
     const load = this.#states.get(id) ?? { state: 'cold', loadedBytes: 0, totalBytes: totalBytes(manifest) };
     const failure = this.#failures.get(id);
     const kernels = variantOf(this.#options.kernels);
-    return { manifest, uploaded, engine: plan.engine, kernels, memory: plan.memory, load, failure, ...texts };
+    const { engine, contextWindow, memory } = plan;
+    return { manifest, uploaded, engine, kernels, contextWindow, memory, load, failure, ...texts };
   }
 
   async #load(id: string): Promise<LanguageModel> {
@@ -125,15 +126,19 @@ export class IsolateModels implements ModelHost {
       this.#states.set(id, state);
     };
     try {
-      const { kernels, samplingOf } = this.#options;
-      const opened = await this.#open(id, (count, name) => {
+      const { bucket, kernels, samplingOf } = this.#options;
+      const files = await R2ModelFiles.open(bucket, id, (count, name) => {
         if (isLoading(name)) update({ loadedBytes: state.loadedBytes + count });
       });
-      const { files, plan } = opened;
-      checkMemory(id, plan, this.#limitBytes);
-      this.#opened.set(id, opened);
       update({ totalBytes: totalBytes(files.manifest) });
-      const model = await loadLanguageModel(files, () => createDecoder(files, plan, kernels, this.#limitBytes), samplingOf?.(id));
+      // All small files are read at once. If one cannot be, that is told after what is wrong with the plan.
+      const texts = readTextFiles(files);
+      texts.catch(() => {});
+      const plan = await this.#plan(files);
+      checkMemory(id, plan, this.#limitBytes);
+      this.#opened.set(id, { files, plan });
+      const decoder = createDecoder(files, plan, kernels, this.#limitBytes);
+      const model = await loadLanguageModel(files, texts, decoder, samplingOf?.(id));
       update({ state: 'ready' });
       return model;
     } catch (error) {
@@ -144,8 +149,8 @@ export class IsolateModels implements ModelHost {
     }
   }
 
-  async #open(id: string, onBytes?: (count: number, name: string) => void): Promise<Opened> {
-    const files = await R2ModelFiles.open(this.#options.bucket, id, onBytes);
+  async #open(id: string): Promise<Opened> {
+    const files = await R2ModelFiles.open(this.#options.bucket, id);
     return { files, plan: await this.#plan(files) };
   }
 
