@@ -7,7 +7,7 @@ import { openDecoder } from '../../src/local/evaluate/open-decoder.ts';
 import { openModelFolder } from '../../src/local/model-folder.ts';
 import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
 import { median, medianFigures } from '../median.ts';
-import { ReadBandwidth } from '../read-bandwidth.ts';
+import { ReadBandwidth, type ReadRates } from '../read-bandwidth.ts';
 import { type Elapsed, each, stopwatch } from '../stopwatch.ts';
 import { makeTask, type Task } from '../task.ts';
 import type { EngineFigures } from './engine-figures.ts';
@@ -62,7 +62,7 @@ interface Round {
   readonly long?: Elapsed;
   readonly prefill: Elapsed;
   readonly generated: Elapsed;
-  readonly readBytesPerSecond?: number;
+  readonly readRates?: ReadRates;
 }
 
 async function measureRound(model: OpenModel, task: Task, long?: Sequence, bandwidth?: ReadBandwidth): Promise<Round> {
@@ -77,7 +77,7 @@ async function measureRound(model: OpenModel, task: Task, long?: Sequence, bandw
   const whole = await sequenceOf(decoder, task, task.prefill);
   const prefill = each(elapsed(), task.prefill);
   for (const sequence of [beginning, whole]) sequence.dispose();
-  return { short, long: longSteps, prefill, generated, readBytesPerSecond: bandwidth && median(reads as number[]) };
+  return { short, long: longSteps, prefill, generated, readRates: bandwidth && medianFigures(reads as ReadRates[]) };
 }
 
 /** Times decode steps on a fork, so that all rounds begin after the same number of tokens. */
@@ -120,10 +120,10 @@ async function prefilled(decoder: Decoder, task: Task, count: number, perToken: 
 
 function summarize(rounds: readonly Round[], wasmBytes: number, decodeBytes?: number): EngineFigures {
   const longs = rounds.flatMap(({ long }) => long ?? []);
-  const shares = rounds.flatMap(({ short, readBytesPerSecond }) =>
-    readBytesPerSecond && decodeBytes ? [((decodeBytes / short.cpu) * 1000) / readBytesPerSecond] : [],
+  const shares = rounds.flatMap(({ short, readRates }) =>
+    readRates && decodeBytes ? [((decodeBytes / short.cpu) * 1000) / Math.max(...Object.values(readRates))] : [],
   );
-  const reads = rounds.flatMap(({ readBytesPerSecond }) => readBytesPerSecond ?? []);
+  const reads = rounds.flatMap(({ readRates }) => readRates ?? []);
   return {
     short: medianFigures(rounds.map(({ short }) => short)),
     prefill: medianFigures(rounds.map(({ prefill }) => prefill)),
@@ -133,6 +133,6 @@ function summarize(rounds: readonly Round[], wasmBytes: number, decodeBytes?: nu
       long: medianFigures(longs),
       longOverShort: median(rounds.map(({ short, long }) => long!.cpu / short.cpu)),
     }),
-    ...(reads.length > 0 && { readBytesPerSecond: median(reads), bandwidthShare: median(shares) }),
+    ...(reads.length > 0 && { readRates: medianFigures(reads), bandwidthShare: median(shares) }),
   };
 }
