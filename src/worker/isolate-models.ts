@@ -5,6 +5,7 @@ import type { RecommendedSampling } from '../core/folder/generation-config.ts';
 import { GRAPH_FILE } from '../core/folder/graph-files.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
+import { variantOf } from '../kernels/kernel-variant.ts';
 import { createDecoder } from '../runtime/create-decoder.ts';
 import type { EngineChoice } from '../runtime/engine-choice.ts';
 import { checkMemory, type EnginePlan, planEngine } from '../runtime/plan-engine.ts';
@@ -109,7 +110,9 @@ export class IsolateModels implements ModelHost {
     const texts = await this.#texts.get(JSON.stringify(manifest), () => readModelTexts(files));
     const load = this.#states.get(id) ?? { state: 'cold', loadedBytes: 0, totalBytes: totalBytes(manifest) };
     const failure = this.#failures.get(id);
-    return { manifest, uploaded, engine: plan.engine, contextWindow: plan.contextWindow, memory: plan.memory, load, failure, ...texts };
+    const kernels = variantOf(this.#options.kernels);
+    const { engine, contextWindow, memory } = plan;
+    return { manifest, uploaded, engine, kernels, contextWindow, memory, load, failure, ...texts };
   }
 
   async #load(id: string): Promise<LanguageModel> {

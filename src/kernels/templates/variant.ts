@@ -1,9 +1,10 @@
+import type { KernelVariant } from '../kernel-variant.ts';
 import { type BlockSums, dotAdds, dots } from './block-sums.ts';
 
 /** A build of the kernels. All builds give the same bits. */
 export interface Variant {
   /** The name of its file in dist/kernels. */
-  readonly name: string;
+  readonly name: KernelVariant;
   /** What the compiler may use beyond WebAssembly's first version. */
   readonly features: readonly string[];
   readonly blockSums: BlockSums;

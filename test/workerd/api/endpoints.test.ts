@@ -30,6 +30,7 @@ describe('/v1/models', () => {
     vocabulary_size: manifest.vocabularySize,
     dtype: manifest.dtype,
     engine: 'edge',
+    kernels: expect.stringMatching(/^(relaxed|vnni)$/),
     license: manifest.license,
     bytes: Object.values(manifest.files).reduce((sum, { bytes }) => sum + bytes, 0),
     kv_bytes_per_token: manifest.kvBytesPerToken,
