@@ -19,7 +19,7 @@ export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
   const { end } = memoryLayout(plan);
   const weights = plan.weights.reduce((sum, { bytes }) => sum + bytes, 0);
   const { contextWindow, cacheFormat } = plan.options;
-  return memoryPlan([
+  const parts = [
     { name: 'heap', bytes: HEAP_BYTES },
     { name: 'weights', bytes: weights },
     { name: 'buffers', bytes: end - weights },
@@ -28,5 +28,6 @@ export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
       name: `KV cache of ${contextWindow} tokens in ${CACHE_FORMAT_KERNELS[cacheFormat].description}`,
       bytes: plan.cache.windowBlocks * plan.cache.blockBytes,
     },
-  ]);
+  ];
+  return memoryPlan(parts, { sharedBytes: HEAP_BYTES });
 }
