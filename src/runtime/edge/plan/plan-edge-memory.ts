@@ -22,7 +22,7 @@ export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
   const { contextWindow, cacheFormat } = plan.options;
   const cache = plan.cache.windowBlocks * plan.cache.blockBytes;
   const loading = loadingBytes(manifest);
-  return memoryPlan([
+  const parts = [
     { name: 'heap', bytes: HEAP_BYTES },
     { name: 'weights', bytes: weights },
     { name: 'buffers', bytes: end - weights },
@@ -32,7 +32,8 @@ export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
       name: `KV cache of ${contextWindow} tokens in ${CACHE_FORMAT_KERNELS[cacheFormat].description}`,
       bytes: cache,
     },
-  ]);
+  ];
+  return memoryPlan(parts, { sharedBytes: HEAP_BYTES });
 }
 
 /**
