@@ -17,6 +17,7 @@ export class PastDecoder implements Decoder {
   readonly vocabularySize: number;
   readonly contextWindow: number;
   readonly multiplyAddsPerTurn = MULTIPLY_ADDS_PER_TURN;
+  costOfMultiplyAdd = 1;
   readonly kvCache = { blockPositions: 32, totalBlocks: 1000, freeBlocks: 1000 };
   /** Sequences that were made and not disposed. */
   openSequences = 0;
