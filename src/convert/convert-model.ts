@@ -8,7 +8,6 @@ import { defaultDtype } from './dtypes/default-dtype.ts';
 import { findDtype } from './dtypes/index.ts';
 import { readJson } from './files/json-files.ts';
 import { checkTokenizer } from './model-folder/check-tokenizer.ts';
-import { checkVocabulary } from './model-folder/check-vocabulary.ts';
 import { describeModel } from './model-folder/describe-model.ts';
 import { withSampling } from './model-folder/with-sampling.ts';
 import { writeModelFolder } from './model-folder/write-model-folder.ts';
@@ -45,8 +44,7 @@ async function convertCheckpoint(checkpoint: Checkpoint, options: ConvertOptions
   const config = readJson(checkpoint, 'config.json');
   const architecture = findArchitecture(config);
   const plan = await planCheckpoint(architecture, config, checkpoint.weights, options.contextWindow);
-  checkVocabulary(readJson(checkpoint, 'tokenizer.json'), plan.shape.vocabularySize);
-  checkTokenizer(checkpoint);
+  checkTokenizer(checkpoint, plan.shape.vocabularySize);
   const tensors = matchTensors(plan, checkpoint.weights);
   const dtype = findDtype(options.dtype ?? defaultDtype(tensors.values()), options.embeddings);
   const facts = {

@@ -1,5 +1,4 @@
 import type { Decoder } from '../core/decoder.ts';
-import { GptEdgeError } from '../core/errors.ts';
 import { falseManifest } from '../core/folder/false-manifest.ts';
 import { parseGenerationConfig, parseSequenceTokens, type RecommendedSampling } from '../core/folder/generation-config.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
@@ -8,8 +7,9 @@ import { CHAT_TEMPLATE_FILE, namedTemplates } from '../core/folder/template-file
 import type { LanguageModel } from '../generation/language-model.ts';
 import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
+import { checkVocabulary } from '../tokenizer/check-vocabulary.ts';
 import { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
-import { parseTokenizerConfig, parseTokenizerJson, type TokenizerJson } from '../tokenizer/tokenizer-json.ts';
+import { parseTokenizerConfig, parseTokenizerJson } from '../tokenizer/tokenizer-json.ts';
 
 /**
  * Loads all of a model: its decoder, tokenizer, chat template and recommended sampling options.
@@ -32,16 +32,9 @@ export async function loadLanguageModel(
     createDecoder(),
   ]);
   const tokenizerConfig = parseTokenizerConfig(configBytes);
-  const tokenizerJson = parseTokenizerJson(tokenizerBytes);
-  checkTokens(manifest, tokenizerJson);
   await checkSequenceTokens(manifest, generationBytes, () => optional('config.json'));
-  const tokenizer = new TextTokenizer(tokenizerJson);
-  if (tokenizer.vocabularySize > manifest.vocabularySize)
-    throw new GptEdgeError(
-      'unsupported_model',
-      `tokenizer.json: token id ${tokenizer.vocabularySize - 1} is outside the vocabulary of ${manifest.vocabularySize} in manifest.json`,
-      { param: 'tokenizer.json' },
-    );
+  const tokenizer = new TextTokenizer(parseTokenizerJson(tokenizerBytes));
+  checkVocabulary(tokenizer, manifest.vocabularySize);
   return {
     id: manifest.id,
     manifest,
@@ -51,12 +44,6 @@ export async function loadLanguageModel(
     samplingDefaults: { ...(generationBytes ? parseGenerationConfig(generationBytes) : {}), ...sampling },
     fingerprint: `fp_${await hashOf(manifest, sampling)}_${decoder.engine}`,
   };
-}
-
-/** A token without a row in the vocabulary would never be generated, and its row be read beyond the table's end. */
-function checkTokens({ vocabularySize }: Manifest, { added_tokens: added }: TokenizerJson): void {
-  const largest = added.reduce((most, { id }) => Math.max(most, id), 0);
-  if (largest >= vocabularySize) throw falseManifest('vocabularySize', vocabularySize, "tokenizer.json's largest id", largest);
 }
 
 /**
