@@ -9,7 +9,6 @@ import { defaultDtype } from './dtypes/default-dtype.ts';
 import { findDtype } from './dtypes/index.ts';
 import { readJson } from './files/json-files.ts';
 import { checkTokenizer } from './model-folder/check-tokenizer.ts';
-import { checkVocabulary } from './model-folder/check-vocabulary.ts';
 import { describeModel } from './model-folder/describe-model.ts';
 import { withSampling } from './model-folder/with-sampling.ts';
 import { writeModelFolder } from './model-folder/write-model-folder.ts';
@@ -51,8 +50,7 @@ async function convertCheckpoint(checkpoint: Checkpoint, options: ConvertOptions
   const prepare = (settings: Settings, quantize?: RowQuantizer) =>
     prepareDecoder(checkpoint, { id, architecture, planner, origin: options.origin ?? name }, settings, quantize);
   const { vocabularySize, contextWindow } = planner(options.contextWindow).shape;
-  checkVocabulary(readJson(checkpoint, 'tokenizer.json'), vocabularySize);
-  checkTokenizer(checkpoint);
+  checkTokenizer(checkpoint, vocabularySize);
   const { decoder } = prepare(options);
   const draft = (settings: Settings) => {
     const { decoder, facts } = prepare(settings, quantizeNothing);

@@ -1,5 +1,4 @@
 import type { Decoder } from '../core/decoder.ts';
-import { GptEdgeError } from '../core/errors.ts';
 import { falseManifest } from '../core/folder/false-manifest.ts';
 import { parseGenerationConfig, parseSequenceTokens, type RecommendedSampling } from '../core/folder/generation-config.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
@@ -9,8 +8,9 @@ import type { LanguageModel } from '../generation/language-model.ts';
 import { Scheduler, type SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
+import { checkVocabulary } from '../tokenizer/check-vocabulary.ts';
 import { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
-import { parseTokenizerConfig, parseTokenizerJson, type TokenizerJson } from '../tokenizer/tokenizer-json.ts';
+import { parseTokenizerConfig, parseTokenizerJson } from '../tokenizer/tokenizer-json.ts';
 
 /** The files of a model that say what its tokens mean and how to choose them. An optional file may be absent. */
 export interface TextFiles {
@@ -66,28 +66,15 @@ export async function loadLanguageModel(
 
 async function toTextParts(files: ModelFiles, { tokenizer: tokenizerBytes, tokenizerConfig, generationConfig, chatTemplate }: TextFiles) {
   const { manifest } = files;
-  const tokenizerJson = parseTokenizerJson(tokenizerBytes);
-  checkTokens(manifest, tokenizerJson);
   await checkSequenceTokens(files, generationConfig);
-  const tokenizer = new TextTokenizer(tokenizerJson);
-  if (tokenizer.vocabularySize > manifest.vocabularySize)
-    throw new GptEdgeError(
-      'unsupported_model',
-      `tokenizer.json: token id ${tokenizer.vocabularySize - 1} is outside the vocabulary of ${manifest.vocabularySize} in manifest.json`,
-      { param: 'tokenizer.json' },
-    );
+  const tokenizer = new TextTokenizer(parseTokenizerJson(tokenizerBytes));
+  checkVocabulary(tokenizer, manifest.vocabularySize);
   const templates = { default: chatTemplate, named: namedTemplates(Object.keys(manifest.files)) };
   return {
     tokenizer,
     chatTemplate: ChatTemplate.from(parseTokenizerConfig(tokenizerConfig), templates),
     recommended: generationConfig ? parseGenerationConfig(generationConfig) : {},
   };
-}
-
-/** A token without a row in the vocabulary would never be generated, and its row be read beyond the table's end. */
-function checkTokens({ vocabularySize }: Manifest, { added_tokens: added }: TokenizerJson): void {
-  const largest = added.reduce((most, { id }) => Math.max(most, id), 0);
-  if (largest >= vocabularySize) throw falseManifest('vocabularySize', vocabularySize, "tokenizer.json's largest id", largest);
 }
 
 /**
