@@ -1,5 +1,4 @@
 import type { Manifest } from '../core/folder/manifest.ts';
-import type { MemoryPlan } from '../core/memory-plan.ts';
 
 /** A model folder that was written just now. */
 interface Converted {
@@ -7,14 +6,11 @@ interface Converted {
   readonly manifest: Manifest;
   /** What was decided for the user, a sentence each. */
   readonly notes: readonly string[];
-  readonly engine: string;
-  readonly memory: MemoryPlan;
 }
 
-/** Prints what a new model folder holds, where it came from, and what it needs in a Worker. */
-export async function printConverted({ path, manifest, notes, engine, memory }: Converted): Promise<void> {
+/** Prints what a new model folder holds, where it came from, and what was decided. */
+export async function printConverted({ path, manifest, notes }: Converted): Promise<void> {
   const { describeDtype, folderBytes } = await import('../core/folder/manifest.ts');
-  const { describeMemoryPlan } = await import('../core/memory-plan.ts');
   const { id, architecture, parameters, contextWindow } = manifest;
   const facts = [
     id,
@@ -26,5 +22,4 @@ export async function printConverted({ path, manifest, notes, engine, memory }: 
   console.log(`${path}: ${facts.join(', ')}, context window ${contextWindow}`);
   console.log(`From ${manifest.source}`);
   for (const note of notes) console.log(note);
-  console.log(`In a Worker, on the ${engine} engine, it takes ${describeMemoryPlan(memory)}`);
 }

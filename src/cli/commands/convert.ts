@@ -3,7 +3,11 @@ import { GptEdgeError } from '../../core/errors.ts';
 import { MAX_CONTEXT_WINDOW } from '../../core/limits.ts';
 import { signalOnInterrupt } from '../on-interrupt.ts';
 import { number } from '../options.ts';
+
 import { printConverted } from '../print-converted.ts';
+
+import { printPlans } from '../print-plans.ts';
+
 import { ProgressBar } from '../printing/progress-bar.ts';
 
 export const convertCommand = new Command('convert')
@@ -15,7 +19,11 @@ export const convertCommand = new Command('convert')
   .argument('<folder>', 'model folder to write')
   .option('--dtype <dtype>', 'how weights are stored: fp32, fp16, q8 or q4; default: as in the source; selects one of several ONNX graphs')
   .option('--embeddings <dtype>', 'how embeddings and the output head are stored: q8, q4 or same; default: q8 with q4, else same')
-  .option('--context <n>', 'positions to keep; default: all that the model has', number(1, MAX_CONTEXT_WINDOW))
+  .option(
+    '--context <n>',
+    'positions to keep; default: all that the model has, of which a Worker serves as many as fit',
+    number(1, MAX_CONTEXT_WINDOW),
+  )
   .option('--tokenizer <file>', "llama2.c's tokenizer.bin; default: the one beside the .bin")
   .option('--sampling <options>', "recommended sampling, such as temperature=0.2,top_p=0.9; default: the checkpoint's")
   .option('--id <name>', "the model's id; default: made from the source's name")
@@ -33,10 +41,6 @@ interface ConvertOptions {
 /** Converts a checkpoint and prints what the new model folder holds. An interruption leaves the target as it was. */
 async function convert(source: string, target: string, { context, ...options }: ConvertOptions): Promise<void> {
   const { convertModel } = await import('../../convert/convert-model.ts');
-  const { DEFAULT_MEMORY_LIMIT_MB } = await import('../../core/memory-plan.ts');
-  const { DiskModelFiles } = await import('../../local/disk-model-files.ts');
-  const { openModelFolder } = await import('../../local/model-folder.ts');
-  const { planEngine } = await import('../../runtime/plan-engine.ts');
   const signal = signalOnInterrupt('Interrupted: nothing was written.');
   const notes: string[] = [];
   const onNote = (note: string) => notes.push(note);
@@ -47,14 +51,20 @@ async function convert(source: string, target: string, { context, ...options }: 
   const manifest = await convertModel({ ...asked, ...found.named, source: found.path, target, signal, onProgress, onNote }).finally(() =>
     bar.stop(),
   );
-  const limitBytes = DEFAULT_MEMORY_LIMIT_MB * 1e6;
-  const files = new DiskModelFiles(await openModelFolder(target));
-  const { engine, memory } = await planEngine(files, { engine: 'auto', cacheFormat: 'auto' }, limitBytes);
-  await printConverted({ path: target, manifest, notes, engine, memory });
-  if (memory.totalBytes > limitBytes)
-    console.error(
-      `Warning: that is over the ${DEFAULT_MEMORY_LIMIT_MB} MB of a Worker, which will refuse it. Fewer bits (--dtype) or a shorter context window (--context) make it smaller.`,
-    );
+  await printConverted({ path: target, manifest, notes });
+  await printPlan(target);
+}
+
+/** Says how a Worker without variables of its own will run the new model, and warns if it will refuse it. */
+async function printPlan(target: string): Promise<void> {
+  const { openModelFolder } = await import('../../local/model-folder.ts');
+  const { planModels } = await import('../../local/plan-models.ts');
+  try {
+    await printPlans(await planModels([await openModelFolder(target)], {}));
+  } catch (error) {
+    if (!(error instanceof GptEdgeError && error.code === 'memory_limit_exceeded')) throw error;
+    console.error(`Warning: a Worker will refuse it. ${error.message}`);
+  }
 }
 
 /** What a conversion starts from. */

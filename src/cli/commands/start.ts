@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { DEFAULT_MODEL, OWN_PROJECT, PROJECT } from '../../local/project-paths.ts';
 import {
+  contextOption,
+  type EngineOptions,
   edgeOnlyOption,
   engineOption,
   engineVars,
@@ -25,18 +27,17 @@ export const startCommand = new Command('start')
   .addOption(edgeOnlyOption())
   .addOption(engineOption())
   .addOption(kvCacheOption())
+  .addOption(contextOption())
   .addOption(varOption())
   .addOption(persistToOption())
   .action(start);
 
-interface StartOptions {
+interface StartOptions extends EngineOptions {
   port: number;
   /** Model folders; the first is the default model. */
   model?: string[];
   /** The folder of added models, which are served if no model is named. */
   models: string;
-  engine?: string;
-  kvCache?: string;
   edgeOnly?: boolean;
   var?: Record<string, string>;
   persistTo: string;
