@@ -188,7 +188,7 @@ describe('convertModel, refusing', () => {
     {
       change: { vocab_size: 100 },
       code: 'invalid_file',
-      message: "tokenizer.json: token id 127 is outside config.json's vocab_size of 100",
+      message: "tokenizer.json: token id 126 is outside config.json's vocab_size of 100",
     },
     { change: { eos_token_id: 'x' }, code: 'invalid_file', message: 'config.json: eos_token_id' },
   ])('should refuse a configuration with $change', async ({ change, code, message }) => {
