@@ -10,10 +10,12 @@ import { findDtype } from './dtypes/index.ts';
 import { readJson } from './files/json-files.ts';
 import { checkTokenizer } from './model-folder/check-tokenizer.ts';
 import { describeModel } from './model-folder/describe-model.ts';
+import { fitVocabulary } from './model-folder/fit-vocabulary.ts';
 import { withSampling } from './model-folder/with-sampling.ts';
 import { writeModelFolder } from './model-folder/write-model-folder.ts';
 import { type DecoderPlanner, planCheckpoint } from './plan-checkpoint.ts';
 import type { RowQuantizer } from './quantize/quantize-rows.ts';
+import { refuseQuantized } from './sources/hugging-face/refuse-folder.ts';
 import type { Checkpoint } from './sources/model-source.ts';
 import { openSource } from './sources/open-source.ts';
 import type { SourceTensor } from './tensors/tensor-source.ts';
@@ -41,16 +43,18 @@ export async function convertModel(options: ConvertOptions): Promise<Manifest> {
  * Converts a checkpoint. Everything is decided and checked from config.json, the tokenizer and the tensors' shapes
  * before anything is written, so that a long conversion does not fail halfway for a reason that was known before.
  */
-async function convertCheckpoint(checkpoint: Checkpoint, options: ConvertOptions): Promise<Manifest> {
-  const { name = checkpoint.name } = options;
+async function convertCheckpoint(source: Checkpoint, options: ConvertOptions): Promise<Manifest> {
+  const { name = source.name } = options;
   const id = chooseId(options, name);
-  const config = readJson(checkpoint, 'config.json');
+  const config = readJson(source, 'config.json');
+  refuseQuantized(config);
   const architecture = findArchitecture(config);
-  const planner = await planCheckpoint(architecture, config, checkpoint.weights);
+  const planner = await planCheckpoint(architecture, config, source.weights);
+  const { vocabularySize, contextWindow } = planner(options.contextWindow).shape;
+  const checkpoint = { ...source, files: fitVocabulary(source, vocabularySize, options.onNote) };
+  checkTokenizer(checkpoint, vocabularySize);
   const prepare = (settings: Settings, quantize?: RowQuantizer) =>
     prepareDecoder(checkpoint, { id, architecture, planner, origin: options.origin ?? name }, settings, quantize);
-  const { vocabularySize, contextWindow } = planner(options.contextWindow).shape;
-  checkTokenizer(checkpoint, vocabularySize);
   const { decoder } = prepare(options);
   const draft = (settings: Settings) => {
     const { decoder, facts } = prepare(settings, quantizeNothing);

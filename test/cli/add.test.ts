@@ -57,7 +57,9 @@ describe('"From a name to a chat" in README.md', { timeout: 180_000 }, () => {
     expect(command).toBe(`add ${NAME}`);
     const added = await run(...command!.split(' '));
     expect(added).toMatchObject({ code: 0, stderr: '' });
-    expect(added.stdout).toMatch(/\nStored in .* positions: .*\.\nIn a Worker, on the edge engine, it takes \d+\.\d MB: /);
+    expect(added.stdout).toMatch(
+      /\nWeights are stored in .*\.\nSmolLM2-135M-Instruct runs on the edge engine, within 128 MB\. It needs \d+\.\d MB: /,
+    );
     let answer: { model: string; choices: { message: { content: string } }[] } | undefined;
     let models: { data: { id: string }[] } | undefined;
     const ask = async () => {
@@ -90,7 +92,7 @@ describe('gpt-edge add', { timeout: 120_000 }, () => {
     const asked = ['--dtype', 'fp16', '--context', '16', '--id', 'tiny', '--sampling', 'temperature=0.5'];
     const added = await run('add', 'someone/tiny-gpt2', ...asked);
     expect(added).toMatchObject({ code: 0, stderr: '' });
-    expect(added.stdout).toContain('Stored in fp16, with 16 of 16 positions: as the checkpoint has it.');
+    expect(added.stdout).toContain('Weights are stored in fp16: as the checkpoint has it, or nearest to it.');
     const manifest = JSON.parse(await readFile(join(folder, 'models', 'tiny', 'manifest.json'), 'utf8'));
     expect(manifest).toMatchObject({ id: 'tiny', dtype: 'fp16', contextWindow: 16 });
     expect(manifest.source).toMatch(/^someone\/tiny-gpt2@[0-9a-f]{12} \(Hugging Face layout, safetensors in F32\)$/);

@@ -188,7 +188,7 @@ describe('convertModel, refusing', () => {
     {
       change: { vocab_size: 100 },
       code: 'unsupported_model',
-      message: "tokenizer.json: token id 127 is outside the model's vocabulary of 100 tokens",
+      message: "tokenizer.json: token id 126 is outside the model's vocabulary of 100 tokens",
     },
     { change: { eos_token_id: 'x' }, code: 'invalid_file', message: 'config.json: eos_token_id' },
   ])('should refuse a configuration with $change', async ({ change, code, message }) => {

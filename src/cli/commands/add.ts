@@ -3,6 +3,7 @@ import { MAX_CONTEXT_WINDOW } from '../../core/limits.ts';
 import { signalOnInterrupt } from '../on-interrupt.ts';
 import { modelsOption, number } from '../options.ts';
 import { printConverted } from '../print-converted.ts';
+import { printPlans } from '../print-plans.ts';
 import { ProgressBar } from '../printing/progress-bar.ts';
 
 export const addCommand = new Command('add')
@@ -10,7 +11,11 @@ export const addCommand = new Command('add')
   .argument('<name>', 'owner/name[@revision][:file.gguf]')
   .option('--dtype <dtype>', 'how weights are stored: fp32, fp16, q8 or q4; default: the most precise that fits')
   .option('--embeddings <dtype>', 'how embeddings and the output head are stored: q8, q4 or same; default: the most precise that fits')
-  .option('--context <n>', 'positions to keep; default: as many as fit', number(1, MAX_CONTEXT_WINDOW))
+  .option(
+    '--context <n>',
+    'positions to keep; default: all that the model has, of which a Worker serves as many as fit',
+    number(1, MAX_CONTEXT_WINDOW),
+  )
   .option('--sampling <options>', "recommended sampling, such as temperature=0.2,top_p=0.9; default: the checkpoint's")
   .option('--id <name>', "the model's id; default: made from the name")
   .addOption(modelsOption())
@@ -34,14 +39,13 @@ async function add(text: string, { context, ...options }: AddOptions): Promise<v
   const name = parseHubName(text);
   const hub = await readHubSettings();
   const notes: string[] = [];
-  const limitBytes = await projectMemoryLimit();
   const [download, conversion] = [new ProgressBar(`Downloading ${text}`), new ProgressBar(`Converting ${text}`)];
   const added = await addModel({
     ...options,
     name,
     hub,
     contextWindow: context,
-    limitBytes,
+    limitBytes: await projectMemoryLimit(),
     onNote: (note) => notes.push(note),
     onDownload: ({ bytes, totalBytes }) => download.update(bytes, totalBytes),
     onConvert: ({ bytes, totalBytes }) => {
@@ -53,6 +57,7 @@ async function add(text: string, { context, ...options }: AddOptions): Promise<v
     download.stop();
     conversion.stop();
   });
-  await printConverted({ ...added, notes }, { MEMORY_LIMIT_MB: String(limitBytes / 1e6) });
+  await printConverted({ ...added, notes });
+  await printPlans([added.plan]);
   console.log(`npm start serves it; requests name it "${added.manifest.id}". gpt-edge remove ${added.manifest.id} takes it away again.`);
 }

@@ -3,7 +3,11 @@ import { GptEdgeError } from '../../core/errors.ts';
 import { MAX_CONTEXT_WINDOW } from '../../core/limits.ts';
 import { signalOnInterrupt } from '../on-interrupt.ts';
 import { number } from '../options.ts';
+
 import { printConverted } from '../print-converted.ts';
+
+import { printPlans } from '../print-plans.ts';
+
 import { ProgressBar } from '../printing/progress-bar.ts';
 
 export const convertCommand = new Command('convert')
@@ -48,6 +52,19 @@ async function convert(source: string, target: string, { context, ...options }: 
     bar.stop(),
   );
   await printConverted({ path: target, manifest, notes });
+  await printPlan(target);
+}
+
+/** Says how a Worker without variables of its own will run the new model, and warns if it will refuse it. */
+async function printPlan(target: string): Promise<void> {
+  const { openModelFolder } = await import('../../local/model-folder.ts');
+  const { planModels } = await import('../../local/plan-models.ts');
+  try {
+    await printPlans(await planModels([await openModelFolder(target)], {}));
+  } catch (error) {
+    if (!(error instanceof GptEdgeError && error.code === 'memory_limit_exceeded')) throw error;
+    console.error(`Warning: a Worker will refuse it. ${error.message}`);
+  }
 }
 
 /** What a conversion starts from. */

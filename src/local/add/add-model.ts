@@ -4,14 +4,12 @@ import { convertModel } from '../../convert/convert-model.ts';
 import { chooseId, type Settings } from '../../convert/convert-options.ts';
 import { GptEdgeError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/folder/manifest.ts';
-import type { MemoryPlan } from '../../core/memory-plan.ts';
-import { checkMemory, type EnginePlan, planEngine } from '../../runtime/plan-engine.ts';
-import { DiskModelFiles } from '../disk-model-files.ts';
 import type { Choice } from '../hub/choose-files.ts';
 import { fetchFromHub } from '../hub/fetch-from-hub.ts';
 import type { HubName } from '../hub/hub-name.ts';
 import type { HubSettings } from '../hub/hub-settings.ts';
 import { openModelFolder, readModelFolder } from '../model-folder.ts';
+import { type PlannedModel, planModels } from '../plan-models.ts';
 import { bestSettings } from './best-settings.ts';
 
 /** What is to be added, and how. */
@@ -38,8 +36,8 @@ type OnBytes = (progress: { readonly bytes: number; readonly totalBytes: number 
 export interface AddedModel {
   readonly path: string;
   readonly manifest: Manifest;
-  readonly engine: EnginePlan['engine'];
-  readonly memory: MemoryPlan;
+  /** How a Worker will run it. */
+  readonly plan: PlannedModel;
 }
 
 /** Bytes of a weight in the narrowest format: 4 bits, and a scale of 16 bits for each 32 weights. */
@@ -59,7 +57,7 @@ export async function addModel(request: AddRequest): Promise<AddedModel> {
   const path = join(models, id);
   await checkFree(path, name.repo);
   await mkdir(models, { recursive: true });
-  let planned: EnginePlan | undefined;
+  let plan: PlannedModel | undefined;
   const manifest = await convertModel({
     source: fetched.path,
     target: path,
@@ -70,22 +68,20 @@ export async function addModel(request: AddRequest): Promise<AddedModel> {
     embeddings: request.embeddings,
     contextWindow: request.contextWindow,
     chooseSettings: async (open) => {
-      const { settings, isWhole } = await bestSettings(open, request, limitBytes);
-      const { dtype, embeddings, contextWindow } = settings;
-      const tables = embeddings === 'same' ? '' : `, embeddings in ${embeddings}`;
-      const why = isWhole ? 'as the checkpoint has it' : `the most precise that fits into ${limitBytes / 1e6} MB`;
-      onNote?.(`Stored in ${dtype}${tables}, with ${contextWindow} of ${open.contextWindow} positions: ${why}.`);
+      const { settings, isOwn } = await bestSettings(open, request, limitBytes);
+      const tables = settings.embeddings === 'same' ? '' : `, embeddings and head in ${settings.embeddings}`;
+      const why = isOwn ? 'as the checkpoint has it, or nearest to it' : `the most precise that fits into ${limitBytes / 1e6} MB`;
+      onNote?.(`Weights are stored in ${settings.dtype}${tables}: ${why}.`);
       return settings;
     },
     check: async (folder) => {
-      planned = await planEngine(new DiskModelFiles(await openModelFolder(folder)), { engine: 'auto', cacheFormat: 'auto' }, limitBytes);
-      checkMemory(id, planned, limitBytes);
+      [plan] = await planModels([await openModelFolder(folder)], { MEMORY_LIMIT_MB: String(limitBytes / 1e6) });
     },
     onNote,
     onProgress: request.onConvert,
     signal,
   });
-  return { path, manifest, engine: planned!.engine, memory: planned!.memory };
+  return { path, manifest, plan: plan! };
 }
 
 /** Refuses a model whose weights alone are too large in the narrowest format, before anything is downloaded. */

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { ADAPTER, isPickled, PICKLED } from '../../convert/sources/hugging-face/refuse-folder.ts';
 import { graphsAmong } from '../../convert/sources/onnx/find-graph-file.ts';
 import { GptEdgeError } from '../../core/errors.ts';
 import type { HubFile } from './hub-cache.ts';
@@ -33,7 +34,6 @@ const SMALL_FILES =
 const SINGLE_FILE = 'model.safetensors';
 const INDEX = 'model.safetensors.index.json';
 const SHARD = /^model-\d{5}-of-\d{5}\.safetensors$/;
-const PICKLED = /^(pytorch_model.*|model|consolidated.*)\.(bin|pt|pth)$/;
 /** The external data of a graph: `model.onnx_data`, `model.onnx_data_1`, `model.onnx.data`. */
 const isDataOf = (graph: string, path: string) =>
   path === `${graph}.data` || (/_data(_\d+)?$/.test(path.slice(graph.length)) && path.startsWith(graph));
@@ -60,19 +60,13 @@ export function chooseFiles(files: readonly HubFile[], repo: string, wishes: Wis
   const paths = files.map(({ path }) => path);
   if (wishes.file !== undefined) return chooseNamed(files, repo, wishes.file);
   const fail = (problem: string) => new GptEdgeError('invalid_file', `${repo} ${problem}`, { param: 'name' });
-  if (paths.includes('adapter_config.json') && !paths.includes(SINGLE_FILE))
-    throw fail(
-      'is an adapter (LoRA), and no model: merge it into the model that it was made for (merge_and_unload in PEFT), and convert the folder that this saves.',
-    );
+  if (paths.includes('adapter_config.json') && !paths.includes(SINGLE_FILE)) throw fail(`${ADAPTER}.`);
   const choice = chooseSafetensors(files) ?? chooseGguf(files, wishes) ?? chooseGraph(files, wishes);
   if (choice !== undefined) return choice;
   const ggufs = paths.filter(isGguf);
   if (ggufs.length > 0)
     throw fail(`has GGUF files alone whose weights would have to be quantized again: name one to do so, such as ${repo}:${ggufs[0]}.`);
-  if (paths.some((path) => PICKLED.test(basename(path))))
-    throw fail(
-      'has pickled weights (PyTorch), which are programs, and are not read: save them as safetensors, with save_pretrained in transformers.',
-    );
+  if (paths.some((path) => isPickled(basename(path)))) throw fail(`has ${PICKLED}.`);
   throw fail('has neither safetensors with a config.json, nor a GGUF file, nor an ONNX graph.');
 }
 
