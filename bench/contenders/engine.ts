@@ -12,7 +12,7 @@ import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
 import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
 import { parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
 import { median, medianFigures } from '../median.ts';
-import { ReadBandwidth } from '../read-bandwidth.ts';
+import { ReadBandwidth, type ReadRates } from '../read-bandwidth.ts';
 import { type Elapsed, each, stopwatch } from '../stopwatch.ts';
 import { makeTask, type Task } from '../task.ts';
 import type { EngineFigures } from './engine-figures.ts';
@@ -73,7 +73,7 @@ interface Round {
   readonly long?: Elapsed;
   readonly prefill: Elapsed;
   readonly generated: Elapsed;
-  readonly readBytesPerSecond?: number;
+  readonly readRates?: ReadRates;
 }
 
 async function measureRound(model: LanguageModel, task: Task, long?: Sequence, bandwidth?: ReadBandwidth): Promise<Round> {
@@ -88,7 +88,7 @@ async function measureRound(model: LanguageModel, task: Task, long?: Sequence, b
   const whole = await sequenceOf(decoder, task, task.prefill);
   const prefill = each(elapsed(), task.prefill);
   for (const sequence of [beginning, whole]) sequence.dispose();
-  return { short, long: longSteps, prefill, generated, readBytesPerSecond: bandwidth && median(reads as number[]) };
+  return { short, long: longSteps, prefill, generated, readRates: bandwidth && medianFigures(reads as ReadRates[]) };
 }
 
 /** Times decode steps on a fork, so that all rounds begin after the same number of tokens. */
@@ -127,10 +127,10 @@ async function prefilled(decoder: Decoder, task: Task, count: number, perToken: 
 
 function summarize(rounds: readonly Round[], wasmBytes: number, decodeBytes?: number): EngineFigures {
   const longs = rounds.flatMap(({ long }) => long ?? []);
-  const shares = rounds.flatMap(({ short, readBytesPerSecond }) =>
-    readBytesPerSecond && decodeBytes ? [((decodeBytes / short.cpu) * 1000) / readBytesPerSecond] : [],
+  const shares = rounds.flatMap(({ short, readRates }) =>
+    readRates && decodeBytes ? [((decodeBytes / short.cpu) * 1000) / Math.max(...Object.values(readRates))] : [],
   );
-  const reads = rounds.flatMap(({ readBytesPerSecond }) => readBytesPerSecond ?? []);
+  const reads = rounds.flatMap(({ readRates }) => readRates ?? []);
   return {
     short: medianFigures(rounds.map(({ short }) => short)),
     prefill: medianFigures(rounds.map(({ prefill }) => prefill)),
@@ -140,6 +140,6 @@ function summarize(rounds: readonly Round[], wasmBytes: number, decodeBytes?: nu
       long: medianFigures(longs),
       longOverShort: median(rounds.map(({ short, long }) => long!.cpu / short.cpu)),
     }),
-    ...(reads.length > 0 && { readBytesPerSecond: median(reads), bandwidthShare: median(shares) }),
+    ...(reads.length > 0 && { readRates: medianFigures(reads), bandwidthShare: median(shares) }),
   };
 }

@@ -26,6 +26,7 @@ export class PastDecoder implements Decoder {
   readonly vocabularySize: number;
   readonly contextWindow: number;
   readonly multiplyAddsPerTurn = MULTIPLY_ADDS_PER_TURN;
+  costOfMultiplyAdd = 1;
   readonly kvCache: KvCache;
   /** Sequences that were made and not disposed. */
   openSequences = 0;

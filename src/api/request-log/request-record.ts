@@ -22,7 +22,13 @@ export class RequestRecord {
   isCancelled = false;
   /** Whether the answer is a stream of events. */
   isStream = false;
+  /** Resolves when the answer has ended. */
+  readonly ended: Promise<void>;
   #body?: PromiseWithResolvers<void>;
+
+  constructor(ended: Promise<void>) {
+    this.ended = ended;
+  }
 
   /** Declares that the answer continues after its headers are sent, until `endBody`. */
   beginBody(): void {

@@ -33,7 +33,7 @@ export function chatCompletionsRoute(app: OpenAPIHono<AppEnv>): void {
     const model = await requestedModel(c, body.model);
     const context = requestContext(c, model);
     const prediction = await toPrediction(body, model, context.budget);
-    const request = { ...toChatRequest(body, model), prediction };
+    const request = { ...(await toChatRequest(body, model, context.budget)), prediction };
     checkWork(model, [request], c.var.maxWork, chatFields(body));
     const completion = await completeRecorded(model, [request], context, body.timeout_ms);
     const chunks = chatChunks(body, model, request, completion, context.budget);

@@ -27,6 +27,7 @@ describe('/v1/models', () => {
     architecture: manifest.architecture,
     parameters: manifest.parameters,
     context_window: manifest.contextWindow,
+    model_context_window: manifest.contextWindow,
     vocabulary_size: manifest.vocabularySize,
     dtype: manifest.dtype,
     engine: 'edge',
