@@ -81,7 +81,7 @@ export function createApp({
   app.use(normalPath(app));
   app.use(requestId({ limitLength: MAX_REQUEST_ID_LENGTH }));
   app.use(logRequests(log));
-  app.use(cors({ origin: '*', allowMethods: ['GET', 'HEAD', 'POST'], exposeHeaders: ['x-request-id'] }));
+  app.use(cors({ origin: '*', allowMethods: ['GET', 'HEAD', 'POST'], exposeHeaders: ['x-request-id', 'retry-after', 'server-timing'] }));
   app.use(requirePublic(isPublic));
   app.use(async (c, next) => {
     c.set('host', host);

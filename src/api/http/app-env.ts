@@ -28,7 +28,9 @@ export function requestContext(c: Context<AppEnv>, { decoder }: LanguageModel): 
  * @throws GptEdgeError as `ModelHost.get`
  */
 export async function requestedModel(c: Context<AppEnv>, id: string | null | undefined): Promise<LanguageModel> {
+  const asked = Date.now();
   const model = await c.var.host.get(id ?? undefined, c.var.record.ended);
+  c.var.record.loadMilliseconds = Date.now() - asked;
   c.var.record.model = model.id;
   return model;
 }

@@ -16,6 +16,8 @@ export const logRequests = (log: (line: RequestLine) => void) =>
     keepAlive(c, ended.promise);
     await next();
     const { status } = c.res;
+    const timing = serverTiming(record);
+    if (timing !== '') c.res.headers.set('server-timing', timing);
     const write = () => {
       log(toLine(c, record, status, Date.now() - record.started));
       ended.resolve();
@@ -34,12 +36,33 @@ function toLine(c: Context<RequestLogEnv>, record: RequestRecord, status: number
     model: record.model,
     prompt_tokens: record.promptTokens,
     completion_tokens: record.completionTokens,
+    ...sharing(record),
     finish_reason: record.finishReasons.size > 0 ? [...record.finishReasons].sort().join(',') : undefined,
     stream: record.isStream || undefined,
     error: record.error,
     aborted: raw.signal.aborted || record.isCancelled || undefined,
     request_id: c.var.requestId,
   };
+}
+
+/** How the request shared the model with others, once it was admitted. */
+function sharing({ figures, loadMilliseconds }: RequestRecord): Partial<RequestLine> {
+  if (figures === undefined) return {};
+  const { cachedTokens, queueMilliseconds, ticks, sequences } = figures;
+  return {
+    load_ms: loadMilliseconds,
+    queue_ms: queueMilliseconds,
+    cached_tokens: cachedTokens,
+    batch_size: ticks > 0 ? Math.round((10 * sequences) / ticks) / 10 : undefined,
+  };
+}
+
+/** The header that tells a client what is known when its answer begins, as browsers show it. */
+function serverTiming({ figures, loadMilliseconds }: RequestRecord): string {
+  const load = loadMilliseconds === undefined ? [] : [`load;dur=${loadMilliseconds}`];
+  return [...load, ...(figures ? [`queue;dur=${figures.queueMilliseconds}`, `cached;desc="${figures.cachedTokens} tokens"`] : [])].join(
+    ', ',
+  );
 }
 
 /** Without it, the runtime would end a request whose client has left, and the line would be lost. */

@@ -23,6 +23,14 @@ export interface RequestLine {
   prompt_tokens?: number;
   /** Tokens generated for all choices, unfinished ones included. */
   completion_tokens?: number;
+  /** Milliseconds until the model was ready: next to none where it was loaded already. */
+  load_ms?: number;
+  /** Milliseconds that the request waited for room in the KV cache. */
+  queue_ms?: number;
+  /** Tokens of the prompts that were found in the KV cache. */
+  cached_tokens?: number;
+  /** How many sequences, its own and others', were computed together, on average over the request's steps. */
+  batch_size?: number;
   /** Why the choices ended. Where they ended differently, each reason once, separated by commas. */
   finish_reason?: string;
   /** Present if the answer was a stream. */

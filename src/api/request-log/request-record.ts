@@ -9,6 +9,8 @@ export class RequestRecord {
   readonly started = Date.now();
   /** Id of the served model, once it is known. */
   model?: string;
+  /** Milliseconds until the model was ready: next to none where it was loaded already. */
+  loadMilliseconds?: number;
   promptTokens?: number;
   /** Tokens generated for all choices, unfinished ones included. */
   completionTokens?: number;

@@ -52,6 +52,7 @@ const NUMBER = (min: number, max: number) => ({
 type Numbers = Record<string, { values: unknown[]; message: string }>;
 const SAMPLING_NUMBERS: Numbers = {
   n: WHOLE(1, 128),
+  timeout_ms: WHOLE(1, 3_600_000),
   seed: {
     values: [-(2 ** 53), 2 ** 53, 0.5, '1', 1e300],
     message: `must be a whole number from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`,

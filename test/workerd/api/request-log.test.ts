@@ -33,10 +33,16 @@ describe('the log line of a request', () => {
         model: 'tinystories-gpt2',
         prompt_tokens: 5,
         completion_tokens: 12,
+        load_ms: expect.any(Number),
+        queue_ms: expect.any(Number),
+        cached_tokens: 0,
+        // Two choices of two prompts.
+        batch_size: expect.closeTo(3.3, 0),
         finish_reason: 'length',
         request_id: 'mine',
       },
     ]);
+    expect(answer.headers.get('server-timing')).toMatch(/^load;dur=\d+, queue;dur=\d+, cached;desc="0 tokens"$/);
   });
 
   it('should be written when a stream has ended, and not before', async () => {

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Usage } from '../../../src/api/openai/schemas/answer-fields.ts';
 import type { ChatChunk, ChatCompletion } from '../../../src/api/openai/schemas/chat-schema.ts';
 import type { Completion, LegacyLogprobs } from '../../../src/api/openai/schemas/completion-schema.ts';
 import { DEFAULT_MODEL, seedModel } from '../helpers.ts';
@@ -32,7 +33,7 @@ function join<T extends Completion | ChatChunk>(
   }
   const last = chunks.at(-1)!;
   expect(last.choices).toEqual([]);
-  return { choices, usage: last.usage };
+  return { choices, usage: totals(last.usage!) };
 }
 
 const append = (before: Record<string, unknown[] | null> | null, more: Record<string, unknown[] | null>) =>
@@ -41,11 +42,14 @@ const append = (before: Record<string, unknown[] | null> | null, more: Record<st
 const joinCompletion = (chunks: Completion[]) => join(chunks, ({ text, logprobs }) => ({ text, logprobs }));
 const joinChat = (chunks: ChatChunk[]) => join(chunks, ({ delta, logprobs }) => ({ text: delta.content ?? '', logprobs }));
 
+/** The usage without its details, which say what was in the cache at that time. */
+const totals = ({ prompt_tokens, completion_tokens, total_tokens }: Usage) => ({ prompt_tokens, completion_tokens, total_tokens });
+
 const flatChat = ({ choices, usage }: ChatCompletion): Joined => ({
   choices: choices.map(({ index, message, logprobs, finish_reason }) => ({ index, text: message.content, logprobs, finish_reason })),
-  usage,
+  usage: totals(usage),
 });
-const flatCompletion = ({ choices, usage }: Completion): Joined => ({ choices, usage });
+const flatCompletion = ({ choices, usage }: Completion): Joined => ({ choices, usage: totals(usage!) });
 
 describe('streams of random requests', () => {
   const next = randomNumbers(20261001);
