@@ -4,6 +4,7 @@ const layers = {
   kernels: [],
   tokenizer: ['core'],
   storage: ['core'],
+  constrain: ['core'],
   runtime: ['kernels', 'core'],
   convert: ['tokenizer', 'core'],
   generation: ['tokenizer', 'core'],

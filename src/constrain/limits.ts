@@ -1,0 +1,25 @@
+/**
+ * What a schema or pattern of a request may cost before it is refused. A schema comes from a caller, and small ones can
+ * describe automata of any size: `(a|b)*a(a|b){30}` has a thousand million states.
+ */
+export const MAX_SCHEMA_NODES = 2_000;
+/** Objects and arrays within each other in a schema's own text. */
+export const MAX_NESTING = 400;
+/** Schemas within schemas. */
+export const MAX_SCHEMA_DEPTH = 100;
+/** Alternatives of one value, after `anyOf` within `allOf` has been multiplied out. */
+export const MAX_ALTERNATIVES = 256;
+/** States of a nondeterministic automaton, which a repetition count multiplies. */
+export const MAX_NFA_STATES = 20_000;
+/** States of a deterministic automaton. */
+export const MAX_DFA_STATES = 4_000;
+/** States of nondeterministic automata that are visited while one is made deterministic. */
+export const MAX_DFA_WORK = 1_000_000;
+/** Ways in which a text so far can be read, if the schema is ambiguous. */
+export const MAX_READINGS = 256;
+/** Characters of a pattern. */
+export const MAX_PATTERN_LENGTH = 2_000;
+/** Groups within groups of a pattern. */
+export const MAX_PATTERN_DEPTH = 50;
+/** Texts among which an answer is chosen. */
+export const MAX_CHOICES = 1_000;
