@@ -38,7 +38,7 @@ const machine = describeMachine();
 if (json) console.log(JSON.stringify({ model: folder.manifest.id, machine, runs, ...withoutPlan(measured) }, null, 2));
 else {
   console.log(
-    `${folder.manifest.id}, ${folder.manifest.dtype}, context window of ${folder.manifest.contextWindow} tokens, ${runs === 1 ? 'one run' : `medians of ${runs} runs`}`,
+    `${folder.manifest.id}, ${folder.manifest.dtype}, context window of ${measured.planned.contextWindow} tokens, ${runs === 1 ? 'one run' : `medians of ${runs} runs`}`,
   );
   const { processor, megahertz, node, v8 } = machine;
   console.log(`${processor}${megahertz === undefined ? '' : ` at ${megahertz} MHz`}, Node ${node}, V8 ${v8}`);

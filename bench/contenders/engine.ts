@@ -39,8 +39,8 @@ const LONGEST_PREFILL_MILLISECONDS = 60_000;
 await serveContender(async ({ folder: path, choice, decodeBytes }: EngineJob): Promise<EngineFigures> => {
   const largestMemory = watchWasmMemory();
   const folder = await openModelFolder(path);
-  const task = makeTask(folder.manifest);
   const decoder = await openDecoder(folder, choice);
+  const task = makeTask({ ...folder.manifest, contextWindow: decoder.contextWindow });
   const model = { decoder, manifest: folder.manifest };
   const bandwidth = decodeBytes === undefined ? undefined : await ReadBandwidth.over(decodeBytes);
   const started = performance.now();

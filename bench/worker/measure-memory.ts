@@ -35,7 +35,7 @@ export async function measureMemory(job: WorkerJob, task: Task): Promise<MemoryM
     const inspector = await Inspector.connect(port);
     const idle = await look(worker, inspector);
     // A prompt that leaves two positions, and a decode step after it: every block of the KV cache is allocated.
-    await worker.complete(task.tokens.slice(0, job.folder.manifest.contextWindow - 2), 2);
+    await worker.complete(task.tokens.slice(0, -2), 2);
     const full = await look(worker, inspector);
     inspector.close();
     return { idle, full };

@@ -22,7 +22,9 @@ export interface ModelDescription {
   uploaded: Date;
   /** The engine that runs the model. */
   engine: 'edge' | 'ort';
-  /** The memory that it takes to serve one sequence that fills the context window. */
+  /** Positions of the longest sequence that is served: the model's own context window, or as much of it as fits. */
+  contextWindow: number;
+  /** The memory that it takes to serve one sequence that fills that window. */
   memory: MemoryPlan;
   load: LoadState;
   /** Whether the model has a chat template. Without one it completes texts, and cannot chat. */

@@ -17,7 +17,7 @@
  * @module
  */
 
-export type { Decoder, Sequence } from '../core/decoder.ts';
+export type { Decoder, Feed, KvCache, Prefix, Sequence } from '../core/decoder.ts';
 export type { Manifest } from '../core/folder/manifest.ts';
 export type { ModelFiles } from '../core/folder/model-files.ts';
 export { createDecoder } from '../runtime/create-decoder.ts';

@@ -21,8 +21,12 @@ export async function createDecoder(
   kernels: WebAssembly.Module,
   limitBytes: number,
 ): Promise<Decoder> {
-  if (planned.engine === 'ort') return createOrtDecoder(files, kernels);
+  const unused = Math.max(0, limitBytes - planned.memory.totalBytes);
+  if (planned.engine === 'ort') {
+    const { contextWindow } = planned;
+    return createOrtDecoder(files, { kernels, cacheBytes: files.manifest.kvBytesPerToken * contextWindow + unused }, contextWindow);
+  }
   const { windowBlocks, blockBytes } = planned.plan.cache;
-  const cacheBytes = windowBlocks * blockBytes + Math.max(0, limitBytes - planned.memory.totalBytes);
+  const cacheBytes = windowBlocks * blockBytes + unused;
   return createEdgeDecoder(planned.plan, files, { kernels, cacheBytes });
 }

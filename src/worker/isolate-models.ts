@@ -34,7 +34,7 @@ export interface IsolateModelsOptions {
   bucket: R2Bucket;
   /** Ids of the served models, of which the first is the default. */
   ids: readonly string[];
-  /** Chooses the engine, and the format of its KV cache, for a model. */
+  /** Chooses the engine, the format of its KV cache, and the context window, for a model. */
   engineOf: (id: string) => EngineChoice;
   /** What the deployment sets for a model in place of its own recommended sampling. @default nothing */
   samplingOf?: (id: string) => RecommendedSampling;
@@ -109,7 +109,7 @@ export class IsolateModels implements ModelHost {
     const texts = await this.#texts.get(JSON.stringify(manifest), () => readModelTexts(files));
     const load = this.#states.get(id) ?? { state: 'cold', loadedBytes: 0, totalBytes: totalBytes(manifest) };
     const failure = this.#failures.get(id);
-    return { manifest, uploaded, engine: plan.engine, memory: plan.memory, load, failure, ...texts };
+    return { manifest, uploaded, engine: plan.engine, contextWindow: plan.contextWindow, memory: plan.memory, load, failure, ...texts };
   }
 
   async #load(id: string): Promise<LanguageModel> {

@@ -98,6 +98,23 @@ describe('gpt-edge start', { timeout: 120_000 }, () => {
     );
   });
 
+  it('should serve less of the context window when asked to, and say so', async () => {
+    const state = ['--persist-to', join(folder, 'window')];
+    let models: Asked | undefined;
+    const look = async () => {
+      models = await ask('http://127.0.0.1:18808/v1/models');
+    };
+    const args = ['start', '--port', '18808', '--context', '200', ...state];
+    const { stdout } = await runCli(args, (text) => (text.includes('Ctrl+C') ? look() : undefined));
+    expect(stdout).toContain('\ntinystories-gpt2: 200 of 512 tokens of the context window are served, as chosen.\n');
+    expect(models?.body.data).toMatchObject([{ context_window: 200, model_context_window: 512 }]);
+    const long = await runCli(['start', '--port', '18808', '--context', '513', ...state]);
+    expect(long).toMatchObject({
+      code: 1,
+      stderr: 'gpt-edge: tinystories-gpt2 has a context window of 512 tokens, and CONTEXT asks for 513.\n',
+    });
+  });
+
   it('should refuse variables that the Worker would refuse', async () => {
     const { code, stderr } = await runCli(['start', '--port', '18807', '--var', 'ENGINE=auto,other=ort']);
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'gpt-edge: ENGINE names the model "other", which MODEL_IDS does not.\n' });

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { GptEdgeError } from '../../core/errors.ts';
 import { MAX_CONTEXT_WINDOW } from '../../core/limits.ts';
 import { number } from '../options.ts';
+import { printPlans } from '../print-plans.ts';
 import { ProgressBar } from '../printing/progress-bar.ts';
 
 export const convertCommand = new Command('convert')
@@ -10,7 +11,11 @@ export const convertCommand = new Command('convert')
   .argument('<folder>', 'model folder to write')
   .option('--dtype <dtype>', 'how weights are stored: fp32, fp16, q8 or q4; default: as in the source; selects one of several ONNX graphs')
   .option('--embeddings <dtype>', 'how embeddings and the output head are stored: q8, q4 or same; default: q8 with q4, else same')
-  .option('--context <n>', 'positions to keep; default: all that the model has', number(1, MAX_CONTEXT_WINDOW))
+  .option(
+    '--context <n>',
+    'positions to keep; default: all that the model has, of which a Worker serves as many as fit',
+    number(1, MAX_CONTEXT_WINDOW),
+  )
   .option('--tokenizer <file>', "llama2.c's tokenizer.bin; default: the one beside the .bin")
   .option('--sampling <options>', "recommended sampling, such as temperature=0.2,top_p=0.9; default: the checkpoint's")
   .option('--id <name>', "the model's id; default: the source's name")
@@ -51,21 +56,17 @@ async function convert(source: string, target: string, { context, ...options }: 
   console.log(`${target}: ${facts.join(', ')}, context window ${contextWindow}`);
   console.log(`From ${manifest.source}`);
   for (const note of notes) console.log(note);
-  await printMemory(target);
+  await printPlan(target);
 }
 
-/** Says what the new model needs in a Worker, and warns if no Worker has it. */
-async function printMemory(target: string): Promise<void> {
-  const { DEFAULT_MEMORY_LIMIT_MB, describeMemoryPlan } = await import('../../core/memory-plan.ts');
-  const { DiskModelFiles } = await import('../../local/disk-model-files.ts');
+/** Says how a Worker without variables of its own will run the new model, and warns if it will refuse it. */
+async function printPlan(target: string): Promise<void> {
   const { openModelFolder } = await import('../../local/model-folder.ts');
-  const { planEngine } = await import('../../runtime/plan-engine.ts');
-  const files = new DiskModelFiles(await openModelFolder(target));
-  const limitBytes = DEFAULT_MEMORY_LIMIT_MB * 1e6;
-  const { engine, memory } = await planEngine(files, { engine: 'auto', cacheFormat: 'auto' }, limitBytes);
-  console.log(`In a Worker, on the ${engine} engine, it takes ${describeMemoryPlan(memory)}`);
-  if (memory.totalBytes > limitBytes)
-    console.error(
-      `Warning: that is over the ${DEFAULT_MEMORY_LIMIT_MB} MB of a Worker, which will refuse it. Fewer bits (--dtype) or a shorter context window (--context) make it smaller.`,
-    );
+  const { planModels } = await import('../../local/plan-models.ts');
+  try {
+    await printPlans(await planModels([await openModelFolder(target)], {}));
+  } catch (error) {
+    if (!(error instanceof GptEdgeError && error.code === 'memory_limit_exceeded')) throw error;
+    console.error(`Warning: a Worker will refuse it. ${error.message}`);
+  }
 }

@@ -1,6 +1,17 @@
 import { Command } from 'commander';
 import { OWN_PROJECT, PROJECT } from '../../local/project-paths.ts';
-import { edgeOnlyOption, engineOption, engineVars, kvCacheOption, modelOption, number, persistToOption, varOption } from '../options.ts';
+import {
+  contextOption,
+  type EngineOptions,
+  edgeOnlyOption,
+  engineOption,
+  engineVars,
+  kvCacheOption,
+  modelOption,
+  number,
+  persistToOption,
+  varOption,
+} from '../options.ts';
 import { printPlans } from '../print-plans.ts';
 import { StatusLine } from '../printing/status-line.ts';
 import { pushWithProgress } from '../push-with-progress.ts';
@@ -14,16 +25,15 @@ export const startCommand = new Command('start')
   .addOption(edgeOnlyOption())
   .addOption(engineOption())
   .addOption(kvCacheOption())
+  .addOption(contextOption())
   .addOption(varOption())
   .addOption(persistToOption())
   .action(start);
 
-interface StartOptions {
+interface StartOptions extends EngineOptions {
   port: number;
   /** Model folders; the first is the default model. */
   model?: string[];
-  engine?: string;
-  kvCache?: string;
   edgeOnly?: boolean;
   var?: Record<string, string>;
   persistTo: string;

@@ -14,6 +14,7 @@ import { EdgeModel } from '../../../src/runtime/edge/run/edge-model.ts';
 import { EdgeSequence } from '../../../src/runtime/edge/run/edge-sequence.ts';
 import { logitsOf } from '../../generation/sampling/reference-logits.ts';
 import { modules } from '../../kernels/compare.ts';
+import { ids } from '../token-ids.ts';
 import { planEdge } from './plan-edge.ts';
 
 let files: ModelFiles;
@@ -24,7 +25,6 @@ beforeAll(async () => {
 });
 /** Room for the whole context window, and one more block. */
 const smallest = () => EdgeModel.load(plan, files, { kernels: compiledKernels(), cacheBytes: 0 });
-const ids = (count: number, step = 7) => Array.from({ length: count }, (_, index) => 1 + ((index * step) % 4000));
 
 describe('the edge engine', () => {
   it('should give the same bits with and without relaxed SIMD', async () => {

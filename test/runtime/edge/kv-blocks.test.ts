@@ -5,9 +5,9 @@ import { KvBlocks } from '../../../src/runtime/edge/run/kv-blocks.ts';
 const BLOCK_BYTES = 48_000;
 const START = 70_000;
 
-const blocksOf = (maxBlocks: number) => {
+const blocksOf = (totalBlocks: number) => {
   const memory = new EngineMemory(START);
-  return { memory, blocks: new KvBlocks(memory, { start: START, blockBytes: BLOCK_BYTES, maxBlocks }) };
+  return { memory, blocks: new KvBlocks(memory, { start: START, blockBytes: BLOCK_BYTES, blockPositions: 128, totalBlocks }) };
 };
 
 describe('KvBlocks', () => {
@@ -23,7 +23,7 @@ describe('KvBlocks', () => {
     const held = [blocks.allocate(), blocks.allocate()];
     expect(() => blocks.allocate()).toThrow(expect.objectContaining({ code: 'memory_limit_exceeded' }));
     const [, second] = held;
-    blocks.free(held, 1);
+    blocks.release(held, 1);
     expect(held).toEqual([START]);
     expect([blocks.used, blocks.allocate(), blocks.used]).toEqual([1, second, 2]);
   });
@@ -32,9 +32,9 @@ describe('KvBlocks', () => {
     const { blocks } = blocksOf(2);
     const block = blocks.allocate();
     blocks.share(block);
-    blocks.free([block]);
+    blocks.release([block]);
     expect(blocks.used).toBe(1);
-    blocks.free([block]);
+    blocks.release([block]);
     expect(blocks.used).toBe(0);
   });
 

@@ -16,7 +16,11 @@ export const modelSchema = z
     ...openAiFields,
     architecture: z.string(),
     parameters: z.number().int(),
-    context_window: z.number().int(),
+    context_window: z.number().int().openapi({ description: 'Tokens of the longest sequence here, prompt and completion together.' }),
+    model_context_window: z
+      .number()
+      .int()
+      .openapi({ description: "The model's own context window, which is longer if not all of it fits into memory or was asked for." }),
     vocabulary_size: z.number().int(),
     dtype: z.string().openapi({ description: 'How the weights are stored.' }),
     engine: z.enum(['edge', 'ort']).openapi({ description: "The engine that runs it: gpt-edge's own, or onnxruntime-web." }),
@@ -37,7 +41,7 @@ export const modelSchema = z
       .openapi({ description: 'What its model card says, in the words of its makers; null if it has none.' }),
     memory: z
       .object({ total_bytes: z.number().int(), parts: z.array(z.object({ name: z.string(), bytes: z.number().int() })) })
-      .openapi({ description: 'What the model needs to serve one sequence of its whole context window: an upper estimate.' }),
+      .openapi({ description: 'What the model needs to serve one sequence that fills `context_window`: an upper estimate.' }),
     load: z
       .object({ state: z.enum(['cold', 'loading', 'ready']), loaded_bytes: z.number().int(), total_bytes: z.number().int() })
       .openapi({ description: 'How much of the model is loaded in the isolate that answers.' }),
@@ -70,7 +74,7 @@ export function toWireDamagedModel(id: string, error: ErrorObject): WireDamagedM
 
 /** @param toError converts the model's `failure` for the client */
 export function toWireModel(
-  { manifest, uploaded, engine, memory, load, hasChatTemplate, card, failure }: ModelDescription,
+  { manifest, uploaded, engine, contextWindow, memory, load, hasChatTemplate, card, failure }: ModelDescription,
   toError: (error: unknown) => ErrorObject,
 ): WireModel {
   return {
@@ -80,7 +84,8 @@ export function toWireModel(
     owned_by: 'gpt-edge',
     architecture: manifest.architecture,
     parameters: manifest.parameters,
-    context_window: manifest.contextWindow,
+    context_window: contextWindow,
+    model_context_window: manifest.contextWindow,
     vocabulary_size: manifest.vocabularySize,
     dtype: describeDtype(manifest),
     engine,

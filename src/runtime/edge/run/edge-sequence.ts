@@ -1,7 +1,7 @@
-import type { Sequence } from '../../../core/decoder.ts';
-import { GptEdgeError } from '../../../core/errors.ts';
-import type { Logits } from '../../../core/logits.ts';
-import type { EdgeModel } from './edge-model.ts';
+import type { Feed, Sequence } from '../../../core/decoder.ts';
+import { checkFeeds } from '../../check-feeds.ts';
+import { forwardRows } from '../../forward-rows.ts';
+import type { EdgeModel, TableFeed } from './edge-model.ts';
 
 /** A sequence whose KV cache lies in blocks of the engine's memory. */
 export class EdgeSequence implements Sequence {
@@ -21,20 +21,42 @@ export class EdgeSequence implements Sequence {
     return this.#length;
   }
 
-  async forward(tokens: readonly number[], rows = 1): Promise<Float32Array> {
-    const { vocabularySize } = this.#model.plan.options;
-    const copy = new Float32Array(rows * vocabularySize);
-    await this.forwardEach(tokens, rows, ({ values }, row) => copy.set(values, row * vocabularySize));
-    return copy;
+  blocksFor(tokens: number): number {
+    return Math.max(0, Math.ceil((this.#length + tokens) / this.#model.plan.cache.blockPositions) - this.#blockTable.length);
   }
 
-  async forwardEach(tokens: readonly number[], rows: number, read: (logits: Logits, row: number) => void): Promise<void> {
-    const { contextWindow } = this.#model.plan.options;
-    const length = this.#length + tokens.length;
-    if (length > contextWindow)
-      throw new GptEdgeError('context_length_exceeded', `The context window is ${contextWindow} tokens; ${length} were fed.`);
-    this.#reserve(length);
-    this.#model.run(tokens, this.#length, this.#blockTable, rows, read);
+  forward(tokens: readonly number[], rows = 1): Promise<Float32Array> {
+    return forwardRows(this, tokens, rows, this.#model.plan.options.vocabularySize);
+  }
+
+  forwardEach(tokens: readonly number[], rows: number, read: Feed['read']): Promise<void> {
+    return forwardBatch(this.#model, [{ sequence: this, tokens, rows, read }]);
+  }
+
+  /** Allocates the blocks of a feed that has been checked. */
+  prepare({ tokens, rows, read }: Feed): TableFeed {
+    const { blocks } = this.#model;
+    for (let missing = this.blocksFor(tokens.length); missing > 0; missing--) this.#blockTable.push(blocks.allocate());
+    return { tokens, rows, read, position: this.#length, blockTable: this.#blockTable };
+  }
+
+  /** Counts tokens that have been computed. */
+  advance(tokens: number): void {
+    this.#length += tokens;
+  }
+
+  truncate(length: number): void {
+    if (length < 0 || length > this.#length) throw new RangeError(`${this.#length} positions cannot be cut to ${length}`);
+    const { blocks, plan } = this.#model;
+    const { blockPositions } = plan.cache;
+    blocks.release(this.#blockTable, Math.ceil(length / blockPositions));
+    // Another sequence may share the block in which positions are going to be written again.
+    const last = this.#blockTable.length - 1;
+    if (length % blockPositions > 0 && blocks.isShared(this.#blockTable[last])) {
+      const copy = blocks.copy(this.#blockTable[last]);
+      blocks.release(this.#blockTable, last);
+      this.#blockTable.push(copy);
+    }
     this.#length = length;
   }
 
@@ -51,19 +73,15 @@ export class EdgeSequence implements Sequence {
 
   dispose(): void {
     this.#model.droppedSequences.unregister(this);
-    this.#model.blocks.free(this.#blockTable);
+    this.#model.blocks.release(this.#blockTable);
     this.#length = 0;
   }
+}
 
-  /** Allocates the blocks for so many positions: all of them, or none. */
-  #reserve(length: number): void {
-    const { blocks, plan } = this.#model;
-    const before = this.#blockTable.length;
-    try {
-      while (this.#blockTable.length * plan.cache.blockPositions < length) this.#blockTable.push(blocks.allocate());
-    } catch (error) {
-      blocks.free(this.#blockTable, before);
-      throw error;
-    }
-  }
+/** See `Decoder.forwardBatch`. */
+export async function forwardBatch(model: EdgeModel, feeds: readonly Feed[]): Promise<void> {
+  checkFeeds(feeds, model.plan.options.contextWindow, model.blocks);
+  const sequences = feeds.map(({ sequence }) => sequence as EdgeSequence);
+  model.run(feeds.map((feed, index) => sequences[index].prepare(feed)));
+  for (const [index, { tokens }] of feeds.entries()) sequences[index].advance(tokens.length);
 }

@@ -1,5 +1,14 @@
+import type { KvCache } from '../../../core/decoder.ts';
 import { GptEdgeError } from '../../../core/errors.ts';
 import type { EngineMemory } from './engine-memory.ts';
+
+/** Where the blocks begin, and how many of which size there may be. */
+export interface BlockSizes {
+  readonly start: number;
+  readonly blockBytes: number;
+  readonly blockPositions: number;
+  readonly totalBlocks: number;
+}
 
 /**
  * Allocates the KV caches of all sequences, in blocks of a fixed number of positions. The blocks lie at the end of the
@@ -7,21 +16,23 @@ import type { EngineMemory } from './engine-memory.ts';
  * sequence or, once it is full, to several that share a past. The memory grows when no block is free, and never
  * shrinks.
  */
-export class KvBlocks {
+export class KvBlocks implements KvCache {
+  readonly blockPositions: number;
+  readonly totalBlocks: number;
   readonly #memory: EngineMemory;
   readonly #start: number;
   readonly #blockBytes: number;
-  readonly #maxBlocks: number;
   /** Addresses of allocated memory that no sequence uses. */
-  readonly #freeBlocks: number[] = [];
+  readonly #freed: number[] = [];
   /** How many sequences hold a block, by its address. */
   readonly #refCounts = new Map<number, number>();
 
-  constructor(memory: EngineMemory, { start, blockBytes, maxBlocks }: { start: number; blockBytes: number; maxBlocks: number }) {
+  constructor(memory: EngineMemory, { start, blockBytes, blockPositions, totalBlocks }: BlockSizes) {
     this.#memory = memory;
     this.#start = start;
     this.#blockBytes = blockBytes;
-    this.#maxBlocks = maxBlocks;
+    this.blockPositions = blockPositions;
+    this.totalBlocks = totalBlocks;
   }
 
   /** How many blocks sequences hold; a shared block counts once. */
@@ -34,9 +45,18 @@ export class KvBlocks {
    * @throws GptEdgeError `memory_limit_exceeded` if all blocks are held
    */
   allocate(): number {
-    const block = this.#freeBlocks.pop() ?? this.#grow();
+    const block = this.#freed.pop() ?? this.#grow();
     this.#refCounts.set(block, 1);
     return block;
+  }
+
+  get freeBlocks(): number {
+    return this.totalBlocks - this.used;
+  }
+
+  /** Whether more than one sequence holds the block. */
+  isShared(block: number): boolean {
+    return this.#refCounts.get(block)! > 1;
   }
 
   /** Lets one more sequence hold the block. */
@@ -48,13 +68,13 @@ export class KvBlocks {
    * Removes the blocks from a sequence's block table, from the index `from` on; those that no other sequence holds
    * become free.
    */
-  free(blockTable: number[], from = 0): void {
+  release(blockTable: number[], from = 0): void {
     for (const block of blockTable.splice(from)) {
       const refCount = this.#refCounts.get(block)! - 1;
       if (refCount > 0) this.#refCounts.set(block, refCount);
       else {
         this.#refCounts.delete(block);
-        this.#freeBlocks.push(block);
+        this.#freed.push(block);
       }
     }
   }
@@ -67,11 +87,11 @@ export class KvBlocks {
   }
 
   #grow(): number {
-    const count = this.#refCounts.size + this.#freeBlocks.length;
-    if (count >= this.#maxBlocks)
+    const count = this.#refCounts.size + this.#freed.length;
+    if (count >= this.totalBlocks)
       throw new GptEdgeError(
         'memory_limit_exceeded',
-        `The KV cache has no room for another ${this.#blockBytes} bytes: the requests that are being answered hold all ${this.#maxBlocks * this.#blockBytes} bytes of it. Try again when one of them has ended.`,
+        `The KV cache has no room for another ${this.#blockBytes} bytes: the requests that are being answered hold all ${this.totalBlocks * this.#blockBytes} bytes of it. Try again when one of them has ended.`,
       );
     const block = this.#start + count * this.#blockBytes;
     this.#memory.growTo(block + this.#blockBytes);
