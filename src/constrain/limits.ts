@@ -13,8 +13,8 @@ export const MAX_ALTERNATIVES = 256;
 export const MAX_NFA_STATES = 20_000;
 /** States of a deterministic automaton. */
 export const MAX_DFA_STATES = 4_000;
-/** States of nondeterministic automata that are visited while one is made deterministic. */
-export const MAX_DFA_WORK = 1_000_000;
+/** States of automata that are visited while those of one request are built. It takes some 50 ms. */
+export const MAX_EFFORT = 2_000_000;
 /** Ways in which a text so far can be read, if the schema is ambiguous. */
 export const MAX_READINGS = 256;
 /** Characters of a pattern. */

@@ -4,6 +4,7 @@ import type { ByteState } from './byte-state.ts';
 import { canonicalText } from './canonical-text.ts';
 import { countedString } from './counted-string.ts';
 import { isDisjoint } from './disjoint.ts';
+import { Effort } from './effort.ts';
 import { FORMATS } from './formats.ts';
 import { contentOf, integerAutomaton, numberAutomaton, scalar, stringAutomaton, stringOf } from './json-text.ts';
 import { Keywords } from './keywords.ts';
@@ -44,6 +45,7 @@ export class SchemaCompiler {
   /** Parts that may become possible by what others are. */
   readonly #open: { update(): boolean }[] = [];
   readonly #objects: { part: ObjectPart; path: SchemaPath }[] = [];
+  readonly #effort = new Effort();
   #count = 0;
   #depth = 0;
 
@@ -155,10 +157,10 @@ export class SchemaCompiler {
   #typedParts(keywords: readonly Keywords[]): Part[] {
     const types = keywords.reduce<readonly Type[]>((left, one) => commonTypes(left, typesOf(one)), TYPES);
     const parts: Part[] = [];
-    if (types.includes('null')) parts.push(leafOf(scalar(null)));
-    if (types.includes('boolean')) parts.push(leafOf(either(scalar(true), scalar(false))));
+    if (types.includes('null')) parts.push(leafOf(scalar(null), this.#effort));
+    if (types.includes('boolean')) parts.push(leafOf(either(scalar(true), scalar(false)), this.#effort));
     if (types.includes('number') || types.includes('integer')) parts.push(...numberParts(keywords, !types.includes('number')));
-    if (types.includes('string')) parts.push(...stringParts(keywords));
+    if (types.includes('string')) parts.push(...stringParts(keywords, this.#effort));
     if (types.includes('array')) parts.push(this.#arrayPart(keywords));
     if (types.includes('object')) parts.push(this.#objectPart(keywords));
     return parts;
@@ -174,7 +176,7 @@ export class SchemaCompiler {
     const scalars = valid.filter((value) => typeof value !== 'object' || value === null) as (string | number | boolean | null)[];
     const composed = valid.filter((value) => typeof value === 'object' && value !== null);
     return [
-      ...(scalars.length > 0 ? [leafOf(either(...scalars.map(scalar)))] : []),
+      ...(scalars.length > 0 ? [leafOf(either(...scalars.map(scalar)), this.#effort)] : []),
       ...composed.map((value) => this.#part([{ schema: schemaOfValue(value as object), path: keywords[0].path }])),
     ];
   }
@@ -204,7 +206,7 @@ export class SchemaCompiler {
     const path = keywords[0]?.path ?? [];
     const isMatch = sources.map((source) => {
       const expression = parsePattern(source, [...path, 'patternProperties'], found);
-      const content = automatonAt(contentOf(expression), [...path, 'patternProperties']);
+      const content = automatonAt(contentOf(expression), [...path, 'patternProperties'], this.#effort);
       return { content, matches: (name: string) => content !== undefined && runs(content, JSON.stringify(name).slice(1, -1)) };
     });
     /** The value of a name that matches those sources, as all branches together have it. */
@@ -243,7 +245,7 @@ export class SchemaCompiler {
 }
 
 const NOTHING: ByteState = { accepts: false, step: () => undefined };
-const leafOf = (expression: Expression): Part => new Leaf(automaton(expression)!);
+const leafOf = (expression: Expression, effort: Effort): Part => new Leaf(automaton(expression, effort)!);
 
 function runs(state: ByteState, text: string): boolean {
   let at: ByteState | undefined = state;
@@ -282,7 +284,7 @@ function numberParts(keywords: readonly Keywords[], isInteger: boolean): Part[] 
 const greatest = (values: readonly number[]): number | undefined => (values.length > 0 ? Math.max(...values) : undefined);
 const least = (values: readonly number[]): number | undefined => (values.length > 0 ? Math.min(...values) : undefined);
 
-function stringParts(keywords: readonly Keywords[]): Part[] {
+function stringParts(keywords: readonly Keywords[], effort: Effort): Part[] {
   const min = Math.max(0, ...keywords.map((one) => one.count('minLength') ?? 0));
   const max = Math.min(...keywords.map((one) => one.count('maxLength') ?? Number.POSITIVE_INFINITY));
   if (min > max) return [];
@@ -290,8 +292,8 @@ function stringParts(keywords: readonly Keywords[]): Part[] {
   const hasLength = min > 0 || max < Number.POSITIVE_INFINITY;
   if (contents.length === 0) return [new Leaf(hasLength ? countedString({ min, max }) : stringAutomaton())];
   const path = keywords[0].path;
-  const all = [...contents, ...(hasLength ? [repeated(ANY, min, max)] : [])].map((content) => automatonAt(stringOf(content), path));
-  const common = all.reduce((a, b) => (a && b ? inPlace(path, () => both(a, b)) : undefined));
+  const all = [...contents, ...(hasLength ? [repeated(ANY, min, max)] : [])].map((content) => automatonAt(stringOf(content), path, effort));
+  const common = all.reduce((a, b) => (a && b ? inPlace(path, () => both(a, b, effort)) : undefined));
   return common ? [new Leaf(common)] : [];
 }
 
@@ -316,7 +318,8 @@ function parsePattern(pattern: string, path: SchemaPath, parse: (pattern: string
   }
 }
 
-const automatonAt = (expression: Expression, path: SchemaPath): ByteState | undefined => inPlace(path, () => automaton(expression));
+const automatonAt = (expression: Expression, path: SchemaPath, effort: Effort): ByteState | undefined =>
+  inPlace(path, () => automaton(expression, effort));
 
 /** Names the place of an expression that is too large. */
 function inPlace<T>(path: SchemaPath, build: () => T): T {

@@ -26,10 +26,10 @@ export interface ConstrainedVocabulary {
 const MAX_KEPT_PARTS = 32;
 
 /**
- * Makes constraints for the answers of one model. What depends on the vocabulary alone is built with the first of them
- * and kept.
+ * Makes constraints for the answers of one model.
  * @example
  * const constraints = new VocabularyConstraints({ size, eosTokenIds, bytes: (id) => tokenizer.bytes(id) });
+ * await constraints.prepare();
  * let state = constraints.choice(['yes', 'no']).start();
  * const allowed = state.allowed();
  */
@@ -40,6 +40,16 @@ export class VocabularyConstraints {
 
   constructor(vocabulary: ConstrainedVocabulary) {
     this.#vocabulary = vocabulary;
+  }
+
+  /**
+   * Builds what depends on the vocabulary alone. It must have been awaited before a constraint is started.
+   * @param turn is awaited between parts of the work, each of which takes some milliseconds
+   */
+  async prepare(turn: () => Promise<void> = async () => {}): Promise<void> {
+    if (this.#masks) return;
+    const { size } = this.#vocabulary;
+    this.#masks = new TokenMasks(await VocabularyTrie.build(size, (id) => this.#vocabulary.bytes(id), turn));
   }
 
   /**
@@ -78,12 +88,7 @@ export class VocabularyConstraints {
     this.#parts.delete(key);
     this.#parts.set(key, part);
     if (this.#parts.size > MAX_KEPT_PARTS) this.#parts.delete(this.#parts.keys().next().value!);
-    return { start: () => new State(TextState.of(part), this.#vocabulary, this.#tokenMasks) };
-  }
-
-  get #tokenMasks(): TokenMasks {
-    this.#masks ??= new TokenMasks(new VocabularyTrie(this.#vocabulary.size, (id) => this.#vocabulary.bytes(id)));
-    return this.#masks;
+    return { start: () => new State(TextState.of(part), this.#vocabulary, this.#masks!) };
   }
 }
 
@@ -113,6 +118,10 @@ class State implements ConstraintState {
     return this.#text.isWhole && !this.#text.canGoOn;
   }
 
+  get isStuck(): boolean {
+    return this.allowed().every((word) => word === 0);
+  }
+
   allowed(): Uint32Array {
     this.#allowed ??= this.#findAllowed();
     return this.#allowed;
@@ -128,8 +137,6 @@ class State implements ConstraintState {
   #findAllowed(): Uint32Array {
     const allowed = this.#masks.allowed(this.#text);
     if (this.#text.isWhole) for (const id of this.#vocabulary.eosTokenIds) allowed[id >> 5] |= 1 << (id & 31);
-    if (allowed.every((word) => word === 0))
-      throw new GptEdgeError('invalid_value', "The model's vocabulary has no token with which a valid answer could go on.");
     return allowed;
   }
 }

@@ -1,3 +1,6 @@
+/** How many tokens are added between two turns. */
+const TOKENS_PER_PART = 8_192;
+
 /**
  * The tokens of a vocabulary by their bytes, as a tree in which common beginnings are shared. The nodes lie in preorder,
  * so that a walk is a loop: the next node is the first child, and `skip` leads past all that lies below.
@@ -13,20 +16,36 @@ export class VocabularyTrie {
   /** The token that ends at each node; -1 if none does. */
   readonly tokens: Int32Array;
   /** Further tokens with the same bytes, by the first of them. */
-  readonly equals: ReadonlyMap<number, readonly number[]>;
+  readonly equals = new Map<number, number[]>();
 
-  /**
-   * @param bytesOf the bytes of each token; none for tokens that are no text, such as special ones
-   */
-  constructor(vocabularySize: number, bytesOf: (id: number) => Uint8Array) {
-    const entries = sortedByBytes(vocabularySize, bytesOf);
-    const count = entries.reduce((sum, { bytes }, index) => sum + bytes.length - sharedLength(bytes, entries[index - 1]?.bytes), 0);
+  private constructor(vocabularySize: number, count: number) {
     this.vocabularySize = vocabularySize;
     this.bytes = new Uint8Array(count);
     this.depths = new Uint16Array(count);
     this.skip = new Int32Array(count);
     this.tokens = new Int32Array(count).fill(-1);
-    this.equals = this.#fill(entries);
+  }
+
+  /**
+   * Builds the trie in parts.
+   * @param bytesOf the bytes of each token; none for tokens that are no text, such as special ones
+   * @param turn is awaited between parts, each of which takes some milliseconds
+   */
+  static async build(vocabularySize: number, bytesOf: (id: number) => Uint8Array, turn: () => Promise<void>): Promise<VocabularyTrie> {
+    const entries: Entry[] = [];
+    for (let id = 0; id < vocabularySize; id++) {
+      if (id % TOKENS_PER_PART === 0) await turn();
+      const bytes = bytesOf(id);
+      if (bytes.length > 0) entries.push({ id, bytes, key: String.fromCharCode(...bytes) });
+    }
+    await turn();
+    // Hosts compare strings fast.
+    entries.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.id - b.id));
+    await turn();
+    const count = entries.reduce((sum, { bytes }, index) => sum + bytes.length - sharedLength(bytes, entries[index - 1]?.bytes), 0);
+    const trie = new VocabularyTrie(vocabularySize, count);
+    await trie.#fill(entries, turn);
+    return trie;
   }
 
   /** The tokens that end at a node. */
@@ -37,8 +56,7 @@ export class VocabularyTrie {
     yield* this.equals.get(first) ?? [];
   }
 
-  #fill(entries: readonly Entry[]): Map<number, number[]> {
-    const equals = new Map<number, number[]>();
+  async #fill(entries: readonly Entry[], turn: () => Promise<void>): Promise<void> {
     /** The nodes on the way to the last token. */
     const path: number[] = [];
     let next = 0;
@@ -46,6 +64,7 @@ export class VocabularyTrie {
       while (path.length > depth) this.skip[path.pop()!] = next;
     };
     for (const [index, { id, bytes }] of entries.entries()) {
+      if (index % TOKENS_PER_PART === 0) await turn();
       const shared = sharedLength(bytes, entries[index - 1]?.bytes);
       close(shared);
       for (let at = shared; at < bytes.length; at++) {
@@ -55,26 +74,17 @@ export class VocabularyTrie {
       }
       const node = path.at(-1)!;
       if (this.tokens[node] < 0) this.tokens[node] = id;
-      else equals.set(this.tokens[node], [...(equals.get(this.tokens[node]) ?? []), id]);
+      else this.equals.set(this.tokens[node], [...(this.equals.get(this.tokens[node]) ?? []), id]);
     }
     close(0);
-    return equals;
   }
 }
 
 interface Entry {
   readonly id: number;
   readonly bytes: Uint8Array;
-}
-
-/** The tokens in the order of their bytes, as strings of one character for each byte: hosts sort strings fast. */
-function sortedByBytes(vocabularySize: number, bytesOf: (id: number) => Uint8Array): Entry[] {
-  const entries: (Entry & { readonly key: string })[] = [];
-  for (let id = 0; id < vocabularySize; id++) {
-    const bytes = bytesOf(id);
-    if (bytes.length > 0) entries.push({ id, bytes, key: String.fromCharCode(...bytes) });
-  }
-  return entries.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.id - b.id));
+  /** The bytes, one character for each. */
+  readonly key: string;
 }
 
 function sharedLength(a: Uint8Array, b: Uint8Array | undefined): number {

@@ -8,10 +8,9 @@ export interface TokenConstraint {
 export interface ConstraintState {
   /** Whether the answer is complete, and nothing may follow it. */
   readonly isComplete: boolean;
-  /**
-   * A bit for each token that may come next, in 32-bit words. EOS is among them where the answer may end.
-   * @throws GptEdgeError `invalid_value` if the vocabulary has no token with which the answer could go on
-   */
+  /** Whether the vocabulary has no token with which the answer could go on: it lacks bytes that the answer needs. */
+  readonly isStuck: boolean;
+  /** A bit for each token that may come next, in 32-bit words. EOS is among them where the answer may end. */
   allowed(): Uint32Array;
   /** @param id one of the allowed tokens */
   after(id: number): ConstraintState;

@@ -1,3 +1,4 @@
+import type { TokenConstraint } from '../core/token-constraint.ts';
 import type { SamplingOptions } from './sampling/sampling-options.ts';
 
 /** A prompt and how to continue it. The API checks the ranges. */
@@ -15,4 +16,6 @@ export interface CompletionRequest {
   topLogprobs?: number;
   /** Whether to report the log-probabilities of the prompt's own tokens as well. */
   scorePrompt: boolean;
+  /** What the answer must be; any text if undefined. */
+  constraint?: TokenConstraint;
 }

@@ -1,3 +1,4 @@
+import type { VocabularyConstraints } from '../constrain/vocabulary-constraints.ts';
 import type { Decoder } from '../core/decoder.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
 import type { ChatTemplate } from '../tokenizer/chat-template.ts';
@@ -10,6 +11,8 @@ export interface LanguageModel {
   readonly manifest: Manifest;
   readonly decoder: Decoder;
   readonly tokenizer: TextTokenizer;
+  /** Makes masks over the vocabulary for answers that must have a form. */
+  readonly constraints: VocabularyConstraints;
   /** null if the model has none: it can complete, but cannot chat. */
   readonly chatTemplate: ChatTemplate | null;
   /** What the model's generation_config.json recommends; a request's own options take precedence. */

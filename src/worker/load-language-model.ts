@@ -1,3 +1,4 @@
+import { VocabularyConstraints } from '../constrain/vocabulary-constraints.ts';
 import type { Decoder } from '../core/decoder.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import { falseManifest } from '../core/folder/false-manifest.ts';
@@ -47,10 +48,21 @@ export async function loadLanguageModel(
     manifest,
     decoder,
     tokenizer,
+    constraints: constraintsOf(manifest, tokenizer),
     chatTemplate: ChatTemplate.from(tokenizerConfig, { default: template, named: namedTemplates(Object.keys(manifest.files)) }),
     samplingDefaults: { ...(generationBytes ? parseGenerationConfig(generationBytes) : {}), ...sampling },
     fingerprint: `fp_${await hashOf(manifest, sampling)}_${decoder.engine}`,
   };
+}
+
+/** Special tokens are no text, and rows of the table may stand for no token. */
+function constraintsOf({ vocabularySize, eosTokenIds }: Manifest, tokenizer: TextTokenizer): VocabularyConstraints {
+  const isText = (id: number) => id < tokenizer.vocabularySize && !tokenizer.isSpecial(id) && !eosTokenIds.includes(id);
+  return new VocabularyConstraints({
+    size: vocabularySize,
+    eosTokenIds,
+    bytes: (id) => (isText(id) ? tokenizer.bytes(id) : new Uint8Array()),
+  });
 }
 
 /** A token without a row in the vocabulary would never be generated, and its row be read beyond the table's end. */

@@ -8,6 +8,7 @@ import type { ChatMessage } from '../../tokenizer/chat-template.ts';
 import { type ChatWireRequest, DEFAULT_CHAT_MAX_TOKENS } from './schemas/chat-schema.ts';
 import { MAX_CHOICES } from './schemas/common-fields.ts';
 import { type CompletionWireRequest, DEFAULT_MAX_TOKENS } from './schemas/completion-schema.ts';
+import { toConstraint } from './to-constraint.ts';
 import { checkTextLength, checkTokenIds, toPromptTokens } from './to-prompt-tokens.ts';
 
 /**
@@ -36,6 +37,7 @@ export async function toCompletionRequests(
     stops: toStops(body),
     sampling: toSamplingOptions(body, model),
     topLogprobs: body.logprobs ?? undefined,
+    constraint: toConstraint(body, model.constraints),
     scorePrompt: (body.echo ?? false) && body.logprobs != null,
   };
   const fields = { prompt: 'prompt', maxTokens: body.max_tokens == null ? undefined : 'max_tokens' } as const;
@@ -87,6 +89,7 @@ export function toChatRequest(body: ChatWireRequest, model: LanguageModel): Comp
     stops: toStops(body),
     sampling: toSamplingOptions(body, model),
     topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
+    constraint: toConstraint(body, model.constraints),
     scorePrompt: false,
   };
   checkContext(model, prompt.length, request.maxTokens, chatFields(body));

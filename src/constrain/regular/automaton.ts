@@ -1,5 +1,6 @@
 import type { ByteState } from '../byte-state.ts';
-import { MAX_DFA_STATES, MAX_DFA_WORK, MAX_NFA_STATES } from '../limits.ts';
+import { Effort } from '../effort.ts';
+import { MAX_DFA_STATES, MAX_NFA_STATES } from '../limits.ts';
 import { tooLarge } from '../unenforceable.ts';
 import type { Expression, Range } from './expression.ts';
 
@@ -98,9 +99,10 @@ class DfaState implements ByteState {
 /**
  * Makes an expression over bytes deterministic, by the subset construction, and removes what leads nowhere.
  * @returns its first state; undefined if it has no text
- * @throws GptEdgeError `invalid_value` if that takes more states or work than allowed
+ * @param effort what it may take, together with others
+ * @throws GptEdgeError `invalid_value` if that takes more states or effort than allowed
  */
-export function automaton(expression: Expression): ByteState | undefined {
+export function automaton(expression: Expression, effort = new Effort()): ByteState | undefined {
   const nfa = new Nfa();
   const start = nfa.state();
   const end = nfa.add(expression, start);
@@ -108,9 +110,9 @@ export function automaton(expression: Expression): ByteState | undefined {
   const states = new Map<string, { state: DfaState; members: number[] }>();
   const seen = new Uint32Array(nfa.edges.length);
   let round = 0;
-  let work = 0;
   const close = (roots: number[]): number[] => {
     round++;
+    let visited = 0;
     const members: number[] = [];
     const open = roots;
     for (let member = open.pop(); member !== undefined; member = open.pop()) {
@@ -118,10 +120,10 @@ export function automaton(expression: Expression): ByteState | undefined {
       seen[member] = round;
       // States that only lead on without a byte do not tell two sets apart.
       if (nfa.edges[member].length > 0 || member === end) members.push(member);
-      work++;
+      visited++;
       open.push(...nfa.silent[member]);
     }
-    if (work > MAX_DFA_WORK) throw tooLarge('it takes too long to make it deterministic');
+    effort.spend(visited);
     return members.sort((a, b) => a - b);
   };
   const pending: { state: DfaState; members: number[] }[] = [];
@@ -138,14 +140,11 @@ export function automaton(expression: Expression): ByteState | undefined {
   };
   const first = intern(close([start]));
   for (let entry = pending.pop(); entry; entry = pending.pop()) {
+    effort.spend(samples.length);
     const targets: number[][] = samples.map(() => []);
     for (const member of entry.members)
       for (const { from, to } of nfa.edges[member])
-        for (const [low, high] of from)
-          for (let index = classes[low]; index <= classes[high]; index++) {
-            targets[index].push(to);
-            work++;
-          }
+        for (const [low, high] of from) for (let index = classes[low]; index <= classes[high]; index++) targets[index].push(to);
     for (const [index, members] of targets.entries()) if (members.length > 0) entry.state.next[index] = intern(close(members));
   }
   return trim(
@@ -158,7 +157,7 @@ export function automaton(expression: Expression): ByteState | undefined {
  * The texts of both automata.
  * @returns undefined if they have none in common
  */
-export function both(a: ByteState, b: ByteState): ByteState | undefined {
+export function both(a: ByteState, b: ByteState, effort: Effort): ByteState | undefined {
   const classes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
   const states = new Map<ByteState, Map<ByteState, DfaState>>();
   const all: DfaState[] = [];
@@ -177,12 +176,14 @@ export function both(a: ByteState, b: ByteState): ByteState | undefined {
     return state;
   };
   const first = intern(a, b);
-  for (let entry = pending.pop(); entry; entry = pending.pop())
+  for (let entry = pending.pop(); entry; entry = pending.pop()) {
+    effort.spend(256);
     for (let byte = 0; byte < 256; byte++) {
       const left = entry.left.step(byte);
       const right = left && entry.right.step(byte);
       if (left && right) entry.state.next[byte] = intern(left, right);
     }
+  }
   return trim(first, all);
 }
 
