@@ -114,15 +114,12 @@ describe('patterns', () => {
     expect(() => found(pattern)).toThrow(PatternError);
   });
 
-  it.each([
-    '(a|b)*a(a|b){14}',
-    '[a-z]{5000}{3}',
-    '((a{100}){100}){100}',
-    `${'(?:'.repeat(60)}a${')'.repeat(60)}`,
-    'a'.repeat(3000),
-  ])('should be refused soon, for its size: %.30s', (pattern) => {
-    expect(() => automaton(mapSets(matched(pattern), utf8))).toThrow();
-  });
+  it.each(['(a|b)*a(a|b){14}', '[a-z]{5000}{3}', '((a{100}){100}){100}', `${'(?:'.repeat(60)}a${')'.repeat(60)}`, 'a'.repeat(3000)])(
+    'should be refused soon, for its size: %.30s',
+    (pattern) => {
+      expect(() => automaton(mapSets(matched(pattern), utf8))).toThrow();
+    },
+  );
 });
 
 describe('formats', () => {

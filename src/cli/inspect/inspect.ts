@@ -9,6 +9,7 @@ import { openSource } from '../../convert/sources/open-source.ts';
 import { GRAPH_FILE } from '../../core/folder/graph-files.ts';
 import { describeDtype, folderBytes } from '../../core/folder/manifest.ts';
 import { DEFAULT_MEMORY_LIMIT_MB, inMegabytes, type MemoryPlan } from '../../core/memory-plan.ts';
+import { kernelVariant } from '../../local/compiled-kernels.ts';
 import { DiskModelFiles } from '../../local/disk-model-files.ts';
 import { openModelFolder } from '../../local/model-folder.ts';
 import { planEngine } from '../../runtime/plan-engine.ts';
@@ -47,6 +48,7 @@ async function inspectModelFolder(
   if (window !== undefined) console.log(`${window}.`);
   if (planned.engine === 'ort') console.log(planned.reason);
   printMemoryPlan(planned.memory);
+  console.log(`\nKernels in this Node: ${kernelVariant()}`);
   if (showPlan && planned.engine === 'edge') printEdgePlan(planned.plan);
 }
 
@@ -70,9 +72,9 @@ async function inspectSource(path: string): Promise<void> {
   console.log('\nThis is not a model folder yet. Make one with gpt-edge convert; inspect then shows what it needs in a Worker.');
 }
 
-async function inspectPublishedGraph({ name, graphPath, externalData, facts }: PublishedGraph): Promise<void> {
+async function inspectPublishedGraph({ name, graphPath, externalData, layout, facts }: PublishedGraph): Promise<void> {
   const bytes = [...externalData.values()].reduce((sum, size) => sum + size, (await stat(graphPath)).size);
-  printFacts({ ...facts, id: name, storedAs: describeDtype(facts), bytes });
+  printFacts({ ...facts, id: name, source: layout, storedAs: describeDtype(facts), bytes });
   console.log('\nWeights');
   printTensorGroups(await graphWeights(graphPath));
 }
