@@ -40,7 +40,7 @@ const format = (schema: unknown, strict = false): Body => ({
 const request = (changes: Body): Body => ({ prompt: 'Once upon a time', max_tokens: 200, ...changes });
 
 /** Whether an answer is a value of a schema; if it was cut, whether it is the beginning of one. */
-function isValid(schema: unknown, text: string, finishReason: string): boolean {
+function isValid(schema: unknown, text: string, finishReason: string | null): boolean {
   const part = new SchemaCompiler(new SchemaDocument(schema), false).compile();
   const state = TextState.of(part).advance(new TextEncoder().encode(text.trimStart()));
   return finishReason === 'length' ? state !== undefined : (state?.isWhole ?? false);
@@ -71,7 +71,7 @@ describe('answers of a schema', () => {
   it('should have the properties in their order if the schema is strict', async () => {
     for (let seed = 0; seed < 5; seed++) {
       const { choices } = await complete(request({ ...format(PERSON, true), seed, temperature: 2 }));
-      const keys = [...choices[0].text.matchAll(/"(name|age|colour|friends)":/g)].map(([, key]) => key);
+      const keys = [...choices[0].text.matchAll(/"(name|age|colour|friends)"\s*:/g)].map(([, key]) => key);
       expect(['name', 'age', 'colour', 'friends'].slice(0, keys.length)).toEqual(keys);
     }
   });
