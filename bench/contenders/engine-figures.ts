@@ -11,7 +11,7 @@ export interface EngineFigures {
   readonly long?: Elapsed;
   /** Time of one token of a prompt. */
   readonly prefill?: Elapsed;
-  /** Time of one decode step after few tokens within the generation loop: greedy sampling, no text. */
+  /** Time of one decode step after few tokens in the scheduler: greedy sampling, with the text. */
   readonly generated?: Elapsed;
   /** Bytes of the largest WebAssembly memory at the end. */
   readonly wasmBytes?: number;

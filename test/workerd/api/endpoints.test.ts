@@ -27,6 +27,7 @@ describe('/v1/models', () => {
     architecture: manifest.architecture,
     parameters: manifest.parameters,
     context_window: manifest.contextWindow,
+    model_context_window: manifest.contextWindow,
     vocabulary_size: manifest.vocabularySize,
     dtype: manifest.dtype,
     engine: 'edge',
@@ -48,7 +49,7 @@ describe('/v1/models', () => {
     },
     memory: {
       total_bytes: expect.any(Number),
-      parts: ['heap', 'weights', 'buffers', 'tokenizer', 'loading, beyond the KV cache', 'KV cache of 512 tokens in float32'].map((name) =>
+      parts: ['heap', 'weights', 'buffers', 'tokenizer', 'KV cache of 512 tokens in float32'].map((name) =>
         expect.objectContaining({ name }),
       ),
     },

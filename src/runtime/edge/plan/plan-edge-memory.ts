@@ -1,6 +1,6 @@
 import { externalDataFiles } from '../../../core/folder/graph-files.ts';
-import { CHUNK_BYTES, type Manifest } from '../../../core/folder/manifest.ts';
-import { STREAMED_CHUNKS } from '../../../core/folder/model-files.ts';
+import type { Manifest } from '../../../core/folder/manifest.ts';
+import { PIECE_BYTES } from '../../../core/folder/model-files.ts';
 import { type MemoryPlan, memoryPlan, tokenizerHeap } from '../../../core/memory-plan.ts';
 import { CACHE_FORMAT_KERNELS } from './cache-shape.ts';
 import { memoryLayout } from './memory-layout.ts';
@@ -22,7 +22,7 @@ export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
   const { contextWindow, cacheFormat } = plan.options;
   const cache = plan.cache.windowBlocks * plan.cache.blockBytes;
   const loading = loadingBytes(manifest);
-  return memoryPlan([
+  const parts = [
     { name: 'heap', bytes: HEAP_BYTES },
     { name: 'weights', bytes: weights },
     { name: 'buffers', bytes: end - weights },
@@ -32,14 +32,15 @@ export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
       name: `KV cache of ${contextWindow} tokens in ${CACHE_FORMAT_KERNELS[cacheFormat].description}`,
       bytes: cache,
     },
-  ]);
+  ];
+  return memoryPlan(parts, { sharedBytes: HEAP_BYTES });
 }
 
 /**
- * Bytes of files that are held while a model loads, at a time when there is no KV cache yet: the chunks through which
+ * Bytes of files that are held while a model loads, at a time when there is no KV cache yet: the pieces in which
  * weights are streamed, and the tokenizer's file.
  */
 function loadingBytes({ files }: Manifest): number {
-  const streamed = externalDataFiles(Object.keys(files)).map((name) => Math.min(files[name].bytes, STREAMED_CHUNKS * CHUNK_BYTES));
+  const streamed = externalDataFiles(Object.keys(files)).map((name) => Math.min(files[name].bytes, 2 * PIECE_BYTES));
   return Math.max(0, ...streamed) + (files['tokenizer.json']?.bytes ?? 0);
 }
