@@ -6,7 +6,7 @@ import type { EnginePlan } from './plan-engine.ts';
 
 /**
  * Loads a model into the engine that was planned for it, and the prefixes that are stored with it.
- * @param kernels the compiled kernels (`gpt-edge/kernels/relaxed.wasm`)
+ * @param kernels the compiled kernels: `gpt-edge/kernels/relaxed.wasm`, or what `chooseKernels` returns
  * @param limitBytes what the isolate may hold; what the plan leaves of it serves requests that come at the same time
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for a graph
  *   that the engine refuses
@@ -23,8 +23,8 @@ export async function createDecoder(
 ): Promise<Decoder> {
   const unused = Math.max(0, limitBytes - planned.memory.totalBytes);
   if (planned.engine === 'ort') {
-    const { kvBytesPerToken, contextWindow } = files.manifest;
-    return createOrtDecoder(files, { kernels, cacheBytes: kvBytesPerToken * contextWindow + unused });
+    const { contextWindow } = planned;
+    return createOrtDecoder(files, { kernels, cacheBytes: files.manifest.kvBytesPerToken * contextWindow + unused }, contextWindow);
   }
   const { windowBlocks, blockBytes } = planned.plan.cache;
   const cacheBytes = windowBlocks * blockBytes + unused;

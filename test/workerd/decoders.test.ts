@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import kernels from '../../dist/kernels/relaxed.wasm';
+import vnni from '../../dist/kernels/vnni.wasm';
 import type { Decoder } from '../../src/core/decoder.ts';
 import { createDecoder } from '../../src/runtime/create-decoder.ts';
 import { planEngine } from '../../src/runtime/plan-engine.ts';
@@ -130,6 +131,20 @@ describe.each([
   });
 });
 
+describe('the edge engine', () => {
+  it('should give the same logits with the build that adds dot products', async () => {
+    const { id } = await seedModel(DEFAULT_MODEL);
+    const files = await R2ModelFiles.open(testEnv.MODELS, id);
+    const plan = await planEngine(files, { engine: 'edge', cacheFormat: 'q8' }, LIMIT_BYTES);
+    const logits = [];
+    for (const build of [kernels, vnni]) {
+      const decoder = await createDecoder(files, plan, build, LIMIT_BYTES);
+      logits.push((await decoder.createSequence().forward([419, 429, 259, 395, 12, 335], 6)).slice());
+      await decoder.dispose();
+    }
+    expect(logits[0]).toEqual(logits[1]);
+  });
+});
 it.each(['f32', 'q8'] as const)(
   'many sequences on the edge engine should each give the logits of a lone run, cache %s',
   async (cacheFormat) => {

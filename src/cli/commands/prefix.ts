@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { EngineChoice } from '../../runtime/engine-choice.ts';
 import { engineVars, kvCacheOption } from '../options.ts';
 
 export const prefixCommand = new Command('prefix')
@@ -16,7 +17,7 @@ interface PrefixOptions {
   text?: string;
   name: string;
   remove?: boolean;
-  kvCache?: string;
+  kvCache?: EngineChoice['cacheFormat'];
 }
 
 /** Stores or removes a prefix in a model folder. */

@@ -12,7 +12,8 @@ import {
   TensorProtoSchema,
   ValueInfoProtoSchema,
 } from '../../core/onnx/onnx-ml_pb.js';
-import { type DataLocation, EXTERNAL_DATA_FILE } from './external-data-writer.ts';
+import { EXTERNAL_DATA_FILE } from './external-data-writer.ts';
+import type { DataLocation } from './weight-data.ts';
 
 /** ONNX's element types, by ONNX's own numbers. */
 export const ElementType = TensorProto_DataType;
@@ -91,6 +92,13 @@ export class GraphBuilder {
     const rawData = new Uint8Array(new BigInt64Array(values).buffer);
     const dims = typeof value === 'bigint' ? [] : [BigInt(values.length)];
     this.#graph.initializer.push(create(TensorProtoSchema, { name, dataType: ElementType.INT64, dims, rawData }));
+    return name;
+  }
+
+  /** Stores a float32 scalar in the graph itself. */
+  float(name: string, value: number): string {
+    const rawData = new Uint8Array(new Float32Array([value]).buffer);
+    this.#graph.initializer.push(create(TensorProtoSchema, { name, dataType: ElementType.FLOAT, dims: [], rawData }));
     return name;
   }
 

@@ -23,6 +23,7 @@ export async function openDecoder(folder: ModelFolder, choice: EngineChoice): Pr
   const options = { kernels: compiledKernels(), cacheBytes: CACHE_BYTES };
   if (planned.engine === 'edge') return createEdgeDecoder(planned.plan, files, options);
   const session = await openOnnxSession(folder.path);
+  const served = { ...folder.manifest, contextWindow: planned.contextWindow };
   // Nothing else waits for its turn here.
-  return { ...ortDecoder({ ort, session }, folder.manifest, options), multiplyAddsPerTurn: Number.POSITIVE_INFINITY };
+  return { ...ortDecoder({ ort, session }, served, options), multiplyAddsPerTurn: Number.POSITIVE_INFINITY };
 }

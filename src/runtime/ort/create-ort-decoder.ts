@@ -7,10 +7,15 @@ import { type OrtDecoderOptions, ortDecoder } from './ort-decoder.ts';
 
 /**
  * Loads a model into onnxruntime-web.
+ * @param contextWindow positions of the longest sequence, at most the model's own
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for a graph that
  *   onnxruntime-web refuses
  */
-export async function createOrtDecoder(files: ModelFiles, options: OrtDecoderOptions): Promise<Decoder> {
+export async function createOrtDecoder(
+  files: ModelFiles,
+  options: OrtDecoderOptions,
+  contextWindow: number = files.manifest.contextWindow,
+): Promise<Decoder> {
   const { manifest } = files;
   const readData = async (path: string) => ({ path, data: await files.read(path) });
   const dataFiles = externalDataFiles(Object.keys(manifest.files));
@@ -21,5 +26,5 @@ export async function createOrtDecoder(files: ModelFiles, options: OrtDecoderOpt
       cause,
     });
   });
-  return ortDecoder(loaded, manifest, options);
+  return ortDecoder(loaded, { ...manifest, contextWindow }, options);
 }

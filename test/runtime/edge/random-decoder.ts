@@ -104,7 +104,7 @@ class RandomGraph {
   async #step(x: string, width: number): Promise<[string, number]> {
     const { graph } = this.#target;
     const name = this.#name();
-    const choice = this.#random.integer(11);
+    const choice = this.#random.integer(13);
     if (choice === 0) return [await this.#norm(x, width), width];
     if (choice === 1) return this.#multiply(x, width, 4 + this.#random.integer(120));
     if (choice === 2) return [graph.node('Add', name, [x, await this.#vector(name, [width])]), width];
@@ -115,6 +115,8 @@ class RandomGraph {
     if (choice === 7) return this.#gated(x, width);
     if (choice === 8) return [await this.#skipNorm(x, width), width];
     if (choice === 9) return [graph.node('FastGelu', name, [x, await this.#vector(name, [width])], { domain: MICROSOFT }), width];
+    if (choice === 10) return [graph.node('Relu', name, [x]), width];
+    if (choice === 11) return [graph.node('Mul', name, [x, graph.float(`${name}.factor`, 2 * this.#random.next())]), width];
     const [branch] = await this.#multiply(x, width, width);
     return [graph.node('Add', name, [x, branch]), width];
   }
@@ -163,9 +165,15 @@ class RandomGraph {
     // ONNX Runtime rotates a packed input too, but is not asked to here.
     const rotary = !packed && this.#random.integer(2) === 0 ? await this.#rotary(layer) : undefined;
     const project = async (count: number) => (await this.#multiply(normed, width, count * size))[0];
+    const hasHeadNorms = this.#random.integer(3) === 0;
+    const normalize = (x: string, count: number) => (hasHeadNorms ? this.#headNorm(x, count) : x);
     const parts = packed
       ? { query: await project(heads + 2 * keyValueHeads) }
-      : { query: await project(heads), key: await project(keyValueHeads), value: await project(keyValueHeads) };
+      : {
+          query: await normalize(await project(heads), heads),
+          key: await normalize(await project(keyValueHeads), keyValueHeads),
+          value: await project(keyValueHeads),
+        };
     const window = this.#random.integer(3) === 0 ? 1 + this.#random.integer(60) : undefined;
     this.log.push(
       `attention ${heads}/${keyValueHeads}x${size}${window ? ` window ${window}` : ''}${rotary ? ' rotary' : ''}${packed ? ' packed' : ''}`,
@@ -175,6 +183,17 @@ class RandomGraph {
       writeGroupQueryAttention(this.#target.graph, inputs, { name, layer, ...parts, heads, keyValueHeads, scale, window, rotary }),
       heads * size,
     ];
+  }
+
+  /** Normalizes each head, of which the graph may count each as a position. */
+  async #headNorm(x: string, count: number): Promise<string> {
+    const { graph } = this.#target;
+    const name = this.#name();
+    const size = BigInt(this.headDimension);
+    const shape = this.#random.integer(2) === 0 ? [0n, 0n, -1n, size] : [0n, -1n, size];
+    const heads = graph.node('Reshape', `${name}.heads`, [x, graph.constant(`${name}.heads.shape`, shape)]);
+    const normed = await this.#norm(heads, this.headDimension);
+    return graph.node('Reshape', `${name}.joined`, [normed, graph.constant(`${name}.shape`, [0n, -1n, size * BigInt(count)])]);
   }
 
   async #rotary(layer: number): Promise<{ cos: string; sin: string }> {

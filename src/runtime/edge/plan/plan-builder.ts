@@ -1,5 +1,5 @@
 import { showText } from '../../../core/invalid-file.ts';
-import { BLOCK_INPUTS, type MatrixKind, matrixBytes } from '../../../kernels/matrix-layouts.ts';
+import { BLOCK_INPUTS, matrixBytes } from '../../../kernels/matrix-layouts.ts';
 import type { GraphNode, ModelGraph } from '../graph/model-graph.ts';
 import { integersOf, type StoredTensor } from '../graph/stored-tensor.ts';
 import { unsupported } from '../graph/unsupported.ts';
@@ -32,6 +32,8 @@ export class PlanBuilder {
   attention: AttentionShape | undefined;
   readonly #values = new Map<string, Value>();
   readonly #uses = new Map<string, number>();
+  /** The names of the values that lie in each buffer. */
+  readonly #names = new Map<number, Set<string>>();
   readonly #weightIndexes = new Map<string, number>();
   readonly #quantized = new Map<string, number>();
 
@@ -42,14 +44,20 @@ export class PlanBuilder {
       this.#uses.set(name, (this.#uses.get(name) ?? 0) + 1);
   }
 
-  /** How often a value is read. Each input of a node that names it counts once, and so does an output of the graph. */
-  uses(name: string): number {
-    return this.#uses.get(name) ?? 0;
+  /**
+   * How often a buffer is read, under any of its names. Each input of a node that names it counts once, and so does an
+   * output of the graph; a node that only gives it another name does not.
+   */
+  readers({ buffer }: RowsValue): number {
+    const names = [...(this.#names.get(buffer) ?? [])];
+    return names.reduce((sum, name) => sum + (this.#uses.get(name) ?? 0), 0) - (names.length - 1);
   }
 
   /** Records what is known of a value that a node makes. The empty name stands for an output that is not wanted. */
   setValue(name: string, value: Value): void {
-    if (name !== '') this.#values.set(name, value);
+    if (name === '') return;
+    this.#values.set(name, value);
+    if (value.kind === 'rows') this.#names.set(value.buffer, (this.#names.get(value.buffer) ?? new Set()).add(name));
   }
 
   /**
@@ -103,28 +111,28 @@ export class PlanBuilder {
 
   /** Adds a weight to the plan, unless the same tensor is there in the same layout already, and returns its index. */
   addWeight(weight: Omit<PlannedWeight, 'bytes'>): number {
-    const { layout, outputs, inputs } = weight;
-    const key = `${weight.elements.name}\n${layout}`;
+    const key = `${weight.elements.name}\n${weight.layout}`;
     const known = this.#weightIndexes.get(key);
     if (known !== undefined) {
       checkSameWeight(this.weights[known], weight);
+      if (!weight.isByPosition) this.weights[known] = { ...this.weights[known], isByPosition: false };
       return known;
     }
-    const bytes = layout === 'plain' ? outputs * inputs * Float32Array.BYTES_PER_ELEMENT : boundedMatrixBytes(layout, outputs, inputs);
-    this.weights.push({ ...weight, bytes });
+    this.weights.push({ ...weight, bytes: weightBytes(weight) });
     this.#weightIndexes.set(key, this.weights.length - 1);
     return this.weights.length - 1;
   }
 
   /**
    * Adds a stored vector of `width` floats (a norm's gain, a bias) to the plan, and returns its index among the
-   * weights.
+   * weights. A single number that lies in the graph is repeated `width` times.
    */
   addVector(node: GraphNode, name: string, width: number): number {
     const value = this.value(name);
-    if (value.kind !== 'stored' || value.tensor.dims.reduce((a, b) => a * b, 1) !== width)
+    const elements = value.kind === 'stored' ? repeated(value.tensor, width) : undefined;
+    if (elements?.dims.reduce((a, b) => a * b, 1) !== width)
       throw this.fail(node, `needs a stored vector of ${width} values as ${showText(name)}`);
-    return this.addWeight({ name, layout: 'plain', outputs: 1, inputs: width, transposed: false, elements: value.tensor });
+    return this.addWeight({ name, layout: 'plain', outputs: 1, inputs: width, transposed: false, elements });
   }
 
   /** Returns the buffer of x in quantized form. `make` adds it once, however many matrices x is multiplied by. */
@@ -139,9 +147,16 @@ export class PlanBuilder {
 
   /**
    * Returns an input as float32 rows. If it is an activation that is not computed yet, a step for it is added.
-   * @throws GptEdgeError `unsupported_model` for a value of another kind
+   * @throws GptEdgeError `unsupported_model` for a value of another kind, and for rows that are folded
    */
   rowsOf(node: GraphNode, name: string): RowsValue {
+    const rows = this.foldedRowsOf(node, name);
+    if (rows.isFolded) throw this.fail(node, `reads ${showText(name)}, in which parts of a row count as positions`);
+    return rows;
+  }
+
+  /** Returns an input as `rowsOf` does, but rows may be folded. */
+  foldedRowsOf(node: GraphNode, name: string): RowsValue {
     const value = this.value(name);
     if (value.kind === 'activation') {
       const out = this.addActivation(name, value.activation, value.of);
@@ -188,13 +203,25 @@ export class PlanBuilder {
   }
 }
 
+/** Makes a vector of `width` equal values of a single number in the graph. Any other tensor is returned as it is. */
+function repeated(tensor: StoredTensor, width: number): StoredTensor {
+  const { name, bytes, byteLength, dims } = tensor;
+  if (bytes === undefined || width === 1 || dims.some((dim) => dim !== 1)) return tensor;
+  const all = Uint8Array.from({ length: width * byteLength }, (_, index) => bytes[index % byteLength]);
+  return { ...tensor, name: `${name}[${width}]`, dims: [width], byteLength: all.length, bytes: all };
+}
+
 /** The two operands by which a kernel reads or writes rows: their address and their stride. */
 export function address({ buffer, offset }: RowsValue): Operand[] {
   return [{ buffer, offset }, { stride: buffer }];
 }
 
-/** @throws GptEdgeError `unsupported_model` for more outputs or inputs than the kernels take */
-function boundedMatrixBytes(layout: MatrixKind, outputs: number, inputs: number): number {
+/**
+ * Bytes of a weight in WebAssembly memory.
+ * @throws GptEdgeError `unsupported_model` for more outputs or inputs than the kernels take
+ */
+export function weightBytes({ layout, outputs, inputs }: Pick<PlannedWeight, 'layout' | 'outputs' | 'inputs'>): number {
+  if (layout === 'plain') return outputs * inputs * Float32Array.BYTES_PER_ELEMENT;
   try {
     return matrixBytes(layout, outputs, inputs);
   } catch (error) {

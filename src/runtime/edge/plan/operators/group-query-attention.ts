@@ -85,9 +85,10 @@ interface Parts {
 function queryKeyValue(node: GraphNode, plan: PlanBuilder, { heads, keyValueHeads, isRotary }: Attributes): Parts {
   const names = node.inputs.slice(0, 3).filter((name) => name !== '');
   if (names.length === 2) throw plan.fail(node, 'has a key without a value');
-  for (const name of names)
-    if (plan.uses(name) > 1 && isRotary) throw plan.fail(node, `rotates its input ${name} in place, but something else reads it too`);
   const [query, key, value] = names.map((name) => plan.rowsOf(node, name));
+  for (const [index, rows] of (isRotary ? [query, key] : []).entries())
+    if (rows && plan.readers(rows) > 1)
+      throw plan.fail(node, `rotates its input ${names[index]} in place, but something else reads it too`);
   if (query.cut) throw plan.fail(node, 'has queries for only the last positions, and must have them for all');
   const headDimension = widthOf(query) / (key ? heads : heads + 2 * keyValueHeads);
   const fits = headDimension % HEAD_MULTIPLE === 0 && headDimension >= HEAD_MULTIPLE && headDimension <= MAX_HEAD_DIMENSION;
@@ -149,7 +150,7 @@ function planRotation(
     throw plan.fail(node, `has rotary tables of the shapes [${cos.dims}] and [${sin.dims}]`);
   if (positions < plan.options.contextWindow) throw plan.fail(node, `has rotary tables for ${positions} positions only`);
   const tables = [cos, sin].map((tensor) => {
-    const plain = { layout: 'plain', outputs: positions, inputs: pairs, transposed: false } as const;
+    const plain = { layout: 'plain', outputs: positions, inputs: pairs, transposed: false, isByPosition: true } as const;
     return { weight: plan.addWeight({ name: tensor.name, ...plain, elements: tensor }) };
   });
   // If query and key lie side by side in one buffer, they are one run of heads.
