@@ -4,6 +4,7 @@ import { excerpt } from '../core/excerpt.ts';
 import type { RecommendedSampling } from '../core/folder/generation-config.ts';
 import { GRAPH_FILE } from '../core/folder/graph-files.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
+import { isPrefixFile } from '../core/folder/prefix-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { variantOf } from '../kernels/kernel-variant.ts';
 import { createDecoder } from '../runtime/create-decoder.ts';
@@ -17,9 +18,9 @@ import { type ModelTexts, readModelTexts } from './read-model-texts.ts';
 
 /**
  * Whether reading a file counts as loading. Graph and config.json do not count, because they are read before, to plan
- * the model.
+ * the model, and stored prefixes do not, because not all of them may fit.
  */
-const isLoading = (name: string): boolean => name !== GRAPH_FILE && name !== 'config.json';
+const isLoading = (name: string): boolean => name !== GRAPH_FILE && name !== 'config.json' && !isPrefixFile(name);
 
 /** Bytes that are read while a model is loaded. */
 const totalBytes = (manifest: Manifest): number =>
