@@ -1,8 +1,7 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { isolateBytes, type MemoryPlan, upToTenths } from '../core/memory-plan.ts';
+import { DEFAULT_QUEUE_SECONDS } from '../generation/scheduler/scheduler.ts';
 
-/** Seconds that a request may wait for room that others hold, unless said otherwise. */
-const DEFAULT_QUEUE_SECONDS = 30;
 /** Milliseconds after which a request that waits looks again. */
 const LOOK_MS = 50;
 /** Seconds after which a request that was refused may be tried again. Nobody knows how long the others will take. */

@@ -6,6 +6,7 @@ import { GRAPH_FILE } from '../core/folder/graph-files.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import { isPrefixFile } from '../core/folder/prefix-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
+import type { SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { variantOf } from '../kernels/kernel-variant.ts';
 import { createDecoder } from '../runtime/create-decoder.ts';
 import type { EngineChoice } from '../runtime/engine-choice.ts';
@@ -45,10 +46,10 @@ export interface IsolateModelsOptions {
   samplingOf?: (id: string) => RecommendedSampling;
   /** The compiled kernels, for the edge engine and for sampling. */
   kernels: WebAssembly.Module;
+  /** How the requests of a model share it, and how long they wait for one whose room others use. @default as documented */
+  scheduling?: SchedulerOptions;
   /** Megabytes that the models may hold together; one whose memory plan alone needs more is refused. */
   memoryLimitMegabytes: number;
-  /** Seconds that a request may wait for a model while others use the memory. @default 30 */
-  queueSeconds?: number;
   /**
    * Called with the promise of each load. It must keep the load running, as `waitUntil` does, because the request that
    * began it may be cancelled while others wait for it.
@@ -95,7 +96,7 @@ export class IsolateModels implements ModelHost {
     this.#memory = new IsolateMemory({
       limitBytes: this.#limitBytes,
       modelCount: options.ids.length,
-      queueSeconds: options.queueSeconds,
+      queueSeconds: options.scheduling?.queueSeconds,
       unload: (id) => this.#unload(id),
     });
     this.#loads = new LoadOnce(options.keepAlive);
@@ -186,14 +187,14 @@ export class IsolateModels implements ModelHost {
       this.#states.set(id, state);
     };
     try {
-      const { kernels, samplingOf } = this.#options;
+      const { kernels, samplingOf, scheduling } = this.#options;
       reads.onBytes = (count, name) => {
         if (isLoading(name)) update({ loadedBytes: state.loadedBytes + count });
       };
       // Small files are read beside the weights, and the tokenizer is built meanwhile.
       const texts = readTextFiles(files);
       const decoder = createDecoder(files, plan, kernels, this.#memory.allowance(id));
-      const model = await loadLanguageModel(files, texts, decoder, samplingOf?.(id));
+      const model = await loadLanguageModel(files, texts, decoder, samplingOf?.(id), scheduling);
       update({ state: 'ready' });
       return model;
     } catch (error) {
