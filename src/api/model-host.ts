@@ -22,6 +22,8 @@ export interface ModelDescription {
   uploaded: Date;
   /** The engine that runs the model. */
   engine: 'edge' | 'ort';
+  /** Which build of the kernels runs on this host. All give the same results. */
+  kernels: 'plain' | 'relaxed' | 'vnni';
   /** Positions of the longest sequence that is served: the model's own context window, or as much of it as fits. */
   contextWindow: number;
   /** The memory that it takes to serve one sequence that fills that window. */

@@ -71,6 +71,11 @@ export class WorkBudget {
     this.#milestones.push({ turns, reach });
   }
 
+  /** Turns that all requests of the isolate have taken so far, as a measure of time. */
+  get turns(): number {
+    return this.#isolate.total;
+  }
+
   /** Ends the work as the signal does: nobody wants it any more. */
   abort(): void {
     this.#own.abort();

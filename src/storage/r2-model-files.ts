@@ -1,12 +1,12 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { CHUNK_BYTES, type Manifest, type ManifestFile, parseManifest } from '../core/folder/manifest.ts';
-import type { ModelFiles } from '../core/folder/model-files.ts';
+import { type ModelFiles, STREAMED_CHUNKS } from '../core/folder/model-files.ts';
 import { MAX_CONFIG_BYTES } from '../core/limits.ts';
 import { sha256 } from './sha256.ts';
 
 /**
- * How many chunks are read at the same time. Each read holds a chunk in memory, in addition to the file that is being
- * assembled. Reading more of them at a time is no faster.
+ * How many chunks of a file that is read as a whole are read at the same time. Each read holds a chunk in memory, in
+ * addition to the file that is being assembled. Reading more of them at a time is no faster.
  */
 const PARALLEL_READS = 4;
 
@@ -60,30 +60,44 @@ export class R2ModelFiles implements ModelFiles {
    */
   async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
     const file = this.#file(name);
+    if (file.bytes > 0 && file.bytes <= CHUNK_BYTES) return this.#readChunk(name, file, 0);
     const whole = new Uint8Array(file.bytes);
     const offsets = Array.from({ length: Math.ceil(file.bytes / CHUNK_BYTES) }, (_, index) => index * CHUNK_BYTES).values();
     // The readers share one iterator: each takes the next offset from it.
     const reader = async () => {
-      for (const offset of offsets) whole.set(await this.#readChunk(name, file, offset), offset);
+      let buffer: ArrayBuffer | undefined;
+      for (const offset of offsets) {
+        const chunk = await this.#readChunk(name, file, offset, buffer);
+        whole.set(chunk, offset);
+        buffer = chunk.buffer;
+      }
     };
     await Promise.all(Array.from({ length: PARALLEL_READS }, reader));
     return whole;
   }
 
   /**
-   * Reads the chunks of one file in order, one ahead of the one that is used.
+   * Reads the chunks of one file in order. All of them pass through the same buffers: while one chunk is used, the next
+   * one is read, and what is read after that takes its place.
    * @throws GptEdgeError as `read`
    */
   async *stream(name: string): AsyncGenerator<Uint8Array> {
     const file = this.#file(name);
-    const readAt = (offset: number) => (offset < file.bytes ? this.#readChunk(name, file, offset) : undefined);
-    let next = readAt(0);
-    for (let offset = 0; next !== undefined; offset += CHUNK_BYTES) {
-      const chunk = await next;
-      // The next chunk is read while this one is used. If that fails, the error is thrown when the chunk is awaited.
-      next = readAt(offset + CHUNK_BYTES);
-      next?.catch(() => {});
+    const reads: Promise<Uint8Array<ArrayBuffer>>[] = [];
+    let next = 0;
+    const readNext = (buffer?: ArrayBuffer) => {
+      if (next >= file.bytes) return;
+      const read = this.#readChunk(name, file, next, buffer);
+      // An error is thrown when the chunk is awaited.
+      read.catch(() => {});
+      reads.push(read);
+      next += CHUNK_BYTES;
+    };
+    for (let buffers = 0; buffers < STREAMED_CHUNKS; buffers++) readNext();
+    for (let read = reads.shift(); read !== undefined; read = reads.shift()) {
+      const chunk = await read;
       yield chunk;
+      readNext(chunk.buffer);
     }
   }
 
@@ -91,7 +105,8 @@ export class R2ModelFiles implements ModelFiles {
     return this.manifest.files[name] ?? unavailable(this.#prefix + name, 'is not in the manifest');
   }
 
-  async #readChunk(name: string, file: ManifestFile, offset: number): Promise<Uint8Array> {
+  /** @param buffer is detached, and its memory used for the chunk, if it is long enough */
+  async #readChunk(name: string, file: ManifestFile, offset: number, buffer?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
     const key = this.#prefix + name;
     const length = Math.min(CHUNK_BYTES, file.bytes - offset);
     const object = await this.#bucket.get(key, { range: { offset, length } }).catch((cause) => unavailable(key, 'cannot be read', cause));
@@ -100,12 +115,23 @@ export class R2ModelFiles implements ModelFiles {
     // The hash that push has noted is the only one of a large file as a whole; its chunks have hashes of their own.
     const noted = object.customMetadata?.sha256 ?? file.sha256;
     if (noted !== file.sha256) return unavailable(key, `has the SHA-256 ${noted}, ${file.sha256} expected`);
-    const chunk = new Uint8Array(await object.arrayBuffer().catch((cause) => unavailable(key, 'cannot be read', cause)));
+    const room = buffer !== undefined && buffer.byteLength >= length ? buffer : new ArrayBuffer(length);
+    const chunk = await fill(new Uint8Array(room, 0, length), object.body).catch((cause) => unavailable(key, 'cannot be read', cause));
     const expected = file.chunks?.[offset / CHUNK_BYTES] ?? file.sha256;
     if ((await sha256(chunk)) !== expected) return unavailable(key, `is damaged: SHA-256 differs in bytes ${offset} to ${offset + length}`);
     this.#onBytes(length, name);
     return chunk;
   }
+}
+
+/**
+ * Reads as many bytes as `view` holds, or all that there are, into the memory of `view`, whose buffer is detached.
+ * @returns the bytes, in a new buffer of the same memory
+ */
+async function fill(view: Uint8Array<ArrayBuffer>, body: ReadableStream): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader({ mode: 'byob' });
+  const { value } = await reader.readAtLeast(view.length, view);
+  return value ?? new Uint8Array();
 }
 
 function manifestOf(bytes: Uint8Array, key: string, id: string): Manifest {

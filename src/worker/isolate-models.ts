@@ -5,13 +5,14 @@ import type { RecommendedSampling } from '../core/folder/generation-config.ts';
 import { GRAPH_FILE } from '../core/folder/graph-files.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
+import { variantOf } from '../kernels/kernel-variant.ts';
 import { createDecoder } from '../runtime/create-decoder.ts';
 import type { EngineChoice } from '../runtime/engine-choice.ts';
 import { checkMemory, type EnginePlan, planEngine } from '../runtime/plan-engine.ts';
 import { LoadOnce } from '../storage/load-once.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
 import { IsolateMemory } from './isolate-memory.ts';
-import { loadLanguageModel } from './load-language-model.ts';
+import { loadLanguageModel, readTextFiles } from './load-language-model.ts';
 import { type ModelTexts, readModelTexts } from './read-model-texts.ts';
 
 /**
@@ -28,8 +29,10 @@ const totalBytes = (manifest: Manifest): number =>
 interface Opened {
   files: R2ModelFiles;
   plan: EnginePlan;
-  /** Is told what else is read of it. */
-  reads: { onBytes: (count: number, name: string) => void };
+  /** The small files, if they are read already. */
+  texts?: ReturnType<typeof readTextFiles>;
+  /** What has been read, of what loading reads. */
+  reads: { loadedBytes: number; onChange: () => void };
 }
 
 export interface IsolateModelsOptions {
@@ -82,7 +85,7 @@ export class IsolateModels implements ModelHost {
   readonly #texts: LoadOnce<ModelTexts>;
   readonly #states = new Map<string, LoadState>();
   /** What is loaded, or being loaded. By now the bucket may have another version. */
-  readonly #opened = new Map<string, Opened>();
+  readonly #opened = new Map<string, Pick<Opened, 'files' | 'plan'>>();
   /** Why the last load of a model failed. */
   readonly #failures = new Map<string, unknown>();
 
@@ -133,7 +136,9 @@ export class IsolateModels implements ModelHost {
     const texts = await this.#texts.get(JSON.stringify(manifest), () => readModelTexts(files));
     const load = this.#states.get(id) ?? this.#stateBefore(id, manifest);
     const failure = this.#failures.get(id);
-    return { manifest, uploaded, engine: plan.engine, contextWindow: plan.contextWindow, memory: plan.memory, load, failure, ...texts };
+    const kernels = variantOf(this.#options.kernels);
+    const { engine, contextWindow, memory } = plan;
+    return { manifest, uploaded, engine, kernels, contextWindow, memory, load, failure, ...texts };
   }
 
   /** The state of a model of which no file has been loaded: whether a request for it is on its way. */
@@ -157,7 +162,9 @@ export class IsolateModels implements ModelHost {
   /** Reads what is needed to plan a model, and takes the memory that it needs. */
   async #makeRoom(id: string): Promise<Opened> {
     try {
-      const opened = await this.#openings.get(id, () => this.#open(id));
+      // The first model's small files are read meanwhile. Beside others, they wait for their room too.
+      const withTexts = this.#memory.isEmpty;
+      const opened = await this.#openings.get(id, () => this.#open(id, { withTexts }));
       checkMemory(id, opened.plan, this.#limitBytes);
       await this.#memory.take(id, opened.plan.memory);
       return opened;
@@ -169,12 +176,12 @@ export class IsolateModels implements ModelHost {
   }
 
   /** Loads a model for which there is room. */
-  async #load(id: string, { files, plan, reads }: Opened): Promise<LanguageModel> {
-    let state: LoadState = { state: 'loading', loadedBytes: 0, totalBytes: totalBytes(files.manifest) };
+  async #load(id: string, { files, plan, texts, reads }: Opened): Promise<LanguageModel> {
+    let state: LoadState = { state: 'loading', loadedBytes: reads.loadedBytes, totalBytes: totalBytes(files.manifest) };
     this.#states.set(id, state);
     this.#failures.delete(id);
     this.#openings.forget(id);
-    this.#opened.set(id, { files, plan, reads });
+    this.#opened.set(id, { files, plan });
     const update = (change: Partial<LoadState>) => {
       // A read may end after its load has failed. It must not bring the state back.
       if (this.#states.get(id) !== state) return;
@@ -183,11 +190,9 @@ export class IsolateModels implements ModelHost {
     };
     try {
       const { kernels, samplingOf } = this.#options;
-      reads.onBytes = (count, name) => {
-        if (isLoading(name)) update({ loadedBytes: state.loadedBytes + count });
-      };
-      const limitBytes = this.#memory.allowance(id);
-      const model = await loadLanguageModel(files, () => createDecoder(files, plan, kernels, limitBytes), samplingOf?.(id));
+      reads.onChange = () => update({ loadedBytes: reads.loadedBytes });
+      const decoder = createDecoder(files, plan, kernels, this.#memory.allowance(id));
+      const model = await loadLanguageModel(files, texts ?? readTextFiles(files), decoder, samplingOf?.(id));
       update({ state: 'ready' });
       return model;
     } catch (error) {
@@ -208,10 +213,16 @@ export class IsolateModels implements ModelHost {
     if (model) this.#options.keepAlive(model.then(({ decoder }) => decoder.dispose()));
   }
 
-  async #open(id: string): Promise<Opened> {
-    const reads: Opened['reads'] = { onBytes: () => {} };
-    const files = await R2ModelFiles.open(this.#options.bucket, id, (count, name) => reads.onBytes(count, name));
-    return { files, plan: await this.#plan(files), reads };
+  async #open(id: string, { withTexts = false } = {}): Promise<Opened> {
+    const reads: Opened['reads'] = { loadedBytes: 0, onChange: () => {} };
+    const files = await R2ModelFiles.open(this.#options.bucket, id, (count, name) => {
+      if (isLoading(name)) reads.loadedBytes += count;
+      reads.onChange();
+    });
+    // If a small file cannot be read, that is told after what is wrong with the plan.
+    const texts = withTexts ? readTextFiles(files) : undefined;
+    texts?.catch(() => {});
+    return { files, plan: await this.#plan(files), texts, reads };
   }
 
   #plan(files: R2ModelFiles): Promise<EnginePlan> {

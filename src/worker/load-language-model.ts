@@ -11,30 +11,60 @@ import { ChatTemplate } from '../tokenizer/chat-template.ts';
 import { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import { parseTokenizerConfig, parseTokenizerJson, type TokenizerJson } from '../tokenizer/tokenizer-json.ts';
 
+/** The files of a model that say what its tokens mean and how to choose them. An optional file may be absent. */
+export interface TextFiles {
+  readonly tokenizer: Uint8Array;
+  readonly tokenizerConfig: Uint8Array;
+  readonly generationConfig?: Uint8Array;
+  readonly chatTemplate?: Uint8Array;
+}
+
 /**
- * Loads all of a model: its decoder, tokenizer, chat template and recommended sampling options.
- * @param sampling what the deployment sets in place of what the model recommends
- * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for files that
- *   need a feature that is not supported
+ * Reads these files, all at once.
+ * @throws GptEdgeError `model_unavailable` for files that are missing or damaged
  */
-export async function loadLanguageModel(
-  files: ModelFiles,
-  createDecoder: () => Promise<Decoder>,
-  sampling: RecommendedSampling = {},
-): Promise<LanguageModel> {
-  const { manifest } = files;
-  const optional = (name: string) => (name in manifest.files ? files.read(name) : undefined);
-  const [tokenizerBytes, configBytes, generationBytes, template, decoder] = await Promise.all([
+export async function readTextFiles(files: ModelFiles): Promise<TextFiles> {
+  const optional = (name: string) => (name in files.manifest.files ? files.read(name) : undefined);
+  const [tokenizer, tokenizerConfig, generationConfig, chatTemplate] = await Promise.all([
     files.read('tokenizer.json'),
     files.read('tokenizer_config.json'),
     optional('generation_config.json'),
     optional(CHAT_TEMPLATE_FILE),
-    createDecoder(),
   ]);
-  const tokenizerConfig = parseTokenizerConfig(configBytes);
+  return { tokenizer, tokenizerConfig, generationConfig, chatTemplate };
+}
+
+/**
+ * Makes a model of its decoder and its files of text. The tokenizer is built while the decoder's weights are read.
+ * @param texts what `readTextFiles` reads
+ * @param sampling what the deployment sets in place of what the model recommends
+ * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, or a manifest that states what is not
+ *   so, `unsupported_model` for files that need a feature that is not supported
+ */
+export async function loadLanguageModel(
+  files: ModelFiles,
+  texts: Promise<TextFiles>,
+  decoder: Promise<Decoder>,
+  sampling: RecommendedSampling = {},
+): Promise<LanguageModel> {
+  const { manifest } = files;
+  const [{ tokenizer, chatTemplate, recommended }, loaded] = await Promise.all([texts.then((read) => toTextParts(files, read)), decoder]);
+  return {
+    id: manifest.id,
+    manifest,
+    decoder: loaded,
+    tokenizer,
+    chatTemplate,
+    samplingDefaults: { ...recommended, ...sampling },
+    fingerprint: `fp_${await hashOf(manifest, sampling)}_${loaded.engine}`,
+  };
+}
+
+async function toTextParts(files: ModelFiles, { tokenizer: tokenizerBytes, tokenizerConfig, generationConfig, chatTemplate }: TextFiles) {
+  const { manifest } = files;
   const tokenizerJson = parseTokenizerJson(tokenizerBytes);
   checkTokens(manifest, tokenizerJson);
-  await checkSequenceTokens(manifest, generationBytes, () => optional('config.json'));
+  await checkSequenceTokens(files, generationConfig);
   const tokenizer = new TextTokenizer(tokenizerJson);
   if (tokenizer.vocabularySize > manifest.vocabularySize)
     throw new GptEdgeError(
@@ -42,14 +72,11 @@ export async function loadLanguageModel(
       `tokenizer.json: token id ${tokenizer.vocabularySize - 1} is outside the vocabulary of ${manifest.vocabularySize} in manifest.json`,
       { param: 'tokenizer.json' },
     );
+  const templates = { default: chatTemplate, named: namedTemplates(Object.keys(manifest.files)) };
   return {
-    id: manifest.id,
-    manifest,
-    decoder,
     tokenizer,
-    chatTemplate: ChatTemplate.from(tokenizerConfig, { default: template, named: namedTemplates(Object.keys(manifest.files)) }),
-    samplingDefaults: { ...(generationBytes ? parseGenerationConfig(generationBytes) : {}), ...sampling },
-    fingerprint: `fp_${await hashOf(manifest, sampling)}_${decoder.engine}`,
+    chatTemplate: ChatTemplate.from(parseTokenizerConfig(tokenizerConfig), templates),
+    recommended: generationConfig ? parseGenerationConfig(generationConfig) : {},
   };
 }
 
@@ -62,14 +89,12 @@ function checkTokens({ vocabularySize }: Manifest, { added_tokens: added }: Toke
 /**
  * Checks the tokens that begin and end a text. config.json is read only if generation_config.json lacks one of them.
  */
-async function checkSequenceTokens(
-  { eosTokenIds, bosTokenId }: Manifest,
-  generation: Uint8Array | undefined,
-  readConfig: () => Promise<Uint8Array> | undefined,
-): Promise<void> {
+async function checkSequenceTokens(files: ModelFiles, generation: Uint8Array | undefined): Promise<void> {
+  const { eosTokenIds, bosTokenId, files: listed } = files.manifest;
   const own = parseSequenceTokens({ generation });
   const isComplete = own.bosTokenId !== null && own.eosTokenIds.length > 0;
-  const found = isComplete ? own : parseSequenceTokens({ generation, config: await readConfig() });
+  const config = isComplete || !('config.json' in listed) ? undefined : await files.read('config.json');
+  const found = isComplete ? own : parseSequenceTokens({ generation, config });
   if (bosTokenId !== found.bosTokenId)
     throw falseManifest('bosTokenId', bosTokenId, 'generation_config.json and config.json', found.bosTokenId);
   if (eosTokenIds.join() !== found.eosTokenIds.join())

@@ -27,12 +27,13 @@ describe('gpt-edge inspect', () => {
       /^layers\.\*\.attention\.qkv\.weight\.scales +float32 +768 x 8 +6 +0\.15 MB$/m,
       /^Memory in a Worker with the edge engine, /m,
       new RegExp(`^KV cache of 512 tokens in float32 +${megabytes(manifest.kvBytesPerToken * manifest.contextWindow)}$`, 'm'),
+      /^Kernels in this Node: (plain|relaxed|vnni)$/m,
       new RegExp(`^of 128 MB +${megabytes(128e6 - planned('total') * 1e6)} are left$`, 'm'),
     ])
       expect(stdout).toMatch(line);
     // The edge engine holds the scales in float16: most weights take 8.5 bits there, and 9 in the file.
     expect(planned('weights') / (manifest.files['model.onnx_data'].bytes / 1e6)).toBeCloseTo(8.5 / 9, 1);
-    const parts = ['heap', 'weights', 'buffers', 'tokenizer', 'KV cache of 512 tokens in float32'];
+    const parts = ['heap', 'weights', 'buffers', 'tokenizer', 'loading, beyond the KV cache', 'KV cache of 512 tokens in float32'];
     expect(parts.reduce((sum, name) => sum + planned(name), 0)).toBeCloseTo(planned('total'), 0);
   });
 

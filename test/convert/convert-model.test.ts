@@ -169,9 +169,9 @@ describe('convertModel, refusing', () => {
     { change: { model_type: 'mamba' }, code: 'unsupported_model', message: 'model_type "mamba" is not supported; supported: gpt2' },
     { change: { model_type: undefined }, code: 'unsupported_model', message: 'model_type undefined is not supported; supported: gpt2' },
     {
-      change: { activation_function: 'relu' },
+      change: { activation_function: 'mish' },
       code: 'unsupported_model',
-      message: 'activation_function "relu" is not supported for gpt2; supported: gelu_new',
+      message: 'activation_function "mish" is not supported for gpt2; supported: gelu, gelu_fast, gelu_new',
     },
     { change: { add_cross_attention: true }, code: 'unsupported_model', message: 'add_cross_attention true is not supported' },
     {

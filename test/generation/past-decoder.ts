@@ -1,4 +1,4 @@
-import type { Decoder, Sequence } from '../../src/core/decoder.ts';
+import type { Decoder, Feed, Sequence } from '../../src/core/decoder.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
 import type { Logits } from '../../src/core/logits.ts';
 import type { LogitsBuffer } from '../../src/runtime/logits-buffer.ts';
@@ -17,6 +17,7 @@ export class PastDecoder implements Decoder {
   readonly vocabularySize: number;
   readonly contextWindow: number;
   readonly multiplyAddsPerTurn = MULTIPLY_ADDS_PER_TURN;
+  readonly kvCache = { blockPositions: 32, totalBlocks: 1000, freeBlocks: 1000 };
   /** Sequences that were made and not disposed. */
   openSequences = 0;
   /** Tokens of each forward call so far. */
@@ -33,6 +34,10 @@ export class PastDecoder implements Decoder {
 
   createSequence(): Sequence {
     return this.#sequence([]);
+  }
+
+  async forwardBatch(feeds: readonly Feed[]): Promise<void> {
+    for (const { sequence, tokens, rows, read } of feeds) await sequence.forwardEach(tokens, rows, read);
   }
 
   loadLogits(values: Float32Array): Logits {
@@ -81,6 +86,8 @@ export class PastDecoder implements Decoder {
         return all;
       },
       forwardEach,
+      blocksFor: (count) => Math.ceil((tokens.length + count) / 32) - Math.ceil(tokens.length / 32),
+      truncate: (length) => void tokens.splice(length),
       fork: () => this.#sequence(tokens),
       dispose: () => {
         if (open) this.openSequences--;

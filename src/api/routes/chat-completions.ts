@@ -30,7 +30,7 @@ export function chatCompletionsRoute(app: OpenAPIHono<AppEnv>): void {
     const body = c.req.valid('json');
     const model = await requestedModel(c, body.model);
     const context = requestContext(c, model);
-    const request = toChatRequest(body, model);
+    const request = await toChatRequest(body, model, context.budget);
     checkWork(model, [request], c.var.maxWork, chatFields(body));
     const chunks = chatChunks(body, model, request, context);
     return body.stream ? sseResponse(chunks, context) : wholeResponse(c, joinChat(chunks, body), context);

@@ -31,6 +31,7 @@ describe('/v1/models', () => {
     vocabulary_size: manifest.vocabularySize,
     dtype: manifest.dtype,
     engine: 'edge',
+    kernels: expect.stringMatching(/^(relaxed|vnni)$/),
     license: manifest.license,
     bytes: Object.values(manifest.files).reduce((sum, { bytes }) => sum + bytes, 0),
     kv_bytes_per_token: manifest.kvBytesPerToken,
@@ -48,7 +49,7 @@ describe('/v1/models', () => {
     },
     memory: {
       total_bytes: expect.any(Number),
-      parts: ['heap', 'weights', 'buffers', 'tokenizer', 'KV cache of 512 tokens in float32'].map((name) =>
+      parts: ['heap', 'weights', 'buffers', 'tokenizer', 'loading, beyond the KV cache', 'KV cache of 512 tokens in float32'].map((name) =>
         expect.objectContaining({ name }),
       ),
     },

@@ -1,0 +1,31 @@
+import type { KernelVariant } from '../kernel-variant.ts';
+import { type BlockSums, dotAdds, dots } from './block-sums.ts';
+
+/** A build of the kernels. All builds give the same bits. */
+export interface Variant {
+  /** The name of its file in dist/kernels. */
+  readonly name: KernelVariant;
+  /** What the compiler may use beyond WebAssembly's first version. */
+  readonly features: readonly string[];
+  readonly blockSums: BlockSums;
+  /**
+   * How many places of a matrix the kernels of few rows read in turn (see assembly/inline/streams.ts), by the number of
+   * rows.
+   */
+  readonly streams: { readonly q4: Streams; readonly q8: Streams };
+}
+
+/** For 1, 2, 3 and 4 rows. */
+type Streams = readonly [number, number, number, number];
+
+const two: Variant['streams'] = { q4: [2, 1, 1, 1], q8: [2, 2, 1, 1] };
+
+/**
+ * bench/README.md has the measurements behind the numbers of streams. Intel's processors read one stream at half the
+ * speed of eight; AMD's Zen 4 reads few streams faster than many, and has no single instruction for `dotAdds`.
+ */
+export const variants: readonly Variant[] = [
+  { name: 'plain', features: ['simd'], blockSums: dots, streams: two },
+  { name: 'vnni', features: ['simd', 'relaxed-simd'], blockSums: dotAdds, streams: { q4: [8, 8, 4, 4], q8: [8, 8, 4, 4] } },
+  { name: 'relaxed', features: ['simd', 'relaxed-simd'], blockSums: dots, streams: two },
+];
