@@ -1,5 +1,6 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { modelIdSchema } from '../core/folder/manifest.ts';
+import { withoutQuantization } from './quantization-suffixes.ts';
 
 /** The options of a conversion. */
 export interface ConvertOptions {
@@ -9,7 +10,7 @@ export interface ConvertOptions {
   readonly target: string;
   /** Path of the tokenizer.bin for a llama2.c source. Default: tokenizer.bin or the only tok*.bin beside it. */
   readonly tokenizer?: string;
-  /** Names the model in the bucket and in requests. Default: the source's name, without .gguf or .bin. */
+  /** Names the model in the bucket and in requests. Default: the source's name, without its ending and the way in which its weights are stored: `withoutQuantization`. */
   readonly id?: string;
   /**
    * How weights are stored: one of `dtypeNames`. Default: the dtype nearest to the source's own. If the source holds
@@ -42,11 +43,11 @@ export function checkContextWindow({ contextWindow }: ConvertOptions): void {
 }
 
 /**
- * Returns the model's id: the one that was asked for, or else the source's name.
+ * Returns the model's id: the one that was asked for, or else the source's name without its quantization.
  * @throws GptEdgeError `invalid_value` if it cannot be an id
  */
 export function chooseId({ id: asked }: ConvertOptions, source: { readonly name: string }): string {
-  const id = asked ?? source.name;
+  const id = asked ?? withoutQuantization(source.name);
   const parsed = modelIdSchema.safeParse(id);
   if (parsed.success) return id;
   throw new GptEdgeError('invalid_value', `id ${JSON.stringify(id)}: ${parsed.error.issues[0].message}`, { param: 'id' });

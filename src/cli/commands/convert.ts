@@ -18,7 +18,7 @@ export const convertCommand = new Command('convert')
   )
   .option('--tokenizer <file>', "llama2.c's tokenizer.bin; default: the one beside the .bin")
   .option('--sampling <options>', "recommended sampling, such as temperature=0.2,top_p=0.9; default: the checkpoint's")
-  .option('--id <name>', "the model's id; default: the source's name")
+  .option('--id <name>', "the model's id; default: the source's name without its quantization")
   .action(convert);
 
 interface ConvertOptions {
