@@ -1,9 +1,8 @@
-import { cpus } from 'node:os';
 import { Command, Option } from 'commander';
-import { kernelVariant } from '../src/local/compiled-kernels.ts';
 import { openModelFolder } from '../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../src/local/project-paths.ts';
 import { ENGINES, type Engine } from '../src/runtime/engine-choice.ts';
+import { describeMachine } from './describe-machine.ts';
 import { measure } from './measure.ts';
 import { findPeers } from './peers/find-peers.ts';
 import { printMeasurement } from './print-measurement.ts';
@@ -41,16 +40,10 @@ else {
   console.log(
     `${folder.manifest.id}, ${folder.manifest.dtype}, context window of ${measured.planned.contextWindow} tokens, ${runs === 1 ? 'one run' : `medians of ${runs} runs`}`,
   );
-  const { processor, megahertz, node, v8, kernels } = machine;
-  console.log(`${processor}${megahertz === undefined ? '' : ` at ${megahertz} MHz`}, Node ${node}, V8 ${v8}, kernels ${kernels}`);
+  const { processor, megahertz, extensions, node, v8, kernels } = machine;
+  const clock = megahertz === undefined ? '' : ` at ${megahertz} MHz`;
+  console.log(`${processor}${clock}${extensions ? ` (${extensions.join(', ')})` : ''}, Node ${node}, V8 ${v8}, kernels ${kernels}`);
   printMeasurement(measured);
-}
-
-/** The processor, its clock if the system reports it, the versions of Node and V8, and which kernels run there. */
-function describeMachine() {
-  const [{ model: processor, speed } = { model: 'unknown processor', speed: 0 }] = cpus();
-  const { node, v8 } = process.versions;
-  return { processor, megahertz: speed > 0 ? speed : undefined, node, v8, kernels: kernelVariant() };
 }
 
 /** All that `--json` prints of a measurement: the edge engine's plan is large, and not a figure. */

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { MAX_CONTEXT_WINDOW } from '../core/limits.ts';
-import { LOCAL_STATE } from '../local/project-paths.ts';
+import { ADDED_MODELS, LOCAL_STATE } from '../local/project-paths.ts';
 import { CACHE_FORMATS, ENGINES, type Engine, type EngineChoice } from '../runtime/engine-choice.ts';
 
 /** Makes a parser for a number from `min` to `max`, a whole one unless `isWhole` is false. */
@@ -44,6 +44,8 @@ export const contextOption = (): Option =>
 
 export const edgeOnlyOption = (): Option =>
   new Option('--edge-only', 'a Worker without onnxruntime-web, for models that the edge engine runs');
+
+export const modelsOption = (): Option => new Option('--models <folder>', 'the folder of added models').default(ADDED_MODELS, 'models');
 
 export const persistToOption = (): Option =>
   new Option('--persist-to <folder>', 'folder of the local bucket').default(LOCAL_STATE, '.wrangler/state');

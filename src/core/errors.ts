@@ -44,7 +44,6 @@ export class GptEdgeError extends Error {
   readonly code: ErrorCode;
   /** The request field, option or file at fault; null if there is none to name. */
   readonly param: string | null;
-
   /** After how many seconds the same request may succeed; null where time alone does not help. */
   readonly retryAfterSeconds: number | null;
 

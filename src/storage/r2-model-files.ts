@@ -1,8 +1,8 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { CHUNK_BYTES, type Manifest, type ManifestFile, parseManifest } from '../core/folder/manifest.ts';
-import { type ModelFiles, STREAMED_CHUNKS } from '../core/folder/model-files.ts';
+import { type ModelFiles, PIECE_BYTES } from '../core/folder/model-files.ts';
 import { MAX_CONFIG_BYTES } from '../core/limits.ts';
-import { sha256 } from './sha256.ts';
+import { sha256, toHex } from './sha256.ts';
 
 /**
  * How many chunks of a file that is read as a whole are read at the same time. Each read holds a chunk in memory, in
@@ -19,7 +19,7 @@ type OnBytes = (count: number, name: string) => void;
  * @example
  * const files = await R2ModelFiles.open(env.MODELS, 'tinystories-gpt2');
  * const tokenizer = await files.read('tokenizer.json');
- * for await (const chunk of files.stream('model.onnx_data')) console.log(chunk.length);
+ * for await (const piece of files.stream('model.onnx_data')) console.log(piece.length);
  */
 export class R2ModelFiles implements ModelFiles {
   readonly manifest: Manifest;
@@ -77,28 +77,54 @@ export class R2ModelFiles implements ModelFiles {
   }
 
   /**
-   * Reads the chunks of one file in order. All of them pass through the same buffers: while one chunk is used, the next
-   * one is read, and what is read after that takes its place.
-   * @throws GptEdgeError as `read`
+   * Reads one file in order, in pieces that pass through two buffers: while one piece is used, the next one is read. The
+   * next chunk is asked for meanwhile. A chunk is checked when its last piece has been used.
+   * @throws GptEdgeError as `read`, at the latest at the end of the file
    */
   async *stream(name: string): AsyncGenerator<Uint8Array> {
     const file = this.#file(name);
-    const reads: Promise<Uint8Array<ArrayBuffer>>[] = [];
-    let next = 0;
-    const readNext = (buffer?: ArrayBuffer) => {
-      if (next >= file.bytes) return;
-      const read = this.#readChunk(name, file, next, buffer);
-      // An error is thrown when the chunk is awaited.
-      read.catch(() => {});
-      reads.push(read);
-      next += CHUNK_BYTES;
+    const open = (offset: number) => {
+      const body = offset < file.bytes ? this.#openChunk(name, file, offset) : undefined;
+      // An error is thrown when the body is awaited.
+      body?.catch(() => {});
+      return body;
     };
-    for (let buffers = 0; buffers < STREAMED_CHUNKS; buffers++) readNext();
-    for (let read = reads.shift(); read !== undefined; read = reads.shift()) {
-      const chunk = await read;
-      yield chunk;
-      readNext(chunk.buffer);
+    const buffers = [new ArrayBuffer(PIECE_BYTES), new ArrayBuffer(PIECE_BYTES)];
+    let next = open(0);
+    for (let offset = 0; next !== undefined; offset += CHUNK_BYTES) {
+      const body: ReadableStream = await next;
+      next = open(offset + CHUNK_BYTES);
+      yield* this.#pieces(body, name, file, offset, buffers);
     }
+  }
+
+  /** The pieces of one chunk. @param buffers two of them, which are detached and replaced */
+  async *#pieces(
+    body: ReadableStream,
+    name: string,
+    file: ManifestFile,
+    offset: number,
+    buffers: ArrayBuffer[],
+  ): AsyncGenerator<Uint8Array> {
+    const length = chunkLength(file, offset);
+    const reader = body.getReader({ mode: 'byob' });
+    const hash = new crypto.DigestStream('SHA-256');
+    const hasher = hash.getWriter();
+    const read = (start: number) => {
+      const piece = start < length ? readInto(reader, buffers.pop()!, Math.min(PIECE_BYTES, length - start)) : undefined;
+      piece?.catch(() => {});
+      return piece;
+    };
+    let next = read(0);
+    for (let start = 0; next !== undefined; start += PIECE_BYTES) {
+      const piece = await next.catch((cause) => unavailable(this.#prefix + name, 'cannot be read', cause));
+      next = read(start + PIECE_BYTES);
+      await hasher.write(piece);
+      yield piece;
+      buffers.push(piece.buffer);
+    }
+    await hasher.close();
+    this.#checkHash(toHex(await hash.digest), name, file, offset);
   }
 
   #file(name: string): ManifestFile {
@@ -107,30 +133,44 @@ export class R2ModelFiles implements ModelFiles {
 
   /** @param buffer is detached, and its memory used for the chunk, if it is long enough */
   async #readChunk(name: string, file: ManifestFile, offset: number, buffer?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
+    const body = await this.#openChunk(name, file, offset);
+    const length = chunkLength(file, offset);
+    const room = buffer !== undefined && buffer.byteLength >= length ? buffer : new ArrayBuffer(length);
+    const reading = readInto(body.getReader({ mode: 'byob' }), room, length);
+    const chunk = await reading.catch((cause) => unavailable(this.#prefix + name, 'cannot be read', cause));
+    this.#checkHash(await sha256(chunk), name, file, offset);
+    return chunk;
+  }
+
+  /** Asks for a chunk, and checks what R2 says of its file. */
+  async #openChunk(name: string, file: ManifestFile, offset: number): Promise<ReadableStream> {
     const key = this.#prefix + name;
-    const length = Math.min(CHUNK_BYTES, file.bytes - offset);
-    const object = await this.#bucket.get(key, { range: { offset, length } }).catch((cause) => unavailable(key, 'cannot be read', cause));
+    const range = { offset, length: chunkLength(file, offset) };
+    const object = await this.#bucket.get(key, { range }).catch((cause) => unavailable(key, 'cannot be read', cause));
     if (object === null) return unavailable(key, 'is missing from the bucket');
     if (object.size !== file.bytes) return unavailable(key, `has ${object.size} bytes, ${file.bytes} expected`);
     // The hash that push has noted is the only one of a large file as a whole; its chunks have hashes of their own.
     const noted = object.customMetadata?.sha256 ?? file.sha256;
     if (noted !== file.sha256) return unavailable(key, `has the SHA-256 ${noted}, ${file.sha256} expected`);
-    const room = buffer !== undefined && buffer.byteLength >= length ? buffer : new ArrayBuffer(length);
-    const chunk = await fill(new Uint8Array(room, 0, length), object.body).catch((cause) => unavailable(key, 'cannot be read', cause));
+    return object.body;
+  }
+
+  #checkHash(found: string, name: string, file: ManifestFile, offset: number): void {
+    const length = chunkLength(file, offset);
     const expected = file.chunks?.[offset / CHUNK_BYTES] ?? file.sha256;
-    if ((await sha256(chunk)) !== expected) return unavailable(key, `is damaged: SHA-256 differs in bytes ${offset} to ${offset + length}`);
+    if (found !== expected) unavailable(this.#prefix + name, `is damaged: SHA-256 differs in bytes ${offset} to ${offset + length}`);
     this.#onBytes(length, name);
-    return chunk;
   }
 }
 
+const chunkLength = (file: ManifestFile, offset: number): number => Math.min(CHUNK_BYTES, file.bytes - offset);
+
 /**
- * Reads as many bytes as `view` holds, or all that there are, into the memory of `view`, whose buffer is detached.
+ * Reads `length` bytes, or all that there are, into a buffer, which is detached.
  * @returns the bytes, in a new buffer of the same memory
  */
-async function fill(view: Uint8Array<ArrayBuffer>, body: ReadableStream): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = body.getReader({ mode: 'byob' });
-  const { value } = await reader.readAtLeast(view.length, view);
+async function readInto(reader: ReadableStreamBYOBReader, buffer: ArrayBuffer, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const { value } = await reader.readAtLeast(length, new Uint8Array(buffer, 0, length));
   return value ?? new Uint8Array();
 }
 

@@ -120,7 +120,7 @@ export class TextTokenizer {
 
   /** One more than the largest token id. */
   get vocabularySize(): number {
-    return Math.max(this.#plain.size, ...[...this.#added.keys()].map((id) => id + 1));
+    return [...this.#added.keys()].reduce((size, id) => Math.max(size, id + 1), this.#plain.size);
   }
 
   /** Whether the token is a special one, which stands for no text. */

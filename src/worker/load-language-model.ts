@@ -1,15 +1,16 @@
 import type { Decoder } from '../core/decoder.ts';
-import { GptEdgeError } from '../core/errors.ts';
 import { falseManifest } from '../core/folder/false-manifest.ts';
 import { parseGenerationConfig, parseSequenceTokens, type RecommendedSampling } from '../core/folder/generation-config.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { CHAT_TEMPLATE_FILE, namedTemplates } from '../core/folder/template-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
+import { Scheduler, type SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
+import { checkVocabulary } from '../tokenizer/check-vocabulary.ts';
 import { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
-import { parseTokenizerConfig, parseTokenizerJson, type TokenizerJson } from '../tokenizer/tokenizer-json.ts';
+import { parseTokenizerConfig, parseTokenizerJson } from '../tokenizer/tokenizer-json.ts';
 
 /** The files of a model that say what its tokens mean and how to choose them. An optional file may be absent. */
 export interface TextFiles {
@@ -38,6 +39,7 @@ export async function readTextFiles(files: ModelFiles): Promise<TextFiles> {
  * Makes a model of its decoder and its files of text. The tokenizer is built while the decoder's weights are read.
  * @param texts what `readTextFiles` reads
  * @param sampling what the deployment sets in place of what the model recommends
+ * @param options how the model's requests share it
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, or a manifest that states what is not
  *   so, `unsupported_model` for files that need a feature that is not supported
  */
@@ -46,6 +48,7 @@ export async function loadLanguageModel(
   texts: Promise<TextFiles>,
   decoder: Promise<Decoder>,
   sampling: RecommendedSampling = {},
+  options: SchedulerOptions = {},
 ): Promise<LanguageModel> {
   const { manifest } = files;
   const [{ tokenizer, chatTemplate, recommended }, loaded] = await Promise.all([texts.then((read) => toTextParts(files, read)), decoder]);
@@ -53,6 +56,7 @@ export async function loadLanguageModel(
     id: manifest.id,
     manifest,
     decoder: loaded,
+    scheduler: new Scheduler({ manifest, decoder: loaded }, options),
     tokenizer,
     chatTemplate,
     samplingDefaults: { ...recommended, ...sampling },
@@ -62,28 +66,15 @@ export async function loadLanguageModel(
 
 async function toTextParts(files: ModelFiles, { tokenizer: tokenizerBytes, tokenizerConfig, generationConfig, chatTemplate }: TextFiles) {
   const { manifest } = files;
-  const tokenizerJson = parseTokenizerJson(tokenizerBytes);
-  checkTokens(manifest, tokenizerJson);
   await checkSequenceTokens(files, generationConfig);
-  const tokenizer = new TextTokenizer(tokenizerJson);
-  if (tokenizer.vocabularySize > manifest.vocabularySize)
-    throw new GptEdgeError(
-      'unsupported_model',
-      `tokenizer.json: token id ${tokenizer.vocabularySize - 1} is outside the vocabulary of ${manifest.vocabularySize} in manifest.json`,
-      { param: 'tokenizer.json' },
-    );
+  const tokenizer = new TextTokenizer(parseTokenizerJson(tokenizerBytes));
+  checkVocabulary(tokenizer, manifest.vocabularySize);
   const templates = { default: chatTemplate, named: namedTemplates(Object.keys(manifest.files)) };
   return {
     tokenizer,
     chatTemplate: ChatTemplate.from(parseTokenizerConfig(tokenizerConfig), templates),
     recommended: generationConfig ? parseGenerationConfig(generationConfig) : {},
   };
-}
-
-/** A token without a row in the vocabulary would never be generated, and its row be read beyond the table's end. */
-function checkTokens({ vocabularySize }: Manifest, { added_tokens: added }: TokenizerJson): void {
-  const largest = added.reduce((most, { id }) => Math.max(most, id), 0);
-  if (largest >= vocabularySize) throw falseManifest('vocabularySize', vocabularySize, "tokenizer.json's largest id", largest);
 }
 
 /**

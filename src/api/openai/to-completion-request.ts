@@ -38,6 +38,7 @@ export async function toCompletionRequests(
     sampling: toSamplingOptions(body, model),
     topLogprobs: body.logprobs ?? undefined,
     scorePrompt: (body.echo ?? false) && body.logprobs != null,
+    partition: body.prompt_cache_key ?? '',
   };
   const fields = { prompt: 'prompt', maxTokens: body.max_tokens == null ? undefined : 'max_tokens' } as const;
   for (const prompt of prompts) checkContext(model, prompt.length, shared.maxTokens, fields);
@@ -89,6 +90,7 @@ export async function toChatRequest(body: ChatWireRequest, model: LanguageModel,
     sampling: toSamplingOptions(body, model),
     topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
     scorePrompt: false,
+    partition: body.prompt_cache_key ?? '',
   };
   checkContext(model, prompt.length, request.maxTokens, chatFields(body));
   return request;

@@ -72,9 +72,9 @@ async function inspectSource(path: string): Promise<void> {
   console.log('\nThis is not a model folder yet. Make one with gpt-edge convert; inspect then shows what it needs in a Worker.');
 }
 
-async function inspectPublishedGraph({ name, graphPath, externalData, facts }: PublishedGraph): Promise<void> {
+async function inspectPublishedGraph({ name, graphPath, externalData, layout, facts }: PublishedGraph): Promise<void> {
   const bytes = [...externalData.values()].reduce((sum, size) => sum + size, (await stat(graphPath)).size);
-  printFacts({ ...facts, id: name, storedAs: describeDtype(facts), bytes });
+  printFacts({ ...facts, id: name, source: layout, storedAs: describeDtype(facts), bytes });
   console.log('\nWeights');
   printTensorGroups(await graphWeights(graphPath));
 }

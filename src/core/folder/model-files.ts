@@ -1,7 +1,10 @@
 import type { Manifest } from './manifest.ts';
 
-/** How many chunks of a file that is streamed are in memory at the same time: one is used while the next is read. */
-export const STREAMED_CHUNKS = 2;
+/**
+ * Bytes of a piece of a file that the Worker streams. There are two pieces in memory at the same time: one is used while
+ * the next is read. Half a megabyte is still in the processor's cache when it is checked and then used.
+ */
+export const PIECE_BYTES = 2 ** 19;
 
 /** The files of a model folder, wherever the folder lies. Whatever is read has been checked against the manifest. */
 export interface ModelFiles {
@@ -12,8 +15,9 @@ export interface ModelFiles {
    */
   read(name: string): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * Reads one file in order, in chunks of at most CHUNK_BYTES, of which STREAMED_CHUNKS exist at the same time. A chunk
-   * is lent: it is valid until the next one is asked for.
+   * Reads one file in order, piece by piece. A piece is lent: it is valid until the next one is asked for. Whoever uses
+   * a piece must throw away what came of it if the stream throws, which it does at its end at the latest if a part of
+   * the file does not match the manifest.
    * @throws GptEdgeError as `read`
    */
   stream(name: string): AsyncIterable<Uint8Array>;

@@ -1,4 +1,5 @@
 import { Environment, parse, tokenize } from '@huggingface/jinja';
+import { MAX_CHAT_TEMPLATE_BYTES } from '../../core/limits.ts';
 import type { Steps } from '../pace.ts';
 import { strftime } from './strftime.ts';
 import { TemplateInterpreter } from './template-interpreter.ts';
@@ -6,8 +7,6 @@ import { TemplateLimitError } from './template-limit-error.ts';
 import { TracedString } from './traced-string.ts';
 import { type OriginText, wholeRange } from './written-ranges.ts';
 
-/** The longest template. The longest published ones have some 20,000 characters. */
-const MAX_TEMPLATE_LENGTH = 2 ** 18;
 /** Characters of a date format. */
 const MAX_FORMAT_LENGTH = 2 ** 10;
 /** Numbers of one `range`. */
@@ -29,8 +28,8 @@ export class CompiledTemplate {
 
   /** @throws Error that says what is wrong with the template */
   constructor(source: string) {
-    if (source.length > MAX_TEMPLATE_LENGTH)
-      throw new Error(`it has ${source.length} characters, over the limit of ${MAX_TEMPLATE_LENGTH}`);
+    if (source.length > MAX_CHAT_TEMPLATE_BYTES)
+      throw new Error(`it has ${source.length} characters, over the limit of ${MAX_CHAT_TEMPLATE_BYTES}`);
     this.#program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
   }
 

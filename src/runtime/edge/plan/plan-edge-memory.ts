@@ -1,6 +1,6 @@
 import { externalDataFiles } from '../../../core/folder/graph-files.ts';
-import { CHUNK_BYTES, type Manifest } from '../../../core/folder/manifest.ts';
-import { STREAMED_CHUNKS } from '../../../core/folder/model-files.ts';
+import type { Manifest } from '../../../core/folder/manifest.ts';
+import { PIECE_BYTES } from '../../../core/folder/model-files.ts';
 import { type MemoryPlan, memoryPlan, tokenizerHeap } from '../../../core/memory-plan.ts';
 import { CACHE_FORMAT_KERNELS } from './cache-shape.ts';
 import { memoryLayout } from './memory-layout.ts';
@@ -40,10 +40,10 @@ export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
 }
 
 /**
- * Bytes of files that are held while a model loads, at a time when there is no KV cache yet: the chunks through which
+ * Bytes of files that are held while a model loads, at a time when there is no KV cache yet: the pieces in which
  * weights are streamed, and the tokenizer's file.
  */
 function loadingBytes({ files }: Manifest): number {
-  const streamed = externalDataFiles(Object.keys(files)).map((name) => Math.min(files[name].bytes, STREAMED_CHUNKS * CHUNK_BYTES));
+  const streamed = externalDataFiles(Object.keys(files)).map((name) => Math.min(files[name].bytes, 2 * PIECE_BYTES));
   return Math.max(0, ...streamed) + (files['tokenizer.json']?.bytes ?? 0);
 }
