@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { supportedModels } from '../../src/tokenizer/models/create-word-model.ts';
 import { supportedParts } from '../../src/tokenizer/parts/supported-parts.ts';
 import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
 import { parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
@@ -73,6 +74,10 @@ describe('parts that are not exact', () => {
 });
 
 it('should have every supported part among the random ones', () => {
-  const found = new Set(JSON.stringify(cases).match(/"type":"\w+"/g));
-  for (const names of Object.values(supportedParts)) for (const name of names) expect(found, name).toContain(`"type":"${name}"`);
+  type Part = keyof typeof supportedParts;
+  for (const [part, names] of Object.entries(supportedParts) as [Part, string[]][]) {
+    const found = JSON.stringify(cases.map((one) => one[part])).match(/"type":"\w+"/g);
+    expect([...new Set(found)].sort(), part).toEqual(names.map((name) => `"type":"${name}"`).sort());
+  }
+  expect([...new Set(models.map(({ type }) => type))].sort()).toEqual([...supportedModels].sort());
 });
