@@ -45,6 +45,14 @@ describe('parts that are not exact', () => {
       { pre_tokenizer: { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false } },
       'pre_tokenizer: ',
     ]),
+    ...['(a+)+b', '(?:a|aa)*b', '((?:ab)*c)+', '(a{1,999}){9,}', '(?i:x|y){2,100}'].map((Regex): [object, string] => [
+      { pre_tokenizer: { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false } },
+      'the regular expression repeats',
+    ]),
+    [{ normalizer: { type: 'Replace', pattern: { String: 'a' }, content: 'b'.repeat(257) } }, 'normalizer Replace: content'],
+    [{ normalizer: { type: 'Prepend', prepend: 'b'.repeat(257) } }, 'normalizer Prepend: prepend'],
+    [{ added_tokens: [{ id: 1, content: 'a'.repeat(5000) }] }, 'added_tokens'],
+    [{ added_tokens: Array.from({ length: 100 }, (_, id) => ({ id, content: id + 'a'.repeat(4000) })) }, 'added_tokens: they have'],
     [{ post_processor: { type: 'Unknown' } }, 'post_processor "Unknown" is not supported'],
     [
       { post_processor: { type: 'TemplateProcessing', single: [], pair: [], special_tokens: {} } },
@@ -64,6 +72,12 @@ describe('parts that are not exact', () => {
     expect(() => open({ ...tokenizerJson, ...changes })).toThrow(
       expect.objectContaining({ code: 'unsupported_model', param: 'tokenizer.json', message: expect.stringContaining(message) }),
     );
+  });
+
+  it('should be refused where a normalizer makes too much of a text', () => {
+    const grow = { type: 'Replace', pattern: { String: 'a' }, content: 'a'.repeat(256) };
+    const tokenizer = open({ ...tokenizerJson, normalizer: { type: 'Sequence', normalizers: [grow, grow, grow] } });
+    expect(() => tokenizer.encode('a')).toThrow('it makes a text of more than 8388608 characters');
   });
 
   it('should be refused where they nest deeper than any real tokenizer', () => {
