@@ -39,13 +39,14 @@ export interface Measurement {
 export async function measure({ folder, engine, runs, peers, onProgress }: BenchOptions): Promise<Measurement> {
   const planned = await planEngine(new DiskModelFiles(folder), { engine, cacheFormat: 'auto' }, DEFAULT_MEMORY_LIMIT_MB * 1e6);
   const bytes = planned.engine === 'edge' ? decodeBytes(planned.plan) : undefined;
-  const task = makeTask(folder.manifest);
+  const { contextWindow } = planned;
+  const task = makeTask({ ...folder.manifest, contextWindow });
   const workerJob = { folder, engine: planned.engine, memoryLimitMegabytes: limitFor(planned) };
   const inNode = (choice: EngineChoice, readBytes?: number): Promise<EngineFigures> =>
     runContender('engine.ts', { folder: folder.path, choice, decodeBytes: readBytes } satisfies EngineJob);
   const contenders: Record<string, () => Promise<EngineFigures>> = {
     engine: () => inNode(choiceOf(planned), bytes),
-    ...(planned.engine !== 'ort' && { 'onnxruntime-web': () => inNode({ engine: 'ort', cacheFormat: 'auto' }) }),
+    ...(planned.engine !== 'ort' && { 'onnxruntime-web': () => inNode({ engine: 'ort', cacheFormat: 'auto', contextWindow }) }),
     ...Object.fromEntries(peers.map(({ name, measure }) => [name, () => measure(task)])),
   };
   const figures: Record<string, EngineFigures[]> = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
@@ -64,9 +65,10 @@ export async function measure({ folder, engine, runs, peers, onProgress }: Bench
   return { task, planned, decodeBytes: bytes, engine: own, worker: medianFigures(worker), memory, peers: others };
 }
 
-/** The choice that makes Node use the Worker's engine and its format of the KV cache. */
+/** The choice that makes Node use the Worker's engine, its format of the KV cache and its context window. */
 function choiceOf(planned: EnginePlan): EngineChoice {
-  return { engine: planned.engine, cacheFormat: planned.engine === 'edge' ? planned.plan.options.cacheFormat : 'auto' };
+  const { engine, contextWindow } = planned;
+  return { engine, cacheFormat: engine === 'edge' ? planned.plan.options.cacheFormat : 'auto', contextWindow };
 }
 
 /**

@@ -35,7 +35,7 @@ export async function measureMemory(job: WorkerJob, task: Task): Promise<MemoryM
     const inspector = await Inspector.connect(port);
     const idle = await look(worker, inspector);
     // A prompt that leaves two positions, and a decode step after it: every block of the KV cache is allocated.
-    await worker.complete(task.tokens.slice(0, job.folder.manifest.contextWindow - 2), 2);
+    await worker.complete(task.tokens.slice(0, -2), 2);
     const full = await look(worker, inspector);
     inspector.close();
     return { idle, full };
@@ -62,7 +62,7 @@ async function look(worker: BenchWorker, inspector: Inspector): Promise<MemoryFi
 }
 
 /** Sum of all WebAssembly memories in the isolate. */
-async function wasmBytes(inspector: Inspector): Promise<number> {
+export async function wasmBytes(inspector: Inspector): Promise<number> {
   const { objects } = await inspector.send<{ objects: { objectId: string } }>('Runtime.queryObjects', {
     prototypeObjectId: await inspector.evaluate('WebAssembly.Memory.prototype'),
   });
@@ -77,7 +77,7 @@ async function wasmBytes(inspector: Inspector): Promise<number> {
 }
 
 /** A port for the inspector. Miniflare could choose one, but would not say which. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };

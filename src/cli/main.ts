@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import manifest from '#package.json' with { type: 'json' };
+import { addCommand } from './commands/add.ts';
 import { buildCommand } from './commands/build.ts';
 import { completeCommand } from './commands/complete.ts';
 import { convertCommand } from './commands/convert.ts';
@@ -10,6 +11,7 @@ import { inspectCommand } from './commands/inspect.ts';
 import { listCommand } from './commands/list.ts';
 import { pushCommand } from './commands/push.ts';
 import { refreshCommand } from './commands/refresh.ts';
+import { removeCommand } from './commands/remove.ts';
 import { startCommand } from './commands/start.ts';
 import { fail, failOnErrors } from './fail.ts';
 import { stopWithNpm } from './stop-with-npm.ts';
@@ -22,6 +24,8 @@ import { stopWithNpm } from './stop-with-npm.ts';
 const COMMANDS = [
   initCommand,
   startCommand,
+  addCommand,
+  removeCommand,
   completeCommand,
   convertCommand,
   inspectCommand,

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { LOCAL_STATE } from '../local/project-paths.ts';
-import { CACHE_FORMATS, ENGINES } from '../runtime/engine-choice.ts';
+import { MAX_CONTEXT_WINDOW } from '../core/limits.ts';
+import { ADDED_MODELS, LOCAL_STATE } from '../local/project-paths.ts';
+import { CACHE_FORMATS, ENGINES, type Engine, type EngineChoice } from '../runtime/engine-choice.ts';
 
 /** Makes a parser for a number from `min` to `max`, a whole one unless `isWhole` is false. */
 export const number =
@@ -36,13 +37,28 @@ export const engineOption = (): Option =>
 export const kvCacheOption = (): Option =>
   new Option('--kv-cache <format>', 'how the edge engine keeps keys and values: f32, q8, or auto: f32 if it fits').choices(CACHE_FORMATS);
 
+export const contextOption = (): Option =>
+  new Option('--context <n>', "tokens of the context window; default: the model's own, or as many as fit").argParser(
+    number(1, MAX_CONTEXT_WINDOW),
+  );
+
 export const edgeOnlyOption = (): Option =>
   new Option('--edge-only', 'a Worker without onnxruntime-web, for models that the edge engine runs');
+
+export const modelsOption = (): Option => new Option('--models <folder>', 'the folder of added models').default(ADDED_MODELS, 'models');
 
 export const persistToOption = (): Option =>
   new Option('--persist-to <folder>', 'folder of the local bucket').default(LOCAL_STATE, '.wrangler/state');
 
-/** The Worker's variables for `--engine` and `--kv-cache`; an option that was not given sets no variable. */
-export function engineVars({ engine, kvCache }: { engine?: string; kvCache?: string }): Record<string, string> {
-  return { ...(engine === undefined ? {} : { ENGINE: engine }), ...(kvCache === undefined ? {} : { KV_CACHE: kvCache }) };
+/** What the options of this name were set to on the command line. */
+export interface EngineOptions {
+  engine?: Engine;
+  kvCache?: EngineChoice['cacheFormat'];
+  context?: number;
+}
+
+/** The Worker's variables for `--engine`, `--kv-cache` and `--context`; an option that was not given sets no variable. */
+export function engineVars({ engine, kvCache, context }: EngineOptions): Record<string, string> {
+  const vars = { ENGINE: engine, KV_CACHE: kvCache, CONTEXT: context?.toString() };
+  return Object.fromEntries(Object.entries(vars).filter((pair): pair is [string, string] => pair[1] !== undefined));
 }

@@ -1,18 +1,21 @@
 import type { Manifest } from '../core/folder/manifest.ts';
-import { countParameters } from './architectures/architecture.ts';
+import { type Architecture, countParameters } from './architectures/architecture.ts';
 import { findArchitecture } from './architectures/index.ts';
 import { matchTensors } from './architectures/match-tensors.ts';
-import { type ConvertOptions, checkContextWindow, chooseId } from './convert-options.ts';
+import { type ConvertOptions, checkContextWindow, chooseId, describeOrigin, type Settings } from './convert-options.ts';
 import { copyPublishedGraph } from './copy-published-graph.ts';
+import { draftDecoder, quantizeNothing } from './draft-decoder.ts';
 import { defaultDtype } from './dtypes/default-dtype.ts';
 import { findDtype } from './dtypes/index.ts';
 import { readJson } from './files/json-files.ts';
 import { checkTokenizer } from './model-folder/check-tokenizer.ts';
-import { checkVocabulary } from './model-folder/check-vocabulary.ts';
 import { describeModel } from './model-folder/describe-model.ts';
+import { fitVocabulary } from './model-folder/fit-vocabulary.ts';
 import { withSampling } from './model-folder/with-sampling.ts';
 import { writeModelFolder } from './model-folder/write-model-folder.ts';
-import { planCheckpoint } from './plan-checkpoint.ts';
+import { type DecoderPlanner, planCheckpoint } from './plan-checkpoint.ts';
+import type { RowQuantizer } from './quantize/quantize-rows.ts';
+import { refuseQuantized } from './sources/hugging-face/refuse-folder.ts';
 import type { Checkpoint } from './sources/model-source.ts';
 import { openSource } from './sources/open-source.ts';
 import type { SourceTensor } from './tensors/tensor-source.ts';
@@ -40,15 +43,47 @@ export async function convertModel(options: ConvertOptions): Promise<Manifest> {
  * Converts a checkpoint. Everything is decided and checked from config.json, the tokenizer and the tensors' shapes
  * before anything is written, so that a long conversion does not fail halfway for a reason that was known before.
  */
-async function convertCheckpoint(checkpoint: Checkpoint, options: ConvertOptions): Promise<Manifest> {
-  const id = chooseId(options, checkpoint);
-  const config = readJson(checkpoint, 'config.json');
+async function convertCheckpoint(source: Checkpoint, options: ConvertOptions): Promise<Manifest> {
+  const { name = source.name } = options;
+  const id = chooseId(options, name);
+  const config = readJson(source, 'config.json');
+  refuseQuantized(config);
   const architecture = findArchitecture(config);
-  const plan = await planCheckpoint(architecture, config, checkpoint.weights, options.contextWindow);
-  checkVocabulary(readJson(checkpoint, 'tokenizer.json'), plan.shape.vocabularySize);
-  checkTokenizer(checkpoint);
+  const planner = await planCheckpoint(architecture, config, source.weights);
+  const { vocabularySize, contextWindow } = planner(options.contextWindow).shape;
+  const checkpoint = { ...source, files: fitVocabulary(source, vocabularySize, options.onNote) };
+  checkTokenizer(checkpoint, vocabularySize);
+  const prepare = (settings: Settings, quantize?: RowQuantizer) =>
+    prepareDecoder(checkpoint, { id, architecture, planner, origin: options.origin ?? name }, settings, quantize);
+  const { decoder } = prepare(options);
+  const draft = (settings: Settings) => {
+    const { decoder, facts } = prepare(settings, quantizeNothing);
+    return draftDecoder(decoder, checkpoint, facts);
+  };
+  const settings = (await options.chooseSettings?.({ id, dtype: decoder.dtype.name, contextWindow, draft })) ?? options;
+  const chosen = prepare(settings);
+  const writeGraph = (folder: string) => writeDecoder(folder, { ...chosen.decoder, weights: checkpoint.weights }, options);
+  return writeModelFolder(options, { files: checkpoint.files, facts: chosen.facts, writeGraph });
+}
+
+/** What is known of a checkpoint's decoder before it is decided how it is stored. */
+interface KnownDecoder {
+  readonly id: string;
+  readonly architecture: Architecture;
+  readonly planner: DecoderPlanner;
+  readonly origin: string;
+}
+
+/** Decides how a decoder is stored, and what its manifest states. */
+function prepareDecoder(
+  checkpoint: Checkpoint,
+  { id, architecture, planner, origin }: KnownDecoder,
+  { dtype: asked, embeddings, contextWindow }: Settings,
+  quantize?: RowQuantizer,
+) {
+  const plan = planner(contextWindow);
   const tensors = matchTensors(plan, checkpoint.weights);
-  const dtype = findDtype(options.dtype ?? defaultDtype(tensors.values()), options.embeddings);
+  const dtype = findDtype(asked ?? defaultDtype(tensors.values()), embeddings, quantize);
   const facts = {
     id,
     architecture: architecture.modelType,
@@ -58,10 +93,9 @@ async function convertCheckpoint(checkpoint: Checkpoint, options: ConvertOptions
     ...plan.shape,
     ...describeModel(checkpoint, plan.shape),
     multiplyAddsPerToken: plan.multiplyAddsPerToken,
-    source: `${checkpoint.name} (${checkpoint.layout} in ${elementTypes(tensors)})`,
+    source: describeOrigin(origin, `${checkpoint.layout} in ${elementTypes(tensors)}`),
   };
-  const writeGraph = (folder: string) => writeDecoder(folder, { id, plan, tensors, dtype, weights: checkpoint.weights }, options);
-  return writeModelFolder(options, { files: checkpoint.files, facts, writeGraph });
+  return { decoder: { id, plan, tensors, dtype }, facts };
 }
 
 /** The checkpoint's element type, or all of them if it mixes several. */

@@ -1,16 +1,11 @@
 import { GptEdgeError } from '../core/errors.ts';
-import { modelIdSchema } from '../core/folder/manifest.ts';
+import { excerpt } from '../core/excerpt.ts';
+import { MAX_ID_LENGTH, MAX_SOURCE_LENGTH, modelIdSchema } from '../core/folder/manifest.ts';
+import type { ModelFiles } from '../core/folder/model-files.ts';
+import { showText } from '../core/invalid-file.ts';
 
-/** The options of a conversion. */
-export interface ConvertOptions {
-  /** A folder in Hugging Face's layout with safetensors or an ONNX graph, a GGUF file, or a .bin of llama2.c. */
-  readonly source: string;
-  /** The model folder to write. It must not exist yet, or be a model folder, which is then replaced. */
-  readonly target: string;
-  /** Path of the tokenizer.bin for a llama2.c source. Default: tokenizer.bin or the only tok*.bin beside it. */
-  readonly tokenizer?: string;
-  /** Names the model in the bucket and in requests. Default: the source's name, without .gguf or .bin. */
-  readonly id?: string;
+/** How a decoder's weights are stored, and how many positions are kept. */
+export interface Settings {
   /**
    * How weights are stored: one of `dtypeNames`. Default: the dtype nearest to the source's own. If the source holds
    * several ONNX graphs, this chooses one of them.
@@ -22,11 +17,45 @@ export interface ConvertOptions {
   readonly embeddings?: string;
   /** Positions to keep. Default: all that the model has. */
   readonly contextWindow?: number;
+}
+
+/** A decoder whose settings can still be chosen. */
+export interface OpenSettings {
+  readonly id: string;
+  /** The dtype that was asked for, or the one nearest to the source's own. */
+  readonly dtype: string;
+  /** Positions that were asked for, or all that the model has. */
+  readonly contextWindow: number;
+  /** Returns the model's files as a conversion with these settings would give them, without weights. */
+  draft(settings: Settings): Promise<ModelFiles>;
+}
+
+/** The options of a conversion. */
+export interface ConvertOptions extends Settings {
+  /** A folder in Hugging Face's layout with safetensors or an ONNX graph, a GGUF file, or a .bin of llama2.c. */
+  readonly source: string;
+  /** The model folder to write. It must not exist yet, or be a model folder, which is then replaced. */
+  readonly target: string;
+  /** Path of the tokenizer.bin for a llama2.c source. Default: tokenizer.bin or the only tok*.bin beside it. */
+  readonly tokenizer?: string;
+  /** Names the model in the bucket and in requests. Default: made from the source's name, without .gguf or .bin. */
+  readonly id?: string;
+  /** The source's name. Default: that of its folder or file. */
+  readonly name?: string;
+  /** Where the source came from, in words, for the manifest. Default: its name. */
+  readonly origin?: string;
+  /**
+   * Chooses the settings of a checkpoint, once it is known what it holds. A published graph has none to choose. Default:
+   * those of the options.
+   */
+  readonly chooseSettings?: (open: OpenSettings) => Promise<Settings>;
   /**
    * Sampling options that the model folder recommends, such as `temperature=0.2,top_p=0.9`. They replace those of the
    * checkpoint. Default: the checkpoint's; a chat model without a temperature gets CHAT_SAMPLING.
    */
   readonly sampling?: string;
+  /** Called with the finished folder before it takes the target's place. What it throws ends the conversion. */
+  readonly check?: (folder: string) => Promise<void>;
   /** Called with a sentence about each thing that was decided because nothing was asked for. */
   readonly onNote?: (note: string) => void;
   /** Ends the conversion before its next tensor, with the signal's reason. */
@@ -42,12 +71,33 @@ export function checkContextWindow({ contextWindow }: ConvertOptions): void {
 }
 
 /**
- * Returns the model's id: the one that was asked for, or else the source's name.
- * @throws GptEdgeError `invalid_value` if it cannot be an id
+ * Returns the model's id: the one that was asked for, or else one that is made from the source's name.
+ * @throws GptEdgeError `invalid_value` if the one that was asked for cannot be an id
  */
-export function chooseId({ id: asked }: ConvertOptions, source: { readonly name: string }): string {
-  const id = asked ?? source.name;
-  const parsed = modelIdSchema.safeParse(id);
-  if (parsed.success) return id;
-  throw new GptEdgeError('invalid_value', `id ${JSON.stringify(id)}: ${parsed.error.issues[0].message}`, { param: 'id' });
+export function chooseId({ id: asked, onNote }: Pick<ConvertOptions, 'id' | 'onNote'>, name: string): string {
+  const parsed = modelIdSchema.safeParse(asked ?? name);
+  if (parsed.success) return parsed.data;
+  if (asked !== undefined)
+    throw new GptEdgeError('invalid_value', `id ${JSON.stringify(asked)}: ${parsed.error.issues[0].message}`, { param: 'id' });
+  const id = idFrom(name);
+  onNote?.(`The source's name, ${showText(name)}, cannot be an id, so the model is called ${id}. --id gives it another one.`);
+  return id;
+}
+
+/** Makes an id of any name: what no id may have becomes a hyphen. */
+function idFrom(name: string): string {
+  const allowed = name
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '-');
+  const id = allowed
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, MAX_ID_LENGTH)
+    .replace(/-+$/, '');
+  return id === '' ? 'model' : id;
+}
+
+/** What a manifest says of a model's source, within the length that it may have. */
+export function describeOrigin(origin: string, layout: string): string {
+  return `${excerpt(origin, MAX_SOURCE_LENGTH - layout.length - '… ()'.length)} (${layout})`;
 }

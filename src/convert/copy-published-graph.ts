@@ -6,7 +6,7 @@ import type { Manifest } from '../core/folder/manifest.ts';
 import { invalidFile } from '../core/invalid-file.ts';
 import { MAX_GRAPH_BYTES } from '../core/limits.ts';
 import { parseGraph } from '../core/onnx/parse-graph.ts';
-import { type ConvertOptions, chooseId } from './convert-options.ts';
+import { type ConvertOptions, chooseId, describeOrigin } from './convert-options.ts';
 import { copyBytes } from './files/copy-file.ts';
 import { readWhole } from './files/read-bounded.ts';
 import { writeModelFolder } from './model-folder/write-model-folder.ts';
@@ -21,11 +21,13 @@ import { checkValues } from './sources/onnx/check-values.ts';
  *   finite
  */
 export async function copyPublishedGraph(published: PublishedGraph, options: ConvertOptions): Promise<Manifest> {
-  const id = chooseId(options, published);
+  const { name = published.name } = options;
+  const id = chooseId(options, name);
   refuseChanges(options);
-  const { files, facts } = published;
+  const { files, facts, layout } = published;
+  const source = describeOrigin(options.origin ?? name, layout);
   const writeGraph = (folder: string) => copyGraph(published, folder, options);
-  return writeModelFolder(options, { files, facts: { id, ...facts }, writeGraph });
+  return writeModelFolder(options, { files, facts: { id, source, ...facts }, writeGraph });
 }
 
 /** Copies graph and data, and checks the numbers that were copied before anything else is written. */

@@ -6,6 +6,7 @@ import type { ConvertOptions } from './convert-options.ts';
 import type { Dtype } from './dtypes/dtype.ts';
 import { EXTERNAL_DATA_FILE, ExternalDataWriter } from './graph/external-data-writer.ts';
 import { GraphBuilder } from './graph/graph-builder.ts';
+import { rowPieces } from './tensors/row-pieces.ts';
 import type { SourceTensor, TensorSource } from './tensors/tensor-source.ts';
 
 /** A decoder that is ready to be written. */
@@ -19,7 +20,7 @@ export interface DecoderToWrite {
   readonly dtype: Dtype;
 }
 
-/** Writes a decoder's graph and its external data into `folder`. Only one tensor at a time is in memory. */
+/** Writes a decoder's graph and its external data into `folder`. Only one matrix, or a piece of a table, is in memory at a time. */
 export async function writeDecoder(
   folder: string,
   { id, plan, tensors, weights, dtype }: DecoderToWrite,
@@ -30,15 +31,30 @@ export async function writeDecoder(
     const graph = new GraphBuilder(id);
     const totalBytes = [...tensors.values()].reduce((sum, tensor) => sum + tensor.bytes, 0);
     let bytes = 0;
+    const advance = (count: number) => {
+      bytes += count;
+      onProgress?.({ bytes, totalBytes });
+    };
     const read: GraphContext['read'] = async (name) => {
       signal?.throwIfAborted();
       const tensor = tensors.get(name)!;
       const values = await weights.read(tensor.name);
-      bytes += tensor.bytes;
-      onProgress?.({ bytes, totalBytes });
+      advance(tensor.bytes);
       return { shape: tensor.shape, ...values };
     };
-    await plan.writeGraph({ graph, data: new ExternalDataWriter(file), dtype, read });
+    const table: GraphContext['table'] = (name) => {
+      const tensor = tensors.get(name)!;
+      const pieces = async function* () {
+        const [rows, columns] = tensor.shape;
+        for await (const piece of rowPieces(weights, tensor)) {
+          signal?.throwIfAborted();
+          yield piece;
+          advance((tensor.bytes * piece.values.length) / (rows * columns));
+        }
+      };
+      return { shape: tensor.shape, blocks: tensor.blocks, pieces };
+    };
+    await plan.writeGraph({ graph, data: new ExternalDataWriter(file), dtype, read, table });
     await writeFile(join(folder, GRAPH_FILE), graph.toBytes());
   } finally {
     await file.close();

@@ -14,8 +14,27 @@ export interface Decoder {
    * Multiply-adds that take some 40 to 100 ms on one core: after so much work, other requests should have their turn.
    */
   readonly multiplyAddsPerTurn: number;
-  /** Makes a sequence of no tokens, with a KV cache of its own. */
-  createSequence(): Sequence;
+  /**
+   * How many times as long a multiply-add takes as with the edge engine, whose is 1. With it, a limit in multiply-adds
+   * is one of time.
+   */
+  readonly costOfMultiplyAdd: number;
+  /** The room that all sequences share. */
+  readonly kvCache: KvCache;
+  /**
+   * Makes a sequence of no tokens; or, with `prefix`, one that begins with as many of the prefix's tokens as the cache
+   * still has. Its `length` says how many. It is at most one less than there are tokens, so that there is a token to
+   * feed, after which logits are given.
+   */
+  createSequence(prefix?: Prefix): Sequence;
+  /**
+   * Appends each feed's tokens to its sequence, all in one step. Each sequence gives bit for bit the logits that it
+   * would give alone. The edge engine computes before it returns its promise, so that nothing else runs in between.
+   * @param feeds each of another sequence
+   * @throws GptEdgeError `context_length_exceeded` if a context window would overflow, `memory_limit_exceeded` if the
+   *   KV cache has too few free blocks: before anything is computed, so that all sequences are unchanged
+   */
+  forwardBatch(feeds: readonly Feed[]): Promise<void>;
   /**
    * Puts logits [vocabularySize] that were copied earlier back into the engine's memory, to choose another token from
    * them. The result is valid until the caller awaits anything or calls the decoder or one of its sequences again.
@@ -25,26 +44,67 @@ export interface Decoder {
   dispose(): Promise<void>;
 }
 
+/** Tokens whose keys and values the cache may have from earlier sequences. */
+export interface Prefix {
+  /** All tokens that the sequence is going to be fed. */
+  readonly tokens: readonly number[];
+  /** Sequences reuse only what others of the same partition have computed: '' by default. */
+  readonly partition?: string;
+}
+
+/** What one sequence gets in a step. */
+export interface Feed {
+  readonly sequence: Sequence;
+  /** The tokens to append: at least one. */
+  readonly tokens: readonly number[];
+  /** How many of the last tokens have their logits read: 0 for none. */
+  readonly rows: number;
+  /**
+   * Is called with rows 0 to `rows` - 1 in this order, each with the logits after one of the last `rows` tokens, where
+   * they lie in the engine's memory. It must be synchronous, must not throw, and must not use the decoder or its
+   * sequences: the next rows overwrite the logits, which are valid only until it returns.
+   */
+  readonly read: (logits: Logits, row: number) => void;
+}
+
+/** The room for keys and values, in blocks of a fixed number of positions. */
+export interface KvCache {
+  /** Positions of a block. */
+  readonly blockPositions: number;
+  /** The most blocks that there can be. */
+  readonly totalBlocks: number;
+  /**
+   * Blocks that no sequence holds. Some of them may have what ended sequences have left for others; they are used
+   * when no others are free.
+   */
+  readonly freeBlocks: number;
+}
+
 /** One sequence of tokens and its KV cache. */
 export interface Sequence {
   /** Positions held in the KV cache. */
   readonly length: number;
+  /** How many free blocks it takes to append this many tokens: 0 if they fit into the blocks that it holds. */
+  blocksFor(tokens: number): number;
   /**
    * Appends `tokens` (at least one) and returns the logits after each of the last `rows` of them, 1 by default, 0 for
    * none: [rows, vocabularySize], row-major. The array belongs to the caller.
-   * @throws GptEdgeError `context_length_exceeded` if the context window would overflow, `memory_limit_exceeded` if
-   *   the KV caches of all sequences leave no room; the sequence is then unchanged
+   * @throws as `Decoder.forwardBatch` does
    */
   forward(tokens: readonly number[], rows?: number): Promise<Float32Array>;
   /**
    * Appends `tokens` as `forward` does, but hands the logits to `read` one row at a time, where they lie in the
    * engine's memory, so that nothing is copied and no array of all rows is made.
-   * @param read is called with rows 0 to `rows` - 1 in this order. It must be synchronous and must not use the
-   *   decoder: requests take turns at each `await`, and the next one overwrites the logits. They are valid only until
-   *   `read` returns
-   * @throws as `forward` does
+   * @param read as `Feed.read`
+   * @throws as `Decoder.forwardBatch` does
    */
-  forwardEach(tokens: readonly number[], rows: number, read: (logits: Logits, row: number) => void): Promise<void>;
+  forwardEach(tokens: readonly number[], rows: number, read: Feed['read']): Promise<void>;
+  /**
+   * Drops the positions from `length` on, such as those of tokens that were guessed and turned out otherwise. Blocks
+   * that are no longer needed become free.
+   * @throws RangeError for more positions than the sequence has
+   */
+  truncate(length: number): void;
   /** Makes a second sequence with the same past; the two continue independently. */
   fork(): Sequence;
   /** Frees the KV cache; the sequence may not be used afterwards. Disposing it again does nothing. */

@@ -1,3 +1,4 @@
+import type { TokenConstraint } from '../core/token-constraint.ts';
 import type { SamplingOptions } from './sampling/sampling-options.ts';
 
 /** A prompt and how to continue it. The API checks the ranges. */
@@ -13,6 +14,12 @@ export interface CompletionRequest {
   sampling: SamplingOptions;
   /** How many alternatives to report with each token; if undefined, no log-probabilities are reported. */
   topLogprobs?: number;
+  /** Token ids that the completion is expected to be like. The text does not depend on them, only the time. */
+  prediction?: readonly number[];
   /** Whether to report the log-probabilities of the prompt's own tokens as well. */
   scorePrompt: boolean;
+  /** What the answer must be; any text if undefined. */
+  constraint?: TokenConstraint;
+  /** What is computed of the prompt is reused only for prompts of the same partition; '' for those of nobody's own. */
+  partition: string;
 }

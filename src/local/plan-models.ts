@@ -8,6 +8,8 @@ import type { ModelFolder } from './model-folder.ts';
 export interface PlannedModel {
   id: string;
   planned: EnginePlan;
+  /** Positions of the model's own context window, of which the plan may have fewer. */
+  modelWindow: number;
   /** Megabytes that the model may need. */
   limitMegabytes: number;
 }
@@ -27,19 +29,20 @@ export async function planModels(
   const ids = folders.map(({ manifest }) => manifest.id);
   const { limitMegabytes, engineOf } = readVariables(vars, ids);
   return Promise.all(
-    folders.map(async (folder, index) => {
-      const planned = await planEngine(new DiskModelFiles(folder), engineOf(ids[index]), limitMegabytes * 1e6);
-      checkMemory(ids[index], planned, limitMegabytes * 1e6);
-      if (edgeOnly && planned.engine === 'ort') throw needsOrt(ids[index], planned.reason);
-      return { id: ids[index], planned, limitMegabytes };
+    folders.map(async (folder) => {
+      const { id, contextWindow: modelWindow } = folder.manifest;
+      const planned = await planEngine(new DiskModelFiles(folder), engineOf(id), limitMegabytes * 1e6);
+      checkMemory(id, planned, limitMegabytes * 1e6);
+      if (edgeOnly && planned.engine === 'ort') throw needsOrt(id, planned.reason);
+      return { id, planned, modelWindow, limitMegabytes };
     }),
   );
 }
 
 /** The Worker throws plain errors for its variables, since they concern no request. */
-function readVariables({ MEMORY_LIMIT_MB, ENGINE, KV_CACHE }: Readonly<Record<string, string | undefined>>, ids: readonly string[]) {
+function readVariables(vars: Readonly<Record<string, string | undefined>>, ids: readonly string[]) {
   try {
-    return { limitMegabytes: parseMemoryLimit(MEMORY_LIMIT_MB), engineOf: parseEngines(ENGINE, KV_CACHE, ids) };
+    return { limitMegabytes: parseMemoryLimit(vars.MEMORY_LIMIT_MB), engineOf: parseEngines(vars, ids) };
   } catch (cause) {
     throw new GptEdgeError('invalid_value', (cause as Error).message, { cause });
   }

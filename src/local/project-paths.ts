@@ -26,6 +26,8 @@ export const WRANGLER_CONFIG = join(PROJECT, 'wrangler.toml');
  * const edge = await serveModels({ models: [DEFAULT_MODEL, './my-model'] });
  */
 export const DEFAULT_MODEL = join(PACKAGE, 'model-assets', 'tinystories-gpt2');
+/** The folder of the models that `gpt-edge add` brings. `gpt-edge start` serves them beside the default model. */
+export const ADDED_MODELS = join(PROJECT, 'models');
 /** The folder that the playground and the API reference are built into; wrangler.toml deploys it as static assets. */
 export const PAGE_FILES = join(PACKAGE, 'dist', 'page');
 /** Where Miniflare keeps the local bucket. `wrangler dev` uses the same folder. */

@@ -6,7 +6,7 @@ import type { EnginePlan } from './plan-engine.ts';
 
 /**
  * Loads a model into the engine that was planned for it.
- * @param kernels the compiled kernels (`gpt-edge/kernels/relaxed.wasm`)
+ * @param kernels the compiled kernels: `gpt-edge/kernels/relaxed.wasm`, or what `chooseKernels` returns
  * @param limitBytes what the isolate may hold; what the plan leaves of it serves requests that come at the same time
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for a graph
  *   that the engine refuses
@@ -21,8 +21,12 @@ export async function createDecoder(
   kernels: WebAssembly.Module,
   limitBytes: number,
 ): Promise<Decoder> {
-  if (planned.engine === 'ort') return createOrtDecoder(files, kernels);
+  const unused = Math.max(0, limitBytes - planned.memory.totalBytes);
+  if (planned.engine === 'ort') {
+    const { contextWindow } = planned;
+    return createOrtDecoder(files, { kernels, cacheBytes: files.manifest.kvBytesPerToken * contextWindow + unused }, contextWindow);
+  }
   const { windowBlocks, blockBytes } = planned.plan.cache;
-  const cacheBytes = windowBlocks * blockBytes + Math.max(0, limitBytes - planned.memory.totalBytes);
+  const cacheBytes = windowBlocks * blockBytes + unused;
   return createEdgeDecoder(planned.plan, files, { kernels, cacheBytes });
 }

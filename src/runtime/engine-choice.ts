@@ -13,8 +13,10 @@ export type Engine = (typeof ENGINES)[number];
  */
 export const CACHE_FORMATS = ['auto', 'f32', 'q8'] as const;
 
-/** Which engine is to run a model, and how it keeps its KV cache. */
+/** Which engine is to run a model, how it keeps its KV cache, and how long a sequence may be. */
 export interface EngineChoice {
   readonly engine: Engine;
   readonly cacheFormat: 'auto' | CacheFormat;
+  /** Positions of the longest sequence. Default: as many of the model's own as the memory limit has room for. */
+  readonly contextWindow?: number;
 }

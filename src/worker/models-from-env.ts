@@ -1,17 +1,17 @@
 import { waitUntil } from 'cloudflare:workers';
-import kernels from '../../dist/kernels/relaxed.wasm';
+import relaxed from '../../dist/kernels/relaxed.wasm';
+import vnni from '../../dist/kernels/vnni.wasm';
+import { chooseKernels } from '../kernels/kernel-variant.ts';
 import { IsolateModels } from './isolate-models.ts';
-import { parseEngines, parseMemoryLimit, parseModelIds, parseSampling } from './worker-variables.ts';
+import { type EngineVariables, parseEngines, parseMemoryLimit, parseModelIds, parseSampling } from './worker-variables.ts';
 
 /** The bindings and variables that the Worker reads. wrangler.toml says what each means. */
-export interface WorkerEnv {
+export interface WorkerEnv extends EngineVariables {
   MODELS: R2Bucket;
   ASSETS?: Fetcher;
   MODEL_IDS: string;
   MEMORY_LIMIT_MB?: string;
   MAX_WORK?: string;
-  ENGINE?: string;
-  KV_CACHE?: string;
   SAMPLING?: string;
   PUBLIC?: string;
   LOG_REQUESTS?: string;
@@ -37,9 +37,9 @@ export function modelsFromEnv(env: WorkerEnv): IsolateModels {
   return new IsolateModels({
     bucket: env.MODELS,
     ids,
-    engineOf: parseEngines(env.ENGINE, env.KV_CACHE, ids),
+    engineOf: parseEngines(env, ids),
     samplingOf: parseSampling(env.SAMPLING, ids),
-    kernels,
+    kernels: chooseKernels({ relaxed, vnni }),
     memoryLimitMegabytes: parseMemoryLimit(env.MEMORY_LIMIT_MB),
     keepAlive: waitUntil,
   });

@@ -1,5 +1,6 @@
 import { parseSamplingText, type RecommendedSampling, toRecommendedSampling } from '../core/folder/generation-config.ts';
 import { modelIdSchema } from '../core/folder/manifest.ts';
+import { MAX_CONTEXT_WINDOW } from '../core/limits.ts';
 import { DEFAULT_MEMORY_LIMIT_MB } from '../core/memory-plan.ts';
 import { DEFAULT_MAX_WORK } from '../generation/check-work.ts';
 import { CACHE_FORMATS, ENGINES, type EngineChoice } from '../runtime/engine-choice.ts';
@@ -41,17 +42,28 @@ export function parseMaxWork(text: string | undefined): number {
   return multiplyAdds;
 }
 
+/** The variables that say how models are run. */
+export interface EngineVariables {
+  readonly ENGINE?: string;
+  readonly KV_CACHE?: string;
+  readonly CONTEXT?: string;
+}
+
 /**
- * Parses the variables ENGINE and KV_CACHE. Each holds one value for all models, or `value,id=value,…` with other
- * values for some of them.
+ * Parses the variables ENGINE, KV_CACHE and CONTEXT. Each holds one value for all models, or `value,id=value,…` with
+ * other values for some of them.
  * @param ids the served models
  * @returns the choice for each model by its id
  * @throws Error for an invalid value, or a model that is not served
  */
-export function parseEngines(engine: string | undefined, cache: string | undefined, ids: readonly string[]): (id: string) => EngineChoice {
-  const engines = parseChoices('ENGINE', engine, ENGINES, ids);
-  const formats = parseChoices('KV_CACHE', cache, CACHE_FORMATS, ids);
-  return (id) => ({ engine: engines(id), cacheFormat: formats(id) });
+export function parseEngines({ ENGINE, KV_CACHE, CONTEXT }: EngineVariables, ids: readonly string[]): (id: string) => EngineChoice {
+  const engines = parseChoices('ENGINE', ENGINE, oneOf(ENGINES), ids);
+  const formats = parseChoices('KV_CACHE', KV_CACHE, oneOf(CACHE_FORMATS), ids);
+  const windows = parseChoices('CONTEXT', CONTEXT, WINDOW, ids);
+  return (id) => {
+    const contextWindow = windows(id);
+    return { engine: engines(id), cacheFormat: formats(id), ...(contextWindow === 'auto' ? {} : { contextWindow }) };
+  };
 }
 
 /**
@@ -79,18 +91,44 @@ function parseOptions(text: string): Record<string, number> {
   }
 }
 
-function parseChoices<T extends string>(
+/** The values that a variable may have. */
+interface Values<T> {
+  readonly initial: T;
+  /** What is said of a value that `parse` does not know. */
+  readonly expected: string;
+  readonly parse: (text: string) => T | undefined;
+}
+
+const oneOf = <T extends string>(values: readonly T[]): Values<T> => ({
+  initial: values[0],
+  expected: values.join(', '),
+  parse: (text) => values.find((value) => value === text),
+});
+
+/** As many positions as fit, or a number of them. */
+const WINDOW: Values<'auto' | number> = {
+  initial: 'auto',
+  expected: `auto or a whole number from 1 to ${MAX_CONTEXT_WINDOW}`,
+  parse: (text) => {
+    const positions = Number(text);
+    if (text === 'auto') return text;
+    return Number.isInteger(positions) && positions >= 1 && positions <= MAX_CONTEXT_WINDOW ? positions : undefined;
+  },
+};
+
+function parseChoices<T>(
   variable: string,
   text: string | undefined,
-  values: readonly T[],
+  { initial, expected, parse }: Values<T>,
   ids: readonly string[],
 ): (id: string) => T {
   const choices = new Map<string, T>();
   for (const part of (text ?? '').split(',').filter((part) => part.trim() !== '')) {
-    const [key, value] = part.includes('=') ? part.split('=', 2).map((word) => word.trim()) : ['', part.trim()];
-    if (!values.includes(value as T)) throw new Error(`${variable} must be ${values.join(', ')}, not ${JSON.stringify(value)}.`);
+    const [key, word] = part.includes('=') ? part.split('=', 2).map((word) => word.trim()) : ['', part.trim()];
+    const value = parse(word);
+    if (value === undefined) throw new Error(`${variable} must be ${expected}, not ${JSON.stringify(word)}.`);
     if (key !== '' && !ids.includes(key)) throw new Error(`${variable} names the model ${JSON.stringify(key)}, which MODEL_IDS does not.`);
-    choices.set(key, value as T);
+    choices.set(key, value);
   }
-  return (id) => choices.get(id) ?? choices.get('') ?? values[0];
+  return (id) => choices.get(id) ?? choices.get('') ?? initial;
 }

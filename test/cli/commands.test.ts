@@ -156,14 +156,14 @@ describe('gpt-edge', () => {
     ]);
     expect(converted).toMatchObject({ code: 0, stderr: '' });
     expect(converted.stdout).toMatch(
-      /: tiny, gpt2, .*M parameters, fp32, .* MB, context window \d+\nFrom tiny-gpt2 \(.*\)\nIn a Worker, on the edge engine, it takes \d+\.\d MB: heap 9\.9 MB, .*\n$/,
+      /: tiny, gpt2, .*M parameters, fp32, .* MB, context window \d+\nFrom tiny-gpt2 \(.*\)\ntiny runs on the edge engine, within 128 MB\. It needs \d+\.\d MB: heap 9\.9 MB, .*\n$/,
     );
     const { code, stdout } = await runCli(['complete', 'abc', '--model', target, '--max-tokens', '5', '--seed', '1', ...state]);
     expect(code).toBe(0);
     expect(stdout.startsWith('abc')).toBe(true);
   });
 
-  it('should warn of a model that no Worker has the memory for, and say what was decided for a chat model', async () => {
+  it('should say how much of a long context window fits, and what was decided for a chat model', async () => {
     const source = join(folder, 'long');
     await cp(join(import.meta.dirname, '..', 'golden', 'tiny-llama-rope3'), source, { recursive: true });
     const edit = async (name: string, changes: object) =>
@@ -173,8 +173,10 @@ describe('gpt-edge', () => {
     const { code, stdout, stderr } = await runCli(['convert', source, join(folder, 'long-model'), '--sampling', 'top_k=5']);
     expect(code).toBe(0);
     expect(stdout).toContain('recommends no temperature, so generation_config.json gets temperature=0.2,top_p=0.9.');
-    expect(stdout).toMatch(/it takes \d{3,}\.\d MB: .*KV cache of 1048576 tokens/);
-    expect(stderr).toMatch(/^Warning: that is over the 128 MB of a Worker, which will refuse it\. Fewer bits .*\n$/);
+    expect(stderr).toBe('');
+    const [, needed, window] = /needs (\d+\.\d) MB: .*KV cache of (\d+) tokens in 8 bits .* MB\.\n/.exec(stdout) ?? [];
+    expect(stdout).toContain(`${Number(window).toLocaleString('en')} of 1,048,576 tokens of the context window fit into 128 MB.\n`);
+    expect([Number(needed) > 127, Number(needed) <= 128, Number(window) % 128]).toEqual([true, true, 0]);
     const config = JSON.parse(await readFile(join(folder, 'long-model', 'generation_config.json'), 'utf8'));
     expect(config).toMatchObject({ temperature: 0.2, top_p: 0.9, top_k: 5, do_sample: true });
     expect((await runCli(['convert', source, join(folder, 'never'), '--sampling', 'top_p=7'])).stderr).toBe(

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROJECT } from '../../src/local/project-paths.ts';
+import { DEFAULT_MODEL, PROJECT } from '../../src/local/project-paths.ts';
 import { runCli } from './run-cli.ts';
 
 const CLI = join(PROJECT, 'bin', 'gpt-edge.js');
@@ -96,6 +96,36 @@ describe('gpt-edge start', { timeout: 120_000 }, () => {
     expect(stdout).toMatch(
       /\ntinystories-gpt2 runs on the edge engine, within 128 MB\. It needs [\d.]+ MB: heap .*, KV cache .* MB\.\n\ngpt-edge serves/,
     );
+  });
+
+  it('should serve less of the context window when asked to, and say so', async () => {
+    const state = ['--persist-to', join(folder, 'window')];
+    let models: Asked | undefined;
+    const look = async () => {
+      models = await ask('http://127.0.0.1:18808/v1/models');
+    };
+    const args = ['start', '--port', '18808', '--context', '200', ...state];
+    const { stdout } = await runCli(args, (text) => (text.includes('Ctrl+C') ? look() : undefined));
+    expect(stdout).toContain('\ntinystories-gpt2: 200 of 512 tokens of the context window are served, as chosen.\n');
+    expect(models?.body.data).toMatchObject([{ context_window: 200, model_context_window: 512 }]);
+    const long = await runCli(['start', '--port', '18808', '--context', '513', ...state]);
+    expect(long).toMatchObject({
+      code: 1,
+      stderr: 'gpt-edge: tinystories-gpt2 has a context window of 512 tokens, and CONTEXT asks for 513.\n',
+    });
+  });
+
+  it.each([
+    ['128', /^The 2 models take [\d.]+ MB together, so they stay loaded side by side\.$/m],
+    ['30', /^The 2 models take [\d.]+ MB together, more than 30 MB, so one that no request uses is unloaded when another needs/m],
+  ])('should say what several models take together: in %s MB', async (limit, sum) => {
+    const second = join(folder, `second-${limit}`);
+    await cp(DEFAULT_MODEL, second, { recursive: true });
+    const manifest = JSON.parse(await readFile(join(second, 'manifest.json'), 'utf8'));
+    await writeFile(join(second, 'manifest.json'), JSON.stringify({ ...manifest, id: 'second' }));
+    const args = ['deploy', '--dry-run', '--model', DEFAULT_MODEL, '--model', second, '--var', `MEMORY_LIMIT_MB=${limit}`];
+    const { stdout } = await runCli(args);
+    expect(stdout).toMatch(sum);
   });
 
   it('should refuse variables that the Worker would refuse', async () => {

@@ -187,8 +187,8 @@ describe('convertModel, refusing', () => {
     { change: { tie_word_embeddings: false }, code: 'invalid_file', message: 'has no tensor lm_head.weight' },
     {
       change: { vocab_size: 100 },
-      code: 'invalid_file',
-      message: "tokenizer.json: token id 127 is outside config.json's vocab_size of 100",
+      code: 'unsupported_model',
+      message: "tokenizer.json: token id 126 is outside the model's vocabulary of 100 tokens",
     },
     { change: { eos_token_id: 'x' }, code: 'invalid_file', message: 'config.json: eos_token_id' },
   ])('should refuse a configuration with $change', async ({ change, code, message }) => {

@@ -238,7 +238,7 @@ describe('block formats', () => {
     const expected = new Float32Array(new Uint8Array(Buffer.from(values, 'base64')).buffer);
     const decoded = format.decode!(new Uint8Array(Buffer.from(bytes, 'base64')));
     expect(decoded.values).toEqual(expected);
-    expect(decoded.blocks !== undefined).toBe(format.keepsBlocks ?? false);
+    expect(decoded.blocks !== undefined).toBe(format.keepsBlocks !== undefined);
     if (!decoded.blocks) return;
     const { bits, codes, scales, zeroPoints } = decoded.blocks;
     for (const [index, value] of expected.entries()) {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { PROJECT } from '../../src/local/project-paths.ts';
 
 /** Folders that are not sources: what npm and the build write, and what lies beside a checkout. */
-const SKIPPED = new Set(['node_modules', 'dist', 'shared']);
+const SKIPPED = new Set(['node_modules', 'dist', 'shared', 'models']);
 /** Characters in a line of prose, without inline code and the targets of links, which cannot be broken. */
 const MAX_LINE_LENGTH = 110;
 

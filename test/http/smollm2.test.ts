@@ -20,7 +20,7 @@ describe.skipIf(!process.env.GPT_EDGE_MODELS || !existsSync(GGUF))(
     let client: OpenAI;
     beforeAll(async () => {
       folder = await mkdtemp(join(tmpdir(), 'gpt-edge-smollm2-'));
-      await convertModel({ source: GGUF, target: join(folder, 'model'), id: 'smollm2', contextWindow: 1024 });
+      await convertModel({ source: GGUF, target: join(folder, 'model'), id: 'smollm2' });
       worker = await startLocalWorker({ persistTo: join(folder, 'state'), vars: { PUBLIC: 'true', MODEL_IDS: 'smollm2' } });
       await pushModel(await openModelFolder(join(folder, 'model')), worker.models);
       client = new OpenAI({ baseURL: new URL('/v1', worker.url).href, apiKey: 'none' });

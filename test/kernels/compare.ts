@@ -7,7 +7,7 @@ import { type MemoryViews, memoryViews } from '../../src/kernels/memory-views.ts
 import { referenceKernels } from '../../src/kernels/reference/reference-kernels.ts';
 
 const compile = (name: string) => new WebAssembly.Module(readFileSync(join(import.meta.dirname, `../../dist/kernels/${name}.wasm`)));
-export const modules = { relaxed: compile('relaxed'), plain: compile('plain') };
+export const modules = { relaxed: compile('relaxed'), plain: compile('plain'), vnni: compile('vnni') };
 
 /** Bytes that a kernel may leave in any state, such as its scratch. */
 export interface MemoryRange {
@@ -16,8 +16,8 @@ export interface MemoryRange {
 }
 
 /**
- * Runs the same calls on the relaxed build, the plain build and the reference, each on its own memory with the same
- * contents. Expects the three memories to be equal afterwards, bit for bit, except for the ranges in `except`. The
+ * Runs the same calls on all builds and the reference, each on its own memory with the same
+ * contents. Expects all memories to be equal afterwards, bit for bit, except for the ranges in `except`. The
  * bytes below FIRST_FREE_BYTE hold constants that only WebAssembly needs, and are not compared.
  * @returns the reference's memory
  */

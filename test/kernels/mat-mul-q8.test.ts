@@ -21,6 +21,21 @@ describe('matMulQ8', () => {
     },
   );
 
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('should give %i rows the bits of each row alone, however streams overlap', (rows) => {
+    for (const outputs of [8, 9, 72, 200]) {
+      const result = new QuantizedCase({ kind: 'q8', rows, outputs, inputs: 70 }).run();
+      expect(result.yAlone).toEqual(result.y);
+    }
+  });
+
+  it.each([
+    [2, 4096, 64], // 8 streams of 64 panels of 576 bytes would begin a multiple of 4 KiB apart
+    [1, 1024, 64], // 2 streams
+  ])('should give %i rows the bits of each row alone for %i outputs of %i inputs', (rows, outputs, inputs) => {
+    const result = new QuantizedCase({ kind: 'q8', rows, outputs, inputs }).run();
+    expect(result.yAlone).toEqual(result.y);
+  });
+
   it('should cope with zeros, negative scales, and scales and activations of any magnitude', () => {
     const scales = [0, -0.5, 1e-45, 1e-38, -1e-30, 1e20, 3];
     const result = new QuantizedCase({

@@ -83,6 +83,16 @@ describe.skipIf(chromiumPath === null)('several models on the page, in Chromium'
     expect([...before, ...after]).toEqual(['There is no model in the bucket.', true, 0, false]);
   });
 
+  it('should be shown with the context window that is served, of the one that they have', async () => {
+    const short = await serveDefaultModel({ CONTEXT: '200' });
+    const { page, close } = await openPage(browser, short.url.href);
+    await new PlaygroundPage(page).ready();
+    expect(await page.locator('.model dl').textContent()).toContain("Context window200 of the model's 512 tokens");
+    expect(await page.locator('.count').textContent()).toContain('of 200 tokens');
+    await close();
+    await short.stop();
+  });
+
   it('should not chat without a chat template, and say so', async () => {
     const { page, complaints, close } = await openPage(browser, worker.url.href);
     await new PlaygroundPage(page).ready();

@@ -5,19 +5,23 @@ const IDS = ['a', 'b'];
 
 describe('parseEngines', () => {
   it('should choose automatically if the variables are not set', () => {
-    expect(parseEngines(undefined, '', IDS)('a')).toEqual({ engine: 'auto', cacheFormat: 'auto' });
+    expect(parseEngines({ KV_CACHE: '' }, IDS)('a')).toEqual({ engine: 'auto', cacheFormat: 'auto' });
   });
 
   it('should take one value for all models, and other values for some', () => {
-    const engineOf = parseEngines('edge, b=ort', 'a=q8', IDS);
-    expect(engineOf('a')).toEqual({ engine: 'edge', cacheFormat: 'q8' });
+    const engineOf = parseEngines({ ENGINE: 'edge, b=ort', KV_CACHE: 'a=q8', CONTEXT: '1024,b=auto' }, IDS);
+    expect(engineOf('a')).toEqual({ engine: 'edge', cacheFormat: 'q8', contextWindow: 1024 });
     expect(engineOf('b')).toEqual({ engine: 'ort', cacheFormat: 'auto' });
   });
 
-  it('should refuse an unknown engine, an unknown format, and a model that is not served', () => {
-    expect(() => parseEngines('gpu', '', IDS)).toThrow('ENGINE must be auto, edge, ort, not "gpu".');
-    expect(() => parseEngines('', 'a=f16', IDS)).toThrow('KV_CACHE must be auto, f32, q8, not "f16".');
-    expect(() => parseEngines('c=ort', '', IDS)).toThrow('ENGINE names the model "c", which MODEL_IDS does not.');
+  it.each([
+    [{ ENGINE: 'gpu' }, 'ENGINE must be auto, edge, ort, not "gpu".'],
+    [{ KV_CACHE: 'a=f16' }, 'KV_CACHE must be auto, f32, q8, not "f16".'],
+    [{ CONTEXT: '0' }, 'CONTEXT must be auto or a whole number from 1 to 1048576, not "0".'],
+    [{ CONTEXT: 'a=1e3.5' }, 'CONTEXT must be auto or a whole number from 1 to 1048576, not "1e3.5".'],
+    [{ ENGINE: 'c=ort' }, 'ENGINE names the model "c", which MODEL_IDS does not.'],
+  ])('should refuse %j', (vars, message) => {
+    expect(() => parseEngines(vars, IDS)).toThrow(message);
   });
 });
 
@@ -39,7 +43,7 @@ describe('parseSampling', () => {
 
   it.each([
     ['temperature', 'SAMPLING: "temperature" is not of the form name=value.'],
-    ['warmth=1', 'SAMPLING: "warmth" is none of temperature, top_k, top_p, min_p, repetition_penalty.'],
+    ['warmth=1', 'SAMPLING: "warmth" is not one of temperature, top_k, top_p, min_p, repetition_penalty.'],
     ['a=top_p=3', 'SAMPLING: top_p must be a number from 0 to 1, of which 0 and 1 keep all tokens, not "3".'],
     ['c=temperature=0.2', 'SAMPLING names the model "c", which MODEL_IDS does not.'],
   ])('should refuse %s', (text, message) => {

@@ -4,38 +4,83 @@ import { errorBody, handleError } from './errors.ts';
 const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' };
 
 /**
+ * The part of a turn (40 to 100 ms), some milliseconds, after which events that are ready wait for no other to be sent
+ * with them. Sending takes a fixed time, which for a small model is a quarter of a token's.
+ */
+const LONGEST_WAIT = 1 / 8;
+
+/**
  * Streams objects as server-sent events in OpenAI's form: one `data:` line each, and `[DONE]` last. An error in
  * mid-stream becomes an error object, which ends the stream without `[DONE]`. The generator runs at the reader's pace:
- * it makes the next event when the reader asks for it, and is ended when the reader leaves.
+ * it makes events when the reader asks for more, and is ended when the reader leaves.
+ *
+ * Events that are made within a few milliseconds are sent together. The first is sent at once, and each later one waits
+ * at most as long as the first has been there. None waits while other requests have their turn.
  */
 export function sseResponse(events: AsyncGenerator<object>, context: RequestContext): Response {
+  const { budget, record } = context;
   const encoder = new TextEncoder();
-  const lines = dataLines(events, context);
-  context.record.isStream = true;
-  context.record.beginBody();
+  const lines = new EventLines(events, context);
+  let firstAt: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  record.isStream = true;
+  record.beginBody();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await lines.next();
-      if (!done) return controller.enqueue(encoder.encode(value));
+      const begun = budget.turns;
+      const longest = firstAt === undefined ? 0 : Math.min(LONGEST_WAIT, begun - firstAt);
+      let ready = '';
+      const send = () => {
+        if (timer !== undefined) clearTimeout(timer);
+        timer = undefined;
+        if (ready !== '') controller.enqueue(encoder.encode(ready));
+        ready = '';
+      };
+      do {
+        const line = await lines.next();
+        ready += line;
+        firstAt ??= budget.turns;
+        // The timer ends when the event loop is visited, which is when other requests have their turn.
+        timer ??= setTimeout(send, 0);
+      } while (!lines.hasEnded && budget.turns - begun < longest);
+      send();
+      if (!lines.hasEnded) return;
       controller.close();
-      context.record.endBody();
+      record.endBody();
     },
     async cancel() {
-      context.record.isCancelled = true;
-      await lines.return(undefined);
-      context.record.endBody();
+      if (timer !== undefined) clearTimeout(timer);
+      record.isCancelled = true;
+      budget.abort();
+      await events.return(undefined);
+      record.endBody();
     },
   });
   return new Response(body, { headers: HEADERS });
 }
 
-async function* dataLines(events: AsyncGenerator<object>, { signal, record }: RequestContext): AsyncGenerator<string> {
-  try {
-    for await (const event of events) yield `data: ${JSON.stringify(event)}\n\n`;
-  } catch (error) {
-    if (signal.aborted) return;
-    yield `data: ${JSON.stringify(errorBody(handleError(error, record)))}\n\n`;
-    return;
+/** The text of an answer's events, one by one. */
+class EventLines {
+  hasEnded = false;
+  readonly #events: AsyncGenerator<object>;
+  readonly #context: RequestContext;
+
+  constructor(events: AsyncGenerator<object>, context: RequestContext) {
+    this.#events = events;
+    this.#context = context;
   }
-  yield 'data: [DONE]\n\n';
+
+  /** The next line; empty if the client has left. */
+  async next(): Promise<string> {
+    const { signal, record } = this.#context;
+    try {
+      const { done, value } = await this.#events.next();
+      if (!done) return `data: ${JSON.stringify(value)}\n\n`;
+      this.hasEnded = true;
+      return 'data: [DONE]\n\n';
+    } catch (error) {
+      this.hasEnded = true;
+      return signal.aborted || record.isCancelled ? '' : `data: ${JSON.stringify(errorBody(handleError(error, record)))}\n\n`;
+    }
+  }
 }

@@ -3,11 +3,13 @@ import { type ContextFields, checkContext } from '../../generation/check-context
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from '../../generation/sampling/sampling-options.ts';
+import { encodeChatInTurns } from '../../generation/tokenize-in-turns.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
 import type { ChatMessage } from '../../tokenizer/chat-template.ts';
 import { type ChatWireRequest, DEFAULT_CHAT_MAX_TOKENS } from './schemas/chat-schema.ts';
 import { MAX_CHOICES } from './schemas/common-fields.ts';
 import { type CompletionWireRequest, DEFAULT_MAX_TOKENS } from './schemas/completion-schema.ts';
+import { toConstraint } from './to-constraint.ts';
 import { checkTextLength, checkTokenIds, toPromptTokens } from './to-prompt-tokens.ts';
 
 /**
@@ -36,7 +38,9 @@ export async function toCompletionRequests(
     stops: toStops(body),
     sampling: toSamplingOptions(body, model),
     topLogprobs: body.logprobs ?? undefined,
+    constraint: await toConstraint(body, model.constraints, budget),
     scorePrompt: (body.echo ?? false) && body.logprobs != null,
+    partition: body.prompt_cache_key ?? '',
   };
   const fields = { prompt: 'prompt', maxTokens: body.max_tokens == null ? undefined : 'max_tokens' } as const;
   for (const prompt of prompts) checkContext(model, prompt.length, shared.maxTokens, fields);
@@ -65,7 +69,7 @@ export const chatFields = (body: ChatWireRequest): ContextFields => ({
  * Turns a chat request into the generation that continues the conversation, as the chat template renders it.
  * @throws GptEdgeError `chat_template_error`, `invalid_value` or `context_length_exceeded`
  */
-export function toChatRequest(body: ChatWireRequest, model: LanguageModel): CompletionRequest {
+export async function toChatRequest(body: ChatWireRequest, model: LanguageModel, budget: WorkBudget): Promise<CompletionRequest> {
   if (model.chatTemplate === null)
     throw new GptEdgeError(
       'chat_template_error',
@@ -78,7 +82,7 @@ export function toChatRequest(body: ChatWireRequest, model: LanguageModel): Comp
     model,
     'messages',
   );
-  const prompt = model.chatTemplate.encode(messages, model.tokenizer);
+  const prompt = await encodeChatInTurns(messages, model.chatTemplate, model.tokenizer, budget);
   const left = model.decoder.contextWindow - prompt.length;
   const request = {
     prompt,
@@ -87,7 +91,9 @@ export function toChatRequest(body: ChatWireRequest, model: LanguageModel): Comp
     stops: toStops(body),
     sampling: toSamplingOptions(body, model),
     topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
+    constraint: await toConstraint(body, model.constraints, budget),
     scorePrompt: false,
+    partition: body.prompt_cache_key ?? '',
   };
   checkContext(model, prompt.length, request.maxTokens, chatFields(body));
   return request;

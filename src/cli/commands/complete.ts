@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { EdgeClient } from '../../local/edge-client.ts';
 import { DEFAULT_MODEL } from '../../local/project-paths.ts';
-import { engineOption, engineVars, kvCacheOption, number, persistToOption } from '../options.ts';
+import { contextOption, type EngineOptions, engineOption, engineVars, kvCacheOption, number, persistToOption } from '../options.ts';
 import { ProgressBar } from '../printing/progress-bar.ts';
 import { StatusLine } from '../printing/status-line.ts';
 
@@ -23,13 +23,12 @@ export const completeCommand = new Command('complete')
   .option('--seed <n>', 'the same seed gives the same text', number(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER))
   .addOption(engineOption())
   .addOption(kvCacheOption())
+  .addOption(contextOption())
   .addOption(persistToOption())
   .action(complete);
 
-interface CompleteOptions {
+interface CompleteOptions extends EngineOptions {
   model?: string;
-  engine?: string;
-  kvCache?: string;
   maxTokens?: number;
   temperature?: number;
   seed?: number;
@@ -43,13 +42,13 @@ interface CompleteOptions {
 async function complete(prompt: string, options: CompleteOptions): Promise<void> {
   const { EdgeClient } = await import('../../local/edge-client.ts');
   const status = new StatusLine();
-  const { worker, manifest } = await startWorker(options, status).finally(() => status.clear());
+  const { worker, id, contextWindow } = await startWorker(options, status).finally(() => status.clear());
   try {
     const client = new EdgeClient(worker.url.origin);
     const loadStarted = performance.now();
-    const promptTokens = await withLoadBar(client, manifest.id, client.countTokens(prompt));
+    const promptTokens = await withLoadBar(client, id, client.countTokens(prompt));
     const loadSeconds = (performance.now() - loadStarted) / 1000;
-    const max_tokens = options.maxTokens ?? Math.max(1, Math.min(DEFAULT_MAX_TOKENS, manifest.contextWindow - promptTokens));
+    const max_tokens = options.maxTokens ?? Math.max(1, Math.min(DEFAULT_MAX_TOKENS, contextWindow - promptTokens));
     const { temperature, seed } = options;
     console.error(await print(client.complete({ prompt, max_tokens, temperature, seed, echo: true }), loadSeconds));
   } finally {
@@ -69,7 +68,7 @@ async function startWorker({ model, persistTo, ...options }: CompleteOptions, st
   const [{ planned }] = await planModels([folder], { ...(await ownWorkerConfig()).bindings, ...vars });
   const onBuild = () => status.show('Building the Worker, as its sources are new');
   const worker = await startWithModels([folder], { persistTo, vars, edgeOnly: planned.engine === 'edge', onBuild });
-  return { worker, manifest: folder.manifest };
+  return { worker, id: folder.manifest.id, contextWindow: planned.contextWindow };
 }
 
 /** Shows how much of the model is loaded while `work`, the first request, makes the Worker load it. */

@@ -2,8 +2,8 @@ import { Command, Option } from 'commander';
 import { describeDtype } from '../../core/folder/manifest.ts';
 import type { Evaluation } from '../../local/evaluate/evaluate-text.ts';
 import type { EvaluatedModel } from '../../local/evaluate/evaluated-model.ts';
-import { ENGINES, type Engine, type EngineChoice } from '../../runtime/engine-choice.ts';
-import { engineOption, kvCacheOption } from '../options.ts';
+import { ENGINES, type Engine } from '../../runtime/engine-choice.ts';
+import { contextOption, type EngineOptions, engineOption, kvCacheOption } from '../options.ts';
 import { printTable } from '../printing/print-table.ts';
 import { ProgressBar } from '../printing/progress-bar.ts';
 
@@ -14,16 +14,15 @@ export const evalCommand = new Command('eval')
   .option('--against <folder>', 'a model folder with the same tokens, such as the one before quantizing')
   .addOption(engineOption())
   .addOption(kvCacheOption())
+  .addOption(contextOption())
   .addOption(new Option('--against-engine <engine>', 'what runs the other model; default: the same engine').choices(ENGINES))
   .option('--json', 'print JSON')
   .action(evaluate);
 
-interface EvalOptions {
+interface EvalOptions extends EngineOptions {
   text: string;
   /** A model folder to compare with. */
   against?: string;
-  engine?: Engine;
-  kvCache?: EngineChoice['cacheFormat'];
   /** The engine that runs the other model. */
   againstEngine?: Engine;
   json?: boolean;
@@ -34,11 +33,13 @@ async function evaluate(folder: string, options: EvalOptions): Promise<void> {
   const { evaluateText } = await import('../../local/evaluate/evaluate-text.ts');
   const { openEvaluatedModel } = await import('../../local/evaluate/evaluated-model.ts');
   const { readText } = await import('../../local/evaluate/read-text.ts');
-  const { text: path, against: againstFolder, engine = 'auto', againstEngine = engine, kvCache: cacheFormat = 'auto', json } = options;
+  const { text: path, against: againstFolder, engine = 'auto', kvCache: cacheFormat = 'auto', context: contextWindow, json } = options;
   const text = await readText(path);
-  const model = await openEvaluatedModel(folder, { engine, cacheFormat });
+  const model = await openEvaluatedModel(folder, { engine, cacheFormat, contextWindow });
   const against =
-    againstFolder === undefined ? undefined : await openEvaluatedModel(againstFolder, { engine: againstEngine, cacheFormat: 'auto' });
+    againstFolder === undefined
+      ? undefined
+      : await openEvaluatedModel(againstFolder, { engine: options.againstEngine ?? engine, cacheFormat: 'auto' });
   const bar = new ProgressBar(`Evaluating ${model.manifest.id}`, { name: 'thousand tokens', size: 1000 });
   try {
     const evaluation = await evaluateText(model, text, { against, onProgress: (tokens, total) => bar.update(tokens, total) });

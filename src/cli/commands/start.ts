@@ -1,6 +1,18 @@
 import { Command } from 'commander';
-import { OWN_PROJECT, PROJECT } from '../../local/project-paths.ts';
-import { edgeOnlyOption, engineOption, engineVars, kvCacheOption, modelOption, number, persistToOption, varOption } from '../options.ts';
+import { DEFAULT_MODEL, OWN_PROJECT, PROJECT } from '../../local/project-paths.ts';
+import {
+  contextOption,
+  type EngineOptions,
+  edgeOnlyOption,
+  engineOption,
+  engineVars,
+  kvCacheOption,
+  modelOption,
+  modelsOption,
+  number,
+  persistToOption,
+  varOption,
+} from '../options.ts';
 import { printPlans } from '../print-plans.ts';
 import { StatusLine } from '../printing/status-line.ts';
 import { pushWithProgress } from '../push-with-progress.ts';
@@ -11,19 +23,21 @@ export const startCommand = new Command('start')
   .description('serve models from the Worker in workerd')
   .option('--port <n>', 'port to listen on', number(1, 65535), DEFAULT_PORT)
   .addOption(modelOption('serve'))
+  .addOption(modelsOption())
   .addOption(edgeOnlyOption())
   .addOption(engineOption())
   .addOption(kvCacheOption())
+  .addOption(contextOption())
   .addOption(varOption())
   .addOption(persistToOption())
   .action(start);
 
-interface StartOptions {
+interface StartOptions extends EngineOptions {
   port: number;
   /** Model folders; the first is the default model. */
   model?: string[];
-  engine?: string;
-  kvCache?: string;
+  /** The folder of added models, which are served if no model is named. */
+  models: string;
   edgeOnly?: boolean;
   var?: Record<string, string>;
   persistTo: string;
@@ -38,7 +52,9 @@ async function start(options: StartOptions): Promise<void> {
   const { planModels } = await import('../../local/plan-models.ts');
   const { startWithModels } = await import('../../local/start-with-models.ts');
   const { workerConfig } = await import('../../local/worker-config.ts');
-  const { port, model: paths = [], edgeOnly, persistTo } = options;
+  const { addedModels } = await import('../../local/models-folder.ts');
+  const { port, edgeOnly, persistTo } = options;
+  const paths = options.model ?? [DEFAULT_MODEL, ...(await addedModels(options.models))];
   const folders = await openModelFolders(paths);
   const ids = folders.map(({ manifest }) => manifest.id);
   const vars = { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...engineVars(options), ...options.var };

@@ -9,20 +9,21 @@ import { openSource } from '../../convert/sources/open-source.ts';
 import { GRAPH_FILE } from '../../core/folder/graph-files.ts';
 import { describeDtype, folderBytes } from '../../core/folder/manifest.ts';
 import { DEFAULT_MEMORY_LIMIT_MB, inMegabytes, type MemoryPlan } from '../../core/memory-plan.ts';
+import { kernelVariant } from '../../local/compiled-kernels.ts';
 import { DiskModelFiles } from '../../local/disk-model-files.ts';
 import { openModelFolder } from '../../local/model-folder.ts';
-import type { EngineChoice } from '../../runtime/engine-choice.ts';
 import { planEngine } from '../../runtime/plan-engine.ts';
+import type { EngineOptions } from '../options.ts';
+import { describeWindow } from '../print-plans.ts';
 import { printColumns } from '../printing/print-table.ts';
 import { graphWeights } from './graph-weights.ts';
 import { printEdgePlan } from './print-edge-plan.ts';
 import { type ModelFacts, printFacts } from './print-facts.ts';
 import { printTensorGroups } from './print-tensors.ts';
 
-export interface InspectOptions {
+export interface InspectOptions extends EngineOptions {
   /** Also print the edge engine's plan, step by step. */
   plan?: boolean;
-  kvCache?: EngineChoice['cacheFormat'];
 }
 
 /** Prints what is known of a model folder, or of a checkpoint that could be converted into one. */
@@ -31,16 +32,23 @@ export async function inspect(path: string, options: InspectOptions = {}): Promi
   await (isModelFolder ? inspectModelFolder(path, options) : inspectSource(path));
 }
 
-async function inspectModelFolder(path: string, { plan: showPlan, kvCache = 'auto' }: InspectOptions): Promise<void> {
+async function inspectModelFolder(
+  path: string,
+  { plan: showPlan, kvCache: cacheFormat = 'auto', context: contextWindow }: InspectOptions,
+): Promise<void> {
   const folder = await openModelFolder(path);
   const { manifest } = folder;
   printFacts({ ...manifest, storedAs: describeDtype(manifest), bytes: folderBytes(manifest) });
   console.log('\nWeights');
   printTensorGroups(await graphWeights(join(path, GRAPH_FILE)));
-  const planned = await planEngine(new DiskModelFiles(folder), { engine: 'auto', cacheFormat: kvCache }, DEFAULT_MEMORY_LIMIT_MB * 1e6);
+  const choice = { engine: 'auto', cacheFormat, contextWindow } as const;
+  const planned = await planEngine(new DiskModelFiles(folder), choice, DEFAULT_MEMORY_LIMIT_MB * 1e6);
   console.log(`\nMemory in a Worker with the ${planned.engine} engine, for one sequence that fills the context window`);
+  const window = describeWindow(planned, manifest.contextWindow, DEFAULT_MEMORY_LIMIT_MB);
+  if (window !== undefined) console.log(`${window}.`);
   if (planned.engine === 'ort') console.log(planned.reason);
   printMemoryPlan(planned.memory);
+  console.log(`\nKernels in this Node: ${kernelVariant()}`);
   if (showPlan && planned.engine === 'edge') printEdgePlan(planned.plan);
 }
 
@@ -64,9 +72,9 @@ async function inspectSource(path: string): Promise<void> {
   console.log('\nThis is not a model folder yet. Make one with gpt-edge convert; inspect then shows what it needs in a Worker.');
 }
 
-async function inspectPublishedGraph({ name, graphPath, externalData, facts }: PublishedGraph): Promise<void> {
+async function inspectPublishedGraph({ name, graphPath, externalData, layout, facts }: PublishedGraph): Promise<void> {
   const bytes = [...externalData.values()].reduce((sum, size) => sum + size, (await stat(graphPath)).size);
-  printFacts({ ...facts, id: name, storedAs: describeDtype(facts), bytes });
+  printFacts({ ...facts, id: name, source: layout, storedAs: describeDtype(facts), bytes });
   console.log('\nWeights');
   printTensorGroups(await graphWeights(graphPath));
 }

@@ -1,4 +1,4 @@
-import type { Dtype, GraphTarget, Weight } from '../dtypes/dtype.ts';
+import type { Dtype, GraphTarget, Weight, WeightInPieces } from '../dtypes/dtype.ts';
 
 /** A decoder's sizes, as a manifest states them. */
 export interface DecoderShape {
@@ -17,6 +17,8 @@ export interface GraphContext extends GraphTarget {
   readonly dtype: Dtype;
   /** Reads one of the plan's tensors, by the plan's name. */
   read(tensor: string): Promise<Weight>;
+  /** Reads one of the plan's tables in pieces, since it may take most of a model's bytes. */
+  table(tensor: string): WeightInPieces;
 }
 
 /** One model's decoder: everything that can be decided before any weight is read. */

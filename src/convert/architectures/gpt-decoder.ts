@@ -48,16 +48,16 @@ export function planGptDecoder(decoder: GptDecoder): DecoderPlan {
 }
 
 async function writeGraph(context: GraphContext, decoder: GptDecoder): Promise<void> {
-  const { graph, dtype, read } = context;
+  const { graph, dtype } = context;
   const { names, shape, tied } = decoder;
   const positionIds = names.positions !== undefined;
   const inputs = declareDecoder(graph, shape, { vocabularySize: shape.vocabularySize, positionIds });
-  const tokens = await dtype.table(context, 'token_embedding.weight', await read(`${names.table}.weight`));
+  const tokens = await dtype.table(context, 'token_embedding.weight', context.table(`${names.table}.weight`));
   let hidden = await writeEmbedding(context, decoder, inputs, tokens);
   const attend = await decoder.startAttention(context, inputs);
   for (let layer = 0; layer < shape.layers; layer++) hidden = await writeLayer(context, decoder, attend, layer, hidden);
   const last = await writeEnd(context, decoder, keepLastPositions(graph, hidden, inputs));
-  const head = tied ? tokens : await dtype.table(context, 'head.weight', await read(`${names.head}.weight`));
+  const head = tied ? tokens : await dtype.table(context, 'head.weight', context.table(`${names.head}.weight`));
   head.project('logits', last);
 }
 

@@ -76,20 +76,20 @@ interface Waves {
 }
 
 async function writeGraph(context: GraphContext, decoder: LlamaDecoder, waves: Waves): Promise<void> {
-  const { graph, dtype, read } = context;
+  const { graph, dtype } = context;
   const { shape, tied } = decoder;
   const inputs = declareDecoder(graph, shape, { vocabularySize: shape.vocabularySize, positionIds: false });
   const tables = { positions: shape.contextWindow, pairs: shape.headDimension / 2 };
   const rotary = await writeRotaryTables(context, 'rotary', waves.global, tables);
   const localRotary = waves.local ? await writeRotaryTables(context, 'rotary.local', waves.local, tables) : rotary;
-  const tokens = await dtype.table(context, 'token_embedding.weight', await read('embed_tokens.weight'));
+  const tokens = await dtype.table(context, 'token_embedding.weight', context.table('embed_tokens.weight'));
   let hidden = await scaled(context, decoder, tokens.lookUp('token_embedding', inputs.inputIds));
   for (let layer = 0; layer < shape.layers; layer++) {
     hidden = await writeAttention(context, decoder, { ...inputs, rotary, localRotary }, layer, hidden);
     hidden = await writeFeedForward(context, decoder, layer, hidden);
   }
   const last = await writeRmsNorm(context, norm(decoder, 'final_norm', 'norm'), keepLastPositions(graph, hidden, inputs));
-  const head = tied ? tokens : await dtype.table(context, 'head.weight', await read('lm_head.weight'));
+  const head = tied ? tokens : await dtype.table(context, 'head.weight', context.table('lm_head.weight'));
   head.project('logits', last);
 }
 

@@ -1,10 +1,19 @@
-import type { ExternalDataWriter } from '../graph/external-data-writer.ts';
 import type { GraphBuilder } from '../graph/graph-builder.ts';
-import type { TensorValues } from '../tensors/tensor-source.ts';
+import type { WeightData } from '../graph/weight-data.ts';
+import type { BlockKind, TensorValues } from '../tensors/tensor-source.ts';
 
 /** A weight on its way from the checkpoint into the model folder. */
 export interface Weight extends TensorValues {
   readonly shape: readonly number[];
+}
+
+/** A matrix [rows, columns] that is too large to be held as a whole, on its way into the model folder. */
+export interface WeightInPieces {
+  readonly shape: readonly number[];
+  /** What the blocks of its pieces are like, if they come with any. */
+  readonly blocks?: BlockKind;
+  /** Reads it from its first row to its last, in pieces of whole rows. */
+  pieces(): AsyncIterable<TensorValues>;
 }
 
 /** A matrix and the order of its axes: [inputs, outputs] in GPT-2, [outputs, inputs] in most other models. */
@@ -15,7 +24,7 @@ export interface Matrix extends Weight {
 /** What a weight is written to: its bytes into the external data, the nodes that read it into the graph. */
 export interface GraphTarget {
   readonly graph: GraphBuilder;
-  readonly data: ExternalDataWriter;
+  readonly data: WeightData;
 }
 
 /**
@@ -44,5 +53,5 @@ export interface Dtype {
   /** Stores a norm's scale or a bias, as a float32 value. */
   vector(target: GraphTarget, name: string, vector: Weight): Promise<string>;
   /** Stores an embedding or an output head: [entries, width] in both cases. */
-  table(target: GraphTarget, name: string, table: Weight): Promise<Table>;
+  table(target: GraphTarget, name: string, table: Weight | WeightInPieces): Promise<Table>;
 }

@@ -1,17 +1,20 @@
 import { Float16Array, f16round } from '@petamoriken/float16';
 import { GptEdgeError } from '../../core/errors.ts';
 import { ElementType, MICROSOFT } from '../graph/graph-builder.ts';
-import type { Dtype, GraphTarget, Table, Weight } from './dtype.ts';
+import type { Dtype, GraphTarget, Table, Weight, WeightInPieces } from './dtype.ts';
+import { inPieces } from './in-pieces.ts';
 
 /** A floating-point element type that weights are stored in. */
 interface FloatFormat {
   readonly name: string;
   readonly elementType: ElementType;
+  /** Bytes of a value. */
+  readonly bytes: number;
   /**
-   * Converts to the nearest values, in the file's byte order. `name` names the weight in the error if a value has no
-   * nearest one.
+   * Converts to the nearest values, in the file's byte order. `name` names the weight, and `first` is the number of the
+   * first value in it, for the error if a value has no nearest one.
    */
-  encode(values: Float32Array, name: string): ArrayBufferView;
+  encode(values: Float32Array, name: string, first: number): ArrayBufferView;
   /** Whether `encode` keeps every value as it is. */
   isExact(values: Float32Array): boolean;
 }
@@ -21,8 +24,18 @@ interface FloatFormat {
  * session.
  */
 function floatDtype(format: FloatFormat): Dtype {
-  const store = async ({ graph, data }: GraphTarget, name: string, { shape, values }: Weight) =>
-    graph.weight(name, format.elementType, shape, await data.append(format.encode(values, name)));
+  const store = async ({ graph, data }: GraphTarget, name: string, weight: Weight | WeightInPieces) => {
+    const { shape, pieces } = inPieces(weight);
+    const encoded = async function* () {
+      let first = 0;
+      for await (const { values } of pieces()) {
+        yield format.encode(values, name, first);
+        first += values.length;
+      }
+    };
+    const byteLength = format.bytes * shape.reduce((product, size) => product * size, 1);
+    return graph.weight(name, format.elementType, shape, await data.append({ byteLength, pieces: encoded }));
+  };
   return {
     name: format.name,
     async multiply(target, name, x, matrix) {
@@ -44,6 +57,7 @@ function floatDtype(format: FloatFormat): Dtype {
 export const fp32 = floatDtype({
   name: 'fp32',
   elementType: ElementType.FLOAT,
+  bytes: 4,
   encode: (values) => values,
   isExact: () => true,
 });
@@ -52,10 +66,11 @@ export const fp32 = floatDtype({
 export const fp16 = floatDtype({
   name: 'fp16',
   elementType: ElementType.FLOAT16,
-  encode(values, name) {
+  bytes: 2,
+  encode(values, name, first) {
     const broken = values.findIndex((value) => !Number.isFinite(f16round(value)));
     if (broken >= 0) {
-      const message = `${name}: value ${broken} is ${values[broken]}, beyond float16's limit of 65504; convert to fp32 instead`;
+      const message = `${name}: value ${first + broken} is ${values[broken]}, beyond float16's limit of 65504; convert to fp32 instead`;
       throw new GptEdgeError('unsupported_model', message, { param: 'dtype' });
     }
     return new Uint16Array(new Float16Array(values).buffer);

@@ -1,37 +1,66 @@
 import { ElementType, type GraphBuilder, MICROSOFT } from '../graph/graph-builder.ts';
 import { BLOCK_SIZE } from '../quantize/block-quantizer.ts';
 import { packCodes } from '../quantize/pack-blocks.ts';
-import { quantizeRows } from '../quantize/quantize-rows.ts';
+import type { RowQuantizer } from '../quantize/quantize-rows.ts';
 import { quantizeSymmetric } from '../quantize/quantize-symmetric.ts';
-import type { GraphTarget, Table, Weight } from './dtype.ts';
-import { isSymmetric, keptBlocks } from './kept-blocks.ts';
+import type { GraphTarget, Table, Weight, WeightInPieces } from './dtype.ts';
+import { countBlocks, inPieces } from './in-pieces.ts';
+import { isKept } from './kept-blocks.ts';
 import { matMulNBits } from './mat-mul-nbits.ts';
+
+/** How a table is stored. */
+interface TableFormat {
+  readonly bits: 4 | 8;
+  readonly quantizeRows: RowQuantizer;
+}
 
 /**
  * Stores a table once, whether its rows are looked up, it is multiplied by, or both. GatherBlockQuantized and
  * MatMulNBits read the same tensor of codes. They also read the same bytes of scales, which are declared twice because
  * the two expect different shapes.
  */
-export async function quantizedTable({ graph, data }: GraphTarget, name: string, table: Weight, bits: 4 | 8): Promise<Table> {
-  const [entries, width] = table.shape;
-  const blocks = keptBlocks(table, bits) ?? quantizeRows({ values: table.values, width }, name, bits, quantizeSymmetric);
-  const blocksInRow = Math.ceil(width / BLOCK_SIZE);
-  const codesShape = [entries, blocksInRow, (BLOCK_SIZE * blocks.bits) / 8];
-  const codes = graph.weight(name, ElementType.UINT8, codesShape, await data.append(packCodes(blocks, width)));
-  const perBlock = [{ suffix: 'scales', location: await data.append(blocks.scales) }];
-  if (!isSymmetric(blocks)) perBlock.push({ suffix: 'zero_points', location: await data.append(blocks.zeroPoints) });
+export async function quantizedTable(
+  { graph, data }: GraphTarget,
+  name: string,
+  table: Weight | WeightInPieces,
+  { bits: asked, quantizeRows }: TableFormat,
+): Promise<Table> {
+  const { shape, blocks: brought, pieces } = inPieces(table);
+  const [entries, width] = shape;
+  const kept = brought && isKept(brought, asked) ? brought : undefined;
+  const bits = kept?.bits ?? asked;
+  const blocksInRow = countBlocks(width);
+  const codesShape = [entries, blocksInRow, (BLOCK_SIZE * bits) / 8];
+  // What there is of each block is small, and is held until the codes are written.
+  const perBlockBytes = 4 * entries * blocksInRow;
+  const scales: Float32Array[] = [];
+  const zeroPoints: Float32Array[] = [];
+  const packed = async function* () {
+    let first = 0;
+    for await (const piece of pieces()) {
+      const blocks = (kept && piece.blocks) ?? quantizeRows({ values: piece.values, width, first }, name, bits, quantizeSymmetric);
+      scales.push(blocks.scales);
+      zeroPoints.push(blocks.zeroPoints);
+      first += piece.values.length;
+      yield packCodes(blocks, width);
+    }
+  };
+  const codesLocation = await data.append({ byteLength: codesShape.reduce((product, size) => product * size, 1), pieces: packed });
+  const codes = graph.weight(name, ElementType.UINT8, codesShape, codesLocation);
+  const perBlock = [{ suffix: 'scales', location: await data.append({ byteLength: perBlockBytes, pieces: () => scales }) }];
+  if (kept && !kept.isSymmetric)
+    perBlock.push({ suffix: 'zero_points', location: await data.append({ byteLength: perBlockBytes, pieces: () => zeroPoints }) });
   const declare = (reader: string, shape: readonly number[]) =>
     perBlock.map(({ suffix, location }) => graph.weight(`${reader}.${suffix}`, ElementType.FLOAT, shape, location));
   return {
     lookUp(reader, ids) {
-      const rows = lookUpBlocks(graph, reader, [codes, ids, ...declare(reader, [entries, blocksInRow, 1])], blocks.bits);
+      const rows = lookUpBlocks(graph, reader, [codes, ids, ...declare(reader, [entries, blocksInRow, 1])], bits);
       const paddedWidth = blocksInRow * BLOCK_SIZE;
       if (paddedWidth === width) return joinBlocks(graph, reader, rows, width);
       return cutRows(graph, reader, joinBlocks(graph, `${reader}.padded`, rows, paddedWidth), width);
     },
     project(reader, x) {
-      const shape = { bits: blocks.bits, outputs: entries, inputs: width };
-      return matMulNBits(graph, reader, [x, codes, ...declare(reader, [entries, blocksInRow])], shape);
+      return matMulNBits(graph, reader, [x, codes, ...declare(reader, [entries, blocksInRow])], { bits, outputs: entries, inputs: width });
     },
   };
 }

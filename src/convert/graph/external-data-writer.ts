@@ -1,22 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
+import { type DataLocation, locate, type ValuesInPieces, type WeightData } from './weight-data.ts';
 
 /** Name of the file with the weights, which lies beside the graph. The graph refers to it by this name. */
 export const EXTERNAL_DATA_FILE = 'model.onnx_data';
 
-/**
- * Alignment of tensors in the file, in bytes: a cache line, and the widest alignment that any engine needs for a
- * weight.
- */
-const ALIGNMENT = 64;
-
-/** Where a tensor lies in the external data, in bytes. */
-export interface DataLocation {
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** Appends tensors to the external data file, one at a time, each at a multiple of 64 bytes. */
-export class ExternalDataWriter {
+/** Appends tensors to the external data file, one at a time. */
+export class ExternalDataWriter implements WeightData {
   readonly #file: FileHandle;
   #end = 0;
 
@@ -24,12 +13,18 @@ export class ExternalDataWriter {
     this.#file = file;
   }
 
-  /** Writes a tensor's values and returns where they lie. */
-  async append(values: ArrayBufferView): Promise<DataLocation> {
-    const offset = Math.ceil(this.#end / ALIGNMENT) * ALIGNMENT;
-    await this.#write(new Uint8Array(offset - this.#end));
-    await this.#write(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    return { offset, length: values.byteLength };
+  async append(values: ArrayBufferView | ValuesInPieces): Promise<DataLocation> {
+    const location = locate(this.#end, values.byteLength);
+    await this.#write(new Uint8Array(location.offset - this.#end));
+    if (ArrayBuffer.isView(values)) await this.#writeView(values);
+    else for await (const piece of values.pieces()) await this.#writeView(piece);
+    if (this.#end !== location.offset + location.length)
+      throw new Error(`${this.#end - location.offset} bytes are not the ${location.length} announced`);
+    return location;
+  }
+
+  #writeView({ buffer, byteOffset, byteLength }: ArrayBufferView): Promise<void> {
+    return this.#write(new Uint8Array(buffer, byteOffset, byteLength));
   }
 
   async #write(bytes: Uint8Array): Promise<void> {

@@ -12,7 +12,8 @@ import {
   TensorProtoSchema,
   ValueInfoProtoSchema,
 } from '../../core/onnx/onnx-ml_pb.js';
-import { type DataLocation, EXTERNAL_DATA_FILE } from './external-data-writer.ts';
+import { EXTERNAL_DATA_FILE } from './external-data-writer.ts';
+import type { DataLocation } from './weight-data.ts';
 
 /** ONNX's element types, by ONNX's own numbers. */
 export const ElementType = TensorProto_DataType;

@@ -18,17 +18,20 @@ export interface ModelFolderContents extends SmallFiles {
  * written into a folder beside `target`, which takes its place when it is complete. On failure `target` is left as it
  * was, and nothing is left beside it.
  * @param paths.source what the model is converted from; it must outlive the replacement
+ * @param paths.check called with the complete folder before it takes the target's place
  * @throws GptEdgeError `invalid_value` if `target` exists and is not a model folder, or contains `source`; and whatever
- *   `writeGraph` throws
+ *   `writeGraph` and `check` throw
  */
 export async function writeModelFolder(
-  { source, target }: { readonly source: string; readonly target: string },
+  { source, target, check }: { readonly source: string; readonly target: string; readonly check?: (folder: string) => Promise<void> },
   { files, facts, writeGraph }: ModelFolderContents,
 ): Promise<Manifest> {
   return replaceFolder(resolve(target), source, async (folder) => {
     for (const [name, bytes] of files) await writeFile(join(folder, name), bytes);
     await writeGraph(folder);
-    return writeManifest(folder, facts);
+    const manifest = await writeManifest(folder, facts);
+    await check?.(folder);
+    return manifest;
   });
 }
 

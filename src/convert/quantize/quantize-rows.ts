@@ -10,7 +10,12 @@ export interface BlockedRows {
   /** [rows, width], row-major. */
   readonly values: Float32Array;
   readonly width: number;
+  /** The number of the first value, if they are a piece of a larger matrix. It is for messages alone. */
+  readonly first?: number;
 }
+
+/** Quantizes the rows of a matrix, as quantizeRows does. */
+export type RowQuantizer = (rows: BlockedRows, name: string, bits: 4 | 8, quantize: BlockQuantizer) => QuantizedBlocks;
 
 /**
  * Quantizes every block of every row on its own.
@@ -18,8 +23,8 @@ export interface BlockedRows {
  * @throws GptEdgeError `unsupported_model`, naming a value that is not finite, or a block whose scale is beyond
  *   float16's range
  */
-export function quantizeRows({ values, width }: BlockedRows, name: string, bits: 4 | 8, quantize: BlockQuantizer): QuantizedBlocks {
-  checkFinite(values, name);
+export const quantizeRows: RowQuantizer = ({ values, width, first = 0 }, name, bits, quantize) => {
+  checkFinite(values, name, first);
   const rows = values.length / width;
   const blocksInRow = Math.ceil(width / BLOCK_SIZE);
   const codes = new Uint8Array(values.length);
@@ -31,17 +36,19 @@ export function quantizeRows({ values, width }: BlockedRows, name: string, bits:
       const end = Math.min(start + BLOCK_SIZE, (row + 1) * width);
       const fit = quantize(values.subarray(start, end), bits, codes.subarray(start, end));
       if (!fit)
-        throw refuse(`${name}: the scale for values ${start} to ${end - 1} is beyond float16's limit of 65504; convert to fp32 instead`);
+        throw refuse(
+          `${name}: the scale for values ${first + start} to ${first + end - 1} is beyond float16's limit of 65504; convert to fp32 instead`,
+        );
       scales[block] = fit.scale;
       zeroPoints[block] = fit.zeroPoint;
     }
   }
   return { bits, codes, scales, zeroPoints };
-}
+};
 
-function checkFinite(values: Float32Array, name: string): void {
+function checkFinite(values: Float32Array, name: string, first: number): void {
   const broken = values.findIndex((value) => !Number.isFinite(value));
-  if (broken >= 0) throw refuse(`${name}: value ${broken} is ${values[broken]}`);
+  if (broken >= 0) throw refuse(`${name}: value ${first + broken} is ${values[broken]}`);
 }
 
 function refuse(problem: string): GptEdgeError {

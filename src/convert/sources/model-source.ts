@@ -26,6 +26,8 @@ export interface PublishedGraph extends SmallFiles {
   readonly graphPath: string;
   /** Sizes in bytes of the files that the graph takes weights from, by name. They lie beside the graph. */
   readonly externalData: ReadonlyMap<string, number>;
+  /** A description of the graph in words. */
+  readonly layout: string;
   /** What the manifest states about the model. */
-  readonly facts: Omit<Manifest, 'format' | 'id' | 'files'>;
+  readonly facts: Omit<Manifest, 'format' | 'id' | 'files' | 'source'>;
 }

@@ -6,6 +6,7 @@ import { openFile } from '../files/open-file.ts';
 import { GGUF_MAGIC } from './gguf/gguf-header.ts';
 import { openGguf } from './gguf/open-gguf.ts';
 import { holdsSafetensors, openHuggingFaceFolder } from './hugging-face/open-hugging-face-folder.ts';
+import { refuseFolder, refusePickled } from './hugging-face/refuse-folder.ts';
 import { openLlama2c } from './llama2c/open-llama2c.ts';
 import type { ModelSource } from './model-source.ts';
 import { findGraphFile } from './onnx/find-graph-file.ts';
@@ -28,8 +29,10 @@ export interface SourceOptions {
 export async function openSource(path: string, { tokenizer, dtype }: SourceOptions = {}): Promise<ModelSource> {
   const kind = await findKind(path);
   if (kind === 'llama2c') return openLlama2c(path, tokenizer);
-  const graphFile = kind === 'folder' && !(await holdsSafetensors(path)) ? await findGraphFile(path, dtype) : undefined;
+  const lacksSafetensors = kind === 'folder' && !(await holdsSafetensors(path));
+  const graphFile = lacksSafetensors ? await findGraphFile(path, dtype) : undefined;
   if (graphFile !== undefined) return openPublishedGraph(path, graphFile, dtype);
+  if (lacksSafetensors) await refuseFolder(path);
   if (tokenizer !== undefined)
     throw new GptEdgeError('invalid_value', `tokenizer ${tokenizer}: ${basename(path)} brings its own`, { param: 'tokenizer' });
   return kind === 'gguf' ? openGguf(path) : openHuggingFaceFolder(path);
@@ -41,12 +44,17 @@ async function findKind(path: string): Promise<'folder' | 'gguf' | 'llama2c'> {
   // A missing path is taken for a folder, because the error then names the first file that is missing.
   if (!stats || stats.isDirectory()) return 'folder';
   if (!stats.isFile()) throw invalidFile(file, 'is neither a folder nor a file');
-  if (/\.gguf$/i.test(path) || (await readMagic(path)) === GGUF_MAGIC) return 'gguf';
+  const magic = await readMagic(path);
+  if (/\.gguf$/i.test(path) || magic === GGUF_MAGIC) return 'gguf';
+  if (PICKLED_MAGICS.includes(magic)) throw refusePickled(file);
   if (/\.bin$/i.test(path)) return 'llama2c';
   throw invalidFile(file, 'is not a folder with config.json and model.safetensors, a GGUF file or a .bin of llama2.c');
 }
 
-/** Reads as many bytes as GGUF's magic has. Most GGUF files are recognized by their extension before. */
+/** The first bytes of a ZIP, in which PyTorch writes pickled weights, and of what it wrote before that. */
+const PICKLED_MAGICS = ['PK\u0003\u0004', '\u0080\u0002\u008a\n'];
+
+/** Reads as many bytes as GGUF's magic has. */
 async function readMagic(path: string): Promise<string> {
   const handle = await openFile(path);
   try {

@@ -32,11 +32,12 @@ export function float16Values(): Float32Array {
 }
 
 /**
- * Turns a tensor's bytes, which must fill their buffer, into numbers.
+ * Turns bytes of a tensor, which must fill their buffer, into numbers.
+ * @param first the number of their first value, for messages
  * @throws GptEdgeError `invalid_file` for an element type other than F32, F16 and BF16, or a weight that is not a
  *   finite number
  */
-export function decodeFloats(bytes: Uint8Array<ArrayBuffer>, tensor: SourceTensor, file: string): Float32Array {
+export function decodeFloats(bytes: Uint8Array<ArrayBuffer>, tensor: SourceTensor, file: string, first = 0): Float32Array {
   const decode = Object.hasOwn(DECODERS, tensor.dtype) ? DECODERS[tensor.dtype] : undefined;
   if (!decode) {
     const known = Object.keys(DECODERS).join(', ');
@@ -47,6 +48,6 @@ export function decodeFloats(bytes: Uint8Array<ArrayBuffer>, tensor: SourceTenso
   const values = decode(bytes);
   const broken = values.findIndex((value) => !Number.isFinite(value));
   if (broken >= 0)
-    throw new GptEdgeError('invalid_file', `${file}: tensor ${tensor.name}: value ${broken} is ${values[broken]}`, { param: file });
+    throw new GptEdgeError('invalid_file', `${file}: tensor ${tensor.name}: value ${first + broken} is ${values[broken]}`, { param: file });
   return values;
 }

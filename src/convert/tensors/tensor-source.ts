@@ -6,6 +6,15 @@ export interface SourceTensor {
   readonly shape: readonly number[];
   /** Bytes that it takes in the checkpoint. */
   readonly bytes: number;
+  /** What its blocks are like, if reading it gives blocks. */
+  readonly blocks?: BlockKind;
+}
+
+/** What all blocks of a format have in common. */
+export interface BlockKind {
+  readonly bits: 4 | 8;
+  /** Whether every zero point is the implicit one, 2^(bits - 1). */
+  readonly isSymmetric: boolean;
 }
 
 /**
@@ -40,5 +49,10 @@ export interface TensorSource {
    * @throws GptEdgeError `invalid_file` if its element type holds no weights, or the file has changed in the meantime
    */
   read(name: string): Promise<TensorValues>;
+  /**
+   * Reads `count` rows of a matrix [rows, columns], from row `start` on. A source may read the whole matrix for that.
+   * @throws GptEdgeError as `read`
+   */
+  readRows(name: string, start: number, count: number): Promise<TensorValues>;
   close(): Promise<void>;
 }

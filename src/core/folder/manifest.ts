@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { GptEdgeError } from '../errors.ts';
 import {
+  MAX_CHAT_TEMPLATE_BYTES,
   MAX_CONFIG_BYTES,
   MAX_CONTEXT_WINDOW,
   MAX_DIMENSION,
@@ -18,11 +19,16 @@ import { CHAT_TEMPLATE_FILE, isNamedTemplate } from './template-files.ts';
  */
 export const CHUNK_BYTES = 4 * 2 ** 20;
 
+/** Characters of a model's id. */
+export const MAX_ID_LENGTH = 64;
+/** Characters of the words that say what a model was converted from. */
+export const MAX_SOURCE_LENGTH = 512;
+
 /** The name of a model, in the bucket (`models/<id>/`) and in a request. */
 export const modelIdSchema = z
   .string()
   .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${MAX_ID_LENGTH - 1}}$`),
     'a model id has 1 to 64 letters, digits, dots, hyphens and underscores, and starts with a letter or digit',
   );
 
@@ -51,7 +57,7 @@ const fileSchema = z.strictObject({
 const WHOLE_FILE_LIMITS: Readonly<Record<string, number>> = {
   [GRAPH_FILE]: MAX_GRAPH_BYTES,
   'tokenizer.json': MAX_TOKENIZER_BYTES,
-  [CHAT_TEMPLATE_FILE]: MAX_CONFIG_BYTES,
+  [CHAT_TEMPLATE_FILE]: MAX_CHAT_TEMPLATE_BYTES,
   'config.json': MAX_CONFIG_BYTES,
   'generation_config.json': MAX_CONFIG_BYTES,
   'tokenizer_config.json': MAX_CONFIG_BYTES,
@@ -94,7 +100,7 @@ const manifestSchema = z
     multiplyAddsPerToken: z.number().int().min(1),
     license: z.string().max(128).nullable(),
     /** What the model was converted from, in words: a repository, or a file name. */
-    source: z.string().max(512),
+    source: z.string().max(MAX_SOURCE_LENGTH),
     files: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/), fileSchema),
   })
   .superRefine((manifest, context) => {

@@ -27,8 +27,7 @@ export function floatPanel(): string {
       tile.step({
         weights: (vector) => `v128.load(w, ${index * 64 + vector * 16})`,
         activations: (row) => `v128.load32_splat(x${row}, ${index * 4})`,
-        product: (x, w) => `f32x4.mul(${x}, ${w})`,
-        add: (sum, product) => `f32x4.add(${sum}, ${product})`,
+        add: (sum, x, w) => `f32x4.add(${sum}, f32x4.mul(${x}, ${w}))`,
         begins: false,
       });
     const forAll = (piece: (sum: string, row: number, at: number) => string) =>

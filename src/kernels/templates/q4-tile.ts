@@ -1,3 +1,4 @@
+import type { BlockSums } from './block-sums.ts';
 import { lines } from './lines.ts';
 import { Tile } from './tile.ts';
 
@@ -30,7 +31,7 @@ const ROWS = 4;
  */
 const SUMS = 512;
 
-export function q4Tile(): string {
+export function q4Tile(blockSums: BlockSums): string {
   const block = new Tile(2, ROWS, 'x0');
   const minima = new Tile(2, ROWS, 'pair');
   const unpack = (word: number, vector: number) => `{ const codes = v128.load(w, ${word * 32 + vector * 16});
@@ -40,20 +41,18 @@ export function q4Tile(): string {
     block.step({
       weights: (vector) => `v128.load(scratch, ${index * 32 + vector * 16})`,
       activations: (row) => `v128.load32_splat(x${row}, ${index * 4})`,
-      product: (x, w) => `dot(${x}, ${w})`,
-      add: (sum, product) => `i16x8.add(${sum}, ${product})`,
+      add: blockSums.add,
       begins: index === 0,
     });
   const pairStep = minima.step({
     weights: (vector) => `v128.load(minima, ${vector * 16})`,
     activations: (row) => `v128.load32_splat(pair, ${row * 4})`,
-    product: (x, w) => `i32x4.dot_i16x8_s(${x}, ${w})`,
-    add: (sum, product) => `i32x4.add(${sum}, ${product})`,
+    add: (sum, x, w) => `i32x4.add(${sum}, i32x4.dot_i16x8_s(${x}, ${w}))`,
     begins: false,
   });
   const scaled = (row: number, vector: number) => {
     const at = row * 32 + vector * 16;
-    const product = `f32x4.mul(f32x4.convert_i32x4_s(i32x4.dot_i16x8_s(${block.sum(vector, row)}, scales${vector})), scale)`;
+    const product = `f32x4.mul(${blockSums.scaled(block.sum(vector, row), `scales${vector}`)}, scale)`;
     return `v128.store(sum, f32x4.add(v128.load(sum, ${at}), ${product}), ${at});`;
   };
   const finished = (row: number, vector: number) => `v128.store(to, f32x4.sub(
@@ -61,7 +60,8 @@ export function q4Tile(): string {
           f32x4.mul(f32x4.convert_i32x4_s(${minima.sum(vector, row)}), f32x4.mul(v128.load(rowScales, ${32 + vector * 16}), scale))), ${vector * 16});`;
   return `
 function q4Tile(activations: usize, weights: usize, y: usize, yStride: usize, rows: i32, outputs: i32, blocks: usize, scratch: usize): void {
-  const nibbles = v128.load(NIBBLES), lowHalves = v128.load(LOW_HALVES), zero = i32x4.splat(0);
+  const nibbles = v128.load(NIBBLES), zero = i32x4.splat(0);
+  ${blockSums.constants}
   const padded = <usize>paddedRows(rows), sums = scratch + ${SUMS}, sumsEnd = sums + (padded << 5);
   const recordStride = padded * Q4_ACTIVATIONS, blockSums = activations + blocks * recordStride, pairStride = padded << 2;
   const blockSumScales = blockSums + <usize>pairsOf(blocks) * pairStride, minimaBytes = <usize>pairsOf(blocks) * Q4_MINIMA_PAIR;
@@ -71,8 +71,8 @@ function q4Tile(activations: usize, weights: usize, y: usize, yStride: usize, ro
     for (let records = activations; records < blockSums; records += recordStride) {
       ${lines(8, (index) => unpack(index >> 1, index & 1))}
       { const scales = v128.load(w, Q4_SCALES);
-        v128.store(scratch, v128.or(v128.and(scales, lowHalves), i32x4.shl(scales, 16)), 256);
-        v128.store(scratch, v128.or(v128.andnot(scales, lowHalves), i32x4.shr_u(scales, 16)), 272); }
+        v128.store(scratch, ${blockSums.scales(0)}, 256);
+        v128.store(scratch, ${blockSums.scales(1)}, 272); }
       w += Q4_RECORD;
       let x0 = records;
       for (let sum = sums; sum < sumsEnd; sum += ${ROWS * 32}) {

@@ -31,8 +31,7 @@ export function q8Tile(): string {
     block.step({
       weights: (vector) => `v128.load(scratch, ${index * 32 + vector * 16})`,
       activations: (row) => `v128.load32_splat(x${row}, ${index * 4})`,
-      product: (x, w) => `i32x4.dot_i16x8_s(${x}, ${w})`,
-      add: (sum, product) => `i32x4.add(${sum}, ${product})`,
+      add: (sum, x, w) => (sum ? `i32x4.add(${sum}, i32x4.dot_i16x8_s(${x}, ${w}))` : `i32x4.dot_i16x8_s(${x}, ${w})`),
       begins: index === 0,
     });
   const scaled = (row: number, vector: number) => {

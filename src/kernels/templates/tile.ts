@@ -7,8 +7,8 @@ export interface TileStep {
   readonly weights: (vector: number) => string;
   /** Loads the step's activations in the tile's row number `row`, repeated over a vector. */
   readonly activations: (row: number) => string;
-  readonly product: (activations: string, weights: string) => string;
-  readonly add: (sum: string, product: string) => string;
+  /** Adds the product of activations and weights to a sum, or begins it if there is none. */
+  readonly add: (sum: string | undefined, activations: string, weights: string) => string;
   /** Whether this step sets the sums instead of adding to them. */
   readonly begins: boolean;
 }
@@ -41,11 +41,10 @@ export class Tile {
   }
 
   /** The source of one step for all sums, and of the side exit that keeps the next step after it. */
-  step({ weights, activations, product, add, begins }: TileStep): string {
+  step({ weights, activations, add, begins }: TileStep): string {
     const multiply = (row: number, vector: number) => {
       const sum = this.sum(vector, row);
-      const term = product('s', `w${vector}`);
-      return `${sum} = ${begins ? term : add(sum, term)};`;
+      return `${sum} = ${add(begins ? undefined : sum, 's', `w${vector}`)};`;
     };
     return `{
   ${lines(this.vectors, (vector) => `const w${vector} = ${weights(vector)};`)}

@@ -45,7 +45,7 @@ export async function evaluateText(
 ): Promise<Evaluation> {
   if (against) checkSameTokens(model, against, text);
   const { ids, bytes } = tokenizeText(model, text);
-  const contextWindow = Math.min(model.manifest.contextWindow, against?.manifest.contextWindow ?? Number.POSITIVE_INFINITY);
+  const contextWindow = Math.min(model.decoder.contextWindow, against?.decoder.contextWindow ?? Number.POSITIVE_INFINITY);
   const sums = new ScoreSums();
   for (const window of textWindows(ids.length, contextWindow)) {
     await addWindow(sums, { model, against, ids, window });

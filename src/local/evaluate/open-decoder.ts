@@ -8,6 +8,9 @@ import { DiskModelFiles } from '../disk-model-files.ts';
 import type { ModelFolder } from '../model-folder.ts';
 import { openOnnxSession, ort } from './onnx-session.ts';
 
+/** What the KV caches of all sequences may take here. */
+const CACHE_BYTES = 2 ** 31;
+
 /**
  * Loads a model folder into an engine inside Node, where memory has no limit, and the KV cache is kept in float32
  * unless asked otherwise.
@@ -17,8 +20,10 @@ import { openOnnxSession, ort } from './onnx-session.ts';
 export async function openDecoder(folder: ModelFolder, choice: EngineChoice): Promise<Decoder> {
   const files = new DiskModelFiles(folder);
   const planned = await planEngine(files, choice, Number.POSITIVE_INFINITY);
-  if (planned.engine === 'edge') return createEdgeDecoder(planned.plan, files, { kernels: compiledKernels(), cacheBytes: 2 ** 31 });
+  const options = { kernels: compiledKernels(), cacheBytes: CACHE_BYTES };
+  if (planned.engine === 'edge') return createEdgeDecoder(planned.plan, files, options);
   const session = await openOnnxSession(folder.path);
+  const served = { ...folder.manifest, contextWindow: planned.contextWindow };
   // Nothing else waits for its turn here.
-  return { ...ortDecoder({ ort, session }, folder.manifest, compiledKernels()), multiplyAddsPerTurn: Number.POSITIVE_INFINITY };
+  return { ...ortDecoder({ ort, session }, served, options), multiplyAddsPerTurn: Number.POSITIVE_INFINITY };
 }

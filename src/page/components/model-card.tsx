@@ -7,14 +7,20 @@ import { megabytes, millions } from './number-formats.ts';
 
 const facts = (model: WireModel): [string, string][] => [
   ['Parameters', millions(model.parameters)],
-  ['Context window', `${model.context_window.toLocaleString('en')} tokens`],
+  ['Context window', contextWindow(model)],
   ['Vocabulary', `${model.vocabulary_size.toLocaleString('en')} tokens`],
   ['Architecture', model.architecture],
   ['Weights', `${model.dtype}, ${megabytes(model.bytes)}`],
-  ['Memory', `at most ${megabytes(model.memory.total_bytes)}`],
+  ['Memory', `at most ${megabytes(model.memory.total_bytes, Math.ceil)}`],
   ['Engine', model.engine],
   ['Licence', model.license ?? 'not stated'],
 ];
+
+/** The window that is served, which may be less than the model has. */
+const contextWindow = ({ context_window: served, model_context_window: own }: WireModel): string =>
+  served === own ? `${count(own)} tokens` : `${count(served)} of the model's ${count(own)} tokens`;
+
+const count = (tokens: number) => tokens.toLocaleString('en');
 
 /** The choice of the model that answers, and the facts about it. */
 export function ModelCard({ playground, state }: ViewProps) {

@@ -6,7 +6,8 @@ export function percent(probability: number): string {
   return `${value >= 9.95 ? value.toFixed(0) : value >= 0.095 ? value.toFixed(1) : value.toFixed(2)}%`;
 }
 
-export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+/** Bytes in tenths of a megabyte. An upper bound is to be rounded up. */
+export const megabytes = (bytes: number, round = Math.round): string => `${(round(bytes / 1e5) / 10).toFixed(1)} MB`;
 
 /** A count of parameters, in words: 28 thousand, 5.9 million, 1.1 billion. */
 export function millions(count: number): string {

@@ -1,8 +1,9 @@
 import type { Decoder } from '../../core/decoder.ts';
 import type { ModelFiles } from '../../core/folder/model-files.ts';
 import type { EdgePlan } from './plan/plan-graph.ts';
+import { BlockTable } from './run/block-table.ts';
 import { EdgeModel, type EdgeModelOptions } from './run/edge-model.ts';
-import { EdgeSequence } from './run/edge-sequence.ts';
+import { EdgeSequence, forwardBatch } from './run/edge-sequence.ts';
 
 /**
  * The work between two visits to the event loop. With 4-bit weights it takes about 60 ms in a prompt. For a model of
@@ -23,7 +24,10 @@ export async function createEdgeDecoder(plan: EdgePlan, files: ModelFiles, optio
     vocabularySize: plan.options.vocabularySize,
     contextWindow: plan.options.contextWindow,
     multiplyAddsPerTurn: files.manifest.dtype === 'q4' ? MULTIPLY_ADDS_PER_TURN_Q4 : MULTIPLY_ADDS_PER_TURN,
-    createSequence: () => new EdgeSequence(model),
+    costOfMultiplyAdd: 1,
+    kvCache: model.blocks,
+    forwardBatch: (feeds) => forwardBatch(model, feeds),
+    createSequence: (prefix) => new EdgeSequence(model, prefix && BlockTable.behind(model.blocks, prefix)),
     loadLogits: (values) => model.loadLogits(values),
     // The memory is freed with the last reference to it.
     async dispose() {},

@@ -3,15 +3,19 @@ import { GptEdgeError } from '../../core/errors.ts';
 import { externalDataFiles, GRAPH_FILE } from '../../core/folder/graph-files.ts';
 import type { ModelFiles } from '../../core/folder/model-files.ts';
 import { createSession } from './onnxruntime.ts';
-import { ortDecoder } from './ort-decoder.ts';
+import { type OrtDecoderOptions, ortDecoder } from './ort-decoder.ts';
 
 /**
  * Loads a model into onnxruntime-web.
- * @param kernels the compiled kernels, for choosing tokens
+ * @param contextWindow positions of the longest sequence, at most the model's own
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for a graph that
  *   onnxruntime-web refuses
  */
-export async function createOrtDecoder(files: ModelFiles, kernels: WebAssembly.Module): Promise<Decoder> {
+export async function createOrtDecoder(
+  files: ModelFiles,
+  options: OrtDecoderOptions,
+  contextWindow: number = files.manifest.contextWindow,
+): Promise<Decoder> {
   const { manifest } = files;
   const readData = async (path: string) => ({ path, data: await files.read(path) });
   const dataFiles = externalDataFiles(Object.keys(manifest.files));
@@ -22,5 +26,5 @@ export async function createOrtDecoder(files: ModelFiles, kernels: WebAssembly.M
       cause,
     });
   });
-  return ortDecoder(loaded, manifest, kernels);
+  return ortDecoder(loaded, { ...manifest, contextWindow }, options);
 }

@@ -1,8 +1,6 @@
-import type { Sequence } from '../../core/decoder.ts';
-import { GptEdgeError } from '../../core/errors.ts';
+import type { Feed, Sequence } from '../../core/decoder.ts';
 import { falseManifest } from '../../core/folder/false-manifest.ts';
 import type { Manifest } from '../../core/folder/manifest.ts';
-import type { Logits } from '../../core/logits.ts';
 import {
   ATTENTION_MASK,
   INPUT_IDS,
@@ -12,8 +10,11 @@ import {
   parsePastName,
   presentName,
 } from '../../core/onnx/decoder-io.ts';
+import { checkFeeds } from '../check-feeds.ts';
+import { forwardRows } from '../forward-rows.ts';
 import type { LogitsBuffer } from '../logits-buffer.ts';
 import type { InferenceSession, Tensor } from './onnxruntime.ts';
+import type { HeldBlocks, OrtCache } from './ort-cache.ts';
 
 type Ort = Awaited<ReturnType<typeof import('./onnxruntime.ts').createSession>>['ort'];
 type Feeds = Record<string, Tensor>;
@@ -27,6 +28,8 @@ export interface OrtModel {
    * onnxruntime-web's own memory.
    */
   logits: LogitsBuffer;
+  /** Counts the room of all sequences. */
+  cache: OrtCache;
 }
 
 /**
@@ -43,19 +46,84 @@ export class OrtSequence implements Sequence {
   /** `past_key_values.N.key` and `.value`: [1, keyValueHeads, length, headDimension] each. */
   #past: Feeds;
   #length: number;
+  readonly #held: HeldBlocks;
 
   constructor(model: OrtModel, past: Feeds = emptyPast(model), length = 0) {
     this.#model = model;
     this.#past = past;
     this.#length = length;
+    this.#held = model.cache.hold(this);
   }
 
   get length(): number {
     return this.#length;
   }
 
-  async forward(tokens: readonly number[], rows = 1): Promise<Float32Array> {
-    this.#checkRoom(tokens.length);
+  blocksFor(tokens: number): number {
+    return Math.max(0, Math.ceil((this.#length + tokens) / this.#model.cache.blockPositions) - this.#held.count);
+  }
+
+  forward(tokens: readonly number[], rows = 1): Promise<Float32Array> {
+    return forwardRows(this, tokens, rows, this.#model.shape.vocabularySize);
+  }
+
+  async forwardEach(tokens: readonly number[], rows: number, read: Feed['read']): Promise<void> {
+    const feed = { sequence: this, tokens, rows, read };
+    checkFeeds([feed], this.#model.shape.contextWindow, this.#model.cache);
+    this.reserve(tokens.length);
+    await this.append(feed);
+  }
+
+  /** Counts the room of tokens that are going to be appended. */
+  reserve(tokens: number): void {
+    this.#model.cache.resize(this.#held, this.#length + tokens);
+  }
+
+  /** Computes one feed of a step whose feeds have been checked, and whose room is reserved. */
+  async append({ tokens, rows, read }: Omit<Feed, 'sequence'>): Promise<void> {
+    const { shape, logits } = this.#model;
+    const rowsAtOnce = Math.max(1, Math.floor(MAX_LOGITS_BYTES / (shape.vocabularySize * 4)));
+    // The first call also feeds the tokens before them, whose logits are not needed.
+    for (let start = 0, row = 0; start < tokens.length; ) {
+      const count = Math.min(rowsAtOnce, rows - row);
+      const end = tokens.length - rows + row + count;
+      const values = await this.#run(tokens.slice(start, end), count);
+      for (let index = 0; index < count; index++)
+        read(logits.load(values.subarray(index * shape.vocabularySize, (index + 1) * shape.vocabularySize)), row + index);
+      [start, row] = [end, row + count];
+    }
+  }
+
+  truncate(length: number): void {
+    if (length < 0 || length > this.#length) throw new RangeError(`${this.#length} positions cannot be cut to ${length}`);
+    for (const [name, tensor] of Object.entries(this.#past)) this.#past[name] = this.#cut(tensor, length);
+    this.#length = length;
+    this.#model.cache.resize(this.#held, length);
+  }
+
+  fork(): Sequence {
+    return new OrtSequence(this.#model, { ...this.#past }, this.#length);
+  }
+
+  dispose(): void {
+    this.#past = {};
+    this.#model.cache.resize(this.#held, 0);
+  }
+
+  /** The first `length` positions of keys or values: [1, keyValueHeads, length, headDimension]. */
+  #cut(tensor: Tensor, length: number): Tensor {
+    const [batch, heads, positions, dimension] = tensor.dims;
+    const values = tensor.data as Float32Array;
+    const cut = new Float32Array(heads * length * dimension);
+    for (let head = 0; head < heads; head++) {
+      const start = head * positions * dimension;
+      cut.set(values.subarray(start, start + length * dimension), head * length * dimension);
+    }
+    return new this.#model.ort.Tensor('float32', cut, [batch, heads, length, dimension]);
+  }
+
+  /** Runs the graph. @returns the logits after each of the last `rows` tokens */
+  async #run(tokens: readonly number[], rows: number): Promise<Float32Array> {
     const { session, shape } = this.#model;
     const outputs = await session.run({ ...this.#inputs(tokens, rows), ...this.#past });
     this.#length += tokens.length;
@@ -65,36 +133,6 @@ export class OrtSequence implements Sequence {
     if (dims.at(-1) !== shape.vocabularySize) throw falseManifest('vocabularySize', shape.vocabularySize, 'graph', dims.at(-1));
     const logits = data as Float32Array;
     return logits.subarray(logits.length - rows * shape.vocabularySize);
-  }
-
-  async forwardEach(tokens: readonly number[], rows: number, read: (logits: Logits, row: number) => void): Promise<void> {
-    this.#checkRoom(tokens.length);
-    const { shape, logits } = this.#model;
-    const rowsAtOnce = Math.max(1, Math.floor(MAX_LOGITS_BYTES / (shape.vocabularySize * 4)));
-    // The first call also feeds the tokens before them, whose logits are not needed.
-    for (let start = 0, row = 0; start < tokens.length; ) {
-      const count = Math.min(rowsAtOnce, rows - row);
-      const end = tokens.length - rows + row + count;
-      const values = await this.forward(tokens.slice(start, end), count);
-      for (let index = 0; index < count; index++)
-        read(logits.load(values.subarray(index * shape.vocabularySize, (index + 1) * shape.vocabularySize)), row + index);
-      [start, row] = [end, row + count];
-    }
-  }
-
-  fork(): Sequence {
-    return new OrtSequence(this.#model, { ...this.#past }, this.#length);
-  }
-
-  dispose(): void {
-    this.#past = {};
-  }
-
-  #checkRoom(count: number): void {
-    const { contextWindow } = this.#model.shape;
-    const length = this.#length + count;
-    if (length > contextWindow)
-      throw new GptEdgeError('context_length_exceeded', `The context window is ${contextWindow} tokens; ${length} were fed.`);
   }
 
   /** The inputs that the graph names, of those that decoder graphs in the form of transformers.js have. */

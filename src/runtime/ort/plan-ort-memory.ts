@@ -10,14 +10,19 @@ const ENGINE_BYTES = 16e6;
 /** onnxruntime-web holds each matrix twice: as it was loaded, and in the layout of its kernels. */
 const WEIGHT_COPIES = 2;
 
-/** What a model needs in a Worker that runs it on onnxruntime-web: an upper estimate. */
-export function planOrtMemory(manifest: Manifest): MemoryPlan {
-  return memoryPlan([
+/**
+ * What a model needs in a Worker that runs it on onnxruntime-web: an upper estimate.
+ * @param contextWindow positions of the longest sequence, at most the model's own
+ */
+export function planOrtMemory(manifest: Manifest, contextWindow: number = manifest.contextWindow): MemoryPlan {
+  const tokenizer = tokenizerHeap(manifest);
+  const plan = memoryPlan([
     { name: 'engine', bytes: ENGINE_BYTES },
     { name: 'weights', bytes: WEIGHT_COPIES * computedBytes(manifest) },
-    tokenizerHeap(manifest),
-    { name: `KV cache of ${manifest.contextWindow} tokens`, bytes: manifest.kvBytesPerToken * manifest.contextWindow },
+    tokenizer,
+    { name: `KV cache of ${contextWindow} tokens`, bytes: manifest.kvBytesPerToken * contextWindow },
   ]);
+  return { ...plan, retainedBytes: plan.totalBytes - tokenizer.bytes };
 }
 
 /**

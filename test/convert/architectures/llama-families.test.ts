@@ -2,6 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { findArchitecture } from '../../../src/convert/architectures/index.ts';
 import { fp32 } from '../../../src/convert/dtypes/float-dtypes.ts';
+import { inPieces } from '../../../src/convert/dtypes/in-pieces.ts';
 import type { ExternalDataWriter } from '../../../src/convert/graph/external-data-writer.ts';
 import { GraphBuilder } from '../../../src/convert/graph/graph-builder.ts';
 import { GptEdgeError } from '../../../src/core/errors.ts';
@@ -26,11 +27,11 @@ async function attentionNodes(modelType: string, keys: object = {}): Promise<Nod
   const decoder = plan(modelType, keys);
   const graph = new GraphBuilder('test');
   const data = { append: async (values: ArrayBufferView) => ({ offset: 0, length: values.byteLength }) } as unknown as ExternalDataWriter;
-  const read = async (name: string) => {
+  const zeros = (name: string) => {
     const shape = decoder.tensors.get(name)!;
     return { shape, values: new Float32Array(shape.reduce((product, size) => product * size, 1)) };
   };
-  await decoder.writeGraph({ graph, data, dtype: fp32, read });
+  await decoder.writeGraph({ graph, data, dtype: fp32, read: async (name) => zeros(name), table: (name) => inPieces(zeros(name)) });
   return fromBinary(ModelProtoSchema, graph.toBytes()).graph!.node.filter(({ opType }) => opType === 'GroupQueryAttention');
 }
 

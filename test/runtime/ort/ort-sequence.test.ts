@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-web/wasm';
 import { describe, expect, it } from 'vitest';
 import { ort } from '../../../src/local/evaluate/onnx-session.ts';
+import { OrtCache } from '../../../src/runtime/ort/ort-cache.ts';
 import { type OrtModel, OrtSequence } from '../../../src/runtime/ort/ort-sequence.ts';
 import { emptyLogits } from '../../generation/sampling/reference-logits.ts';
 
@@ -21,7 +22,13 @@ function fakeModel(shape = SHAPE) {
     return { logits: { data, dims: [1, rows, shape.vocabularySize] }, 'present.0.key': past };
   };
   const session = { inputNames, run } as unknown as InferenceSession;
-  const model: OrtModel = { ort, session, shape, logits: emptyLogits(shape.vocabularySize) };
+  const model: OrtModel = {
+    ort,
+    session,
+    shape,
+    logits: emptyLogits(shape.vocabularySize),
+    cache: new OrtCache({ ...shape, kvBytesPerToken: 16 }, 1e6),
+  };
   return { model, calls };
 }
 

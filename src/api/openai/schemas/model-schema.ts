@@ -16,10 +16,18 @@ export const modelSchema = z
     ...openAiFields,
     architecture: z.string(),
     parameters: z.number().int(),
-    context_window: z.number().int(),
+    context_window: z.number().int().openapi({ description: 'Tokens of the longest sequence here, prompt and completion together.' }),
+    model_context_window: z
+      .number()
+      .int()
+      .openapi({ description: "The model's own context window, which is longer if not all of it fits into memory or was asked for." }),
     vocabulary_size: z.number().int(),
     dtype: z.string().openapi({ description: 'How the weights are stored.' }),
     engine: z.enum(['edge', 'ort']).openapi({ description: "The engine that runs it: gpt-edge's own, or onnxruntime-web." }),
+    kernels: z.enum(['plain', 'relaxed', 'vnni']).openapi({
+      description:
+        'Which build of the SIMD kernels runs on this host: without relaxed SIMD, with it, or for processors with an instruction for its dot product. All give the same results.',
+    }),
     license: z.string().nullable(),
     bytes: z.number().int().openapi({ description: 'Bytes of all files of the model.' }),
     kv_bytes_per_token: z.number().int(),
@@ -37,7 +45,7 @@ export const modelSchema = z
       .openapi({ description: 'What its model card says, in the words of its makers; null if it has none.' }),
     memory: z
       .object({ total_bytes: z.number().int(), parts: z.array(z.object({ name: z.string(), bytes: z.number().int() })) })
-      .openapi({ description: 'What the model needs to serve one sequence of its whole context window: an upper estimate.' }),
+      .openapi({ description: 'What the model needs to serve one sequence that fills `context_window`: an upper estimate.' }),
     load: z
       .object({ state: z.enum(['cold', 'loading', 'ready']), loaded_bytes: z.number().int(), total_bytes: z.number().int() })
       .openapi({ description: 'How much of the model is loaded in the isolate that answers.' }),
@@ -70,7 +78,7 @@ export function toWireDamagedModel(id: string, error: ErrorObject): WireDamagedM
 
 /** @param toError converts the model's `failure` for the client */
 export function toWireModel(
-  { manifest, uploaded, engine, memory, load, hasChatTemplate, card, failure }: ModelDescription,
+  { manifest, uploaded, engine, kernels, contextWindow, memory, load, hasChatTemplate, card, failure }: ModelDescription,
   toError: (error: unknown) => ErrorObject,
 ): WireModel {
   return {
@@ -80,10 +88,12 @@ export function toWireModel(
     owned_by: 'gpt-edge',
     architecture: manifest.architecture,
     parameters: manifest.parameters,
-    context_window: manifest.contextWindow,
+    context_window: contextWindow,
+    model_context_window: manifest.contextWindow,
     vocabulary_size: manifest.vocabularySize,
     dtype: describeDtype(manifest),
     engine,
+    kernels,
     license: manifest.license,
     bytes: folderBytes(manifest),
     kv_bytes_per_token: manifest.kvBytesPerToken,

@@ -86,7 +86,7 @@ function readTensor(reader: ByteReader, index: number, alignment: number): GgufT
   const begin = reader.count64(`${field}: offset`, Number.MAX_SAFE_INTEGER);
   if (begin % alignment !== 0) throw reader.invalid(field, `offset ${begin} is not a multiple of the alignment of ${alignment}`);
   // GGML writes the innermost dimension first.
-  return { name, dtype: type.name, type, shape: dimensions.reverse(), bytes, begin };
+  return { name, dtype: type.name, type, shape: dimensions.reverse(), bytes, begin, blocks: type.keepsBlocks };
 }
 
 function findBlockType(reader: ByteReader, type: number, field: string): BlockType {

@@ -33,30 +33,42 @@ async function readHeader(handle: FileHandle, file: string): Promise<GgufFile> {
   const { size } = await handle.stat();
   const readAt = (position: number, target: Uint8Array) => readSync(handle.fd, target, 0, target.length, position);
   const { metadata, tensors } = readGgufHeader(new ByteReader({ file, size, limit: MAX_GGUF_HEADER_BYTES, readAt }));
+  const find = (name: string) => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw invalidFile(file, `has no tensor ${JSON.stringify(name)}`);
+    return tensor;
+  };
   return {
     file,
     metadata: new GgufMetadata(file, metadata),
     tensors,
     read: async (name) => {
-      const tensor = tensors.get(name);
-      if (!tensor) throw invalidFile(file, `has no tensor ${JSON.stringify(name)}`);
+      const tensor = find(name);
       return decodeTensor(await readRange(handle, tensor.begin, tensor.bytes, file), tensor, file);
+    },
+    readRows: async (name, start, count) => {
+      const tensor = find(name);
+      // A row is whole blocks.
+      const rowBytes = tensor.bytes / tensor.shape[0];
+      const bytes = await readRange(handle, tensor.begin + start * rowBytes, count * rowBytes, file);
+      return decodeTensor(bytes, tensor, file, start * (rowBytes / tensor.type.blockBytes));
     },
     close: () => handle.close(),
   };
 }
 
 /**
- * Turns a tensor's bytes, which fill their buffer, into values.
+ * Turns bytes of a tensor, which fill their buffer, into values.
+ * @param firstBlock the number of their first block, for messages
  * @throws GptEdgeError `invalid_file` for a value or a scale that is not a finite number
  */
-export function decodeTensor(bytes: Uint8Array<ArrayBuffer>, tensor: GgufTensor, file: string): TensorValues {
+export function decodeTensor(bytes: Uint8Array<ArrayBuffer>, tensor: GgufTensor, file: string, firstBlock = 0): TensorValues {
   const { decode } = tensor.type;
-  if (!decode) return { values: decodeFloats(bytes, tensor, file) };
+  if (!decode) return { values: decodeFloats(bytes, tensor, file, firstBlock) };
   try {
     return decode(bytes);
   } catch (error) {
-    if (error instanceof BrokenBlock) throw invalidFile(file, `tensor ${tensor.name}: ${error.message}`);
+    if (error instanceof BrokenBlock) throw invalidFile(file, `tensor ${tensor.name}: block ${firstBlock + error.block}: ${error.problem}`);
     throw error;
   }
 }

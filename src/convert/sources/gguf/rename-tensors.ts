@@ -1,6 +1,7 @@
 import { invalidFile, showText } from '../../../core/invalid-file.ts';
 import { halfRotated } from '../../tensors/half-rotated-rows.ts';
 import { reorderRows } from '../../tensors/reorder-rows.ts';
+import { sliceRows } from '../../tensors/row-pieces.ts';
 import type { SourceTensor, TensorSource, TensorValues } from '../../tensors/tensor-source.ts';
 import { transpose } from '../../tensors/transpose.ts';
 import type { GgufArchitecture, Rearrangement } from './gguf-architecture.ts';
@@ -31,16 +32,26 @@ export function renameTensors(gguf: GgufFile, architecture: GgufArchitecture, he
     if (!renamed) throw invalidFile(file, `tensor ${showText(original.name)}: is not part of ${architecture.name}`);
     if (renamed === 'settings') continue;
     const shape = renamed.rearrangement === 'transposed' ? original.shape.toReversed() : original.shape;
-    const { dtype, bytes } = original;
-    tensors.set(renamed.name, { ...renamed, original, dtype, bytes, shape });
+    const { dtype, bytes, blocks } = original;
+    tensors.set(renamed.name, { ...renamed, original, dtype, bytes, blocks, shape });
   }
+  const find = (name: string) => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw invalidFile(file, `has no tensor ${showText(name)}`);
+    return tensor;
+  };
+  const read = async (name: string) => {
+    const tensor = find(name);
+    return rearrange(await gguf.read(tensor.original.name), tensor, heads, file);
+  };
   return {
     file,
     tensors,
-    read: async (name) => {
-      const tensor = tensors.get(name);
-      if (!tensor) throw invalidFile(file, `has no tensor ${showText(name)}`);
-      return rearrange(await gguf.read(tensor.original.name), tensor, heads, file);
+    read,
+    readRows: async (name, start, count) => {
+      const { rearrangement, original, shape } = find(name);
+      if (rearrangement === 'none') return gguf.readRows(original.name, start, count);
+      return sliceRows(await read(name), shape[0], start, count);
     },
     close: () => gguf.close(),
   };

@@ -4,6 +4,7 @@ import { CHAT_TEMPLATE_FILE, templateFile } from '../../../core/folder/template-
 import { invalidFile } from '../../../core/invalid-file.ts';
 import { MAX_CHAT_TEMPLATE_BYTES, MAX_CONFIG_BYTES, MAX_TOKENIZER_BYTES } from '../../../core/limits.ts';
 import { type BoundedFile, readBounded } from '../../files/read-bounded.ts';
+import { MAX_PART_BYTES, MERGES_FILE, tokenizerFromMerges, VOCABULARY_FILE } from './tokenizer-from-merges.ts';
 
 /** Limit for a model card. A card is a few pages of prose; this is room for a book. */
 const MAX_README_BYTES = 2 ** 20;
@@ -20,7 +21,6 @@ const MAX_NAMED_TEMPLATES = 32;
 const COPIED_FILES: readonly BoundedFile[] = [
   { name: 'config.json', maxBytes: MAX_CONFIG_BYTES, required: true },
   { name: 'generation_config.json', maxBytes: MAX_CONFIG_BYTES, required: false },
-  { name: 'tokenizer.json', maxBytes: MAX_TOKENIZER_BYTES, required: true },
   { name: 'tokenizer_config.json', maxBytes: MAX_CONFIG_BYTES, required: true },
   { name: CHAT_TEMPLATE_FILE, maxBytes: MAX_CHAT_TEMPLATE_BYTES, required: false },
   { name: 'README.md', maxBytes: MAX_README_BYTES, required: false },
@@ -37,6 +37,7 @@ export async function readFolderFiles(folder: string): Promise<Map<string, Uint8
     const bytes = await readBounded(folder, file);
     if (bytes) files.set(file.name, bytes);
   }
+  files.set('tokenizer.json', await readTokenizer(folder, files));
   for (const name of await listTemplates(folder)) {
     const path = `${TEMPLATES_FOLDER}/${name}.jinja`;
     const file = templateFile(name);
@@ -44,6 +45,18 @@ export async function readFolderFiles(folder: string): Promise<Map<string, Uint8
     files.set(file, (await readBounded(folder, { name: path, maxBytes: MAX_CHAT_TEMPLATE_BYTES, required: true }))!);
   }
   return files;
+}
+
+/** Reads tokenizer.json, or builds it from the files that older tokenizers consist of. */
+async function readTokenizer(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<Uint8Array> {
+  const parts = new Map(files);
+  for (const name of [VOCABULARY_FILE, MERGES_FILE]) {
+    const part = await readBounded(folder, { name, maxBytes: MAX_PART_BYTES, required: false });
+    if (part) parts.set(name, part);
+  }
+  const isBuilt = parts.has(VOCABULARY_FILE) && parts.has(MERGES_FILE);
+  const bytes = await readBounded(folder, { name: 'tokenizer.json', maxBytes: MAX_TOKENIZER_BYTES, required: !isBuilt });
+  return bytes ?? tokenizerFromMerges({ files: parts });
 }
 
 /** The names of the templates in the folder of named ones. */

@@ -23,12 +23,23 @@ async function readHeader(handle: FileHandle, file: string): Promise<TensorSourc
   const dataStart = HEADER_LENGTH_BYTES + headerBytes;
   const header = await readRange(handle, HEADER_LENGTH_BYTES, headerBytes, file);
   const tensors = parseSafetensorsHeader(header, size - dataStart, file);
+  const find = (name: string) => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw invalidFile(file, `has no tensor ${JSON.stringify(name)}`);
+    return tensor;
+  };
   return {
     tensors,
     read: async (name) => {
-      const tensor = tensors.get(name);
-      if (!tensor) throw invalidFile(file, `has no tensor ${JSON.stringify(name)}`);
+      const tensor = find(name);
       return { values: decodeFloats(await readRange(handle, dataStart + tensor.begin, tensor.bytes, file), tensor, file) };
+    },
+    readRows: async (name, start, count) => {
+      const tensor = find(name);
+      const [rows, columns] = tensor.shape;
+      const rowBytes = tensor.bytes / rows;
+      const bytes = await readRange(handle, dataStart + tensor.begin + start * rowBytes, count * rowBytes, file);
+      return { values: decodeFloats(bytes, tensor, file, start * columns) };
     },
     close: () => handle.close(),
   };

@@ -28,6 +28,7 @@ export async function openShardedSafetensors(folder: string): Promise<TensorSour
       file: SAFETENSORS_INDEX,
       tensors: mergeTensors(index, shards),
       read: (name) => shards.get(index.get(name)!)!.read(name),
+      readRows: (name, start, count) => shards.get(index.get(name)!)!.readRows(name, start, count),
       close,
     };
   });

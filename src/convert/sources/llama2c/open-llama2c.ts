@@ -10,6 +10,7 @@ import { readRange } from '../../files/read-range.ts';
 import { decodeFloats } from '../../tensors/decode-floats.ts';
 import { halfRotated } from '../../tensors/half-rotated-rows.ts';
 import { reorderRows } from '../../tensors/reorder-rows.ts';
+import { sliceRows } from '../../tensors/row-pieces.ts';
 import type { TensorSource } from '../../tensors/tensor-source.ts';
 import type { Checkpoint } from '../model-source.ts';
 import { type Llama2cHeader, readLlama2cHeader, VERSION_1_BYTES } from './llama2c-header.ts';
@@ -75,16 +76,19 @@ function toConfig(header: Llama2cHeader): object {
 }
 
 function tensorSource(handle: FileHandle, file: string, tensors: ReadonlyMap<string, Llama2cTensor>): TensorSource {
+  const read = async (name: string) => {
+    const tensor = tensors.get(name);
+    if (!tensor) throw invalidFile(file, `has no tensor ${JSON.stringify(name)}`);
+    const values = decodeFloats(await readRange(handle, tensor.begin, tensor.bytes, file), tensor, file);
+    const [rows] = tensor.shape;
+    return tensor.heads ? reorderRows({ values }, rows, halfRotated(rows / tensor.heads)) : { values };
+  };
   return {
     file,
     tensors,
-    read: async (name) => {
-      const tensor = tensors.get(name);
-      if (!tensor) throw invalidFile(file, `has no tensor ${JSON.stringify(name)}`);
-      const values = decodeFloats(await readRange(handle, tensor.begin, tensor.bytes, file), tensor, file);
-      const [rows] = tensor.shape;
-      return tensor.heads ? reorderRows({ values }, rows, halfRotated(rows / tensor.heads)) : { values };
-    },
+    read,
+    // The format is for models of some million weights.
+    readRows: async (name, start, count) => sliceRows(await read(name), tensors.get(name)!.shape[0], start, count),
     close: () => handle.close(),
   };
 }

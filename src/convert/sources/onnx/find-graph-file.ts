@@ -13,6 +13,9 @@ const FOLDERS = ['', 'onnx'];
  */
 const DTYPE_OF_SUFFIX: Readonly<Record<string, string>> = { '': 'fp32', quantized: 'q8' };
 
+/** The path of a graph in a folder. */
+const GRAPH = /^(?:onnx\/)?model(?:_([A-Za-z0-9_]{1,32}))?\.onnx$/;
+
 /** A graph in a folder. */
 interface GraphFile {
   /** Its path within the folder, such as onnx/model_q4.onnx. */
@@ -28,7 +31,7 @@ interface GraphFile {
  * @throws GptEdgeError `invalid_value`, listing the graphs, if the dtype does not choose exactly one
  */
 export async function findGraphFile(folder: string, dtype?: string): Promise<string | undefined> {
-  const graphs = (await Promise.all(FOLDERS.map((part) => listGraphs(folder, part)))).flat();
+  const graphs = graphsAmong((await Promise.all(FOLDERS.map((part) => list(folder, part)))).flat());
   if (graphs.length === 0) return undefined;
   // A single graph with a plain name may hold any dtype. What it holds is checked after it has been read.
   const isAlone = graphs.length === 1 && (dtype === undefined || graphs[0].dtype === 'fp32');
@@ -39,15 +42,17 @@ export async function findGraphFile(folder: string, dtype?: string): Promise<str
   throw new GptEdgeError('invalid_value', `${problem} of the graphs that are there: ${found}`, { param: 'dtype' });
 }
 
-async function listGraphs(folder: string, part: string): Promise<GraphFile[]> {
-  const graphs = (await list(join(folder, part))).map((name) => ({ name, match: /^model(?:_([A-Za-z0-9_]{1,32}))?\.onnx$/.exec(name) }));
-  return graphs.flatMap(({ name, match }) => {
+/** The graphs among the paths of a folder's files. */
+export function graphsAmong(paths: readonly string[]): GraphFile[] {
+  return paths.flatMap((name) => {
+    const match = GRAPH.exec(name);
     if (!match) return [];
     const suffix = match[1] ?? '';
-    return [{ name: join(part, name), dtype: Object.hasOwn(DTYPE_OF_SUFFIX, suffix) ? DTYPE_OF_SUFFIX[suffix] : suffix }];
+    return [{ name, dtype: Object.hasOwn(DTYPE_OF_SUFFIX, suffix) ? DTYPE_OF_SUFFIX[suffix] : suffix }];
   });
 }
 
-async function list(folder: string): Promise<string[]> {
-  return (await readdir(folder).catch(() => [])).sort();
+async function list(folder: string, part: string): Promise<string[]> {
+  const names = await readdir(join(folder, part)).catch(() => []);
+  return names.sort().map((name) => (part === '' ? name : `${part}/${name}`));
 }

@@ -60,8 +60,6 @@ export const EXPONENT_TO_CODES: usize = memory.data<v128>([i32x4.splat(<i32>((12
 // Codes of quantized weights
 /** 15 in each byte. */
 export const NIBBLES: usize = memory.data<v128>([i8x16.splat(15)]);
-/** The lower half of each word. */
-export const LOW_HALVES: usize = memory.data<v128>([i32x4.splat(0xffff)]);
 /** 128 in each byte. */
 export const CODE_BIAS: usize = memory.data<v128>([i8x16.splat(-128)]);
 

@@ -62,6 +62,16 @@ export function dot(a: v128, b: v128): v128 {
 }
 
 /**
+ * Adds to each lane of `sum`, as i32, the four products of bytes in its place. `a` and `b` are as in `dot`, for the same
+ * reason. The builds without relaxed SIMD do not use it.
+ */
+// @ts-ignore: decorator
+@inline
+export function dotAdd(a: v128, b: v128, sum: v128): v128 {
+  return i32x4.relaxed_dot_i8x16_i7x16_add_s(a, b, sum);
+}
+
+/**
  * Stores the first `count` (1 to 3) lanes. Reading the whole vector is allowed, because rows begin at multiples of 16
  * bytes.
  */

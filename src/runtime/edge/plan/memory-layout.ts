@@ -11,8 +11,11 @@ import type { EdgePlan } from './plan-graph.ts';
  * speed was gained in measurements.
  */
 export const PREFILL_ROWS = 64;
-/** Positions whose logits one call of the head computes: four share a tile of the matrix kernels. */
-export const LOGITS_ROWS = 4;
+/**
+ * Positions whose logits one call of the head computes. So many sequences that decode together read the head's weights
+ * only once, and with more the logits would take memory: 0.2 MB a row with a vocabulary of 49,152.
+ */
+export const LOGITS_ROWS = 8;
 /** Bytes of the staging area, through which weights pass on their way from a file into the kernels' layout. */
 export const STAGING_BYTES = 2 ** 18;
 
@@ -24,8 +27,11 @@ export interface MemoryLayout {
   readonly tokens: number;
   /** The positions of a call: int32 [PREFILL_ROWS]. */
   readonly positions: number;
-  /** The address of each page of the sequence that is computed: uint32 [pages of the context window]. */
-  readonly pageTable: number;
+  /**
+   * A page table for each sequence of a call, which has a row for each of them at least: the addresses of the
+   * sequence's pages, uint32 [PREFILL_ROWS][pages of the context window].
+   */
+  readonly pageTables: number;
   /** The address of each weight of the plan. */
   readonly weights: readonly number[];
   /** The plan's buffers. While weights are loaded, the staging area lies here. */
@@ -39,6 +45,11 @@ export interface MemoryLayout {
   readonly end: number;
 }
 
+/** Bytes of the page table of one sequence. */
+export function pageTableBytes({ cache: { windowBlocks, blockPages } }: Pick<EdgePlan, 'cache'>): number {
+  return windowBlocks * blockPages * 4;
+}
+
 /**
  * Lays out a plan's memory.
  * @param separate gives every buffer a place of its own, for tests that read them all
@@ -50,7 +61,6 @@ export function memoryLayout(plan: EdgePlan, separate = false): MemoryLayout {
     end = toCacheLines(start + bytes);
     return start;
   };
-  const { windowBlocks, blockPages } = plan.cache;
   const { heads, keyValueHeads, headDimension } = plan.attention;
   const buffers = placeBuffers(plan, plan.buffers, { body: PREFILL_ROWS, head: LOGITS_ROWS }, separate);
   const arenaBytes = Math.max(buffers.bytes, STAGING_BYTES);
@@ -59,7 +69,7 @@ export function memoryLayout(plan: EdgePlan, separate = false): MemoryLayout {
   return {
     tokens: allocate(PREFILL_ROWS * 4),
     positions: allocate(PREFILL_ROWS * 4),
-    pageTable: allocate(windowBlocks * blockPages * 4),
+    pageTables: allocate(PREFILL_ROWS * pageTableBytes(plan)),
     weights: plan.weights.map(({ bytes }) => allocate(bytes)),
     arena: allocate(arenaBytes),
     buffers,

@@ -1,5 +1,5 @@
 import { showText } from '../../../core/invalid-file.ts';
-import { BLOCK_INPUTS, type MatrixKind, matrixBytes } from '../../../kernels/matrix-layouts.ts';
+import { BLOCK_INPUTS, matrixBytes } from '../../../kernels/matrix-layouts.ts';
 import type { GraphNode, ModelGraph } from '../graph/model-graph.ts';
 import { integersOf, type StoredTensor } from '../graph/stored-tensor.ts';
 import { unsupported } from '../graph/unsupported.ts';
@@ -124,15 +124,14 @@ export class PlanBuilder {
 
   /** Adds a weight to the plan, unless the same tensor is there in the same layout already, and returns its index. */
   addWeight(weight: Omit<PlannedWeight, 'bytes'>): number {
-    const { layout, outputs, inputs } = weight;
-    const key = `${weight.elements.name}\n${layout}`;
+    const key = `${weight.elements.name}\n${weight.layout}`;
     const known = this.#weightIndexes.get(key);
     if (known !== undefined) {
       checkSameWeight(this.weights[known], weight);
+      if (!weight.isByPosition) this.weights[known] = { ...this.weights[known], isByPosition: false };
       return known;
     }
-    const bytes = layout === 'plain' ? outputs * inputs * Float32Array.BYTES_PER_ELEMENT : boundedMatrixBytes(layout, outputs, inputs);
-    this.weights.push({ ...weight, bytes });
+    this.weights.push({ ...weight, bytes: weightBytes(weight) });
     this.#weightIndexes.set(key, this.weights.length - 1);
     return this.weights.length - 1;
   }
@@ -237,8 +236,12 @@ export function address({ buffer, offset }: RowsValue): Operand[] {
   return [{ buffer, offset }, { stride: buffer }];
 }
 
-/** @throws GptEdgeError `unsupported_model` for more outputs or inputs than the kernels take */
-function boundedMatrixBytes(layout: MatrixKind, outputs: number, inputs: number): number {
+/**
+ * Bytes of a weight in WebAssembly memory.
+ * @throws GptEdgeError `unsupported_model` for more outputs or inputs than the kernels take
+ */
+export function weightBytes({ layout, outputs, inputs }: Pick<PlannedWeight, 'layout' | 'outputs' | 'inputs'>): number {
+  if (layout === 'plain') return outputs * inputs * Float32Array.BYTES_PER_ELEMENT;
   try {
     return matrixBytes(layout, outputs, inputs);
   } catch (error) {

@@ -13,6 +13,7 @@ import { paddedVocabulary } from '../../../kernels/vocabulary-kernels.ts';
 import type { GraphNode, ModelGraph } from '../graph/model-graph.ts';
 import { unsupported } from '../graph/unsupported.ts';
 import { type AttentionShape, type CacheShape, cacheShape } from './cache-shape.ts';
+import { firstRows } from './first-rows.ts';
 import { OPERATORS } from './operator-table.ts';
 import { planIntegers } from './operators/integers.ts';
 import { PlanBuilder, type PlanOptions, rowStride } from './plan-builder.ts';
@@ -44,13 +45,28 @@ export function planGraph(graph: ModelGraph, options: PlanOptions): EdgePlan {
   const logits = plan.value(LOGITS);
   if (logits.kind !== 'rows' || widthOf(logits) !== options.vocabularySize || plan.attention === undefined)
     throw unsupported(`its logits are not rows of ${options.vocabularySize}, after attention.`);
-  return {
+  const planned = {
     ...splitBodyAndHead(plan.steps, plan.buffers),
     options,
     buffers: plan.buffers.map((buffer, index) => (index === logits.buffer ? padLogits(buffer) : buffer)),
     weights: plan.weights,
     attention: plan.attention,
     logits: logits.buffer,
+    cache: cacheShape(options, plan.attention),
+  };
+  return withWindow(planned, options.contextWindow);
+}
+
+/**
+ * Makes the plan of the same graph for a context window that is shorter, but not shorter than a block: the steps know
+ * how a block is laid out. Of tables with a row for each position, only the first rows are loaded.
+ */
+export function withWindow(plan: EdgePlan, contextWindow: number): EdgePlan {
+  const options = { ...plan.options, contextWindow };
+  return {
+    ...plan,
+    options,
+    weights: plan.weights.map((weight) => (weight.isByPosition ? firstRows(weight, contextWindow) : weight)),
     cache: cacheShape(options, plan.attention),
   };
 }

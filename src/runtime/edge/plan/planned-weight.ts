@@ -14,6 +14,8 @@ export interface PlannedWeight {
   readonly inputs: number;
   /** Whether the matrix is stored as [inputs, outputs] and not as [outputs, inputs]. */
   readonly transposed: boolean;
+  /** Whether output p is read for position p, and for nothing else: a shorter context window needs fewer of them. */
+  readonly isByPosition?: boolean;
   /** Bytes in WebAssembly memory. */
   readonly bytes: number;
   /** The elements of the matrix, or its codes if it is quantized. */

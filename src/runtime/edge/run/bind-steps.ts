@@ -3,60 +3,70 @@ import type { MemoryLayout } from '../plan/memory-layout.ts';
 import type { EdgePlan } from '../plan/plan-graph.ts';
 import type { Operand, Step } from '../plan/step.ts';
 
-/** The rows that a call of steps computes. */
-export interface RowRange {
-  /** How many rows. */
-  rows: number;
+/** Rows of a call that belong to one sequence, at consecutive positions. */
+export interface Segment {
+  /** Index of the first of them among the rows of the call. */
+  readonly firstRow: number;
+  readonly rows: number;
   /** Position of the first row in its sequence. */
-  position: number;
-  /** For the head: the index of its first row among the rows that the body has just computed. 0 for the body. */
-  firstRow: number;
+  readonly position: number;
+  /** Address of the sequence's page table. */
+  readonly pageTable: number;
 }
 
-/** Steps whose operands are resolved, except for those that depend on the rows of a call. */
-export type BoundSteps = (range: RowRange) => void;
+/**
+ * Steps whose operands are resolved, except for those that depend on the rows of a call. The segments follow each other
+ * without a gap, from row 0 on.
+ */
+export type BoundSteps = (segments: readonly Segment[]) => void;
 
 /**
  * Turns the steps of the body or of the head into one function. Addresses and sizes are resolved here, once, so that a
  * call only fills in the few operands that depend on its rows.
  *
- * The head reads what the body wrote, and starts there at row `firstRow`. What it writes itself starts at row 0.
+ * Most steps run once, for the rows of all segments together. Those that look at a sequence's positions or its cache
+ * run for one segment after the other.
  */
-export function bindSteps(plan: EdgePlan, part: 'body' | 'head', layout: MemoryLayout, kernels: Kernels): BoundSteps {
-  const filledByBody = new Set(part === 'head' ? plan.body.flatMap(({ writes }) => writes) : []);
-  const bound = plan[part].map((step) => bindStep(step, (operand) => bindOperand(operand, plan, layout, filledByBody), kernels));
-  return (range) => {
-    for (const run of bound) run(range);
+export function bindSteps(steps: readonly Step[], plan: EdgePlan, layout: MemoryLayout, kernels: Kernels): BoundSteps {
+  const bound = steps.map((step) => bindStep(step, plan, layout, kernels));
+  return (segments) => {
+    const rows = segments.reduce((sum, segment) => sum + segment.rows, 0);
+    const whole = [{ firstRow: 0, rows, position: Number.NaN, pageTable: Number.NaN }];
+    for (const { run, isPerSequence } of bound) for (const segment of isPerSequence ? segments : whole) run(segment);
   };
 }
 
-type BoundOperand = number | ((range: RowRange) => number);
+type BoundOperand = number | ((segment: Segment) => number);
 
-function bindStep({ kernel, operands }: Step, bind: (operand: Operand) => BoundOperand, kernels: Kernels): BoundSteps {
+interface BoundStep {
+  readonly isPerSequence: boolean;
+  run(segment: Segment): void;
+}
+
+function bindStep({ kernel, operands }: Step, plan: EdgePlan, layout: MemoryLayout, kernels: Kernels): BoundStep {
   const run = kernels[kernel] as (...operands: number[]) => void;
-  const bound = operands.map(bind);
+  const bound = operands.map((operand) => bindOperand(operand, plan, layout));
   const values = bound.map((operand) => (typeof operand === 'number' ? operand : 0));
   const unresolved = bound.flatMap((operand, index) => (typeof operand === 'number' ? [] : [{ index, resolve: operand }]));
-  return (range) => {
-    for (const { index, resolve } of unresolved) values[index] = resolve(range);
-    run(...values);
+  return {
+    isPerSequence: operands.some((operand) => operand === 'position' || operand === 'pages'),
+    run(segment) {
+      for (const { index, resolve } of unresolved) values[index] = resolve(segment);
+      run(...values);
+    },
   };
 }
 
-function bindOperand(operand: Operand, plan: EdgePlan, layout: MemoryLayout, filledByBody: ReadonlySet<number>): BoundOperand {
+function bindOperand(operand: Operand, plan: EdgePlan, layout: MemoryLayout): BoundOperand {
   if (typeof operand === 'number') return operand;
   if (operand === 'rows') return ({ rows }) => rows;
   if (operand === 'position') return ({ position }) => position;
-  if (operand === 'pages') return layout.pageTable;
+  if (operand === 'pages') return ({ pageTable }) => pageTable;
   if (operand === 'scratch') return layout.scratch;
-  if (operand === 'tokens' || operand === 'positions') {
-    const start = layout[operand];
-    return ({ firstRow }) => start + firstRow * 4;
-  }
+  if (operand === 'tokens' || operand === 'positions') return layout[operand];
   if ('weight' in operand) return layout.weights[operand.weight];
-  if ('stride' in operand) return plan.buffers[operand.stride].stride;
+  const { stride } = plan.buffers['stride' in operand ? operand.stride : operand.buffer];
+  if ('stride' in operand) return stride;
   const start = layout.arena + layout.buffers.offsets[operand.buffer] + operand.offset;
-  const { stride } = plan.buffers[operand.buffer];
-  if (!filledByBody.has(operand.buffer)) return start;
   return ({ firstRow }) => start + firstRow * stride;
 }

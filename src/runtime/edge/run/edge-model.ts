@@ -1,12 +1,15 @@
+import type { Feed } from '../../../core/decoder.ts';
 import type { ModelFiles } from '../../../core/folder/model-files.ts';
 import type { Logits } from '../../../core/logits.ts';
 import { instantiateKernels } from '../../../kernels/instantiate-kernels.ts';
 import type { Kernels } from '../../../kernels/kernels.ts';
 import { LogitsBuffer } from '../../logits-buffer.ts';
-import { LOGITS_ROWS, type MemoryLayout, memoryLayout, PREFILL_ROWS } from '../plan/memory-layout.ts';
+import { LOGITS_ROWS, type MemoryLayout, memoryLayout, PREFILL_ROWS, pageTableBytes } from '../plan/memory-layout.ts';
 import type { EdgePlan } from '../plan/plan-graph.ts';
 import { loadWeights } from '../weights/load-weights.ts';
-import { type BoundSteps, bindSteps } from './bind-steps.ts';
+import { type BoundSteps, bindSteps, type Segment } from './bind-steps.ts';
+import type { BlockTable } from './block-table.ts';
+import { cutIntoCalls, type RunPart } from './cut-into-calls.ts';
 import { EngineMemory } from './engine-memory.ts';
 import { KvBlocks } from './kv-blocks.ts';
 
@@ -19,6 +22,14 @@ export interface EdgeModelOptions {
   readonly keepBuffers?: boolean;
 }
 
+/** What one sequence gets in a call: as `Feed`, with the blocks of its table reserved for the tokens. */
+export interface TableFeed extends Omit<Feed, 'sequence'> {
+  readonly table: BlockTable;
+}
+
+/** Rows that the body has computed. */
+type BodyPart = RunPart<TableFeed> & { readonly segment: Segment };
+
 /** A plan with its weights in memory, ready to run. */
 export class EdgeModel {
   readonly plan: EdgePlan;
@@ -29,22 +40,26 @@ export class EdgeModel {
    * Frees the blocks of sequences that were dropped without being disposed: the loop of a cancelled request never
    * reaches its end.
    */
-  readonly droppedSequences: FinalizationRegistry<number[]>;
+  readonly droppedSequences: FinalizationRegistry<BlockTable>;
   readonly #body: BoundSteps;
   readonly #head: BoundSteps;
+  /** Buffers that the body writes and the head reads. */
+  readonly #handedOver: readonly number[];
   readonly #logits: LogitsBuffer;
 
   private constructor(plan: EdgePlan, memory: EngineMemory, layout: MemoryLayout, kernels: Kernels, cacheBytes: number) {
-    const { blockBytes, windowBlocks } = plan.cache;
+    const { blockBytes, blockPositions, windowBlocks } = plan.cache;
     // Even a sequence of the whole window can be forked, one fork at a time: the fork copies the last block.
-    const maxBlocks = Math.max(windowBlocks + 1, Math.floor(cacheBytes / blockBytes));
+    const totalBlocks = Math.max(windowBlocks + 1, Math.floor(cacheBytes / blockBytes));
     this.plan = plan;
     this.memory = memory;
     this.layout = layout;
-    this.blocks = new KvBlocks(memory, { start: layout.end, blockBytes, maxBlocks });
-    this.droppedSequences = new FinalizationRegistry((blockTable) => this.blocks.free(blockTable));
-    this.#body = bindSteps(plan, 'body', layout, kernels);
-    this.#head = bindSteps(plan, 'head', layout, kernels);
+    this.blocks = new KvBlocks(memory, { start: layout.end, blockBytes, blockPositions, totalBlocks });
+    this.droppedSequences = new FinalizationRegistry((table) => table.truncate(0));
+    this.#body = bindSteps(plan.body, plan, layout, kernels);
+    this.#head = bindSteps(plan.head, plan, layout, kernels);
+    const filledByBody = new Set(plan.body.flatMap(({ writes }) => writes));
+    this.#handedOver = [...new Set(plan.head.flatMap(({ reads }) => reads))].filter((buffer) => filledByBody.has(buffer));
     this.#logits = new LogitsBuffer(plan.options.vocabularySize, kernels, memory.memory, layout.sampling);
   }
 
@@ -61,29 +76,16 @@ export class EdgeModel {
   }
 
   /**
-   * Appends tokens to the KV cache in the blocks of `blockTable`; the first of them gets the position `position`. The
-   * body runs for slices of PREFILL_ROWS tokens, and the head for those rows of each slice whose logits are wanted.
-   * @param read gets the logits after each of the last `rows` tokens, where the head wrote them. They are valid only
-   *   until `read` returns, because the next call of any sequence writes its own logits there, and growing the memory
-   *   detaches all views of it
+   * Appends the tokens of all feeds to the KV cache, in the blocks of their tables. The body runs for PREFILL_ROWS rows
+   * at a time, whichever feeds they belong to, and the head for those of them whose logits are wanted.
    */
-  run(
-    tokens: readonly number[],
-    position: number,
-    blockTable: readonly number[],
-    rows: number,
-    read: (logits: Logits, row: number) => void,
-  ): void {
-    this.#setPageTable(blockTable);
-    const firstRead = tokens.length - rows;
-    for (let start = 0; start < tokens.length; start += PREFILL_ROWS) {
-      const slice = tokens.slice(start, start + PREFILL_ROWS);
-      this.#runBody(slice, position + start);
-      for (let row = Math.max(0, firstRead - start); row < slice.length; row += LOGITS_ROWS) {
-        const count = Math.min(LOGITS_ROWS, slice.length - row);
-        this.#head({ rows: count, position: position + start + row, firstRow: row });
-        for (let index = 0; index < count; index++) read(this.#logitsOfRow(index), start + row + index - firstRead);
-      }
+  run(feeds: readonly TableFeed[]): void {
+    const runs = feeds.map((feed) => ({ owner: feed, rows: feed.tokens.length }));
+    for (const parts of cutIntoCalls(runs, PREFILL_ROWS)) {
+      const segments = parts.map((part, index) => this.#place(part, index));
+      this.#body(segments);
+      const wanted = parts.map((part, index) => ({ owner: { ...part, segment: segments[index] }, rows: wantedRows(part) }));
+      for (const rows of cutIntoCalls(wanted, LOGITS_ROWS)) this.#readLogits(rows);
     }
   }
 
@@ -92,21 +94,65 @@ export class EdgeModel {
     return this.#logitsOfRow(0).load(values);
   }
 
-  #setPageTable(blockTable: readonly number[]): void {
-    const { blockPages, pageStride } = this.plan.cache;
-    const pages = blockTable.flatMap((block) => Array.from({ length: blockPages }, (_, page) => block + page * pageStride));
-    this.memory.views.u32.set(pages, this.layout.pageTable >> 2);
+  /** Writes what a call of the body reads besides weights: tokens, positions, and a page table for each part. */
+  #place({ owner: feed, start, firstRow, rows }: RunPart<TableFeed>, index: number): Segment {
+    const { i32 } = this.memory.views;
+    const { tokens, positions } = this.layout;
+    const position = feed.table.length + start;
+    for (let row = 0; row < rows; row++) {
+      i32[(tokens >> 2) + firstRow + row] = feed.tokens[start + row];
+      i32[(positions >> 2) + firstRow + row] = position + row;
+    }
+    return { firstRow, rows, position, pageTable: this.#placePageTable(feed.table, index) };
   }
 
-  #runBody(tokens: readonly number[], position: number): void {
-    const { i32 } = this.memory.views;
-    i32.set(tokens, this.layout.tokens >> 2);
-    for (let row = 0; row < tokens.length; row++) i32[(this.layout.positions >> 2) + row] = position + row;
-    this.#body({ rows: tokens.length, position, firstRow: 0 });
+  /** Writes the addresses of a sequence's pages into the page table of this index, and returns that table's address. */
+  #placePageTable({ addresses }: BlockTable, index: number): number {
+    const { blockPages, pageStride } = this.plan.cache;
+    const { u32 } = this.memory.views;
+    const pageTable = this.layout.pageTables + index * pageTableBytes(this.plan);
+    let entry = pageTable >> 2;
+    for (const block of addresses) for (let page = 0; page < blockPages; page++) u32[entry++] = block + page * pageStride;
+    return pageTable;
+  }
+
+  /**
+   * Runs the head for up to LOGITS_ROWS of the rows that the body has computed, and lends their logits. What the body
+   * made for them moves to the first rows of its buffers, because the kernels take rows that lie side by side.
+   */
+  #readLogits(parts: readonly RunPart<BodyPart>[]): void {
+    const segments = parts.map(({ owner: { segment, ...part }, start, firstRow, rows }) => {
+      const skipped = part.rows - wantedRows(part) + start;
+      this.#moveRows(segment.firstRow + skipped, firstRow, rows);
+      return { firstRow, rows, position: segment.position + skipped, pageTable: segment.pageTable };
+    });
+    this.#head(segments);
+    for (const [index, { owner, firstRow, rows }] of parts.entries()) {
+      const { tokens, table, rows: all, read } = owner.owner;
+      const firstIndex = segments[index].position - table.length - (tokens.length - all);
+      for (let row = 0; row < rows; row++) read(this.#logitsOfRow(firstRow + row), firstIndex + row);
+    }
+  }
+
+  /** Moves rows that the body made for the head. They never move backwards, so that no row is lost that is still wanted. */
+  #moveRows(from: number, to: number, rows: number): void {
+    if (from === to) return;
+    const { tokens, positions, arena, buffers } = this.layout;
+    const { u8 } = this.memory.views;
+    const move = (start: number, stride: number) =>
+      u8.copyWithin(start + to * stride, start + from * stride, start + (from + rows) * stride);
+    move(tokens, 4);
+    move(positions, 4);
+    for (const buffer of this.#handedOver) move(arena + buffers.offsets[buffer], this.plan.buffers[buffer].stride);
   }
 
   #logitsOfRow(row: number): LogitsBuffer {
     const { buffers, logits } = this.plan;
     return this.#logits.moveTo(this.layout.arena + this.layout.buffers.offsets[logits] + row * buffers[logits].stride);
   }
+}
+
+/** How many of a part's rows have their logits read: the last ones. */
+function wantedRows({ owner: { tokens, rows: all }, start, rows }: RunPart<TableFeed>): number {
+  return Math.max(0, Math.min(rows, start + rows - (tokens.length - all)));
 }

@@ -1,69 +1,61 @@
-import type { Sequence } from '../../../core/decoder.ts';
-import { GptEdgeError } from '../../../core/errors.ts';
-import type { Logits } from '../../../core/logits.ts';
+import type { Feed, Sequence } from '../../../core/decoder.ts';
+import { checkFeeds } from '../../check-feeds.ts';
+import { forwardRows } from '../../forward-rows.ts';
+import { BlockTable } from './block-table.ts';
 import type { EdgeModel } from './edge-model.ts';
 
 /** A sequence whose KV cache lies in blocks of the engine's memory. */
 export class EdgeSequence implements Sequence {
+  readonly table: BlockTable;
   readonly #model: EdgeModel;
-  /** Addresses of the blocks that hold the positions, in order. */
-  readonly #blockTable: number[];
-  #length: number;
 
-  constructor(model: EdgeModel, blockTable: number[] = [], length = 0) {
+  constructor(model: EdgeModel, table = new BlockTable(model.blocks)) {
     this.#model = model;
-    this.#blockTable = blockTable;
-    this.#length = length;
-    model.droppedSequences.register(this, blockTable, this);
+    this.table = table;
+    model.droppedSequences.register(this, table, this);
   }
 
   get length(): number {
-    return this.#length;
+    return this.table.length;
   }
 
-  async forward(tokens: readonly number[], rows = 1): Promise<Float32Array> {
-    const { vocabularySize } = this.#model.plan.options;
-    const copy = new Float32Array(rows * vocabularySize);
-    await this.forwardEach(tokens, rows, ({ values }, row) => copy.set(values, row * vocabularySize));
-    return copy;
+  blocksFor(tokens: number): number {
+    return this.table.blocksFor(tokens);
   }
 
-  async forwardEach(tokens: readonly number[], rows: number, read: (logits: Logits, row: number) => void): Promise<void> {
-    const { contextWindow } = this.#model.plan.options;
-    const length = this.#length + tokens.length;
-    if (length > contextWindow)
-      throw new GptEdgeError('context_length_exceeded', `The context window is ${contextWindow} tokens; ${length} were fed.`);
-    this.#reserve(length);
-    this.#model.run(tokens, this.#length, this.#blockTable, rows, read);
-    this.#length = length;
+  forward(tokens: readonly number[], rows = 1): Promise<Float32Array> {
+    return forwardRows(this, tokens, rows, this.#model.plan.options.vocabularySize);
   }
 
-  /** Full blocks are shared, because no sequence writes to them any more. The last block is copied. */
+  forwardEach(tokens: readonly number[], rows: number, read: Feed['read']): Promise<void> {
+    return forwardBatch(this.#model, [{ sequence: this, tokens, rows, read }]);
+  }
+
+  truncate(length: number): void {
+    this.table.truncate(length);
+  }
+
   fork(): Sequence {
-    const { blocks, plan } = this.#model;
-    const full = Math.floor(this.#length / plan.cache.blockPositions);
-    const shared = this.#blockTable.slice(0, full);
-    // The copy comes first, because it may fail.
-    const own = this.#length > full * plan.cache.blockPositions ? [blocks.copy(this.#blockTable[full])] : [];
-    for (const block of shared) blocks.share(block);
-    return new EdgeSequence(this.#model, [...shared, ...own], this.#length);
+    return new EdgeSequence(this.#model, this.table.fork());
   }
 
   dispose(): void {
     this.#model.droppedSequences.unregister(this);
-    this.#model.blocks.free(this.#blockTable);
-    this.#length = 0;
+    this.table.truncate(0);
   }
+}
 
-  /** Allocates the blocks for so many positions: all of them, or none. */
-  #reserve(length: number): void {
-    const { blocks, plan } = this.#model;
-    const before = this.#blockTable.length;
-    try {
-      while (this.#blockTable.length * plan.cache.blockPositions < length) this.#blockTable.push(blocks.allocate());
-    } catch (error) {
-      blocks.free(this.#blockTable, before);
-      throw error;
-    }
+/** See `Decoder.forwardBatch`. */
+export async function forwardBatch(model: EdgeModel, feeds: readonly Feed[]): Promise<void> {
+  checkFeeds(feeds, model.plan.options.contextWindow, model.blocks);
+  const parts = feeds.map((feed) => ({ ...feed, table: (feed.sequence as EdgeSequence).table }));
+  try {
+    for (const { table, tokens } of parts) table.reserve(tokens.length);
+    model.run(parts);
+  } catch (error) {
+    // What was allocated is given back.
+    for (const { table } of parts) table.truncate(table.length);
+    throw error;
   }
+  for (const { table, tokens } of parts) table.append(tokens);
 }

@@ -17,7 +17,8 @@ export const gather: Operator = {
     const [outputs, inputs] = transposed ? [...tensor.dims].reverse() : tensor.dims;
     checkEntries(node, plan, ids, outputs);
     const layout = floatLayout(node, plan, tensor.type);
-    const weight = plan.addWeight({ name: tensor.name, layout, outputs, inputs, transposed, elements: tensor });
+    const isByPosition = ids === 'positions';
+    const weight = plan.addWeight({ name: tensor.name, layout, outputs, inputs, transposed, isByPosition, elements: tensor });
     const kernel = layout === 'f16' ? 'gatherF16' : 'gatherF32';
     plan.setValue(node.outputs[0], planLookUp(node, plan, { kernel, weight, ids, inputs }, [inputs]));
   },
@@ -36,7 +37,16 @@ export const gatherBlockQuantized: Operator = {
     const inputs = (rest.reduce((product, dim) => product * dim, 1) * 8) / bits;
     const ids = idsOf(node, plan, indices);
     checkEntries(node, plan, ids, outputs);
-    const { layout, weight } = quantizedWeight(node, plan, { codes, scales, zeroPoints: '', bits, blockSize, outputs, inputs });
+    const { layout, weight } = quantizedWeight(node, plan, {
+      codes,
+      scales,
+      zeroPoints: '',
+      bits,
+      blockSize,
+      outputs,
+      inputs,
+      isByPosition: ids === 'positions',
+    });
     const kernel = layout === 'q4' ? 'gatherQ4' : 'gatherQ8';
     const blocks = rest.length === 2 ? [rest[0], (rest[1] * 8) / bits] : [inputs];
     plan.setValue(node.outputs[0], planLookUp(node, plan, { kernel, weight, ids, inputs }, blocks));

@@ -150,7 +150,7 @@ function planRotation(
     throw plan.fail(node, `has rotary tables of the shapes [${cos.dims}] and [${sin.dims}]`);
   if (positions < plan.options.contextWindow) throw plan.fail(node, `has rotary tables for ${positions} positions only`);
   const tables = [cos, sin].map((tensor) => {
-    const plain = { layout: 'plain', outputs: positions, inputs: pairs, transposed: false } as const;
+    const plain = { layout: 'plain', outputs: positions, inputs: pairs, transposed: false, isByPosition: true } as const;
     return { weight: plan.addWeight({ name: tensor.name, ...plain, elements: tensor }) };
   });
   // If query and key lie side by side in one buffer, they are one run of heads.

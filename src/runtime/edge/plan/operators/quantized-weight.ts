@@ -4,6 +4,7 @@ import { BLOCK_INPUTS } from '../../../../kernels/matrix-layouts.ts';
 import type { GraphNode } from '../../graph/model-graph.ts';
 import type { StoredTensor } from '../../graph/stored-tensor.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
+import type { PlannedWeight } from '../planned-weight.ts';
 
 /** A matrix of codes [outputs, inputs]: the names of its tensors, and how it is quantized. */
 export interface QuantizedInputs {
@@ -15,6 +16,7 @@ export interface QuantizedInputs {
   readonly blockSize: number;
   readonly outputs: number;
   readonly inputs: number;
+  readonly isByPosition?: PlannedWeight['isByPosition'];
 }
 
 /**
@@ -24,14 +26,15 @@ export interface QuantizedInputs {
  *   it
  */
 export function quantizedWeight(node: GraphNode, plan: PlanBuilder, given: QuantizedInputs): { layout: 'q4' | 'q8'; weight: number } {
-  const { codes: name, bits, blockSize, outputs, inputs } = given;
+  const { codes: name, bits, blockSize, outputs, inputs, isByPosition } = given;
   checkQuantization(node, plan, given);
   const layout = bits === 4 ? 'q4' : 'q8';
   const blocks = Math.ceil(inputs / blockSize);
   const elements = tensorOf(node, plan, name, ElementType.UINT8, (outputs * blocks * blockSize * bits) / 8);
   const scales = tensorOf(node, plan, given.scales, ElementType.FLOAT, outputs * blocks * 4);
   const zeroPoints = given.zeroPoints ? zeroPointsOf(node, plan, given.zeroPoints, outputs, blocks) : undefined;
-  const weight = plan.addWeight({ name, layout, outputs, inputs, transposed: false, elements, scales, zeroPoints, blockSize });
+  const matrix = { name, layout, outputs, inputs, transposed: false, isByPosition, elements, scales, zeroPoints, blockSize } as const;
+  const weight = plan.addWeight(matrix);
   return { layout, weight };
 }
 
