@@ -1,8 +1,8 @@
-import { cpus } from 'node:os';
 import { Command, Option } from 'commander';
 import { openModelFolder } from '../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../src/local/project-paths.ts';
 import { ENGINES, type Engine } from '../src/runtime/engine-choice.ts';
+import { describeMachine } from './describe-machine.ts';
 import { measure } from './measure.ts';
 import { findPeers } from './peers/find-peers.ts';
 import { printMeasurement } from './print-measurement.ts';
@@ -40,16 +40,10 @@ else {
   console.log(
     `${folder.manifest.id}, ${folder.manifest.dtype}, context window of ${measured.planned.contextWindow} tokens, ${runs === 1 ? 'one run' : `medians of ${runs} runs`}`,
   );
-  const { processor, megahertz, node, v8 } = machine;
-  console.log(`${processor}${megahertz === undefined ? '' : ` at ${megahertz} MHz`}, Node ${node}, V8 ${v8}`);
+  const { processor, megahertz, extensions, node, v8, kernels } = machine;
+  const clock = megahertz === undefined ? '' : ` at ${megahertz} MHz`;
+  console.log(`${processor}${clock}${extensions ? ` (${extensions.join(', ')})` : ''}, Node ${node}, V8 ${v8}, kernels ${kernels}`);
   printMeasurement(measured);
-}
-
-/** The processor, its clock if the system reports it, and the versions of Node and V8. */
-function describeMachine() {
-  const [{ model: processor, speed } = { model: 'unknown processor', speed: 0 }] = cpus();
-  const { node, v8 } = process.versions;
-  return { processor, megahertz: speed > 0 ? speed : undefined, node, v8 };
 }
 
 /** All that `--json` prints of a measurement: the edge engine's plan is large, and not a figure. */

@@ -54,7 +54,7 @@ function printEngines({ task, planned, engine, peers }: Measurement): void {
 }
 
 function printWorker({ task, engine, worker, planned }: Measurement): void {
-  heading('The Worker in workerd, over HTTP, all of its threads');
+  heading(`The Worker in workerd, over HTTP, all of its threads, kernels ${worker.kernels}`);
   const row = (name: string, time: Elapsed, inNode?: Elapsed) => [name, rate(time), (1000 / time.wall).toFixed(1), over(time, inNode)];
   printTable(
     ['', 'tokens/s of processor time', 'tokens/s by the clock', `time compared with ${planned.engine} in Node`],
@@ -72,10 +72,12 @@ function printWorker({ task, engine, worker, planned }: Measurement): void {
 function printBandwidth({ engine, decodeBytes }: Measurement): void {
   if (decodeBytes === undefined) return;
   heading('Memory bandwidth');
-  const read = (engine.readBytesPerSecond! / 1e9).toFixed(1);
+  const rates = Object.entries(engine.readRates!).map(([streams, rate]) => ({ streams, rate: rate / 1e9 }));
+  const best = Math.max(...rates.map(({ rate }) => rate)).toFixed(1);
   console.log(
-    `A step reads ${megabytes(decodeBytes)} of weights in ${milliseconds(engine.short)} ms: ${percent(engine.bandwidthShare)} of the ${read} GB/s that a loop of WASM loads reaches on a buffer of this size`,
+    `A step reads ${megabytes(decodeBytes)} of weights in ${milliseconds(engine.short)} ms: ${percent(engine.bandwidthShare)} of the ${best} GB/s that the best loop of WASM loads reaches on a buffer of this size`,
   );
+  console.log(`GB/s by the number of streams: ${rates.map(({ streams, rate }) => `${streams} ${rate.toFixed(1)}`).join(', ')}`);
 }
 
 function printMemory({ planned, memory: { idle, full } }: Measurement): void {

@@ -1,3 +1,4 @@
+import type { ReadRates } from '../read-bandwidth.ts';
 import type { Elapsed } from '../stopwatch.ts';
 
 /**
@@ -10,16 +11,16 @@ export interface EngineFigures {
   readonly long?: Elapsed;
   /** Time of one token of a prompt. */
   readonly prefill?: Elapsed;
-  /** Time of one decode step after few tokens within the generation loop: greedy sampling, no text. */
+  /** Time of one decode step after few tokens in the scheduler: greedy sampling, with the text. */
   readonly generated?: Elapsed;
   /** Bytes of the largest WebAssembly memory at the end. */
   readonly wasmBytes?: number;
-  /** Bytes per second that one thread reads, from as much memory as a step reads weights. */
-  readonly readBytesPerSecond?: number;
+  /** Bytes per second that one thread reads, from as much memory as a step reads weights, by how it reads. */
+  readonly readRates?: ReadRates;
   /** The time of a long step over that of a short one, measured one after the other. */
   readonly longOverShort?: number;
   /**
-   * Bytes of weights that a step reads per second, as a share of `readBytesPerSecond`, measured one after the other.
+   * Bytes of weights that a step reads per second, as a share of the best of `readRates`, measured one after the other.
    */
   readonly bandwidthShare?: number;
 }

@@ -1,13 +1,18 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Decoder, Sequence } from '../../src/core/decoder.ts';
-import { decode } from '../../src/generation/decode.ts';
+import { complete } from '../../src/generation/complete.ts';
 import type { LanguageModel } from '../../src/generation/language-model.ts';
 import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
+import { Scheduler } from '../../src/generation/scheduler/scheduler.ts';
 import { WorkBudget } from '../../src/generation/work-budget.ts';
 import { openDecoder } from '../../src/local/evaluate/open-decoder.ts';
-import { openModelFolder } from '../../src/local/model-folder.ts';
+import { type ModelFolder, openModelFolder } from '../../src/local/model-folder.ts';
 import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
+import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
+import { parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
 import { median, medianFigures } from '../median.ts';
-import { ReadBandwidth } from '../read-bandwidth.ts';
+import { ReadBandwidth, type ReadRates } from '../read-bandwidth.ts';
 import { type Elapsed, each, stopwatch } from '../stopwatch.ts';
 import { makeTask, type Task } from '../task.ts';
 import type { EngineFigures } from './engine-figures.ts';
@@ -41,7 +46,7 @@ await serveContender(async ({ folder: path, choice, decodeBytes }: EngineJob): P
   const folder = await openModelFolder(path);
   const decoder = await openDecoder(folder, choice);
   const task = makeTask({ ...folder.manifest, contextWindow: decoder.contextWindow });
-  const model = { decoder, manifest: folder.manifest };
+  const model = await generationModel(folder, decoder);
   const bandwidth = decodeBytes === undefined ? undefined : await ReadBandwidth.over(decodeBytes);
   const started = performance.now();
   const first = await measureRound(model, task);
@@ -55,29 +60,35 @@ await serveContender(async ({ folder: path, choice, decodeBytes }: EngineJob): P
   return summarize(rounds, largestMemory(), decodeBytes);
 });
 
-type OpenModel = Pick<LanguageModel, 'decoder' | 'manifest'>;
+/** The model, of which no token ends a text. */
+async function generationModel({ path, manifest: own }: ModelFolder, decoder: Decoder): Promise<LanguageModel> {
+  const manifest = { ...own, eosTokenIds: [] };
+  const tokenizer = new TextTokenizer(parseTokenizerJson(await readFile(join(path, 'tokenizer.json'))));
+  const scheduler = new Scheduler({ manifest, decoder });
+  return { id: own.id, manifest, decoder, scheduler, tokenizer, chatTemplate: null, samplingDefaults: {}, fingerprint: '' };
+}
 
 interface Round {
   readonly short: Elapsed;
   readonly long?: Elapsed;
   readonly prefill: Elapsed;
   readonly generated: Elapsed;
-  readonly readBytesPerSecond?: number;
+  readonly readRates?: ReadRates;
 }
 
-async function measureRound(model: OpenModel, task: Task, long?: Sequence, bandwidth?: ReadBandwidth): Promise<Round> {
+async function measureRound(model: LanguageModel, task: Task, long?: Sequence, bandwidth?: ReadBandwidth): Promise<Round> {
   const { decoder } = model;
   const beginning = await sequenceOf(decoder, task, task.short);
   const reads = [bandwidth?.measure()];
   const short = await timeSteps(beginning, task);
   const longSteps = long && (await timeSteps(long, task));
   reads.push(bandwidth?.measure());
-  const generated = await timeGeneration(model, beginning, task);
+  const generated = await timeGeneration(model, task);
   const elapsed = stopwatch();
   const whole = await sequenceOf(decoder, task, task.prefill);
   const prefill = each(elapsed(), task.prefill);
   for (const sequence of [beginning, whole]) sequence.dispose();
-  return { short, long: longSteps, prefill, generated, readBytesPerSecond: bandwidth && median(reads as number[]) };
+  return { short, long: longSteps, prefill, generated, readRates: bandwidth && medianFigures(reads as ReadRates[]) };
 }
 
 /** Times decode steps on a fork, so that all rounds begin after the same number of tokens. */
@@ -90,22 +101,18 @@ async function timeSteps(from: Sequence, { steps, tokens }: Task): Promise<Elaps
   return time;
 }
 
-/** Times the same steps within the generation loop. */
-async function timeGeneration({ decoder, manifest }: OpenModel, from: Sequence, { steps, tokens, short }: Task): Promise<Elapsed> {
-  const sequence = from.fork();
-  const logits = await sequence.forward([tokens[short]]);
-  // No token ends the text, and no work fills a turn: yielding to the event loop takes a millisecond.
-  const model = { decoder, manifest: { ...manifest, eosTokenIds: [] } };
+/** Times the same steps as the scheduler does them for a request. */
+async function timeGeneration(model: LanguageModel, { steps, tokens, short }: Task): Promise<Elapsed> {
   const sampling = { ...SAMPLING_DEFAULTS, temperature: 0, seed: 1 };
-  const request = { prompt: tokens.slice(0, short + 1), maxTokens: steps, sampling };
-  const budget = new WorkBudget(Number.MAX_VALUE);
+  const prompt = tokens.slice(0, short + 1);
+  const request = { prompt, maxTokens: steps, sampling, choices: 1, stops: [], scorePrompt: false, partition: '' };
+  // No work fills a turn: yielding to the event loop takes a millisecond.
+  const reader = await complete(model, [request], new WorkBudget(Number.MAX_VALUE));
+  // The first token is chosen after the prompt.
+  await reader.next();
   const elapsed = stopwatch();
-  let generated = 0;
-  for await (const _token of decode(model, sequence, request, { choice: 0, logits, budget })) generated++;
-  // The last token is chosen, but not fed back.
-  const time = each(elapsed(), generated - 1);
-  sequence.dispose();
-  return time;
+  for await (const _event of reader);
+  return each(elapsed(), steps - 1);
 }
 
 async function sequenceOf(decoder: Decoder, { tokens }: Task, count: number): Promise<Sequence> {
@@ -120,10 +127,10 @@ async function prefilled(decoder: Decoder, task: Task, count: number, perToken: 
 
 function summarize(rounds: readonly Round[], wasmBytes: number, decodeBytes?: number): EngineFigures {
   const longs = rounds.flatMap(({ long }) => long ?? []);
-  const shares = rounds.flatMap(({ short, readBytesPerSecond }) =>
-    readBytesPerSecond && decodeBytes ? [((decodeBytes / short.cpu) * 1000) / readBytesPerSecond] : [],
+  const shares = rounds.flatMap(({ short, readRates }) =>
+    readRates && decodeBytes ? [((decodeBytes / short.cpu) * 1000) / Math.max(...Object.values(readRates))] : [],
   );
-  const reads = rounds.flatMap(({ readBytesPerSecond }) => readBytesPerSecond ?? []);
+  const reads = rounds.flatMap(({ readRates }) => readRates ?? []);
   return {
     short: medianFigures(rounds.map(({ short }) => short)),
     prefill: medianFigures(rounds.map(({ prefill }) => prefill)),
@@ -133,6 +140,6 @@ function summarize(rounds: readonly Round[], wasmBytes: number, decodeBytes?: nu
       long: medianFigures(longs),
       longOverShort: median(rounds.map(({ short, long }) => long!.cpu / short.cpu)),
     }),
-    ...(reads.length > 0 && { readBytesPerSecond: median(reads), bandwidthShare: median(shares) }),
+    ...(reads.length > 0 && { readRates: medianFigures(reads), bandwidthShare: median(shares) }),
   };
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { instantiateKernels } from '../../src/kernels/instantiate-kernels.ts';
+import type { KernelVariant } from '../../src/kernels/kernel-variant.ts';
 import { FIRST_FREE_BYTE, type Kernels, WASM_PAGE_BYTES } from '../../src/kernels/kernels.ts';
+import { kernelVariant } from '../../src/local/compiled-kernels.ts';
 
 /** Kernels with a memory of their own, which is handed out piece by piece. */
 export class KernelMemory {
@@ -9,7 +11,7 @@ export class KernelMemory {
   readonly buffer: ArrayBuffer;
   #next = FIRST_FREE_BYTE;
 
-  constructor(bytes: number, build: 'relaxed' | 'plain' = 'relaxed') {
+  constructor(bytes: number, build: KernelVariant = kernelVariant()) {
     const memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + FIRST_FREE_BYTE) / WASM_PAGE_BYTES) + 1 });
     const compiled = new WebAssembly.Module(readFileSync(join(import.meta.dirname, `../../dist/kernels/${build}.wasm`)));
     this.kernels = instantiateKernels(compiled, memory);

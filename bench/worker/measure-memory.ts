@@ -62,7 +62,7 @@ async function look(worker: BenchWorker, inspector: Inspector): Promise<MemoryFi
 }
 
 /** Sum of all WebAssembly memories in the isolate. */
-async function wasmBytes(inspector: Inspector): Promise<number> {
+export async function wasmBytes(inspector: Inspector): Promise<number> {
   const { objects } = await inspector.send<{ objects: { objectId: string } }>('Runtime.queryObjects', {
     prototypeObjectId: await inspector.evaluate('WebAssembly.Memory.prototype'),
   });
@@ -77,7 +77,7 @@ async function wasmBytes(inspector: Inspector): Promise<number> {
 }
 
 /** A port for the inspector. Miniflare could choose one, but would not say which. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };

@@ -22,6 +22,8 @@ export interface ModelDescription {
   uploaded: Date;
   /** The engine that runs the model. */
   engine: 'edge' | 'ort';
+  /** Which build of the kernels runs on this host. All give the same results. */
+  kernels: 'plain' | 'relaxed' | 'vnni';
   /** Positions of the longest sequence that is served: the model's own context window, or as much of it as fits. */
   contextWindow: number;
   /** The memory that it takes to serve one sequence that fills that window. */
@@ -43,9 +45,9 @@ export interface ModelDescription {
  * const timed = (host: ModelHost): ModelHost => ({
  *   ids: host.ids,
  *   describe: (id) => host.describe(id),
- *   async get(id) {
+ *   async get(id, until) {
  *     const started = Date.now();
- *     const model = await host.get(id);
+ *     const model = await host.get(id, until);
  *     console.log(`${model.id}: ${Date.now() - started} ms`);
  *     return model;
  *   },
@@ -57,9 +59,12 @@ export interface ModelHost {
   /**
    * Returns a model that is ready to generate, and loads it first if necessary. Without an id, it returns the default
    * model.
-   * @throws GptEdgeError `model_not_found`, `model_unavailable`, `memory_limit_exceeded` or `unsupported_model`
+   * @param until settles when the caller no longer uses the model; until then, it is not unloaded to make room for
+   *   another
+   * @throws GptEdgeError `model_not_found`, `model_unavailable`, `memory_limit_exceeded`, `unsupported_model`, or
+   *   `overloaded` if other models that are being used leave no room for it
    */
-  get(id?: string): Promise<LanguageModel>;
+  get(id?: string, until?: Promise<unknown>): Promise<LanguageModel>;
   /**
    * Describes a model without loading it.
    * @throws GptEdgeError `model_not_found` or `model_unavailable`

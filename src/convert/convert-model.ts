@@ -54,7 +54,7 @@ async function convertCheckpoint(whole: Checkpoint, options: ConvertOptions): Pr
   const planner = await planCheckpoint(architecture, config, source.weights);
   const { vocabularySize, contextWindow } = planner(options.contextWindow).shape;
   const checkpoint = { ...source, files: fitVocabulary(source, vocabularySize, options.onNote) };
-  checkTokenizer(checkpoint);
+  checkTokenizer(checkpoint, vocabularySize);
   const prepare = (settings: Settings, quantize?: RowQuantizer) =>
     prepareDecoder(checkpoint, { id, architecture, planner, origin: options.origin ?? name }, settings, quantize);
   const { decoder } = prepare(options);

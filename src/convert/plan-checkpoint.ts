@@ -16,8 +16,9 @@ export async function planCheckpoint(
   config: Record<string, unknown>,
   weights: TensorSource,
 ): Promise<DecoderPlanner> {
-  const { tied, prefix } = architecture.plan(config);
-  const names = namesOf({ prefix }, weights);
+  const plan = architecture.plan(config);
+  const { tied } = plan;
+  const names = namesOf(plan, weights);
   const [table, head] = [tied?.table, tied?.head].map((name) => names.get(name ?? ''));
   const areTwo = table !== undefined && head !== undefined && !(await areEqual(weights, table, head));
   const settled = areTwo ? { ...config, tie_word_embeddings: false } : config;

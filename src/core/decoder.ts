@@ -14,6 +14,11 @@ export interface Decoder {
    * Multiply-adds that take some 40 to 100 ms on one core: after so much work, other requests should have their turn.
    */
   readonly multiplyAddsPerTurn: number;
+  /**
+   * How many times as long a multiply-add takes as with the edge engine, whose is 1. With it, a limit in multiply-adds
+   * is one of time.
+   */
+  readonly costOfMultiplyAdd: number;
   /** The room that all sequences share. */
   readonly kvCache: KvCache;
   /**

@@ -19,6 +19,7 @@ export const ERROR_CODES = [
 
   'model_unavailable',
   'memory_limit_exceeded',
+  'overloaded',
   'internal_error',
 
   'invalid_file',
@@ -43,10 +44,13 @@ export class GptEdgeError extends Error {
   readonly code: ErrorCode;
   /** The request field, option or file at fault; null if there is none to name. */
   readonly param: string | null;
+  /** After how many seconds the same request may succeed; null where time alone does not help. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(code: ErrorCode, message: string, options: { param?: string; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: { param?: string; cause?: unknown; retryAfterSeconds?: number } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.param = options.param ?? null;
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null;
   }
 }

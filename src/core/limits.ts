@@ -10,7 +10,7 @@ export const MAX_CONFIG_BYTES = 4 * 2 ** 20;
 /** Bytes of README.md, the model card. Long ones have some tens of kB. */
 export const MAX_CARD_BYTES = 2 ** 20;
 /** Bytes of a chat template. The longest published ones have some 20,000. */
-export const MAX_CHAT_TEMPLATE_BYTES = 2 ** 20;
+export const MAX_CHAT_TEMPLATE_BYTES = 2 ** 18;
 /** Bytes of the weights. A WebAssembly memory ends at 4 GiB, and no Worker has half of that. */
 export const MAX_WEIGHTS_BYTES = 2 * 2 ** 30;
 /** Positions of one sequence. Llama 3 has 131,072. */

@@ -15,11 +15,32 @@ export interface MemoryPlan {
   /** Everything that is held, with its bytes, in the order of loading. */
   readonly parts: readonly { readonly name: string; readonly bytes: number }[];
   readonly totalBytes: number;
+  /** Bytes among them that an isolate holds once for all of its models. */
+  readonly sharedBytes: number;
+  /**
+   * Bytes among them that stay with the isolate when the model is unloaded, for other models of their kind:
+   * onnxruntime-web has one memory for all of its models, which never shrinks.
+   */
+  readonly retainedBytes: number;
 }
 
 /** Adds up the parts of a memory plan. */
-export function memoryPlan(parts: MemoryPlan['parts']): MemoryPlan {
-  return { parts, totalBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0) };
+export function memoryPlan(parts: MemoryPlan['parts'], { sharedBytes = 0, retainedBytes = 0 } = {}): MemoryPlan {
+  return { parts, totalBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0), sharedBytes, retainedBytes };
+}
+
+/**
+ * Bytes of an isolate that holds several models.
+ * @param retainedBytes what it has retained already, also of models that are unloaded
+ */
+export function isolateBytes(plans: readonly MemoryPlan[], retainedBytes = 0): number {
+  const sum = (bytesOf: (plan: MemoryPlan) => number) => plans.reduce((total, plan) => total + bytesOf(plan), 0);
+  const shared = Math.max(0, ...plans.map((plan) => plan.sharedBytes));
+  const retained = Math.max(
+    retainedBytes,
+    sum((plan) => plan.retainedBytes),
+  );
+  return shared + retained + sum((plan) => plan.totalBytes - plan.sharedBytes - plan.retainedBytes);
 }
 
 /** The tokenizer's part of a memory plan: an upper estimate. */
@@ -32,17 +53,24 @@ export function tokenizerHeap({ files }: Pick<Manifest, 'files'>) {
  * never shown as one within it; and each part so that they add up to the total, which differs from its exact value by
  * less than a tenth.
  */
-export function inMegabytes({ parts, totalBytes }: MemoryPlan): { parts: { name: string; megabytes: string }[]; total: string } {
-  const tenths = (bytes: number) => Math.ceil(bytes / 1e5);
-  const text = (count: number) => `${(count / 10).toFixed(1)} MB`;
+export function inMegabytes({ parts, totalBytes }: Pick<MemoryPlan, 'parts' | 'totalBytes'>): {
+  parts: { name: string; megabytes: string }[];
+  total: string;
+} {
   let sum = 0;
   const rounded = parts.map(({ name, bytes }) => {
     const before = tenths(sum);
     sum += bytes;
-    return { name, megabytes: text(tenths(sum) - before) };
+    return { name, megabytes: inTenths(tenths(sum) - before) };
   });
-  return { parts: rounded, total: text(tenths(totalBytes)) };
+  return { parts: rounded, total: upToTenths(totalBytes) };
 }
+
+/** Bytes in tenths of a megabyte, rounded up: `72.1 MB`. */
+export const upToTenths = (bytes: number): string => inTenths(tenths(bytes));
+
+const tenths = (bytes: number): number => Math.ceil(bytes / 1e5);
+const inTenths = (count: number): string => `${(count / 10).toFixed(1)} MB`;
 
 /** Formats a memory plan for a message: `72.0 MB: engine 16.0 MB, weights 47.2 MB, …` */
 export function describeMemoryPlan(plan: MemoryPlan): string {

@@ -5,8 +5,8 @@ import type { LanguageModel } from './language-model.ts';
 import { TokenWork } from './token-work.ts';
 
 /**
- * Multiply-adds that one request may ask for, as `TokenWork` counts them, unless a deployment says otherwise. The
- * edge engine does so many in 35 seconds with weights of 4 bits, and in 70 with 8 bits, on one core of 2024: no request
+ * Multiply-adds that one request may ask for, as `TokenWork` counts them, unless a deployment says otherwise. Those of a
+ * slower engine count more. The edge engine does so many in 35 seconds with weights of 4 bits, and in 70 with 8 bits, on one core of 2024: no request
  * reaches the five minutes of CPU that are the platform's maximum on a core of a quarter of that speed. The default
  * model's whole context window 128 times takes 1.2e12.
  */
@@ -27,14 +27,15 @@ export function checkWork(
   fields: ContextFields = { prompt: 'prompt' },
 ): void {
   const work = new TokenWork(model);
-  const prompts = sum(requests.map((request) => work.ofPrompt(request)));
-  const choices = sum(requests.map((request) => work.ofChoices(request)));
+  const cost = model.decoder.costOfMultiplyAdd;
+  const prompts = cost * sum(requests.map((request) => work.ofPrompt(request)));
+  const choices = cost * sum(requests.map((request) => work.ofChoices(request)));
   if (prompts + choices <= maxWork) return;
   const n = requests[0].choices;
   const param = prompts > choices ? fields.prompt : n > 1 ? 'n' : (fields.maxTokens ?? LIMITS[fields.prompt]);
   throw new GptEdgeError(
     'invalid_value',
-    `Invalid ${param}: the request may take ${billions(prompts + choices)} multiply-adds (${billions(prompts)} for ${count(requests.length, 'prompt')} of ${sum(requests.map(({ prompt }) => prompt.length))} tokens, ${billions(choices)} for ${count(requests.length * n, 'completion')} of up to ${requests[0].maxTokens}), and the limit is ${billions(maxWork)} (MAX_WORK).`,
+    `Invalid ${param}: the request may take ${billions(prompts + choices)} multiply-adds (${billions(prompts)} for ${count(requests.length, 'prompt')} of ${sum(requests.map(({ prompt }) => prompt.length))} tokens, ${billions(choices)} for ${count(requests.length * n, 'completion')} of up to ${requests[0].maxTokens}${cost === 1 ? '' : `; one of the engine ${model.decoder.engine} counts ${cost} times`}), and the limit is ${billions(maxWork)} (MAX_WORK).`,
     { param },
   );
 }

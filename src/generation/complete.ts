@@ -1,60 +1,54 @@
-import type { Sequence } from '../core/decoder.ts';
+import type { Logits } from '../core/logits.ts';
 import { checkContext } from './check-context.ts';
+import { Choice } from './choice.ts';
 import type { CompletionRequest } from './completion-request.ts';
-import { decode } from './decode.ts';
 import type { LanguageModel } from './language-model.ts';
-import { prefill } from './prefill.ts';
+import type { Outbox } from './outbox.ts';
 import { type ScoredToken, scoreToken } from './sampling/log-probabilities.ts';
-import { type TextPiece, textPieces } from './text/text-pieces.ts';
+import type { PromptTask } from './scheduler/prompt-run.ts';
+import type { JobReader } from './scheduler/scheduler.ts';
 import { TokenWork } from './token-work.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 /**
- * The scored prompt comes first if the request asks for it (its first token has no score), then each choice's pieces
- * in turn.
+ * Completes prompts. All choices of a prompt share one prefill, and all prompts and choices are computed together.
+ * @returns the events, once there is room for the first prompt, so that whoever answers knows by then whether it is
+ *   refused
+ * @throws GptEdgeError `context_length_exceeded`, `overloaded`; the reason of the budget's signal once it is aborted
  */
-export type CompletionEvent = { type: 'prompt'; tokens: (ScoredToken | null)[] } | ({ type: 'piece'; choice: number } & TextPiece);
-
-/**
- * Completes one prompt. All choices share one prefill; each continues from a fork of its KV cache.
- * @param budget of the request, which may have other prompts
- * @throws GptEdgeError `context_length_exceeded`; the reason of the budget's signal once it is aborted
- */
-export async function* complete(model: LanguageModel, request: CompletionRequest, budget: WorkBudget): AsyncGenerator<CompletionEvent> {
-  checkContext(model, request.prompt.length, request.maxTokens);
-  const sequence = model.decoder.createSequence();
-  try {
-    const { logits, scores } = await readPrompt(model, sequence, request, budget);
-    if (request.scorePrompt) yield { type: 'prompt', tokens: scores };
-    for (let choice = 0; choice < request.choices; choice++) {
-      // The last choice needs no copy of the past: nothing continues from it afterwards.
-      const branch = choice === request.choices - 1 ? sequence : sequence.fork();
-      try {
-        const tokens = decode(model, branch, request, { choice, logits, budget });
-        const pieces = textPieces(tokens, model.tokenizer, request.stops, request.prompt);
-        for await (const piece of pieces) yield { type: 'piece', choice, ...piece };
-      } finally {
-        branch.dispose();
-      }
-    }
-  } finally {
-    sequence.dispose();
-  }
+export async function complete(model: LanguageModel, requests: readonly CompletionRequest[], budget: WorkBudget): Promise<JobReader> {
+  for (const { prompt, maxTokens } of requests) checkContext(model, prompt.length, maxTokens);
+  return model.scheduler.submit((outbox) => requests.map((request, prompt) => promptTask(model, request, prompt, outbox)), budget);
 }
 
-/**
- * Feeds the prompt. All choices begin with the same logits, so those after its last token are copied, once.
- * @returns the copy; with `scorePrompt` also the score of each prompt token, given the tokens before it
- */
-async function readPrompt(model: LanguageModel, sequence: Sequence, request: CompletionRequest, budget: WorkBudget) {
-  const { prompt, scorePrompt, topLogprobs = 0 } = request;
+function promptTask(model: LanguageModel, request: CompletionRequest, prompt: number, outbox: Outbox): PromptTask {
+  const { prompt: tokens, choices: count, scorePrompt, topLogprobs = 0, partition } = request;
+  const work = new TokenWork(model);
+  const choices = Array.from({ length: count }, (_, choice) => new Choice(model, request, { prompt, choice }, outbox));
   const scores: (ScoredToken | null)[] = [null];
-  const last = new Float32Array(model.decoder.vocabularySize);
-  const read: Parameters<typeof prefill>[4] = (logits, index) => {
-    if (index + 1 < prompt.length) scores.push(scoreToken(logits, prompt[index + 1], topLogprobs));
-    else last.set(logits.values);
+  const last = tokens.length - 1;
+  return {
+    tokens,
+    partition,
+    choices,
+    firstRead: scorePrompt ? 0 : last,
+    readWork: (index) => (index < last ? work.score(topLogprobs) : count * work.choose(tokens.length, request)),
+    read: (logits, index) => {
+      if (index < last) scores.push(scoreToken(logits, tokens[index + 1], topLogprobs));
+      else {
+        if (scorePrompt) outbox.put({ type: 'prompt', prompt, tokens: scores });
+        begin(choices, logits);
+      }
+    },
   };
-  const perRow = new TokenWork(model).score(topLogprobs);
-  await prefill(model, sequence, prompt, budget, read, { allLogits: scorePrompt, perRow });
-  return { logits: last, scores };
+}
+
+/** Lets each choice choose its first token from the same logits, which each of them overwrites. */
+function begin(choices: readonly Choice[], logits: Logits): void {
+  const values = choices.length > 1 ? logits.values.slice() : undefined;
+  for (const choice of choices) {
+    if (values) logits.values.set(values);
+    if (choice.isFinished) choice.finishEmpty();
+    else choice.choose(logits);
+  }
 }

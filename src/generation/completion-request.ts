@@ -13,6 +13,10 @@ export interface CompletionRequest {
   sampling: SamplingOptions;
   /** How many alternatives to report with each token; if undefined, no log-probabilities are reported. */
   topLogprobs?: number;
+  /** Token ids that the completion is expected to be like. The text does not depend on them, only the time. */
+  prediction?: readonly number[];
   /** Whether to report the log-probabilities of the prompt's own tokens as well. */
   scorePrompt: boolean;
+  /** What is computed of the prompt is reused only for prompts of the same partition; '' for those of nobody's own. */
+  partition: string;
 }

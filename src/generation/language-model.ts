@@ -3,12 +3,15 @@ import type { Manifest } from '../core/folder/manifest.ts';
 import type { ChatTemplate } from '../tokenizer/chat-template.ts';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import type { SamplingOptions } from './sampling/sampling-options.ts';
+import type { Scheduler } from './scheduler/scheduler.ts';
 
 /** A model that is loaded and can generate. */
 export interface LanguageModel {
   readonly id: string;
   readonly manifest: Manifest;
   readonly decoder: Decoder;
+  /** Through which all requests use the decoder. */
+  readonly scheduler: Scheduler;
   readonly tokenizer: TextTokenizer;
   /** null if the model has none: it can complete, but cannot chat. */
   readonly chatTemplate: ChatTemplate | null;

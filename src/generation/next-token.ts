@@ -1,8 +1,9 @@
+import type { Logits } from '../core/logits.ts';
 import { checkContext } from './check-context.ts';
 import type { LanguageModel } from './language-model.ts';
-import { prefill } from './prefill.ts';
 import { logSumExp, type TokenLogprob } from './sampling/log-probabilities.ts';
 import { topTokens } from './sampling/sampler.ts';
+import { TokenWork } from './token-work.ts';
 import type { WorkBudget } from './work-budget.ts';
 
 export interface NextTokenDistribution {
@@ -24,19 +25,17 @@ export async function nextToken(
   budget: WorkBudget,
 ): Promise<NextTokenDistribution> {
   checkContext(model, prompt.length, 1);
-  const sequence = model.decoder.createSequence();
   let top: TokenLogprob[] = [];
   let endOfSequence: TokenLogprob[] = [];
-  try {
-    await prefill(model, sequence, prompt, budget, (logits) => {
-      const norm = logSumExp(logits);
-      const scored = (id: number): TokenLogprob => ({ id, logprob: logits.values[id] - norm });
-      top = topTokens(logits, count).map(scored);
-      endOfSequence = model.manifest.eosTokenIds.map(scored);
-    });
-  } finally {
-    sequence.dispose();
-  }
+  const read = (logits: Logits) => {
+    const norm = logSumExp(logits);
+    const scored = (id: number): TokenLogprob => ({ id, logprob: logits.values[id] - norm });
+    top = topTokens(logits, count).map(scored);
+    endOfSequence = model.manifest.eosTokenIds.map(scored);
+  };
+  const readWork = () => new TokenWork(model).score(count);
+  const task = { tokens: prompt, partition: '', firstRead: prompt.length - 1, read, readWork, choices: [] };
+  for await (const _ of await model.scheduler.submit(() => [task], budget));
   const shown = top.reduce((sum, { logprob }) => sum + Math.exp(logprob), 0);
   return { top, endOfSequence, restProbability: Math.max(0, 1 - shown) };
 }

@@ -1,5 +1,6 @@
+import type { Decoder } from '../core/decoder.ts';
+import type { Manifest } from '../core/folder/manifest.ts';
 import type { CompletionRequest } from './completion-request.ts';
-import type { LanguageModel } from './language-model.ts';
 
 /**
  * How many times as long a multiply-add takes when tokens are fed one by one: all weights are read for a single row.
@@ -15,6 +16,12 @@ const PER_LOGIT = 150;
 /** Multiply-adds in the time that a penalty takes for each token before. */
 const PER_PENALIZED = 1000;
 
+/** A model whose work is estimated. */
+export interface WorkingModel {
+  readonly manifest: Manifest;
+  readonly decoder: Decoder;
+}
+
 /** What of a request decides how much work a token is. */
 type TokenRequest = Pick<CompletionRequest, 'sampling' | 'topLogprobs'>;
 
@@ -28,7 +35,7 @@ export class TokenWork {
   readonly #perTurn: number;
   readonly #vocabularySize: number;
 
-  constructor({ manifest, decoder }: Pick<LanguageModel, 'manifest' | 'decoder'>) {
+  constructor({ manifest, decoder }: WorkingModel) {
     this.#perToken = manifest.multiplyAddsPerToken;
     // Each head multiplies its query with the keys of all tokens before, and adds up their values.
     this.#perPastToken = 2 * manifest.layers * manifest.heads * manifest.headDimension;
@@ -41,7 +48,17 @@ export class TokenWork {
     return count * (this.#perToken + this.#perPastToken * (start + count / 2));
   }
 
-  /** Feeding one token back, after `past` others. */
+  /** Reading all weights once, which each batch does, however many tokens it has. */
+  get weights(): number {
+    return (STEP_FACTOR - 1) * this.#perToken;
+  }
+
+  /** What one more row costs in a batch that decodes so many sequences, as a part of what a step of one costs. */
+  draftCost(sequences: number): number {
+    return 1 / (1 + (STEP_FACTOR - 1) / sequences);
+  }
+
+  /** Feeding one token back by itself, after `past` others. */
   step(past: number): number {
     return STEP_FACTOR * (this.#perToken + this.#perPastToken * past);
   }
@@ -61,11 +78,6 @@ export class TokenWork {
   /** Putting the log-probabilities of one token into an answer. */
   report(topLogprobs: number): number {
     return ((1 + topLogprobs) * this.#perTurn) / LOGPROBS_PER_TURN;
-  }
-
-  /** The most tokens of a prompt that may be fed in one turn, after `start` others; at least one. */
-  tokensPerTurn(start: number, perRow = 0): number {
-    return Math.max(1, Math.floor(this.#perTurn / (Math.max(this.#perToken, this.#perPastToken * start) + perRow)));
   }
 
   /** The most that a prompt takes: all of it. */

@@ -1,3 +1,4 @@
+import type { ChatMessage, ChatTemplate } from '../tokenizer/chat-template.ts';
 import type { EncodeOptions, TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import type { WorkBudget } from './work-budget.ts';
 
@@ -13,12 +14,22 @@ export function encodeInTurns(
   budget: WorkBudget,
   options?: Pick<EncodeOptions, 'addSpecialTokens'>,
 ): Promise<number[]> {
-  return inTurns(tokenizer.encodeParts(text, options), CHARACTERS_PER_TURN, budget);
+  return inTurns(tokenizer.encodeSteps(text, options), CHARACTERS_PER_TURN, budget);
+}
+
+/** Renders and encodes a conversation as the chat template does, part by part. */
+export function encodeChatInTurns(
+  messages: readonly ChatMessage[],
+  template: ChatTemplate,
+  tokenizer: TextTokenizer,
+  budget: WorkBudget,
+): Promise<number[]> {
+  return inTurns(template.encodeSteps(messages, tokenizer), CHARACTERS_PER_TURN, budget);
 }
 
 /** The text of the tokens, with special ones spelled out, part by part. */
 export function decodeInTurns(ids: readonly number[], tokenizer: TextTokenizer, budget: WorkBudget): Promise<string> {
-  return inTurns(tokenizer.decodeParts(ids, { skipSpecialTokens: false }), TOKENS_PER_TURN, budget);
+  return inTurns(tokenizer.decodeSteps(ids, { skipSpecialTokens: false }), TOKENS_PER_TURN, budget);
 }
 
 /** The text of each token by itself. */
@@ -38,7 +49,7 @@ function* labelParts(ids: readonly number[], tokenizer: TextTokenizer): Generato
 /** A part of a turn that is worth counting. */
 const LABELS_OF_A_PART = 1000;
 
-/** @param parts yields the size of each part before it is done */
+/** @param parts yields the size of each part, before or after it is done */
 async function inTurns<T>(parts: Generator<number, T>, sizePerTurn: number, budget: WorkBudget): Promise<T> {
   for (;;) {
     const { done, value } = parts.next();

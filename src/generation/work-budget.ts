@@ -19,8 +19,7 @@ const ISOLATE = new IsolateWork();
  */
 export class WorkBudget {
   readonly #multiplyAddsPerTurn: number;
-  readonly #signal: AbortSignal | undefined;
-  readonly #own = new AbortController();
+  readonly #ended = new AbortController();
   readonly #isolate: IsolateWork;
   readonly #begun: number;
   readonly #milestones: { turns: number; reach: () => Promise<void> }[] = [];
@@ -34,7 +33,8 @@ export class WorkBudget {
    */
   constructor(multiplyAddsPerTurn: number, signal?: AbortSignal, isolate = ISOLATE) {
     this.#multiplyAddsPerTurn = multiplyAddsPerTurn;
-    this.#signal = signal;
+    if (signal?.aborted) this.abort(signal.reason);
+    signal?.addEventListener('abort', () => this.abort(signal.reason));
     this.#isolate = isolate;
     this.#begun = isolate.total;
   }
@@ -52,13 +52,30 @@ export class WorkBudget {
    * @throws the signal's reason once it is aborted
    */
   async spendTurns(turns: number): Promise<void> {
-    if (this.#isolate.sinceVisit + turns > 1 && this.#isolate.sinceVisit > 0) {
+    await this.takeTurn(1 - turns);
+    this.countTurns(turns);
+  }
+
+  /**
+   * Lets others have their turn if more than `most` turns of work were done since they had one last, and looks whether
+   * the request goes on.
+   * @throws the signal's reason once it is aborted
+   */
+  async takeTurn(most: number): Promise<void> {
+    if (this.#isolate.sinceVisit > Math.max(0, most)) {
       await visitEventLoop();
       this.#isolate.sinceVisit = 0;
     }
     await this.#reachMilestones();
-    this.#signal?.throwIfAborted();
-    this.#own.signal.throwIfAborted();
+    this.#ended.signal.throwIfAborted();
+  }
+
+  /** Counts multiply-adds that are done at once, after `takeTurn`. */
+  count(multiplyAdds: number): void {
+    this.countTurns(multiplyAdds / this.#multiplyAddsPerTurn);
+  }
+
+  countTurns(turns: number): void {
     this.#isolate.sinceVisit += turns;
     this.#isolate.total += turns;
   }
@@ -76,9 +93,14 @@ export class WorkBudget {
     return this.#isolate.total;
   }
 
-  /** Ends the work as the signal does: nobody wants it any more. */
-  abort(): void {
-    this.#own.abort();
+  /** Aborted when the request is to end, with the reason. */
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Ends the work as the client's signal does. @param reason what it ends with. By default, nobody wants it any more */
+  abort(reason?: unknown): void {
+    this.#ended.abort(reason);
   }
 
   async #reachMilestones(): Promise<void> {

@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { main } from 'assemblyscript/asc';
+import { VARIANT_SECTION } from './kernel-variant.ts';
 import { templates } from './templates/index.ts';
 import { type Variant, variants } from './templates/variant.ts';
 
@@ -33,6 +34,12 @@ async function sources(variant: Variant): Promise<string[]> {
   return [...written.map((name) => join(ASSEMBLY, name)), ...Object.keys(templates).map((name) => join(generated, `${name}.ts`))];
 }
 
+/** A custom section of a WebAssembly module: 0, its length, the length of its name, the name, the contents. */
+function customSection(name: string, contents: string): Buffer {
+  const section = Buffer.concat([Buffer.of(name.length), Buffer.from(name), Buffer.from(contents)]);
+  return Buffer.concat([Buffer.of(0, section.length), section]);
+}
+
 await rm(join(PROJECT, OUTPUT), { recursive: true, force: true });
 await mkdir(join(PROJECT, OUTPUT, 'generated'), { recursive: true });
 for (const variant of variants) {
@@ -47,4 +54,5 @@ for (const variant of variants) {
     console.error(stderr.toString());
     throw error;
   }
+  await appendFile(join(PROJECT, OUTPUT, `${name}.wasm`), customSection(VARIANT_SECTION, name));
 }

@@ -31,6 +31,8 @@ export interface RowKernels {
   gelu(x: number, xStride: number, y: number, yStride: number, rows: number, width: number): void;
   /** The approximation of gelu by tanh, which GPT-2 uses. */
   geluTanh(x: number, xStride: number, y: number, yStride: number, rows: number, width: number): void;
+  /** y = max(x, 0) */
+  relu(x: number, xStride: number, y: number, yStride: number, rows: number, width: number): void;
   /** y = tanh x */
   tanh(x: number, xStride: number, y: number, yStride: number, rows: number, width: number): void;
   /**

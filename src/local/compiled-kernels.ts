@@ -1,13 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { chooseKernels, type KernelVariant, variantOf } from '../kernels/kernel-variant.ts';
 import { PACKAGE } from './project-paths.ts';
 
 /**
- * The edge engine's kernels for this Node: the build with relaxed SIMD if Node supports it. Both builds give the same
- * bits.
+ * The edge engine's kernels for this Node: the build with relaxed SIMD that is faster on this processor, or the one
+ * without it if Node does not support it. All builds give the same bits.
  */
 export function compiledKernels(): WebAssembly.Module {
-  const bytes = (name: string) => readFileSync(join(PACKAGE, 'dist/kernels', `${name}.wasm`));
+  const bytes = (name: KernelVariant) => readFileSync(join(PACKAGE, 'dist/kernels', `${name}.wasm`));
   const relaxed = bytes('relaxed');
-  return new WebAssembly.Module(WebAssembly.validate(relaxed) ? relaxed : bytes('plain'));
+  if (!WebAssembly.validate(relaxed)) return new WebAssembly.Module(bytes('plain'));
+  return chooseKernels({ relaxed: new WebAssembly.Module(relaxed), vnni: new WebAssembly.Module(bytes('vnni')) });
 }
+
+/** Which build that is. */
+export const kernelVariant = (): KernelVariant => variantOf(compiledKernels());

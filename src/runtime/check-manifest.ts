@@ -1,6 +1,5 @@
 import { falseManifest } from '../core/folder/false-manifest.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
-import type { ModelFiles } from '../core/folder/model-files.ts';
 import { countWeights, weightDtypes } from '../core/onnx/count-weights.ts';
 import { CACHE_PARTS, fedInputs, LOGITS, POSITION_IDS, parsePastName, pastName } from '../core/onnx/decoder-io.ts';
 import type { GraphProto, ValueInfoProto } from '../core/onnx/onnx-ml_pb.js';
@@ -15,11 +14,11 @@ interface Witness {
  * Checks what a manifest states against the graph and config.json: a false size would give nonsense, and a false count
  * of bytes a memory plan that does not hold. The tokens that begin and end a text are checked where the tokenizer is
  * loaded, the hashes where files are read. `license` and `source` are words that nothing here knows better.
+ * @param configBytes config.json, if the folder has one
  * @throws GptEdgeError `model_unavailable`, naming the field, what the manifest states, and what was found
  */
-export async function checkManifest(files: ModelFiles, graph: GraphProto): Promise<void> {
-  const { manifest } = files;
-  const config = new Config('config.json' in manifest.files ? await files.read('config.json') : undefined);
+export function checkManifest(manifest: Manifest, graph: GraphProto, configBytes?: Uint8Array): void {
+  const config = new Config(configBytes);
   for (const { name, values } of [graphWitness(graph), configWitness(config, graph)])
     for (const [field, found] of Object.entries(values)) {
       const stated = manifest[field as keyof Manifest];

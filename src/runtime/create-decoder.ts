@@ -6,7 +6,7 @@ import type { EnginePlan } from './plan-engine.ts';
 
 /**
  * Loads a model into the engine that was planned for it.
- * @param kernels the compiled kernels (`gpt-edge/kernels/relaxed.wasm`)
+ * @param kernels the compiled kernels: `gpt-edge/kernels/relaxed.wasm`, or what `chooseKernels` returns
  * @param limitBytes what the isolate may hold; what the plan leaves of it serves requests that come at the same time
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for a graph
  *   that the engine refuses

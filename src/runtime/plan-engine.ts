@@ -54,8 +54,11 @@ const ORT_WINDOW_STEP = 128;
  */
 export async function planEngine(files: ModelFiles, choice: EngineChoice, limitBytes: number): Promise<EnginePlan> {
   const { manifest } = files;
-  const graph = await readGraphFile(files);
-  await checkManifest(files, graph);
+  const [graph, config] = await Promise.all([
+    readGraphFile(files),
+    'config.json' in manifest.files ? files.read('config.json') : undefined,
+  ]);
+  checkManifest(manifest, graph, config);
   checkChosenWindow(manifest, choice);
   if (choice.engine === 'ort') return planOrt(manifest, choice, limitBytes);
   try {

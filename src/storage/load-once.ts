@@ -14,13 +14,26 @@ export class LoadOnce<T> {
     this.#keepAlive = keepAlive;
   }
 
+  /** Returns what is loaded for a key, or being loaded. */
+  known(key: string): Promise<T> | undefined {
+    return this.#loads.get(key);
+  }
+
+  /** Drops what was loaded for a key, so that the next caller loads it again. */
+  forget(key: string): void {
+    this.#loads.delete(key);
+  }
+
   /** Returns what was loaded for a key, or calls `load` if nothing has been. */
   get(key: string, load: () => Promise<T>): Promise<T> {
     const known = this.#loads.get(key);
     if (known) return known;
     const started = load();
     this.#loads.set(key, started);
-    this.#keepAlive(started.catch(() => this.#loads.delete(key)));
+    const forget = () => {
+      if (this.#loads.get(key) === started) this.#loads.delete(key);
+    };
+    this.#keepAlive(started.catch(forget));
     return started;
   }
 }

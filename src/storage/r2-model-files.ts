@@ -1,12 +1,12 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { CHUNK_BYTES, type Manifest, type ManifestFile, parseManifest } from '../core/folder/manifest.ts';
-import type { ModelFiles } from '../core/folder/model-files.ts';
+import { type ModelFiles, PIECE_BYTES } from '../core/folder/model-files.ts';
 import { MAX_CONFIG_BYTES } from '../core/limits.ts';
-import { sha256 } from './sha256.ts';
+import { sha256, toHex } from './sha256.ts';
 
 /**
- * How many chunks are read at the same time. Each read holds a chunk in memory, in addition to the file that is being
- * assembled. Reading more of them at a time is no faster.
+ * How many chunks of a file that is read as a whole are read at the same time. Each read holds a chunk in memory, in
+ * addition to the file that is being assembled. Reading more of them at a time is no faster.
  */
 const PARALLEL_READS = 4;
 
@@ -19,7 +19,7 @@ type OnBytes = (count: number, name: string) => void;
  * @example
  * const files = await R2ModelFiles.open(env.MODELS, 'tinystories-gpt2');
  * const tokenizer = await files.read('tokenizer.json');
- * for await (const chunk of files.stream('model.onnx_data')) console.log(chunk.length);
+ * for await (const piece of files.stream('model.onnx_data')) console.log(piece.length);
  */
 export class R2ModelFiles implements ModelFiles {
   readonly manifest: Manifest;
@@ -60,52 +60,118 @@ export class R2ModelFiles implements ModelFiles {
    */
   async read(name: string): Promise<Uint8Array<ArrayBuffer>> {
     const file = this.#file(name);
+    if (file.bytes > 0 && file.bytes <= CHUNK_BYTES) return this.#readChunk(name, file, 0);
     const whole = new Uint8Array(file.bytes);
     const offsets = Array.from({ length: Math.ceil(file.bytes / CHUNK_BYTES) }, (_, index) => index * CHUNK_BYTES).values();
     // The readers share one iterator: each takes the next offset from it.
     const reader = async () => {
-      for (const offset of offsets) whole.set(await this.#readChunk(name, file, offset), offset);
+      let buffer: ArrayBuffer | undefined;
+      for (const offset of offsets) {
+        const chunk = await this.#readChunk(name, file, offset, buffer);
+        whole.set(chunk, offset);
+        buffer = chunk.buffer;
+      }
     };
     await Promise.all(Array.from({ length: PARALLEL_READS }, reader));
     return whole;
   }
 
   /**
-   * Reads the chunks of one file in order, one ahead of the one that is used.
-   * @throws GptEdgeError as `read`
+   * Reads one file in order, in pieces that pass through two buffers: while one piece is used, the next one is read. The
+   * next chunk is asked for meanwhile. A chunk is checked when its last piece has been used.
+   * @throws GptEdgeError as `read`, at the latest at the end of the file
    */
   async *stream(name: string): AsyncGenerator<Uint8Array> {
     const file = this.#file(name);
-    const readAt = (offset: number) => (offset < file.bytes ? this.#readChunk(name, file, offset) : undefined);
-    let next = readAt(0);
+    const open = (offset: number) => {
+      const body = offset < file.bytes ? this.#openChunk(name, file, offset) : undefined;
+      // An error is thrown when the body is awaited.
+      body?.catch(() => {});
+      return body;
+    };
+    const buffers = [new ArrayBuffer(PIECE_BYTES), new ArrayBuffer(PIECE_BYTES)];
+    let next = open(0);
     for (let offset = 0; next !== undefined; offset += CHUNK_BYTES) {
-      const chunk = await next;
-      // The next chunk is read while this one is used. If that fails, the error is thrown when the chunk is awaited.
-      next = readAt(offset + CHUNK_BYTES);
-      next?.catch(() => {});
-      yield chunk;
+      const body: ReadableStream = await next;
+      next = open(offset + CHUNK_BYTES);
+      yield* this.#pieces(body, name, file, offset, buffers);
     }
+  }
+
+  /** The pieces of one chunk. @param buffers two of them, which are detached and replaced */
+  async *#pieces(
+    body: ReadableStream,
+    name: string,
+    file: ManifestFile,
+    offset: number,
+    buffers: ArrayBuffer[],
+  ): AsyncGenerator<Uint8Array> {
+    const length = chunkLength(file, offset);
+    const reader = body.getReader({ mode: 'byob' });
+    const hash = new crypto.DigestStream('SHA-256');
+    const hasher = hash.getWriter();
+    const read = (start: number) => {
+      const piece = start < length ? readInto(reader, buffers.pop()!, Math.min(PIECE_BYTES, length - start)) : undefined;
+      piece?.catch(() => {});
+      return piece;
+    };
+    let next = read(0);
+    for (let start = 0; next !== undefined; start += PIECE_BYTES) {
+      const piece = await next.catch((cause) => unavailable(this.#prefix + name, 'cannot be read', cause));
+      next = read(start + PIECE_BYTES);
+      await hasher.write(piece);
+      yield piece;
+      buffers.push(piece.buffer);
+    }
+    await hasher.close();
+    this.#checkHash(toHex(await hash.digest), name, file, offset);
   }
 
   #file(name: string): ManifestFile {
     return this.manifest.files[name] ?? unavailable(this.#prefix + name, 'is not in the manifest');
   }
 
-  async #readChunk(name: string, file: ManifestFile, offset: number): Promise<Uint8Array> {
+  /** @param buffer is detached, and its memory used for the chunk, if it is long enough */
+  async #readChunk(name: string, file: ManifestFile, offset: number, buffer?: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
+    const body = await this.#openChunk(name, file, offset);
+    const length = chunkLength(file, offset);
+    const room = buffer !== undefined && buffer.byteLength >= length ? buffer : new ArrayBuffer(length);
+    const reading = readInto(body.getReader({ mode: 'byob' }), room, length);
+    const chunk = await reading.catch((cause) => unavailable(this.#prefix + name, 'cannot be read', cause));
+    this.#checkHash(await sha256(chunk), name, file, offset);
+    return chunk;
+  }
+
+  /** Asks for a chunk, and checks what R2 says of its file. */
+  async #openChunk(name: string, file: ManifestFile, offset: number): Promise<ReadableStream> {
     const key = this.#prefix + name;
-    const length = Math.min(CHUNK_BYTES, file.bytes - offset);
-    const object = await this.#bucket.get(key, { range: { offset, length } }).catch((cause) => unavailable(key, 'cannot be read', cause));
+    const range = { offset, length: chunkLength(file, offset) };
+    const object = await this.#bucket.get(key, { range }).catch((cause) => unavailable(key, 'cannot be read', cause));
     if (object === null) return unavailable(key, 'is missing from the bucket');
     if (object.size !== file.bytes) return unavailable(key, `has ${object.size} bytes, ${file.bytes} expected`);
     // The hash that push has noted is the only one of a large file as a whole; its chunks have hashes of their own.
     const noted = object.customMetadata?.sha256 ?? file.sha256;
     if (noted !== file.sha256) return unavailable(key, `has the SHA-256 ${noted}, ${file.sha256} expected`);
-    const chunk = new Uint8Array(await object.arrayBuffer().catch((cause) => unavailable(key, 'cannot be read', cause)));
-    const expected = file.chunks?.[offset / CHUNK_BYTES] ?? file.sha256;
-    if ((await sha256(chunk)) !== expected) return unavailable(key, `is damaged: SHA-256 differs in bytes ${offset} to ${offset + length}`);
-    this.#onBytes(length, name);
-    return chunk;
+    return object.body;
   }
+
+  #checkHash(found: string, name: string, file: ManifestFile, offset: number): void {
+    const length = chunkLength(file, offset);
+    const expected = file.chunks?.[offset / CHUNK_BYTES] ?? file.sha256;
+    if (found !== expected) unavailable(this.#prefix + name, `is damaged: SHA-256 differs in bytes ${offset} to ${offset + length}`);
+    this.#onBytes(length, name);
+  }
+}
+
+const chunkLength = (file: ManifestFile, offset: number): number => Math.min(CHUNK_BYTES, file.bytes - offset);
+
+/**
+ * Reads `length` bytes, or all that there are, into a buffer, which is detached.
+ * @returns the bytes, in a new buffer of the same memory
+ */
+async function readInto(reader: ReadableStreamBYOBReader, buffer: ArrayBuffer, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const { value } = await reader.readAtLeast(length, new Uint8Array(buffer, 0, length));
+  return value ?? new Uint8Array();
 }
 
 function manifestOf(bytes: Uint8Array, key: string, id: string): Manifest {

@@ -34,21 +34,19 @@ export class AddedTokenFinder {
     if (longestFirst.length > 0) this.#pattern = new RegExp(longestFirst.map(escapeRegExp).join('|'), 'gu');
   }
 
-  /** Splits a text at its added tokens. No piece of text is empty. */
-  split(text: string, allowed: Allowed = () => 'all'): Piece[] {
-    const pieces: Piece[] = [];
+  /** Splits a text at its added tokens, as far as the caller goes on. No piece of text is empty. */
+  *split(text: string, allowed: Allowed = () => 'all'): Generator<Piece, void> {
     let end = 0;
     for (const { token, start, stop } of this.#matches(text, allowed)) {
       const left = token.lstrip ? Math.max(spacesBefore(text, start, end), end) : start;
       const right = token.rstrip ? spacesAfter(text, stop) : stop;
       // A token that is white space may have been stripped already, as part of what surrounds the one before.
       if (left >= right) continue;
-      if (end < left) pieces.push({ text: text.slice(end, left), start: end });
-      pieces.push({ id: token.id });
+      if (end < left) yield { text: text.slice(end, left), start: end };
+      yield { id: token.id };
       end = right;
     }
-    if (end < text.length) pieces.push({ text: text.slice(end), start: end });
-    return pieces;
+    if (end < text.length) yield { text: text.slice(end), start: end };
   }
 
   *#matches(text: string, allowed: Allowed) {

@@ -1,5 +1,6 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { CHAT_TEMPLATE_FILE } from '../core/folder/template-files.ts';
+import { finish, type Steps } from './pace.ts';
 import { CompiledTemplate, TemplateRefusal } from './template/compiled-template.ts';
 import type { OriginText } from './template/written-ranges.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
@@ -78,12 +79,17 @@ export class ChatTemplate {
    *   conversation; `unsupported_model` if the template itself fails, or takes more than a rendering may
    */
   encode(messages: readonly ChatMessage[], tokenizer: TextTokenizer): number[] {
-    const { value, written } = this.#render(messages);
-    return tokenizer.encode(value, { addSpecialTokens: false, parseSpecialTokens: written });
+    return finish(this.encodeSteps(messages, tokenizer));
+  }
+
+  /** Encodes as `encode`, in steps of a few milliseconds each. The caller may do other work in between. */
+  *encodeSteps(messages: readonly ChatMessage[], tokenizer: TextTokenizer): Steps<number[]> {
+    const { value, written } = yield* this.#render(messages);
+    return yield* tokenizer.encodeSteps(value, { addSpecialTokens: false, parseSpecialTokens: written });
   }
 
   /** The variables are those of transformers' `apply_chat_template`. */
-  #render(messages: readonly ChatMessage[]): OriginText {
+  *#render(messages: readonly ChatMessage[]): Steps<OriginText> {
     const variables = { messages, tools: null, documents: null, add_generation_prompt: true };
     const { where, names } = this.#source;
     if (!this.#template)
@@ -95,7 +101,7 @@ export class ChatTemplate {
         },
       );
     try {
-      return this.#template.render({ variables, tokens: this.#tokens });
+      return yield* this.#template.render({ variables, tokens: this.#tokens });
     } catch (cause) {
       const { message } = cause as Error;
       if (cause instanceof TemplateRefusal)

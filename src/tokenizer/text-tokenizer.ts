@@ -1,8 +1,8 @@
 import { AddedTokenFinder, type Allowed, type TextPiece } from './added-tokens.ts';
+import { finish, Pace, type Steps } from './pace.ts';
 import { createPlainTokenizer, type PlainTokenizer } from './plain-tokenizer.ts';
 import { sequenceAffixes } from './sequence-affixes.ts';
 import { coverage, type WrittenRanges, wholeRange } from './template/written-ranges.ts';
-import { type TextParts, textParts } from './text-parts.ts';
 import { type LeadingStrip, leadingStrip, TextStart } from './text-start.ts';
 import { tokenBytes } from './token-bytes.ts';
 import type { AddedToken, TokenizerJson } from './tokenizer-json.ts';
@@ -36,7 +36,6 @@ export class TextTokenizer {
   readonly #affixes: { prefix: number[]; suffix: number[] };
   readonly #bytesOf: (entry: string) => Uint8Array;
   readonly #leadingStrip: LeadingStrip;
-  readonly #partsOf: TextParts;
 
   /**
    * @param tokenizer what {@link parseTokenizerJson} has read
@@ -51,34 +50,33 @@ export class TextTokenizer {
     const isNormalized = ({ special, normalized }: AddedToken) =>
       special ? normalized === true && !this.#plain.normalizes : (normalized ?? true);
     this.#raw = new AddedTokenFinder(added.filter((token) => !isNormalized(token)));
-    this.#normalized = new AddedTokenFinder(added.filter(isNormalized), ({ content }) => this.#plain.normalize(content));
+    this.#normalized = new AddedTokenFinder(added.filter(isNormalized), ({ content }) =>
+      finish(this.#plain.normalize(content, new Pace())),
+    );
     this.#affixes = sequenceAffixes(tokenizer);
     this.#bytesOf = tokenBytes(tokenizer);
     this.#leadingStrip = leadingStrip(tokenizer);
-    this.#partsOf = textParts(tokenizer);
   }
 
   /** The token ids of `text`. Without options, special tokens in it are text like any other. */
-  encode(text: string, { addSpecialTokens = true, parseSpecialTokens = false }: EncodeOptions = {}): number[] {
-    const written = parseSpecialTokens === true ? wholeRange(text.length) : parseSpecialTokens || [];
-    const pieces = this.#raw.split(text, specialWithin(written));
-    const allowed = specialWithin(written);
-    const ids = pieces.flatMap((piece) => ('id' in piece ? [piece.id] : this.#encodeText(piece, allowed)));
-    return addSpecialTokens ? [...this.#affixes.prefix, ...ids, ...this.#affixes.suffix] : ids;
+  encode(text: string, options?: EncodeOptions): number[] {
+    return finish(this.encodeSteps(text, options));
   }
 
-  /**
-   * Encodes as `encode`, in parts: it yields the number of characters that it encodes next, and returns the token ids.
-   * The caller may do other work in between.
-   */
-  *encodeParts(text: string, { addSpecialTokens = true }: Pick<EncodeOptions, 'addSpecialTokens'> = {}): Generator<number, number[]> {
-    const encoded: number[][] = [];
-    for (const part of this.#partsOf(text)) {
-      yield part.length;
-      encoded.push(this.encode(part, { addSpecialTokens: false }));
+  /** Encodes as `encode`, in steps of a few milliseconds each. The caller may do other work in between. */
+  *encodeSteps(text: string, { addSpecialTokens = true, parseSpecialTokens = false }: EncodeOptions = {}): Steps<number[]> {
+    const written = parseSpecialTokens === true ? wholeRange(text.length) : parseSpecialTokens || [];
+    const allowed = specialWithin(written);
+    const pace = new Pace();
+    const ids = addSpecialTokens ? [...this.#affixes.prefix] : [];
+    for (const piece of this.#raw.split(text, specialWithin(written))) {
+      if ('id' in piece) ids.push(piece.id);
+      else yield* this.#encodeText(piece, allowed, ids, pace);
+      if (pace.isDue(1)) yield pace.take();
     }
-    const ids = encoded.flat();
-    return addSpecialTokens ? [...this.#affixes.prefix, ...ids, ...this.#affixes.suffix] : ids;
+    yield pace.take();
+    if (addSpecialTokens) ids.push(...this.#affixes.suffix);
+    return ids;
   }
 
   /**
@@ -87,18 +85,11 @@ export class TextTokenizer {
    * @param options.skipSpecialTokens false shows special tokens by their spellings
    */
   decode(ids: readonly number[], { skipSpecialTokens = true }: { skipSpecialTokens?: boolean } = {}): string {
-    const parts = this.decodeParts(ids, { skipSpecialTokens });
-    for (;;) {
-      const { done, value } = parts.next();
-      if (done) return value;
-    }
+    return finish(this.decodeSteps(ids, { skipSpecialTokens }));
   }
 
-  /**
-   * Decodes as `decode`, in parts: it yields the number of tokens that it decodes next, and returns the text. The
-   * caller may do other work in between.
-   */
-  *decodeParts(ids: readonly number[], { skipSpecialTokens = true }: { skipSpecialTokens?: boolean } = {}): Generator<number, string> {
+  /** Decodes as `decode`, in steps that say how many tokens they decode. The caller may do other work in between. */
+  *decodeSteps(ids: readonly number[], { skipSpecialTokens = true }: { skipSpecialTokens?: boolean } = {}): Generator<number, string> {
     const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
     let text = '';
     for (let start = 0; start < ids.length; start += IDS_OF_A_PART) {
@@ -129,7 +120,7 @@ export class TextTokenizer {
 
   /** One more than the largest token id. */
   get vocabularySize(): number {
-    return Math.max(this.#plain.size, ...[...this.#added.keys()].map((id) => id + 1));
+    return [...this.#added.keys()].reduce((size, id) => Math.max(size, id + 1), this.#plain.size);
   }
 
   /** Whether the token is a special one, which stands for no text. */
@@ -147,9 +138,13 @@ export class TextTokenizer {
     return `bytes:${Array.from(bytes, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')}`;
   }
 
-  #encodeText({ text, start }: TextPiece, allowed: Allowed): number[] {
-    const pieces = this.#normalized.split(this.#plain.normalize(text), (token, from, to) => allowed(token, start + from, start + to));
-    return pieces.flatMap((piece) => ('id' in piece ? [piece.id] : this.#plain.encode(piece.text, start + piece.start === 0)));
+  *#encodeText({ text, start }: TextPiece, allowed: Allowed, ids: number[], pace: Pace): Steps<void> {
+    const normalized = yield* this.#plain.normalize(text, pace);
+    for (const piece of this.#normalized.split(normalized, (token, from, to) => allowed(token, start + from, start + to))) {
+      if ('id' in piece) ids.push(piece.id);
+      else yield* this.#plain.encode(piece.text, start + piece.start === 0, ids, pace);
+      if (pace.isDue(1)) yield pace.take();
+    }
   }
 }
 

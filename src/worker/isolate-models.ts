@@ -5,12 +5,14 @@ import type { RecommendedSampling } from '../core/folder/generation-config.ts';
 import { GRAPH_FILE } from '../core/folder/graph-files.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
+import { variantOf } from '../kernels/kernel-variant.ts';
 import { createDecoder } from '../runtime/create-decoder.ts';
 import type { EngineChoice } from '../runtime/engine-choice.ts';
 import { checkMemory, type EnginePlan, planEngine } from '../runtime/plan-engine.ts';
 import { LoadOnce } from '../storage/load-once.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
-import { loadLanguageModel } from './load-language-model.ts';
+import { IsolateMemory } from './isolate-memory.ts';
+import { loadLanguageModel, readTextFiles } from './load-language-model.ts';
 import { type ModelTexts, readModelTexts } from './read-model-texts.ts';
 
 /**
@@ -27,6 +29,8 @@ const totalBytes = (manifest: Manifest): number =>
 interface Opened {
   files: R2ModelFiles;
   plan: EnginePlan;
+  /** Is told what else is read of it. */
+  reads: { onBytes: (count: number, name: string) => void };
 }
 
 export interface IsolateModelsOptions {
@@ -40,8 +44,10 @@ export interface IsolateModelsOptions {
   samplingOf?: (id: string) => RecommendedSampling;
   /** The compiled kernels, for the edge engine and for sampling. */
   kernels: WebAssembly.Module;
-  /** Megabytes that a model may need; a model whose memory plan needs more is refused. */
+  /** Megabytes that the models may hold together; one whose memory plan alone needs more is refused. */
   memoryLimitMegabytes: number;
+  /** Seconds that a request may wait for a model while others use the memory. @default 30 */
+  queueSeconds?: number;
   /**
    * Called with the promise of each load. It must keep the load running, as `waitUntil` does, because the request that
    * began it may be cancelled while others wait for it.
@@ -50,7 +56,8 @@ export interface IsolateModelsOptions {
 }
 
 /**
- * The served models as one isolate holds them. Each is planned and loaded once, when it is first asked for.
+ * The served models as one isolate holds them. Each is planned and loaded when it is first asked for, and stays until
+ * another needs its memory.
  * @example
  * const models = new IsolateModels({
  *   bucket: env.MODELS,
@@ -66,7 +73,10 @@ export class IsolateModels implements ModelHost {
   readonly ids: readonly string[];
   readonly #options: IsolateModelsOptions;
   readonly #limitBytes: number;
+  readonly #memory: IsolateMemory;
   readonly #loads: LoadOnce<LanguageModel>;
+  /** What is read of each model before it is loaded, while requests wait for room. */
+  readonly #openings: LoadOnce<Opened>;
   /** Plans by the whole manifest, so that a model is planned again after a new version was pushed. */
   readonly #plans: LoadOnce<EnginePlan>;
   /** What describes each model, by the whole manifest too. */
@@ -81,20 +91,35 @@ export class IsolateModels implements ModelHost {
     this.ids = options.ids;
     this.#options = options;
     this.#limitBytes = options.memoryLimitMegabytes * 1e6;
+    this.#memory = new IsolateMemory({
+      limitBytes: this.#limitBytes,
+      modelCount: options.ids.length,
+      queueSeconds: options.queueSeconds,
+      unload: (id) => this.#unload(id),
+    });
     this.#loads = new LoadOnce(options.keepAlive);
+    this.#openings = new LoadOnce(options.keepAlive);
     this.#plans = new LoadOnce(options.keepAlive);
     this.#texts = new LoadOnce(options.keepAlive);
   }
 
   /**
    * Returns a model, or the default model if no id is given, and loads it first if necessary.
+   * @param until settles when the caller no longer uses the model. Until then, it is not unloaded to make room for
+   *   another. Default: once it is returned
    * @throws GptEdgeError `model_not_found` for a model that is not served or not in the bucket, `model_unavailable` for
    *   missing or damaged files, `unsupported_model` for files that no engine can run, `memory_limit_exceeded` for a
-   *   model that needs too much
+   *   model that needs too much, `overloaded` if others that are being used leave no room for it
    */
-  async get(id = this.ids[0]): Promise<LanguageModel> {
+  async get(id = this.ids[0], until?: Promise<unknown>): Promise<LanguageModel> {
     this.#checkServed(id);
-    return this.#loads.get(id, () => this.#load(id));
+    const returned = Promise.withResolvers<void>();
+    this.#memory.use(id, until ?? returned.promise);
+    try {
+      return await (this.#loads.known(id) ?? this.#loadWhenItFits(id));
+    } finally {
+      returned.resolve();
+    }
   }
 
   /**
@@ -107,15 +132,52 @@ export class IsolateModels implements ModelHost {
     const { files, plan } = this.#opened.get(id) ?? (await this.#open(id));
     const { manifest, uploaded } = files;
     const texts = await this.#texts.get(JSON.stringify(manifest), () => readModelTexts(files));
-    const load = this.#states.get(id) ?? { state: 'cold', loadedBytes: 0, totalBytes: totalBytes(manifest) };
+    const load = this.#states.get(id) ?? this.#stateBefore(id, manifest);
     const failure = this.#failures.get(id);
-    return { manifest, uploaded, engine: plan.engine, contextWindow: plan.contextWindow, memory: plan.memory, load, failure, ...texts };
+    const kernels = variantOf(this.#options.kernels);
+    const { engine, contextWindow, memory } = plan;
+    return { manifest, uploaded, engine, kernels, contextWindow, memory, load, failure, ...texts };
   }
 
-  async #load(id: string): Promise<LanguageModel> {
-    let state: LoadState = { state: 'loading', loadedBytes: 0, totalBytes: 0 };
+  /** The state of a model of which no file has been loaded: whether a request for it is on its way. */
+  #stateBefore(id: string, manifest: Manifest): LoadState {
+    return { state: this.#openings.known(id) ? 'loading' : 'cold', loadedBytes: 0, totalBytes: totalBytes(manifest) };
+  }
+
+  /**
+   * Loads a model once there is room. Each request waits for itself: others that relied on one would wait forever if it
+   * was cancelled.
+   */
+  async #loadWhenItFits(id: string): Promise<LanguageModel> {
+    const opened = await this.#makeRoom(id);
+    return this.#loads.get(id, () => {
+      const load = this.#load(id, opened);
+      this.#memory.use(id, load);
+      return load;
+    });
+  }
+
+  /** Reads what is needed to plan a model, and takes the memory that it needs. */
+  async #makeRoom(id: string): Promise<Opened> {
+    try {
+      const opened = await this.#openings.get(id, () => this.#open(id));
+      checkMemory(id, opened.plan, this.#limitBytes);
+      await this.#memory.take(id, opened.plan.memory);
+      return opened;
+    } catch (error) {
+      this.#openings.forget(id);
+      if (!(error instanceof GptEdgeError && error.code === 'overloaded')) this.#failures.set(id, error);
+      throw error;
+    }
+  }
+
+  /** Loads a model for which there is room. */
+  async #load(id: string, { files, plan, reads }: Opened): Promise<LanguageModel> {
+    let state: LoadState = { state: 'loading', loadedBytes: 0, totalBytes: totalBytes(files.manifest) };
     this.#states.set(id, state);
     this.#failures.delete(id);
+    this.#openings.forget(id);
+    this.#opened.set(id, { files, plan, reads });
     const update = (change: Partial<LoadState>) => {
       // A read may end after its load has failed. It must not bring the state back.
       if (this.#states.get(id) !== state) return;
@@ -124,27 +186,37 @@ export class IsolateModels implements ModelHost {
     };
     try {
       const { kernels, samplingOf } = this.#options;
-      const opened = await this.#open(id, (count, name) => {
+      reads.onBytes = (count, name) => {
         if (isLoading(name)) update({ loadedBytes: state.loadedBytes + count });
-      });
-      const { files, plan } = opened;
-      checkMemory(id, plan, this.#limitBytes);
-      this.#opened.set(id, opened);
-      update({ totalBytes: totalBytes(files.manifest) });
-      const model = await loadLanguageModel(files, () => createDecoder(files, plan, kernels, this.#limitBytes), samplingOf?.(id));
+      };
+      // Small files are read beside the weights, and the tokenizer is built meanwhile.
+      const texts = readTextFiles(files);
+      const decoder = createDecoder(files, plan, kernels, this.#memory.allowance(id));
+      const model = await loadLanguageModel(files, texts, decoder, samplingOf?.(id));
       update({ state: 'ready' });
       return model;
     } catch (error) {
       this.#states.delete(id);
       this.#opened.delete(id);
+      this.#memory.free(id);
       this.#failures.set(id, error);
       throw error;
     }
   }
 
-  async #open(id: string, onBytes?: (count: number, name: string) => void): Promise<Opened> {
-    const files = await R2ModelFiles.open(this.#options.bucket, id, onBytes);
-    return { files, plan: await this.#plan(files) };
+  /** Drops a model that no request uses. Nothing else may refer to it, so that its memory is freed. */
+  #unload(id: string): void {
+    this.#states.delete(id);
+    this.#opened.delete(id);
+    const model = this.#loads.known(id);
+    this.#loads.forget(id);
+    if (model) this.#options.keepAlive(model.then(({ decoder }) => decoder.dispose()));
+  }
+
+  async #open(id: string): Promise<Opened> {
+    const reads: Opened['reads'] = { onBytes: () => {} };
+    const files = await R2ModelFiles.open(this.#options.bucket, id, (count, name) => reads.onBytes(count, name));
+    return { files, plan: await this.#plan(files), reads };
   }
 
   #plan(files: R2ModelFiles): Promise<EnginePlan> {

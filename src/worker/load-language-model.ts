@@ -1,75 +1,91 @@
 import type { Decoder } from '../core/decoder.ts';
-import { GptEdgeError } from '../core/errors.ts';
 import { falseManifest } from '../core/folder/false-manifest.ts';
 import { parseGenerationConfig, parseSequenceTokens, type RecommendedSampling } from '../core/folder/generation-config.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { CHAT_TEMPLATE_FILE, namedTemplates } from '../core/folder/template-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
+import { Scheduler, type SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
+import { checkVocabulary } from '../tokenizer/check-vocabulary.ts';
 import { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
-import { parseTokenizerConfig, parseTokenizerJson, type TokenizerJson } from '../tokenizer/tokenizer-json.ts';
+import { parseTokenizerConfig, parseTokenizerJson } from '../tokenizer/tokenizer-json.ts';
+
+/** The files of a model that say what its tokens mean and how to choose them. An optional file may be absent. */
+export interface TextFiles {
+  readonly tokenizer: Uint8Array;
+  readonly tokenizerConfig: Uint8Array;
+  readonly generationConfig?: Uint8Array;
+  readonly chatTemplate?: Uint8Array;
+}
 
 /**
- * Loads all of a model: its decoder, tokenizer, chat template and recommended sampling options.
- * @param sampling what the deployment sets in place of what the model recommends
- * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for files that
- *   need a feature that is not supported
+ * Reads these files, all at once.
+ * @throws GptEdgeError `model_unavailable` for files that are missing or damaged
  */
-export async function loadLanguageModel(
-  files: ModelFiles,
-  createDecoder: () => Promise<Decoder>,
-  sampling: RecommendedSampling = {},
-): Promise<LanguageModel> {
-  const { manifest } = files;
-  const optional = (name: string) => (name in manifest.files ? files.read(name) : undefined);
-  const [tokenizerBytes, configBytes, generationBytes, template, decoder] = await Promise.all([
+export async function readTextFiles(files: ModelFiles): Promise<TextFiles> {
+  const optional = (name: string) => (name in files.manifest.files ? files.read(name) : undefined);
+  const [tokenizer, tokenizerConfig, generationConfig, chatTemplate] = await Promise.all([
     files.read('tokenizer.json'),
     files.read('tokenizer_config.json'),
     optional('generation_config.json'),
     optional(CHAT_TEMPLATE_FILE),
-    createDecoder(),
   ]);
-  const tokenizerConfig = parseTokenizerConfig(configBytes);
-  const tokenizerJson = parseTokenizerJson(tokenizerBytes);
-  checkTokens(manifest, tokenizerJson);
-  await checkSequenceTokens(manifest, generationBytes, () => optional('config.json'));
-  const tokenizer = new TextTokenizer(tokenizerJson);
-  if (tokenizer.vocabularySize > manifest.vocabularySize)
-    throw new GptEdgeError(
-      'unsupported_model',
-      `tokenizer.json: token id ${tokenizer.vocabularySize - 1} is outside the vocabulary of ${manifest.vocabularySize} in manifest.json`,
-      { param: 'tokenizer.json' },
-    );
+  return { tokenizer, tokenizerConfig, generationConfig, chatTemplate };
+}
+
+/**
+ * Makes a model of its decoder and its files of text. The tokenizer is built while the decoder's weights are read.
+ * @param texts what `readTextFiles` reads
+ * @param sampling what the deployment sets in place of what the model recommends
+ * @param options how the model's requests share it
+ * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, or a manifest that states what is not
+ *   so, `unsupported_model` for files that need a feature that is not supported
+ */
+export async function loadLanguageModel(
+  files: ModelFiles,
+  texts: Promise<TextFiles>,
+  decoder: Promise<Decoder>,
+  sampling: RecommendedSampling = {},
+  options: SchedulerOptions = {},
+): Promise<LanguageModel> {
+  const { manifest } = files;
+  const [{ tokenizer, chatTemplate, recommended }, loaded] = await Promise.all([texts.then((read) => toTextParts(files, read)), decoder]);
   return {
     id: manifest.id,
     manifest,
-    decoder,
+    decoder: loaded,
+    scheduler: new Scheduler({ manifest, decoder: loaded }, options),
     tokenizer,
-    chatTemplate: ChatTemplate.from(tokenizerConfig, { default: template, named: namedTemplates(Object.keys(manifest.files)) }),
-    samplingDefaults: { ...(generationBytes ? parseGenerationConfig(generationBytes) : {}), ...sampling },
-    fingerprint: `fp_${await hashOf(manifest, sampling)}_${decoder.engine}`,
+    chatTemplate,
+    samplingDefaults: { ...recommended, ...sampling },
+    fingerprint: `fp_${await hashOf(manifest, sampling)}_${loaded.engine}`,
   };
 }
 
-/** A token without a row in the vocabulary would never be generated, and its row be read beyond the table's end. */
-function checkTokens({ vocabularySize }: Manifest, { added_tokens: added }: TokenizerJson): void {
-  const largest = added.reduce((most, { id }) => Math.max(most, id), 0);
-  if (largest >= vocabularySize) throw falseManifest('vocabularySize', vocabularySize, "tokenizer.json's largest id", largest);
+async function toTextParts(files: ModelFiles, { tokenizer: tokenizerBytes, tokenizerConfig, generationConfig, chatTemplate }: TextFiles) {
+  const { manifest } = files;
+  await checkSequenceTokens(files, generationConfig);
+  const tokenizer = new TextTokenizer(parseTokenizerJson(tokenizerBytes));
+  checkVocabulary(tokenizer, manifest.vocabularySize);
+  const templates = { default: chatTemplate, named: namedTemplates(Object.keys(manifest.files)) };
+  return {
+    tokenizer,
+    chatTemplate: ChatTemplate.from(parseTokenizerConfig(tokenizerConfig), templates),
+    recommended: generationConfig ? parseGenerationConfig(generationConfig) : {},
+  };
 }
 
 /**
  * Checks the tokens that begin and end a text. config.json is read only if generation_config.json lacks one of them.
  */
-async function checkSequenceTokens(
-  { eosTokenIds, bosTokenId }: Manifest,
-  generation: Uint8Array | undefined,
-  readConfig: () => Promise<Uint8Array> | undefined,
-): Promise<void> {
+async function checkSequenceTokens(files: ModelFiles, generation: Uint8Array | undefined): Promise<void> {
+  const { eosTokenIds, bosTokenId, files: listed } = files.manifest;
   const own = parseSequenceTokens({ generation });
   const isComplete = own.bosTokenId !== null && own.eosTokenIds.length > 0;
-  const found = isComplete ? own : parseSequenceTokens({ generation, config: await readConfig() });
+  const config = isComplete || !('config.json' in listed) ? undefined : await files.read('config.json');
+  const found = isComplete ? own : parseSequenceTokens({ generation, config });
   if (bosTokenId !== found.bosTokenId)
     throw falseManifest('bosTokenId', bosTokenId, 'generation_config.json and config.json', found.bosTokenId);
   if (eosTokenIds.join() !== found.eosTokenIds.join())

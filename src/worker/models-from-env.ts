@@ -1,5 +1,7 @@
 import { waitUntil } from 'cloudflare:workers';
-import kernels from '../../dist/kernels/relaxed.wasm';
+import relaxed from '../../dist/kernels/relaxed.wasm';
+import vnni from '../../dist/kernels/vnni.wasm';
+import { chooseKernels } from '../kernels/kernel-variant.ts';
 import { IsolateModels } from './isolate-models.ts';
 import { type EngineVariables, parseEngines, parseMemoryLimit, parseModelIds, parseSampling } from './worker-variables.ts';
 
@@ -37,7 +39,7 @@ export function modelsFromEnv(env: WorkerEnv): IsolateModels {
     ids,
     engineOf: parseEngines(env, ids),
     samplingOf: parseSampling(env.SAMPLING, ids),
-    kernels,
+    kernels: chooseKernels({ relaxed, vnni }),
     memoryLimitMegabytes: parseMemoryLimit(env.MEMORY_LIMIT_MB),
     keepAlive: waitUntil,
   });

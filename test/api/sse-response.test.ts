@@ -12,7 +12,7 @@ async function written(make: (budget: WorkBudget) => AsyncGenerator<object>): Pr
   const budget = new WorkBudget(TURN, signal, new IsolateWork());
   const pieces: (number | string)[][] = [];
   const decoder = new TextDecoder();
-  for await (const bytes of sseResponse(make(budget), { signal, budget, record: new RequestRecord() }).body!)
+  for await (const bytes of sseResponse(make(budget), { signal, budget, record: new RequestRecord(Promise.resolve()) }).body!)
     pieces.push(decoder.decode(bytes).split('\n\n').slice(0, -1).map(numberOf));
   return pieces;
 }
@@ -84,7 +84,7 @@ describe('sseResponse', () => {
         isEnded = true;
       }
     }
-    const reader = sseResponse(endless(), { signal, budget, record: new RequestRecord() }).body!.getReader();
+    const reader = sseResponse(endless(), { signal, budget, record: new RequestRecord(Promise.resolve()) }).body!.getReader();
     await reader.read();
     await reader.cancel();
     expect(isEnded).toBe(true);

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -46,9 +46,15 @@ describe('gpt-edge with --engine and --kv-cache', () => {
   });
 
   it('should choose the smaller KV cache by itself if the larger one does not fit', async () => {
-    const { total_bytes, parts } = (await served(18792)).model.memory;
-    const limit = Math.floor((total_bytes - parts.at(-1)!.bytes / 2) / 1e6);
-    expect(cacheOf((await served(18792, '--var', `MEMORY_LIMIT_MB=${limit}`)).model)).toBe('KV cache of 512 tokens in 8 bits');
+    const [source, model] = [join(folder, 'source'), join(folder, 'model')];
+    await cp(join(import.meta.dirname, '..', 'golden', 'tiny-llama-rope3'), source, { recursive: true });
+    const config = JSON.parse(await readFile(join(source, 'config.json'), 'utf8'));
+    await writeFile(join(source, 'config.json'), JSON.stringify({ ...config, max_position_embeddings: 2 ** 14 }));
+    expect((await runCli(['convert', source, model])).code).toBe(0);
+    const { total_bytes, parts } = (await served(18792, '--model', model)).model.memory;
+    const limit = (total_bytes - parts.at(-1)!.bytes / 2) / 1e6;
+    const smaller = await served(18792, '--model', model, '--var', `MEMORY_LIMIT_MB=${limit}`);
+    expect(cacheOf(smaller.model)).toBe('KV cache of 16384 tokens in 8 bits');
   });
 
   it('should serve without onnxruntime-web, and say so if it is chosen', async () => {

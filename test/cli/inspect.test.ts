@@ -27,6 +27,7 @@ describe('gpt-edge inspect', () => {
       /^layers\.\*\.attention\.qkv\.weight\.scales +float32 +768 x 8 +6 +0\.15 MB$/m,
       /^Memory in a Worker with the edge engine, /m,
       new RegExp(`^KV cache of 512 tokens in float32 +${megabytes(manifest.kvBytesPerToken * manifest.contextWindow)}$`, 'm'),
+      /^Kernels in this Node: (plain|relaxed|vnni)$/m,
       new RegExp(`^of 128 MB +${megabytes(128e6 - planned('total') * 1e6)} are left$`, 'm'),
     ])
       expect(stdout).toMatch(line);

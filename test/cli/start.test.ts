@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PROJECT } from '../../src/local/project-paths.ts';
+import { DEFAULT_MODEL, PROJECT } from '../../src/local/project-paths.ts';
 import { runCli } from './run-cli.ts';
 
 const CLI = join(PROJECT, 'bin', 'gpt-edge.js');
@@ -113,6 +113,19 @@ describe('gpt-edge start', { timeout: 120_000 }, () => {
       code: 1,
       stderr: 'gpt-edge: tinystories-gpt2 has a context window of 512 tokens, and CONTEXT asks for 513.\n',
     });
+  });
+
+  it.each([
+    ['128', /^The 2 models take [\d.]+ MB together, so they stay loaded side by side\.$/m],
+    ['30', /^The 2 models take [\d.]+ MB together, more than 30 MB, so one that no request uses is unloaded when another needs/m],
+  ])('should say what several models take together: in %s MB', async (limit, sum) => {
+    const second = join(folder, `second-${limit}`);
+    await cp(DEFAULT_MODEL, second, { recursive: true });
+    const manifest = JSON.parse(await readFile(join(second, 'manifest.json'), 'utf8'));
+    await writeFile(join(second, 'manifest.json'), JSON.stringify({ ...manifest, id: 'second' }));
+    const args = ['deploy', '--dry-run', '--model', DEFAULT_MODEL, '--model', second, '--var', `MEMORY_LIMIT_MB=${limit}`];
+    const { stdout } = await runCli(args);
+    expect(stdout).toMatch(sum);
   });
 
   it('should refuse variables that the Worker would refuse', async () => {

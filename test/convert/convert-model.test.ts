@@ -169,9 +169,9 @@ describe('convertModel, refusing', () => {
     { change: { model_type: 'mamba' }, code: 'unsupported_model', message: 'model_type "mamba" is not supported; supported: gpt2' },
     { change: { model_type: undefined }, code: 'unsupported_model', message: 'model_type undefined is not supported; supported: gpt2' },
     {
-      change: { activation_function: 'relu' },
+      change: { activation_function: 'mish' },
       code: 'unsupported_model',
-      message: 'activation_function "relu" is not supported for gpt2; supported: gelu_new',
+      message: 'activation_function "mish" is not supported for gpt2; supported: gelu, gelu_fast, gelu_new',
     },
     { change: { add_cross_attention: true }, code: 'unsupported_model', message: 'add_cross_attention true is not supported' },
     {
@@ -187,8 +187,8 @@ describe('convertModel, refusing', () => {
     { change: { tie_word_embeddings: false }, code: 'invalid_file', message: 'has no tensor lm_head.weight' },
     {
       change: { vocab_size: 100 },
-      code: 'invalid_file',
-      message: "tokenizer.json: token id 126 is outside config.json's vocab_size of 100",
+      code: 'unsupported_model',
+      message: "tokenizer.json: token id 126 is outside the model's vocabulary of 100 tokens",
     },
     { change: { eos_token_id: 'x' }, code: 'invalid_file', message: 'config.json: eos_token_id' },
   ])('should refuse a configuration with $change', async ({ change, code, message }) => {

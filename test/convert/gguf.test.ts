@@ -130,7 +130,11 @@ describe('openGguf', () => {
   });
 
   it.each([
-    { key: 'general.architecture', value: field.text('bert'), message: '"bert" is not supported; supported: llama, gpt2' },
+    {
+      key: 'general.architecture',
+      value: field.text('bert'),
+      message: '"bert" is not supported; supported: llama, gpt2, gptneox, qwen2, qwen3, gemma3',
+    },
     { key: 'general.architecture', value: field.count(3), message: 'general.architecture: "3" is not a string' },
     { key: 'llama.block_count', value: field.count(4_000_000_000), message: 'llama.block_count: 4000000000 is over the limit of 21' },
     { key: 'llama.block_count', value: field.float(1.5), message: 'llama.block_count: "1.5" is not a count' },
@@ -177,7 +181,7 @@ describe('openGguf', () => {
     expect(error.message).toContain(message);
   });
 
-  it('should leave types of stretched positions to the architecture, which refuses them by name', async () => {
+  it('should state how positions are stretched, and leave it to the architecture to refuse a type by name', async () => {
     const scaling = [
       ['llama.rope.scaling.type', field.text('linear')],
       ['llama.rope.scaling.factor', field.float(2)],
@@ -186,7 +190,13 @@ describe('openGguf', () => {
     const source = await openBytes(await llamaGguf(llama, scaling));
     expect(readJson(source, 'config.json').rope_scaling).toEqual({ rope_type: 'linear', factor: 2, original_max_position_embeddings: 48 });
     await source.weights.close();
-    await expect(convertModel({ source: path, target: join(folder, 'linear') })).rejects.toMatchObject({ code: 'unsupported_model' });
+    await writeFile(path, await llamaGguf(llama, [['llama.rope.scaling.type', field.text('su')]]));
+    await expect(convertModel({ source: path, target: join(folder, 'su') })).rejects.toMatchObject({
+      code: 'unsupported_model',
+      message: expect.stringContaining('rope_type "su" is not supported for llama'),
+    });
+    await writeFile(path, await llamaGguf(llama, [['llama.rope.scaling.yarn_log_multiplier', field.float(0.1)]]));
+    await expect(openGguf(path)).rejects.toThrow('x.gguf: llama.rope.scaling.yarn_log_multiplier is not supported for llama');
   });
 
   it('should refuse a file that is missing, and tensors that are not part of the architecture', async () => {

@@ -46,6 +46,10 @@ const CASES = [
   { reference: 'tiny-llama', dtype: 'fp16', tolerance: FLOAT32_TOLERANCE },
   { reference: 'tiny-llama-rope3', dtype: 'fp32', tolerance: FLOAT32_TOLERANCE },
   { reference: 'tiny-llama-rope3', dtype: 'fp16', tolerance: FLOAT32_TOLERANCE },
+  // So are those of the next ones, all of which are float16.
+  ...['llama-bias', 'mistral', 'qwen2', 'qwen3', 'gemma3', 'gpt-neox', 'gpt-neox-variant', 'opt', 'opt-variant'].flatMap((family) =>
+    ['fp32', 'fp16'].map((dtype) => ({ reference: `tiny-${family}`, dtype, tolerance: FLOAT32_TOLERANCE })),
+  ),
   { reference: 'tinystories-gpt2', dtype: 'as committed', tolerance: QUANTIZED_TOLERANCE },
 ];
 const ENGINES = ['ort', 'edge'] as const;

@@ -66,7 +66,7 @@ describe.each(['tiny-gpt2', 'tiny-llama-genai'])('sampling options of %s', (name
   });
 
   it.each([
-    ['temp=1', 'sampling: "temp" is none of temperature, top_k, top_p, min_p, repetition_penalty.'],
+    ['temp=1', 'sampling: "temp" is not one of temperature, top_k, top_p, min_p, repetition_penalty.'],
     ['top_p=1.5', 'sampling: top_p must be a number from 0 to 1'],
     ['temperature', 'sampling: "temperature" is not of the form name=value.'],
   ])('should be refused: %s', async (sampling, message) => {

@@ -87,10 +87,10 @@ describe('sampling options as text', () => {
   it.each([
     ['temperature', '"temperature" is not of the form name=value.'],
     ['temperature=', '"temperature=" is not of the form name=value.'],
-    ['temp=1', '"temp" is none of temperature, top_k, top_p, min_p, repetition_penalty.'],
+    ['temp=1', '"temp" is not one of temperature, top_k, top_p, min_p, repetition_penalty.'],
     ['temperature=warm', 'temperature must be a number from 0 to 100, not "warm".'],
     ['top_p=2', 'top_p must be a number from 0 to 1, of which 0 and 1 keep all tokens, not "2".'],
-    ['constructor=1', '"constructor" is none of'],
+    ['constructor=1', '"constructor" is not one of'],
   ])('should be refused: %s', (text, message) => {
     expect(() => parseSamplingText(text, ',')).toThrow(message);
   });

@@ -20,6 +20,15 @@ describe('checkWork', () => {
     expect(() => check(changes, 1e9)).toThrow(expect.objectContaining({ code: 'invalid_value', param }));
   });
 
+  it('should count the multiply-adds of a slower engine as often as they take longer', () => {
+    const slow = pastModel({ multiplyAddsPerToken: 6e6 }, { contextWindow: 512, vocabularySize: 4096 });
+    slow.decoder.costOfMultiplyAdd = 10;
+    const request = completionRequest({ choices: 1, maxTokens: 50 });
+    expect(() => checkWork(MODEL, [request], 1e9)).not.toThrow();
+    expect(() => checkWork(slow, [request], 1e9)).toThrow('one of the engine past counts 10 times');
+    expect(() => checkWork(slow, [request], 10e9)).not.toThrow();
+  });
+
   it('should count that prompts are scored', () => {
     const prompt = Array.from({ length: 100 }, () => 1);
     expect(() => check({ prompt, maxTokens: 0 }, 0.65e9)).not.toThrow();

@@ -1,62 +1,109 @@
 import { describe, expect, it } from 'vitest';
-import { type CompletionEvent, complete } from '../../src/generation/complete.ts';
+import { complete } from '../../src/generation/complete.ts';
+import type { CompletionEvent, PieceEvent } from '../../src/generation/completion-event.ts';
 import type { CompletionRequest } from '../../src/generation/completion-request.ts';
+import type { LanguageModel } from '../../src/generation/language-model.ts';
 import { scoreToken } from '../../src/generation/sampling/log-probabilities.ts';
-import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
+import { processLogits } from '../../src/generation/sampling/process-logits.ts';
+import { randomAt } from '../../src/generation/sampling/random-at.ts';
+import { sample } from '../../src/generation/sampling/sampler.ts';
+import { SAMPLING_DEFAULTS, type SamplingOptions } from '../../src/generation/sampling/sampling-options.ts';
 import { IsolateWork, WorkBudget } from '../../src/generation/work-budget.ts';
 import { collect } from './collect.ts';
-import { MULTIPLY_ADDS_PER_TURN } from './past-decoder.ts';
+import { MULTIPLY_ADDS_PER_TURN, PastDecoder } from './past-decoder.ts';
 import { completionRequest, pastModel } from './past-model.ts';
 import { logitsOf } from './sampling/reference-logits.ts';
 
-type Piece = Extract<CompletionEvent, { type: 'piece' }>;
+const PROMPT = completionRequest().prompt;
 
 const budgetOf = (signal?: AbortSignal) => new WorkBudget(MULTIPLY_ADDS_PER_TURN, signal, new IsolateWork());
-const eventsOf = (model = pastModel(), changes: Partial<CompletionRequest> = {}) =>
-  collect(complete(model, completionRequest(changes), budgetOf()));
-const isPiece = (event: CompletionEvent): event is Piece => event.type === 'piece';
+const eventsOf = async (model: LanguageModel = pastModel(), ...changes: Partial<CompletionRequest>[]) =>
+  collect(await complete(model, (changes.length > 0 ? changes : [{}]).map(completionRequest), budgetOf()));
+const isPiece = (event: CompletionEvent): event is PieceEvent => event.type === 'piece';
 
 /** Text, ids and end of one choice. */
-function choiceOf(events: readonly CompletionEvent[], choice: number) {
-  const pieces = events.filter(isPiece).filter((piece) => piece.choice === choice);
+function choiceOf(events: readonly CompletionEvent[], choice = 0, prompt = 0) {
+  const pieces = events.filter(isPiece).filter((piece) => piece.choice === choice && piece.prompt === prompt);
   return {
     text: pieces.map(({ text }) => text).join(''),
+    tokens: pieces.flatMap(({ tokens }) => tokens),
     ids: pieces.flatMap(({ tokens }) => tokens.map(({ id }) => id)),
     finishReason: pieces.at(-1)?.finishReason,
     completionTokens: pieces.at(-1)?.completionTokens,
   };
 }
 
+/** The same tokens without a KV cache or a scheduler: each from the logits of everything before it. */
+function direct(sampling: SamplingOptions, count: number, choice = 0): number[] {
+  const decoder = new PastDecoder();
+  const generated: number[] = [];
+  while (generated.length < count) {
+    const logits = logitsOf(decoder.logitsAfter([...PROMPT, ...generated]));
+    processLogits(logits.values, sampling, PROMPT, generated);
+    generated.push(sample(logits, sampling, randomAt(sampling.seed, choice, PROMPT.length + generated.length)));
+  }
+  return generated;
+}
+
 describe('complete', () => {
+  it.each<Partial<SamplingOptions>>([
+    {},
+    { temperature: 0 },
+    { temperature: 0.7, topK: 5 },
+    { topP: 0.5, minP: 0.1 },
+    { temperature: 0, frequencyPenalty: 2, presencePenalty: 1, repetitionPenalty: 1.5 },
+    { logitBias: new Map([[9, 3]]) },
+  ])('should choose each token from the logits of all before it, with %j', async (options) => {
+    const sampling = { ...SAMPLING_DEFAULTS, seed: 7, ...options };
+    const events = await eventsOf(pastModel(), { sampling, maxTokens: 20, choices: 4 });
+    for (let choice = 0; choice < 4; choice++) expect(choiceOf(events, choice).ids).toEqual(direct(sampling, 20, choice));
+  });
+
   it('should give max_tokens tokens and the text they decode to', async () => {
     const model = pastModel();
-    const { text, ids, finishReason, completionTokens } = choiceOf(await eventsOf(model), 0);
+    const { text, ids, finishReason, completionTokens } = choiceOf(await eventsOf(model));
     expect(ids.length).toBe(12);
     expect(text).toBe(model.tokenizer.decode(ids));
     expect({ finishReason, completionTokens }).toEqual({ finishReason: 'length', completionTokens: 12 });
   });
 
+  it('should run the decoder only for tokens that another token follows', async () => {
+    const model = pastModel();
+    const { ids } = choiceOf(await eventsOf(model, { maxTokens: 4 }));
+    expect(model.decoder.calls).toEqual([PROMPT, ...ids.slice(0, 3).map((id) => [id])]);
+  });
+
   it('should give one empty piece for 0 tokens', async () => {
     expect(await eventsOf(pastModel(), { maxTokens: 0 })).toEqual([
-      { type: 'piece', choice: 0, text: '', tokens: [], finishReason: 'length', completionTokens: 0 },
+      { type: 'piece', prompt: 0, choice: 0, text: '', tokens: [], finishReason: 'length', completionTokens: 0 },
     ]);
   });
 
-  it('should share one prefill between the choices, which differ and come in turn', async () => {
+  it('should share one prefill between the choices, and compute them together', async () => {
     const model = pastModel();
     const events = await eventsOf(model, { choices: 3, maxTokens: 5 });
-    expect(model.decoder.calls.filter((tokens) => tokens.length > 1)).toEqual([[3, 1, 4, 1, 5]]);
-    expect(model.decoder.calls.length).toBe(1 + 3 * 4);
-    const choices = events.filter(isPiece).map(({ choice }) => choice);
-    expect(choices).toEqual([...choices].sort());
+    expect(model.decoder.batches.map((feeds) => feeds.map(({ length }) => length))).toEqual([[5], ...Array(4).fill([1, 1, 1])]);
+    expect(model.decoder.calls[0]).toEqual(PROMPT);
     const texts = [0, 1, 2].map((choice) => choiceOf(events, choice).ids.join());
     expect(new Set(texts).size).toBe(3);
   });
 
+  it('should complete several prompts together, each as if it were alone', async () => {
+    const model = pastModel();
+    const requests = [{ choices: 2 }, { prompt: [9, 8, 7], choices: 2 }, { prompt: [4], choices: 2 }];
+    const events = await eventsOf(model, ...requests);
+    expect(model.decoder.batches[1].length).toBe(6);
+    for (const [prompt, changes] of requests.entries()) {
+      const alone = await eventsOf(pastModel(), changes);
+      for (const choice of [0, 1]) expect(choiceOf(events, choice, prompt)).toEqual(choiceOf(alone, choice));
+    }
+  });
+
   it('should give a choice the same text however many other choices there are, and another text with another seed', async () => {
-    const one = choiceOf(await eventsOf(), 0);
-    expect(choiceOf(await eventsOf(pastModel(), { choices: 2 }), 0)).toEqual(one);
-    expect(choiceOf(await eventsOf(pastModel(), { sampling: { ...SAMPLING_DEFAULTS, seed: 8 } }), 0)).not.toEqual(one);
+    const one = choiceOf(await eventsOf());
+    expect(choiceOf(await eventsOf(pastModel(), { choices: 2 }))).toEqual(one);
+    for (const seed of [8, -7])
+      expect(choiceOf(await eventsOf(pastModel(), { sampling: { ...SAMPLING_DEFAULTS, seed } }))).not.toEqual(one);
   });
 
   it('should start every choice from the same logits', async () => {
@@ -66,10 +113,12 @@ describe('complete', () => {
     expect(others).toEqual([first, first]);
   });
 
-  it('should not depend on how the prompt was sliced', async () => {
-    const model = pastModel({ multiplyAddsPerToken: MULTIPLY_ADDS_PER_TURN / 2 });
-    expect(await eventsOf(model)).toEqual(await eventsOf());
-    expect(model.decoder.calls.slice(0, 3)).toEqual([[3, 1], [4, 1], [5]]);
+  it('should not depend on how the prompt was cut', async () => {
+    const prompt = Array.from({ length: 30 }, (_, index) => (index * 7) % 50);
+    const model = pastModel({ multiplyAddsPerToken: MULTIPLY_ADDS_PER_TURN / 50 });
+    expect(await eventsOf(model, { prompt })).toEqual(await eventsOf(pastModel(), { prompt }));
+    // A quarter of a turn each, less what reading the weights takes.
+    expect(model.decoder.calls.slice(0, 3).map(({ length }) => length)).toEqual([10, 10, 10]);
   });
 
   it('should give others their turn among many short prompts, which share one budget', async () => {
@@ -77,56 +126,64 @@ describe('complete', () => {
     const budget = budgetOf();
     let turns = 0;
     const others = setInterval(() => turns++, 0);
-    for (let prompt = 0; prompt < 40; prompt++) await collect(complete(model, completionRequest({ maxTokens: 0 }), budget));
+    for (let prompt = 0; prompt < 40; prompt++) await collect(await complete(model, [completionRequest({ maxTokens: 0 })], budget));
     clearInterval(others);
     // A quarter of a turn each.
     expect(turns).toBeGreaterThanOrEqual(8);
   });
 
   it('should continue a half-done completion as if it had not been cut', async () => {
-    const { ids } = choiceOf(await eventsOf(), 0);
-    const prompt = [...completionRequest().prompt, ...ids.slice(0, 5)];
-    expect(choiceOf(await eventsOf(pastModel(), { prompt, maxTokens: 7 }), 0).ids).toEqual(ids.slice(5));
+    const { ids } = choiceOf(await eventsOf());
+    for (const cut of [1, 5, 11])
+      expect(choiceOf(await eventsOf(pastModel(), { prompt: [...PROMPT, ...ids.slice(0, cut)], maxTokens: 12 - cut })).ids).toEqual(
+        ids.slice(cut),
+      );
   });
 
-  it('should end at an EOS token, which has no text', async () => {
-    const { ids } = choiceOf(await eventsOf(), 0);
+  it('should end at an EOS token, any of several, which has no text', async () => {
+    const { ids } = choiceOf(await eventsOf());
     const end = ids.indexOf(ids[6]);
-    const model = pastModel({ eosTokenIds: [ids[6]] });
-    expect(choiceOf(await eventsOf(model), 0)).toEqual({
+    const model = pastModel({ eosTokenIds: [99, ids[6]] });
+    expect(choiceOf(await eventsOf(model))).toMatchObject({
       text: model.tokenizer.decode(ids.slice(0, end)),
       ids: ids.slice(0, end + 1),
       finishReason: 'stop',
       completionTokens: end + 1,
     });
+    expect(model.decoder.calls.length).toBe(1 + end);
   });
 
-  it('should end at a stop string', async () => {
-    const whole = choiceOf(await eventsOf(), 0).text;
+  it('should end at a stop string, and compute no token after it', async () => {
+    const whole = choiceOf(await eventsOf()).text;
     const stop = whole.slice(4, 6);
-    const { text, finishReason } = choiceOf(await eventsOf(pastModel(), { stops: [stop] }), 0);
+    const model = pastModel();
+    const { text, finishReason, completionTokens } = choiceOf(await eventsOf(model, { stops: [stop] }));
     expect({ text, finishReason }).toEqual({ text: whole.slice(0, whole.indexOf(stop)), finishReason: 'stop' });
+    expect(model.decoder.calls.length).toBe(completionTokens);
   });
 
-  it('should give several completions at once what each gives alone', async () => {
-    const model = pastModel({ multiplyAddsPerToken: MULTIPLY_ADDS_PER_TURN / 2 });
-    const requests = [2, 3, 5, 8].map((length) => ({
-      prompt: Array.from({ length }, (_, index) => index + length),
-      scorePrompt: length > 3,
-    }));
-    const together = await Promise.all(requests.map((changes) => eventsOf(model, changes)));
-    for (const [index, changes] of requests.entries()) expect(together[index]).toEqual(await eventsOf(pastModel(), changes));
+  it('should score tokens as the model gives them, before temperature, penalties and bias', async () => {
+    const sampling = { ...SAMPLING_DEFAULTS, seed: 7, temperature: 0.5, repetitionPenalty: 2, logitBias: new Map([[9, 3]]) };
+    const { tokens, ids } = choiceOf(await eventsOf(pastModel(), { sampling, topLogprobs: 3 }));
+    const decoder = new PastDecoder();
+    for (const [index, { id, logprob, top }] of tokens.entries())
+      expect({ id, logprob, top }).toEqual(scoreToken(logitsOf(decoder.logitsAfter([...PROMPT, ...ids.slice(0, index)])), id, 3));
+  });
+
+  it('should report no scores unless asked for, and no alternatives for 0', async () => {
+    expect(Object.keys(choiceOf(await eventsOf()).tokens[0])).toEqual(['id', 'endOfSequence', 'offset']);
+    expect(choiceOf(await eventsOf(pastModel(), { topLogprobs: 0 })).tokens[0]).toMatchObject({ logprob: expect.any(Number), top: [] });
   });
 
   it('should score each prompt token by the logits before it, and the first not at all', async () => {
+    const prompt = Array.from({ length: 20 }, (_, index) => (index * 3) % 50);
     for (const multiplyAddsPerToken of [1, MULTIPLY_ADDS_PER_TURN / 2]) {
       const model = pastModel({ multiplyAddsPerToken });
-      const { prompt } = completionRequest();
-      const [first] = await eventsOf(model, { scorePrompt: true, topLogprobs: 2, maxTokens: 0 });
+      const [first] = await eventsOf(model, { prompt, scorePrompt: true, topLogprobs: 2, maxTokens: 0 });
       const expected = prompt
         .slice(1)
         .map((id, index) => scoreToken(logitsOf(model.decoder.logitsAfter(prompt.slice(0, index + 1))), id, 2));
-      expect(first).toEqual({ type: 'prompt', tokens: [null, ...expected] });
+      expect(first).toEqual({ type: 'prompt', prompt: 0, tokens: [null, ...expected] });
     }
   });
 
@@ -139,49 +196,6 @@ describe('complete', () => {
     const model = pastModel({}, { contextWindow: 16 });
     await expect(eventsOf(model)).rejects.toMatchObject({ code: 'context_length_exceeded', message: expect.stringMatching(/16.*17/) });
     expect(model.decoder.calls).toEqual([]);
-    expect(choiceOf(await eventsOf(model, { maxTokens: 11 }), 0).completionTokens).toBe(11);
-  });
-});
-
-describe('sequences', () => {
-  it('should be disposed at the end', async () => {
-    const model = pastModel();
-    await eventsOf(model, { choices: 3 });
-    expect(model.decoder.openSequences).toBe(0);
-  });
-
-  it('should be disposed when the reader leaves early', async () => {
-    const model = pastModel();
-    for await (const _ of complete(model, completionRequest({ choices: 2 }), budgetOf())) break;
-    expect(model.decoder.openSequences).toBe(0);
-  });
-
-  it('should be disposed, and nothing more computed, after an abort in the middle of the prompt', async () => {
-    const model = pastModel({ multiplyAddsPerToken: MULTIPLY_ADDS_PER_TURN });
-    const controller = new AbortController();
-    const prompt = Array.from({ length: 30 }, (_, index) => index);
-    const running = collect(complete(model, completionRequest({ prompt }), budgetOf(controller.signal)));
-    while (model.decoder.calls.length < 3) await new Promise((resolve) => setTimeout(resolve, 0));
-    controller.abort();
-    await expect(running).rejects.toMatchObject({ name: 'AbortError' });
-    expect(model.decoder.calls.length).toBeLessThan(30);
-    expect(model.decoder.openSequences).toBe(0);
-  });
-
-  it('should be disposed, and nothing more computed, after an abort in the middle of a choice', async () => {
-    const model = pastModel();
-    const controller = new AbortController();
-    const seen: Piece[] = [];
-    const running = async () => {
-      for await (const event of complete(model, completionRequest({ choices: 2, maxTokens: 8 }), budgetOf(controller.signal))) {
-        if (isPiece(event)) seen.push(event);
-        if (isPiece(event) && event.choice === 1 && event.completionTokens === 2) controller.abort();
-      }
-    };
-    await expect(running()).rejects.toMatchObject({ name: 'AbortError' });
-    expect(seen.at(-1)).toMatchObject({ choice: 1, completionTokens: 2 });
-    // The prompt, 7 tokens of the first choice, 1 of the second.
-    expect(model.decoder.calls.length).toBe(9);
-    expect(model.decoder.openSequences).toBe(0);
+    expect(choiceOf(await eventsOf(model, { maxTokens: 11 })).completionTokens).toBe(11);
   });
 });

@@ -1,4 +1,4 @@
-import type { Decoder, Feed, Sequence } from '../../src/core/decoder.ts';
+import type { Decoder, Feed, KvCache, Prefix, Sequence } from '../../src/core/decoder.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
 import type { Logits } from '../../src/core/logits.ts';
 import type { LogitsBuffer } from '../../src/runtime/logits-buffer.ts';
@@ -7,37 +7,75 @@ import { emptyLogits } from './sampling/reference-logits.ts';
 /** How much a generation may compute before other requests get their turn. */
 export const MULTIPLY_ADDS_PER_TURN = 125e6;
 
+export interface PastDecoderOptions {
+  vocabularySize?: number;
+  contextWindow?: number;
+  /** Positions of a block of its cache, which holds no values, but is counted as a real one. */
+  blockPositions?: number;
+  /** By default, there is room for whatever a test does. */
+  totalBlocks?: number;
+}
+
 /**
- * A decoder without weights, for the generation loop: the logits after some tokens are pseudo-random numbers that
- * depend on every token before. All its sequences lend the same buffer, and overwrite it after each use, so that a test
- * fails if anything keeps it.
+ * A decoder without weights, for the scheduler: the logits after some tokens are pseudo-random numbers that depend on
+ * every token before. All its sequences lend the same buffer, and overwrite it after each use, so that a test fails if
+ * anything keeps it.
  */
 export class PastDecoder implements Decoder {
   readonly engine = 'past';
   readonly vocabularySize: number;
   readonly contextWindow: number;
   readonly multiplyAddsPerTurn = MULTIPLY_ADDS_PER_TURN;
-  readonly kvCache = { blockPositions: 32, totalBlocks: 1000, freeBlocks: 1000 };
+  costOfMultiplyAdd = 1;
+  readonly kvCache: KvCache;
   /** Sequences that were made and not disposed. */
   openSequences = 0;
-  /** Tokens of each forward call so far. */
-  readonly calls: number[][] = [];
-  /** How many rows of logits each forward call handed out. */
-  readonly rows: number[] = [];
+  /** The tokens of each feed, in each batch so far. */
+  readonly batches: number[][][] = [];
+  /** How many rows of logits each feed asked for, in each batch so far. */
+  readonly rows: number[][] = [];
+  /** Thrown by the next batch. */
+  failure: unknown = null;
   readonly #logits: LogitsBuffer;
+  readonly #tokens = new WeakMap<Sequence, number[]>();
+  #heldBlocks = 0;
 
-  constructor(vocabularySize: number, contextWindow: number) {
+  constructor({ vocabularySize = 50, contextWindow = 64, blockPositions = 16, totalBlocks = 1000 }: PastDecoderOptions = {}) {
     this.vocabularySize = vocabularySize;
     this.contextWindow = contextWindow;
     this.#logits = emptyLogits(vocabularySize);
+    const held = () => this.#heldBlocks;
+    this.kvCache = {
+      blockPositions,
+      totalBlocks,
+      get freeBlocks() {
+        return totalBlocks - held();
+      },
+    };
   }
 
-  createSequence(): Sequence {
+  /** It reuses nothing. */
+  createSequence(_prefix?: Prefix): Sequence {
     return this.#sequence([]);
   }
 
   async forwardBatch(feeds: readonly Feed[]): Promise<void> {
-    for (const { sequence, tokens, rows, read } of feeds) await sequence.forwardEach(tokens, rows, read);
+    if (this.failure !== null) throw this.failure;
+    if (feeds.reduce((sum, { sequence, tokens }) => sum + sequence.blocksFor(tokens.length), 0) > this.kvCache.freeBlocks)
+      throw new GptEdgeError('memory_limit_exceeded', 'no room');
+    this.batches.push(feeds.map(({ tokens }) => [...tokens]));
+    this.rows.push(feeds.map(({ rows }) => rows));
+    for (const { sequence, tokens: next, rows, read } of feeds) {
+      const tokens = this.#tokens.get(sequence);
+      if (tokens === undefined) throw new Error('the sequence is disposed');
+      if (tokens.length + next.length > this.contextWindow) throw new GptEdgeError('context_length_exceeded', 'does not fit');
+      this.#heldBlocks += sequence.blocksFor(next.length);
+      tokens.push(...next);
+      for (let row = 0; row < rows; row++) {
+        read(this.#logits.load(this.logitsAfter(tokens.slice(0, tokens.length - rows + row + 1))), row);
+        this.#spoil();
+      }
+    }
   }
 
   loadLogits(values: Float32Array): Logits {
@@ -46,6 +84,11 @@ export class PastDecoder implements Decoder {
   }
 
   async dispose(): Promise<void> {}
+
+  /** All tokens that were fed so far, in order. */
+  get calls(): number[][] {
+    return this.batches.flat();
+  }
 
   /** What `forward` returns after `past`: [vocabularySize], from -4 to 4. */
   logitsAfter(past: readonly number[]): Float32Array {
@@ -63,36 +106,32 @@ export class PastDecoder implements Decoder {
 
   #sequence(past: readonly number[]): Sequence {
     const tokens = [...past];
-    let open = true;
+    const blocks = (length: number) => Math.ceil(length / this.kvCache.blockPositions);
     this.openSequences++;
-    const forwardEach: Sequence['forwardEach'] = async (next, rows, read) => {
-      if (!open) throw new Error('the sequence is disposed');
-      if (tokens.length + next.length > this.contextWindow) throw new GptEdgeError('context_length_exceeded', 'does not fit');
-      this.calls.push([...next]);
-      this.rows.push(rows);
-      tokens.push(...next);
-      for (let row = 0; row < rows; row++) {
-        read(this.#logits.load(this.logitsAfter(tokens.slice(0, tokens.length - rows + row + 1))), row);
-        this.#spoil();
-      }
-    };
-    return {
+    this.#heldBlocks += blocks(tokens.length);
+    const sequence: Sequence = {
       get length() {
         return tokens.length;
       },
       forward: async (next, rows = 1) => {
         const all = new Float32Array(rows * this.vocabularySize);
-        await forwardEach(next, rows, ({ values }, row) => all.set(values, row * this.vocabularySize));
+        await sequence.forwardEach(next, rows, ({ values }, row) => all.set(values, row * this.vocabularySize));
         return all;
       },
-      forwardEach,
-      blocksFor: (count) => Math.ceil((tokens.length + count) / 32) - Math.ceil(tokens.length / 32),
-      truncate: (length) => void tokens.splice(length),
+      forwardEach: (next, rows, read) => this.forwardBatch([{ sequence, tokens: next, rows, read }]),
+      blocksFor: (count) => blocks(tokens.length + count) - blocks(tokens.length),
+      truncate: (length) => {
+        this.#heldBlocks -= blocks(tokens.length) - blocks(length);
+        tokens.splice(length);
+      },
       fork: () => this.#sequence(tokens),
       dispose: () => {
-        if (open) this.openSequences--;
-        open = false;
+        if (!this.#tokens.delete(sequence)) return;
+        this.openSequences--;
+        this.#heldBlocks -= blocks(tokens.length);
       },
     };
+    this.#tokens.set(sequence, tokens);
+    return sequence;
   }
 }

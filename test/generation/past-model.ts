@@ -4,8 +4,9 @@ import { type Manifest, parseManifest } from '../../src/core/folder/manifest.ts'
 import type { CompletionRequest } from '../../src/generation/completion-request.ts';
 import type { LanguageModel } from '../../src/generation/language-model.ts';
 import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
+import { Scheduler, type SchedulerOptions } from '../../src/generation/scheduler/scheduler.ts';
 import { tokenizer } from '../tokenizer/default-tokenizer.ts';
-import { PastDecoder } from './past-decoder.ts';
+import { PastDecoder, type PastDecoderOptions } from './past-decoder.ts';
 
 const MANIFEST = join(import.meta.dirname, '../../model-assets/tinystories-gpt2/manifest.json');
 
@@ -14,14 +15,19 @@ const MANIFEST = join(import.meta.dirname, '../../model-assets/tinystories-gpt2/
  * says so.
  */
 export function pastModel(
-  manifest: Partial<Manifest> = {},
-  { vocabularySize = 50, contextWindow = 64 } = {},
+  changes: Partial<Manifest> = {},
+  options: PastDecoderOptions & SchedulerOptions = {},
 ): LanguageModel & { decoder: PastDecoder } {
+  const decoder = new PastDecoder(options);
+  const { vocabularySize, contextWindow } = decoder;
   const defaults = parseManifest(readFileSync(MANIFEST, 'utf8'));
+  const own = { vocabularySize, contextWindow, eosTokenIds: [], bosTokenId: null, multiplyAddsPerToken: 1 };
+  const manifest = { ...defaults, ...own, ...changes };
   return {
     id: 'past',
-    manifest: { ...defaults, vocabularySize, contextWindow, eosTokenIds: [], bosTokenId: null, multiplyAddsPerToken: 1, ...manifest },
-    decoder: new PastDecoder(vocabularySize, contextWindow),
+    manifest,
+    decoder,
+    scheduler: new Scheduler({ manifest, decoder }, options),
     tokenizer,
     chatTemplate: null,
     samplingDefaults: {},
@@ -36,5 +42,6 @@ export const completionRequest = (changes: Partial<CompletionRequest> = {}): Com
   stops: [],
   sampling: { ...SAMPLING_DEFAULTS, seed: 7 },
   scorePrompt: false,
+  partition: '',
   ...changes,
 });

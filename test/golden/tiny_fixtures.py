@@ -2,6 +2,7 @@
 import json
 import numpy as np
 import torch
+import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 CONTEXT, VOCABULARY, GREEDY = 96, 128, 16
@@ -58,6 +59,6 @@ def refer(model, seed, length):
 
 
 def write_reference(folder, script, model, seed):
-    origin = f"{script}: Hugging Face transformers 5.23.0, torch 2.13.0, float32, eager attention"
+    origin = f"{script}: Hugging Face transformers {transformers.__version__}, torch 2.13.0, float32, eager attention"
     lengths = (1, 7, 33, CONTEXT - GREEDY, CONTEXT)
     write_json(folder / "reference.json", {"model": folder.name, "made_by": origin, "sequences": [refer(model, seed, length) for length in lengths]})

@@ -29,7 +29,7 @@ describe('the openai package', () => {
       usage = chunk.usage ?? usage;
     }
     expect(text).toBe(', there was a little girl named Lily. She loved to play with her toys and eat yummy food');
-    expect(usage).toEqual({ prompt_tokens: 4, completion_tokens: 20, total_tokens: 24 });
+    expect(usage).toMatchObject({ prompt_tokens: 4, completion_tokens: 20, total_tokens: 24 });
   });
 
   it('should give the same chat streamed and whole', async () => {

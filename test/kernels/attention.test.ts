@@ -6,7 +6,7 @@ import { expectSameMemory, modules } from './compare.ts';
 
 const kinds = ['F32', 'Q8'] as const;
 
-/** Expects both builds to give the same bits as the reference. */
+/** Expects all builds to give the same bits as the reference. */
 function expectReferenceBits(shape: AttentionShape) {
   const test = new AttentionCase(shape);
   return {

@@ -76,7 +76,7 @@ export class QuantizedCase {
     return Math.ceil(this.options.inputs / 4) * 16 + 16;
   }
 
-  /** Packs, quantizes, multiplies and gathers on both builds and the reference, and expects the same memory. */
+  /** Packs, quantizes, multiplies and gathers on all builds and the reference, and expects the same memory. */
   run(): QuantizedResult {
     const views = expectSameMemory(
       this.#memory.pages,

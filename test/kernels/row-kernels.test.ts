@@ -22,7 +22,7 @@ function testRows(width: number) {
   return { memory, stride, a, b, y, gain, bias, fill, expectReferenceBits };
 }
 
-describe.each(['sigmoid', 'silu', 'gelu', 'geluTanh', 'tanh'] as const)('%s', (name) => {
+describe.each(['sigmoid', 'silu', 'gelu', 'geluTanh', 'relu', 'tanh'] as const)('%s', (name) => {
   it.each(widths)('should give the same bits as the reference on rows of %i, also in place', (width) => {
     const { a, y, stride, expectReferenceBits } = testRows(width);
     expectReferenceBits((kernels) => kernels[name](a, stride, y, stride, ROWS, width));

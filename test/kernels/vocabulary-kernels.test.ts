@@ -22,7 +22,7 @@ function testRow(width: number, change: (x: Float32Array) => void = () => {}) {
     f32.fill(7, 1024);
     f32.set(x, logits >> 2);
   };
-  /** Runs both builds and the reference, which must agree, and returns the result, the row of weights and the ids. */
+  /** Runs all builds and the reference, which must agree, and returns the result, the row of weights and the ids. */
   const run = <T>(call: (kernels: Kernels) => T) => {
     let result: T | undefined;
     const { f32, i32 } = expectSameMemory(memory.pages, fill, (kernels) => {

@@ -9,6 +9,7 @@ export const SHIPPED: readonly string[] = [
   'bin/gpt-edge.js',
   'dist/kernels/plain.wasm',
   'dist/kernels/relaxed.wasm',
+  'dist/kernels/vnni.wasm',
   'dist/page/index.html',
   'dist/page/docs.html',
   'dist/page/assets/geist-*.woff2',

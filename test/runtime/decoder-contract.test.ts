@@ -3,6 +3,7 @@ import type { Decoder, Sequence } from '../../src/core/decoder.ts';
 import { openDecoder } from '../../src/local/evaluate/open-decoder.ts';
 import { openModelFolder } from '../../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
+import { runRandomSchedule } from './random-schedule.ts';
 import { ids } from './token-ids.ts';
 
 describe.each(['edge', 'ort'] as const)('the decoder contract on %s', (engine) => {
@@ -105,5 +106,12 @@ describe.each(['edge', 'ort'] as const)('the decoder contract on %s', (engine) =
     await expect(decoder.forwardBatch([feed(first), feed(second)])).rejects.toMatchObject({ code: 'context_length_exceeded' });
     expect([first.length, second.length, decoder.kvCache.freeBlocks]).toEqual([10, decoder.contextWindow, freeBlocks]);
     await expect(decoder.forwardBatch([feed(first), feed(first)])).rejects.toThrow(RangeError);
+  });
+
+  it('should give each sequence of a random schedule the logits of its lone run', async () => {
+    const steps = engine === 'edge' ? 30 : 12;
+    const lone = engine === 'edge' ? 'singly' : 'alike';
+    const counts = await runRandomSchedule(decoder, decoder, { seed: 3, steps, tokens: [259, 395, 419], lone });
+    expect(counts.feeds).toBeGreaterThan(steps / 2);
   });
 });

@@ -1,3 +1,4 @@
+import { finish, Pace } from '../../src/tokenizer/pace.ts';
 import { createPlainTokenizer } from '../../src/tokenizer/plain-tokenizer.ts';
 import type { TokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
 
@@ -5,7 +6,11 @@ import type { TokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
 export function plainTextTokenizer(tokenizer: TokenizerJson) {
   const plain = createPlainTokenizer(tokenizer, new Set());
   return {
-    encode: (text: string): number[] => plain.encode(plain.normalize(text), true),
+    encode(text: string): number[] {
+      const [ids, pace] = [[] as number[], new Pace()];
+      finish(plain.encode(finish(plain.normalize(text, pace)), true, ids, pace));
+      return ids;
+    },
     spelling: (id: number): string => plain.spelling(id),
   };
 }

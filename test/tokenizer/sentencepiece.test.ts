@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { DecodedToken } from '../../src/generation/decode.ts';
-import { textPieces } from '../../src/generation/text/text-pieces.ts';
+import { TextPieces } from '../../src/generation/text/text-pieces.ts';
 import { IncrementalDetokenizer } from '../../src/tokenizer/incremental-detokenizer.ts';
 import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
 import { parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
-import { collect } from '../generation/collect.ts';
 import { addedToken } from './default-tokenizer.ts';
 
 /**
@@ -129,18 +127,16 @@ describe('IncrementalDetokenizer', () => {
   });
 });
 
-describe('textPieces', () => {
-  async function* stream(ids: readonly number[]): AsyncGenerator<DecodedToken> {
-    for (const id of ids) yield { id, endOfSequence: id === 2 };
-  }
-  const place = async (ids: readonly number[], prompt: readonly number[]) => {
-    const all = await collect(textPieces(stream(ids), tokenizer, [], prompt));
+describe('TextPieces', () => {
+  const place = (ids: readonly number[], prompt: readonly number[]) => {
+    const pieces = new TextPieces(tokenizer, [], prompt);
+    const all = ids.flatMap((id) => pieces.push({ id, endOfSequence: id === 2 }) ?? []);
     return { text: all.map(({ text }) => text).join(''), offsets: all.flatMap(({ tokens }) => tokens.map(({ offset }) => offset)) };
   };
 
-  it('should give the offsets of tokens in the text as it is shown', async () => {
-    expect(await place([SPACE_A, SPACE, B, 2], [BOS])).toEqual({ text: 'a b', offsets: [0, 1, 2, 3] });
-    expect(await place([SPACE_A, SPACE, B, 2], [BOS, A])).toEqual({ text: ' a b', offsets: [0, 2, 3, 4] });
-    expect(await place([SPACE, SPACE_A, 2], [BOS])).toEqual({ text: ' a', offsets: [0, 0, 2] });
+  it('should give the offsets of tokens in the text as it is shown', () => {
+    expect(place([SPACE_A, SPACE, B, 2], [BOS])).toEqual({ text: 'a b', offsets: [0, 1, 2, 3] });
+    expect(place([SPACE_A, SPACE, B, 2], [BOS, A])).toEqual({ text: ' a b', offsets: [0, 2, 3, 4] });
+    expect(place([SPACE, SPACE_A, 2], [BOS])).toEqual({ text: ' a', offsets: [0, 0, 2] });
   });
 });

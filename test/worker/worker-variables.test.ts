@@ -43,7 +43,7 @@ describe('parseSampling', () => {
 
   it.each([
     ['temperature', 'SAMPLING: "temperature" is not of the form name=value.'],
-    ['warmth=1', 'SAMPLING: "warmth" is none of temperature, top_k, top_p, min_p, repetition_penalty.'],
+    ['warmth=1', 'SAMPLING: "warmth" is not one of temperature, top_k, top_p, min_p, repetition_penalty.'],
     ['a=top_p=3', 'SAMPLING: top_p must be a number from 0 to 1, of which 0 and 1 keep all tokens, not "3".'],
     ['c=temperature=0.2', 'SAMPLING names the model "c", which MODEL_IDS does not.'],
   ])('should refuse %s', (text, message) => {

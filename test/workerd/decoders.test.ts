@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import kernels from '../../dist/kernels/relaxed.wasm';
+import vnni from '../../dist/kernels/vnni.wasm';
 import type { Decoder } from '../../src/core/decoder.ts';
 import { createDecoder } from '../../src/runtime/create-decoder.ts';
 import { planEngine } from '../../src/runtime/plan-engine.ts';
 import { R2ModelFiles } from '../../src/storage/r2-model-files.ts';
+import { runRandomSchedule } from '../runtime/random-schedule.ts';
 import { DEFAULT_MODEL, projectJson, seedModel, testEnv } from './helpers.ts';
 
 const largestDifference = (a: Float32Array, b: Float32Array): number =>
@@ -128,3 +130,31 @@ describe.each([
     expect((await sequence.forward([259])).length).toBe(decoder.vocabularySize);
   });
 });
+
+describe('the edge engine', () => {
+  it('should give the same logits with the build that adds dot products', async () => {
+    const { id } = await seedModel(DEFAULT_MODEL);
+    const files = await R2ModelFiles.open(testEnv.MODELS, id);
+    const plan = await planEngine(files, { engine: 'edge', cacheFormat: 'q8' }, LIMIT_BYTES);
+    const logits = [];
+    for (const build of [kernels, vnni]) {
+      const decoder = await createDecoder(files, plan, build, LIMIT_BYTES);
+      logits.push((await decoder.createSequence().forward([419, 429, 259, 395, 12, 335], 6)).slice());
+      await decoder.dispose();
+    }
+    expect(logits[0]).toEqual(logits[1]);
+  });
+});
+it.each(['f32', 'q8'] as const)(
+  'many sequences on the edge engine should each give the logits of a lone run, cache %s',
+  async (cacheFormat) => {
+    const { id } = await seedModel(DEFAULT_MODEL);
+    const files = await R2ModelFiles.open(testEnv.MODELS, id);
+    const plan = await planEngine(files, { engine: 'edge', cacheFormat }, LIMIT_BYTES);
+    // Room for one sequence and one more block.
+    const decoder = await createDecoder(files, plan, kernels, plan.memory.totalBytes);
+    const apart = await createDecoder(files, plan, kernels, LIMIT_BYTES);
+    const counts = await runRandomSchedule(decoder, apart, { seed: 1, steps: 40, tokens: [259, 395, 419, 429], lone: 'singly' });
+    for (const count of Object.values(counts)) expect(count).toBeGreaterThan(0);
+  },
+);

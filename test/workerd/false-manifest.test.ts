@@ -4,7 +4,7 @@ import { createApp } from '../../src/api/app.ts';
 import type { Manifest } from '../../src/core/folder/manifest.ts';
 import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
 import { IsolateModels } from '../../src/worker/isolate-models.ts';
-import { DEFAULT_MODEL, projectFile, projectJson, testEnv } from './helpers.ts';
+import { DEFAULT_MODEL, projectFile, projectJson, replaceFile, seedModel, testEnv } from './helpers.ts';
 
 const ID = 'tinystories-gpt2';
 const KEY = `models/${ID}/manifest.json`;
@@ -116,5 +116,22 @@ describe('a manifest', () => {
       expect(answer).toMatchObject({ status: 503, code: 'model_unavailable' });
       expect(answer.message).toContain(message);
     }
+  });
+});
+
+describe('a tokenizer', () => {
+  const tokenizer = () =>
+    projectJson<{ added_tokens: object[]; model: { vocab: Record<string, number> } }>(`${DEFAULT_MODEL}/tokenizer.json`);
+
+  it.each(['added_tokens', 'vocab'])('should be refused if it has a token without a row in the embedding, among its %s', async (where) => {
+    await seedModel(DEFAULT_MODEL);
+    const json = await tokenizer();
+    if (where === 'vocab') json.model.vocab['one more'] = 4096;
+    else json.added_tokens.push({ id: 4096, content: '<more>', special: true });
+    await replaceFile(ID, 'tokenizer.json', JSON.stringify(json));
+    expect(await complete('auto')).toMatchObject({
+      code: 'unsupported_model',
+      message: "tokenizer.json: token id 4096 is outside the model's vocabulary of 4096 tokens",
+    });
   });
 });

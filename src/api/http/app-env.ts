@@ -23,11 +23,12 @@ export function requestContext(c: Context<AppEnv>, { decoder }: LanguageModel): 
 }
 
 /**
- * Returns the model that a request names, or else the default model. It is loaded first if necessary.
+ * Returns the model that a request names, or else the default model. It is loaded first if necessary, and stays loaded
+ * until the answer has ended.
  * @throws GptEdgeError as `ModelHost.get`
  */
 export async function requestedModel(c: Context<AppEnv>, id: string | null | undefined): Promise<LanguageModel> {
-  const model = await c.var.host.get(id ?? undefined);
+  const model = await c.var.host.get(id ?? undefined, c.var.record.ended);
   c.var.record.model = model.id;
   return model;
 }

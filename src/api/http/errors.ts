@@ -26,6 +26,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   unsupported_model: 503,
   model_unavailable: 503,
   memory_limit_exceeded: 503,
+  overloaded: 503,
   invalid_file: 503,
   command_failed: 500,
 };
@@ -43,6 +44,7 @@ const MAX_MESSAGE_LENGTH = 1000;
 export function renderError(error: unknown, c: Context<AppEnv>): Response {
   if (c.req.raw.signal.aborted && !(error instanceof GptEdgeError)) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
   const known = handleError(error, c.var.record);
+  if (known.retryAfterSeconds !== null) c.header('retry-after', String(known.retryAfterSeconds));
   return c.json(errorBody(known), STATUS[known.code]);
 }
 

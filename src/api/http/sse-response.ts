@@ -51,6 +51,7 @@ export function sseResponse(events: AsyncGenerator<object>, context: RequestCont
     async cancel() {
       if (timer !== undefined) clearTimeout(timer);
       record.isCancelled = true;
+      budget.abort();
       await events.return(undefined);
       record.endBody();
     },
@@ -79,7 +80,7 @@ class EventLines {
       return 'data: [DONE]\n\n';
     } catch (error) {
       this.hasEnded = true;
-      return signal.aborted ? '' : `data: ${JSON.stringify(errorBody(handleError(error, record)))}\n\n`;
+      return signal.aborted || record.isCancelled ? '' : `data: ${JSON.stringify(errorBody(handleError(error, record)))}\n\n`;
     }
   }
 }

@@ -2,8 +2,9 @@ import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { TokenLogprob } from '../../generation/sampling/log-probabilities.ts';
 import type { PlacedToken } from '../../generation/text/text-pieces.ts';
+import type { WorkBudget } from '../../generation/work-budget.ts';
 import type { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
-import type { RequestContext } from '../request-log/request-record.ts';
+import type { RecordedCompletion } from '../request-log/complete-recorded.ts';
 import { answerHead, type ChoiceEvent, choiceChunks } from './choice-chunks.ts';
 import type { ChatChunk, ChatChunkChoice, ChatCompletion, ChatLogprobs, ChatWireRequest } from './schemas/chat-schema.ts';
 
@@ -12,12 +13,13 @@ export async function* chatChunks(
   body: ChatWireRequest,
   model: LanguageModel,
   request: CompletionRequest,
-  context: RequestContext,
+  completion: RecordedCompletion,
+  budget: WorkBudget,
 ): AsyncGenerator<ChatChunk> {
   const head = answerHead('chatcmpl', 'chat.completion.chunk', model);
   const toParts = (event: ChoiceEvent) => toChatParts(event, body, model.tokenizer);
   let promptIds = body.return_token_ids ? { prompt_token_ids: [...request.prompt] } : {};
-  for await (const chunk of choiceChunks({ model, requests: [request], body, head, toParts }, context)) {
+  for await (const chunk of choiceChunks({ model, requests: [request], completion, body, head, toParts }, budget)) {
     yield { ...chunk, ...promptIds };
     promptIds = {};
   }

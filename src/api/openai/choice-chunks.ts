@@ -1,10 +1,11 @@
+import type { CompletionEvent } from '../../generation/completion-event.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { ScoredToken } from '../../generation/sampling/log-probabilities.ts';
 import type { TextPiece } from '../../generation/text/text-pieces.ts';
 import { TokenWork } from '../../generation/token-work.ts';
-import { completeRecorded } from '../request-log/complete-recorded.ts';
-import type { RequestContext } from '../request-log/request-record.ts';
+import type { WorkBudget } from '../../generation/work-budget.ts';
+import type { RecordedCompletion } from '../request-log/complete-recorded.ts';
 import type { Usage } from './schemas/answer-fields.ts';
 import type { CompletionWireRequest } from './schemas/completion-schema.ts';
 
@@ -20,25 +21,19 @@ export interface ChoiceEvent extends TextPiece {
   promptScores: readonly (ScoredToken | null)[];
 }
 
-/** Generates the choices of all requests, one after the other, and yields them in pieces. */
-async function* choiceEvents(
-  model: LanguageModel,
-  requests: readonly CompletionRequest[],
-  context: RequestContext,
-): AsyncGenerator<ChoiceEvent> {
-  for (const [requestIndex, request] of requests.entries()) {
-    let promptScores: ChoiceEvent['promptScores'] = [];
-    // Choices come in the order of their numbers, so a higher number than before begins a new one.
-    let opened = -1;
-    for await (const event of completeRecorded(model, request, context)) {
-      if (event.type === 'prompt') {
-        promptScores = event.tokens;
-        continue;
-      }
-      const { type, choice, ...piece } = event;
-      yield { ...piece, index: requestIndex * request.choices + choice, isFirst: choice > opened, requestIndex, promptScores };
-      opened = choice;
+/** Numbers the choices of all prompts, and tells the first piece of each. */
+async function* choiceEvents(events: AsyncIterable<CompletionEvent>, requests: readonly CompletionRequest[]): AsyncGenerator<ChoiceEvent> {
+  const scores = new Map<number, ChoiceEvent['promptScores']>();
+  const opened = new Set<number>();
+  for await (const event of events) {
+    if (event.type === 'prompt') {
+      scores.set(event.prompt, event.tokens);
+      continue;
     }
+    const { type, prompt, choice, ...piece } = event;
+    const index = prompt * requests[prompt].choices + choice;
+    yield { ...piece, index, isFirst: !opened.has(index), requestIndex: prompt, promptScores: scores.get(prompt) ?? [] };
+    opened.add(index);
   }
 }
 
@@ -57,6 +52,7 @@ export function answerHead<const T extends string>(idPrefix: 'cmpl' | 'chatcmpl'
 interface Answer<Head, Choice> {
   model: LanguageModel;
   requests: readonly CompletionRequest[];
+  completion: RecordedCompletion;
   body: Pick<CompletionWireRequest, 'stream' | 'stream_options'>;
   head: Head;
   /** Turns an event into one or more parts of its choice. Each part is sent as a chunk of its own. */
@@ -69,20 +65,27 @@ interface Answer<Head, Choice> {
  * and always has a usage.
  */
 export async function* choiceChunks<Head extends object, Choice>(
-  { model, requests, body, head, toParts }: Answer<Head, Choice>,
-  context: RequestContext,
+  { model, requests, completion, body, head, toParts }: Answer<Head, Choice>,
+  budget: WorkBudget,
 ): AsyncGenerator<Head & { choices: Choice[]; usage?: Usage | null }> {
   const work = new TokenWork(model);
   const includeUsage = !body.stream || body.stream_options?.include_usage;
   let completionTokens = 0;
-  for await (const event of choiceEvents(model, requests, context)) {
+  for await (const event of choiceEvents(completion.events, requests)) {
     // With `echo`, each choice reports the scores of its prompt.
-    if (event.isFirst) await context.budget.spend(event.promptScores.length * work.report(requests[event.requestIndex].topLogprobs ?? 0));
+    if (event.isFirst) await budget.spend(event.promptScores.length * work.report(requests[event.requestIndex].topLogprobs ?? 0));
     if (event.finishReason) completionTokens += event.completionTokens;
     for (const choice of toParts(event)) yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}) };
   }
   if (!includeUsage) return;
   const promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
-  const usage = { prompt_tokens: promptTokens, completion_tokens: completionTokens, total_tokens: promptTokens + completionTokens };
+  const { cachedTokens, acceptedTokens, rejectedTokens } = completion.figures;
+  const usage = {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+    prompt_tokens_details: { cached_tokens: cachedTokens },
+    completion_tokens_details: { accepted_prediction_tokens: acceptedTokens, rejected_prediction_tokens: rejectedTokens },
+  };
   yield { ...head, choices: [], usage };
 }

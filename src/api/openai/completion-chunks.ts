@@ -2,9 +2,10 @@ import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { ScoredToken } from '../../generation/sampling/log-probabilities.ts';
 import type { PlacedToken } from '../../generation/text/text-pieces.ts';
+import type { WorkBudget } from '../../generation/work-budget.ts';
 import { IncrementalDetokenizer } from '../../tokenizer/incremental-detokenizer.ts';
 import type { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
-import type { RequestContext } from '../request-log/request-record.ts';
+import type { RecordedCompletion } from '../request-log/complete-recorded.ts';
 import { answerHead, type ChoiceEvent, choiceChunks } from './choice-chunks.ts';
 import type { Completion, CompletionChoice, CompletionWireRequest, LegacyLogprobs } from './schemas/completion-schema.ts';
 import { promptList } from './to-completion-request.ts';
@@ -20,7 +21,8 @@ export function completionChunks(
   body: CompletionWireRequest,
   model: LanguageModel,
   requests: readonly CompletionRequest[],
-  context: RequestContext,
+  completion: RecordedCompletion,
+  budget: WorkBudget,
 ): AsyncGenerator<Completion> {
   const echoes = body.echo ? promptList(body).map((prompt, index) => promptText(prompt, requests[index], model)) : undefined;
 
@@ -43,7 +45,7 @@ export function completionChunks(
   }
 
   const head = answerHead('cmpl', 'text_completion', model);
-  return choiceChunks({ model, requests, body, head, toParts }, context);
+  return choiceChunks({ model, requests, completion, body, head, toParts }, budget);
 }
 
 /**

@@ -3,6 +3,7 @@ import { type ContextFields, checkContext } from '../../generation/check-context
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { SAMPLING_DEFAULTS, type SamplingOptions } from '../../generation/sampling/sampling-options.ts';
+import { encodeChatInTurns } from '../../generation/tokenize-in-turns.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
 import type { ChatMessage } from '../../tokenizer/chat-template.ts';
 import { type ChatWireRequest, DEFAULT_CHAT_MAX_TOKENS } from './schemas/chat-schema.ts';
@@ -37,6 +38,7 @@ export async function toCompletionRequests(
     sampling: toSamplingOptions(body, model),
     topLogprobs: body.logprobs ?? undefined,
     scorePrompt: (body.echo ?? false) && body.logprobs != null,
+    partition: body.prompt_cache_key ?? '',
   };
   const fields = { prompt: 'prompt', maxTokens: body.max_tokens == null ? undefined : 'max_tokens' } as const;
   for (const prompt of prompts) checkContext(model, prompt.length, shared.maxTokens, fields);
@@ -65,7 +67,7 @@ export const chatFields = (body: ChatWireRequest): ContextFields => ({
  * Turns a chat request into the generation that continues the conversation, as the chat template renders it.
  * @throws GptEdgeError `chat_template_error`, `invalid_value` or `context_length_exceeded`
  */
-export function toChatRequest(body: ChatWireRequest, model: LanguageModel): CompletionRequest {
+export async function toChatRequest(body: ChatWireRequest, model: LanguageModel, budget: WorkBudget): Promise<CompletionRequest> {
   if (model.chatTemplate === null)
     throw new GptEdgeError(
       'chat_template_error',
@@ -78,7 +80,7 @@ export function toChatRequest(body: ChatWireRequest, model: LanguageModel): Comp
     model,
     'messages',
   );
-  const prompt = model.chatTemplate.encode(messages, model.tokenizer);
+  const prompt = await encodeChatInTurns(messages, model.chatTemplate, model.tokenizer, budget);
   const left = model.decoder.contextWindow - prompt.length;
   const request = {
     prompt,
@@ -88,6 +90,7 @@ export function toChatRequest(body: ChatWireRequest, model: LanguageModel): Comp
     sampling: toSamplingOptions(body, model),
     topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
     scorePrompt: false,
+    partition: body.prompt_cache_key ?? '',
   };
   checkContext(model, prompt.length, request.maxTokens, chatFields(body));
   return request;

@@ -7,8 +7,7 @@ import type { WorkBudget } from '../../generation/work-budget.ts';
 const MAX_TOKEN_LENGTH = 256;
 
 /**
- * Refuses a text that cannot fit the context window, before it is tokenized: that takes some time, and for most
- * tokenizers it cannot be interrupted.
+ * Refuses a text that cannot fit the context window, before it is tokenized, which takes some time.
  * @throws GptEdgeError `context_length_exceeded`
  */
 export function checkTextLength(characters: number, { decoder }: LanguageModel, param: string): void {

@@ -11,9 +11,9 @@ const MAX_PATH_LENGTH = 128;
 export const logRequests = (log: (line: RequestLine) => void) =>
   createMiddleware<RequestLogEnv>(async function logRequests(c, next) {
     const started = Date.now();
-    const record = new RequestRecord();
-    c.set('record', record);
     const ended = Promise.withResolvers<void>();
+    const record = new RequestRecord(ended.promise);
+    c.set('record', record);
     keepAlive(c, ended.promise);
     await next();
     const { status } = c.res;

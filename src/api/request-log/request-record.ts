@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../core/errors.ts';
+import type { JobFigures } from '../../generation/scheduler/job.ts';
 import type { FinishReason } from '../../generation/text/text-pieces.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
 
@@ -9,6 +10,8 @@ export class RequestRecord {
   promptTokens?: number;
   /** Tokens generated for all choices, unfinished ones included. */
   completionTokens?: number;
+  /** What the scheduler has counted, once the request is admitted. */
+  figures?: Readonly<JobFigures>;
   /** Finish reasons of the choices that are finished. */
   readonly finishReasons = new Set<FinishReason>();
   /** Code of the error that the client was told, in mid-stream or before. */
@@ -17,7 +20,13 @@ export class RequestRecord {
   isCancelled = false;
   /** Whether the answer is a stream of events. */
   isStream = false;
+  /** Resolves when the answer has ended. */
+  readonly ended: Promise<void>;
   #body?: PromiseWithResolvers<void>;
+
+  constructor(ended: Promise<void>) {
+    this.ended = ended;
+  }
 
   /** Declares that the answer continues after its headers are sent, until `endBody`. */
   beginBody(): void {

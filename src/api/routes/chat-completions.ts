@@ -8,6 +8,7 @@ import { chatChunks, joinChat } from '../openai/chat-chunks.ts';
 import { errorResponses, eventStream, jsonBody, jsonContent } from '../openai/schemas/bodies.ts';
 import { chatCompletionSchema, chatRequestSchema } from '../openai/schemas/chat-schema.ts';
 import { chatFields, toChatRequest } from '../openai/to-completion-request.ts';
+import { completeRecorded } from '../request-log/complete-recorded.ts';
 
 const route = createRoute({
   method: 'post',
@@ -30,9 +31,10 @@ export function chatCompletionsRoute(app: OpenAPIHono<AppEnv>): void {
     const body = c.req.valid('json');
     const model = await requestedModel(c, body.model);
     const context = requestContext(c, model);
-    const request = toChatRequest(body, model);
+    const request = await toChatRequest(body, model, context.budget);
     checkWork(model, [request], c.var.maxWork, chatFields(body));
-    const chunks = chatChunks(body, model, request, context);
+    const completion = await completeRecorded(model, [request], context);
+    const chunks = chatChunks(body, model, request, completion, context.budget);
     return body.stream ? sseResponse(chunks, context) : wholeResponse(c, joinChat(chunks, body), context);
   });
 }

@@ -8,6 +8,7 @@ import { completionChunks, joinCompletion } from '../openai/completion-chunks.ts
 import { errorResponses, eventStream, jsonBody, jsonContent } from '../openai/schemas/bodies.ts';
 import { completionRequestSchema, completionSchema } from '../openai/schemas/completion-schema.ts';
 import { toCompletionRequests } from '../openai/to-completion-request.ts';
+import { completeRecorded } from '../request-log/complete-recorded.ts';
 
 const route = createRoute({
   method: 'post',
@@ -32,7 +33,8 @@ export function completionsRoute(app: OpenAPIHono<AppEnv>): void {
     const context = requestContext(c, model);
     const requests = await toCompletionRequests(body, model, context.budget);
     checkWork(model, requests, c.var.maxWork);
-    const chunks = completionChunks(body, model, requests, context);
+    const completion = await completeRecorded(model, requests, context);
+    const chunks = completionChunks(body, model, requests, completion, context.budget);
     return body.stream ? sseResponse(chunks, context) : wholeResponse(c, joinCompletion(chunks), context);
   });
 }

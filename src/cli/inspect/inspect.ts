@@ -9,6 +9,7 @@ import { openSource } from '../../convert/sources/open-source.ts';
 import { GRAPH_FILE } from '../../core/folder/graph-files.ts';
 import { describeDtype, folderBytes } from '../../core/folder/manifest.ts';
 import { DEFAULT_MEMORY_LIMIT_MB, inMegabytes, type MemoryPlan } from '../../core/memory-plan.ts';
+import { kernelVariant } from '../../local/compiled-kernels.ts';
 import { DiskModelFiles } from '../../local/disk-model-files.ts';
 import { openModelFolder } from '../../local/model-folder.ts';
 import { planEngine } from '../../runtime/plan-engine.ts';
@@ -47,6 +48,7 @@ async function inspectModelFolder(
   if (window !== undefined) console.log(`${window}.`);
   if (planned.engine === 'ort') console.log(planned.reason);
   printMemoryPlan(planned.memory);
+  console.log(`\nKernels in this Node: ${kernelVariant()}`);
   if (showPlan && planned.engine === 'edge') printEdgePlan(planned.plan);
 }
 

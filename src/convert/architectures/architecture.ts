@@ -28,8 +28,12 @@ export interface DecoderPlan {
   readonly tensors: ReadonlyMap<string, readonly number[]>;
   /** A prefix that some checkpoints put before the names. */
   readonly prefix: string;
+  /** The plan's names of tensors that some checkpoints give another name, by that name, both without `prefix`. */
+  readonly otherNames?: Readonly<Record<string, string>>;
   /** The names of the table and of the head, without `prefix`, if both are the same tensor. */
   readonly tied?: { readonly table: string; readonly head: string };
+  /** Values of these tensors that no graph reads. Default: 0 */
+  readonly unusedParameters?: number;
   /** Whether a tensor may be in the checkpoint although the plan does not need it, by name without `prefix`. */
   isIgnored(name: string): boolean;
   /** Multiply-adds of all matrix products for one token, output head included. */
@@ -50,7 +54,8 @@ export interface Architecture {
   plan(config: unknown, contextWindow?: number): DecoderPlan;
 }
 
-/** Counts the values of all tensors of a plan. A tied embedding is one tensor, and so counts once. */
-export function countParameters({ tensors }: DecoderPlan): number {
-  return [...tensors.values()].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
+/** Counts the values of all tensors of a plan that are used. A tied embedding is one tensor, and so counts once. */
+export function countParameters({ tensors, unusedParameters = 0 }: DecoderPlan): number {
+  const all = [...tensors.values()].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  return all - unusedParameters;
 }

@@ -11,9 +11,13 @@ export const countSchema = (max: number) => z.number().int().min(1).max(max);
 export function parseConfig<T>(schema: z.ZodType<T>, json: unknown): T {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const [{ path, message }] = parsed.error.issues;
+  throw failConfig(json, parsed.error.issues[0]);
+}
+
+/** The error for a field of config.json, naming it, its value and the problem. */
+export function failConfig(json: unknown, { path, message }: z.core.$ZodIssue): GptEdgeError {
   const value = path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown> | undefined)?.[key], json);
-  throw new GptEdgeError('invalid_file', `config.json: ${path.join('.')}: ${JSON.stringify(value)?.slice(0, 80)}: ${message}`, {
+  return new GptEdgeError('invalid_file', `config.json: ${path.join('.')}: ${JSON.stringify(value)?.slice(0, 80)}: ${message}`, {
     param: 'config.json',
   });
 }

@@ -1,14 +1,19 @@
 import type { DecoderInputs } from '../graph/decoder-inputs.ts';
 import { writeGroupQueryAttention } from '../graph/group-query-attention.ts';
+import { activationNames } from './activations.ts';
 import type { Architecture, GraphContext } from './architecture.ts';
 import { chooseContextWindow, refuseUnsupported } from './config-json.ts';
-import { GPT_ACTIVATIONS, planGptDecoder } from './gpt-decoder.ts';
+import { planGptDecoder } from './gpt-decoder.ts';
 import { type GptNeoConfig, parseGptNeoConfig } from './gpt-neo-config.ts';
-import { writeAffine, writeProjections } from './modules.ts';
+import { GPT2_NAMES } from './gpt-tensors.ts';
+import { writeLinear, writeProjections } from './modules.ts';
 import { paddedHeadSize, padHeadColumns } from './pad-heads.ts';
 
 /** Matrices are [outputs, inputs], the order of PyTorch's Linear. */
 const ORDER = 'outputs-first';
+
+/** Old checkpoints carry causal masks along. */
+const CAUSAL_MASK = /^h\.\d+\.attn\.attention\.(bias|masked_bias)$/;
 
 /**
  * GPT-Neo is like GPT-2, but some layers see only a window of the last positions, and attention scores are not scaled.
@@ -17,12 +22,11 @@ export const gptNeo: Architecture = {
   modelType: 'gpt_neo',
   plan(json, contextWindow) {
     const config = parseGptNeoConfig(json);
-    refuseUnsupported('gpt_neo', [
-      { field: 'activation_function', value: config.activation_function, supported: Object.keys(GPT_ACTIVATIONS) },
-    ]);
+    refuseUnsupported('gpt_neo', [{ field: 'activation_function', value: config.activation_function, supported: activationNames }]);
     const { hidden_size: width, num_heads: heads, max_position_embeddings: positions } = config;
     const square = [width, width];
     return planGptDecoder({
+      names: GPT2_NAMES,
       shape: {
         contextWindow: chooseContextWindow(contextWindow, { field: 'max_position_embeddings', value: positions }),
         vocabularySize: config.vocab_size,
@@ -45,7 +49,8 @@ export const gptNeo: Architecture = {
         'attention.out_proj.weight': square,
         'attention.out_proj.bias': [width],
       },
-      writeAttention: (context, inputs, layer, x) => writeAttention(context, config, inputs, layer, x),
+      ignored: CAUSAL_MASK,
+      startAttention: async (context, inputs) => (layer, x) => writeAttention(context, config, inputs, layer, x),
     });
   },
 };
@@ -73,5 +78,5 @@ async function writeAttention(
     window: config.kinds[layer] === 'local' ? config.window_size : undefined,
   });
   const out = padHeadColumns(await read(`${source}.out_proj.weight`), padding);
-  return writeAffine(context, `${name}.output`, attended, { ...out, order: ORDER }, await read(`${source}.out_proj.bias`));
+  return writeLinear(context, `${name}.output`, attended, { ...out, order: ORDER }, await read(`${source}.out_proj.bias`));
 }

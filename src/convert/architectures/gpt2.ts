@@ -1,14 +1,19 @@
 import type { DecoderInputs } from '../graph/decoder-inputs.ts';
 import { writeGroupQueryAttention } from '../graph/group-query-attention.ts';
+import { activationNames } from './activations.ts';
 import type { Architecture, GraphContext } from './architecture.ts';
 import { chooseContextWindow, refuseUnsupported } from './config-json.ts';
-import { GPT_ACTIVATIONS, planGptDecoder } from './gpt-decoder.ts';
+import { planGptDecoder } from './gpt-decoder.ts';
+import { GPT2_NAMES } from './gpt-tensors.ts';
 import { type Gpt2Config, parseGpt2Config } from './gpt2-config.ts';
-import { writeAffine } from './modules.ts';
+import { writeLinear } from './modules.ts';
 import { paddedHeadSize, padHeadColumns, padHeadRows } from './pad-heads.ts';
 
 /** Matrices are [inputs, outputs], the order of GPT-2's own Conv1D. */
 const ORDER = 'inputs-first';
+
+/** Old checkpoints carry causal masks along. */
+const CAUSAL_MASK = /^h\.\d+\.attn\.(bias|masked_bias)$/;
 
 /** GPT-2: learned positions, a norm before each half of a layer, one matrix for query, key and value. */
 export const gpt2: Architecture = {
@@ -16,11 +21,12 @@ export const gpt2: Architecture = {
   plan(json, contextWindow) {
     const config = parseGpt2Config(json);
     refuseUnsupported('gpt2', [
-      { field: 'activation_function', value: config.activation_function, supported: Object.keys(GPT_ACTIVATIONS) },
+      { field: 'activation_function', value: config.activation_function, supported: activationNames },
       { field: 'add_cross_attention', value: config.add_cross_attention, supported: [false] },
     ]);
     const { n_embd: width, n_head: heads, n_positions: positions } = config;
     return planGptDecoder({
+      names: GPT2_NAMES,
       shape: {
         contextWindow: chooseContextWindow(contextWindow, { field: 'n_positions', value: positions }),
         vocabularySize: config.vocab_size,
@@ -42,7 +48,8 @@ export const gpt2: Architecture = {
         'c_proj.weight': [width, width],
         'c_proj.bias': [width],
       },
-      writeAttention: (context, inputs, layer, x) => writeAttention(context, config, inputs, layer, x),
+      ignored: CAUSAL_MASK,
+      startAttention: async (context, inputs) => (layer, x) => writeAttention(context, config, inputs, layer, x),
     });
   },
 };
@@ -59,11 +66,11 @@ async function writeAttention(context: GraphContext, config: Gpt2Config, inputs:
   const padding = { from: headSize, to: paddedHeadSize(headSize) };
   const qkvMatrix = { ...padHeadColumns(await read(`${source}.c_attn.weight`), padding), order: ORDER } as const;
   const qkvBias = padHeadColumns(await read(`${source}.c_attn.bias`), padding);
-  const query = await writeAffine(context, `${name}.qkv`, x, qkvMatrix, qkvBias);
+  const query = await writeLinear(context, `${name}.qkv`, x, qkvMatrix, qkvBias);
   const heads = { heads: config.n_head, keyValueHeads: config.n_head };
   const attended = writeGroupQueryAttention(graph, inputs, { name, layer, query, ...heads, scale: attentionScale(config, layer) });
   const outMatrix = { ...padHeadRows(await read(`${source}.c_proj.weight`), padding), order: ORDER } as const;
-  return writeAffine(context, `${name}.output`, attended, outMatrix, await read(`${source}.c_proj.bias`));
+  return writeLinear(context, `${name}.output`, attended, outMatrix, await read(`${source}.c_proj.bias`));
 }
 
 /** Returns what attention scores are multiplied by. It depends on the true head size, not on the padded one. */

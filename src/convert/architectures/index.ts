@@ -1,10 +1,16 @@
 import { GptEdgeError } from '../../core/errors.ts';
 import type { Architecture } from './architecture.ts';
+import { gemma3 } from './gemma3.ts';
 import { gptNeo } from './gpt-neo.ts';
+import { gptNeox } from './gpt-neox.ts';
 import { gpt2 } from './gpt2.ts';
 import { llama } from './llama.ts';
+import { mistral } from './mistral.ts';
+import { opt } from './opt.ts';
+import { qwen2 } from './qwen2.ts';
+import { qwen3 } from './qwen3.ts';
 
-const ARCHITECTURES: readonly Architecture[] = [gpt2, gptNeo, llama];
+const ARCHITECTURES: readonly Architecture[] = [gpt2, gptNeo, gptNeox, opt, llama, mistral, qwen2, qwen3, gemma3];
 
 /**
  * Returns the architecture that a config.json names in `model_type`.

@@ -23,7 +23,7 @@ export function matchTensors(plan: DecoderPlan, weights: TensorSource): Map<stri
     matched.set(name, tensor);
   }
   for (const tensor of tensors.values()) {
-    const name = withoutPrefix(tensor.name, plan.prefix);
+    const name = planName(tensor.name, plan);
     // Two tensors may differ only by the prefix: then only one of them was matched.
     const isPart = matched.get(name) === tensor || name === plan.tied?.head || plan.isIgnored(name);
     if (!isPart) throw invalid(`tensor ${tensor.name}: is not part of this architecture`);
@@ -31,11 +31,13 @@ export function matchTensors(plan: DecoderPlan, weights: TensorSource): Map<stri
   return matched;
 }
 
-/** A checkpoint's tensors by their names without the plan's prefix. */
-export function namesOf({ prefix }: Pick<DecoderPlan, 'prefix'>, { tensors }: TensorSource): Map<string, SourceTensor> {
-  return new Map([...tensors.values()].map((tensor) => [withoutPrefix(tensor.name, prefix), tensor]));
+/** A checkpoint's tensors by the plan's names. */
+export function namesOf(plan: DecoderPlan, { tensors }: TensorSource): Map<string, SourceTensor> {
+  return new Map([...tensors.values()].map((tensor) => [planName(tensor.name, plan), tensor]));
 }
 
-function withoutPrefix(name: string, prefix: string): string {
-  return name.startsWith(prefix) ? name.slice(prefix.length) : name;
+/** Returns the plan's name of a tensor: without the prefix, and the usual one if the checkpoint has another. */
+function planName(name: string, { prefix, otherNames = {} }: DecoderPlan): string {
+  const own = name.startsWith(prefix) ? name.slice(prefix.length) : name;
+  return Object.hasOwn(otherNames, own) ? otherNames[own] : own;
 }

@@ -2,6 +2,8 @@ import { GptEdgeError } from '../../core/errors.ts';
 import { MAX_WEIGHTS_BYTES } from '../../core/limits.ts';
 import type { GraphTarget } from '../dtypes/dtype.ts';
 import { ElementType } from '../graph/graph-builder.ts';
+import type { RotaryTables } from '../graph/group-query-attention.ts';
+import type { RotaryWaves } from './rotary-frequencies.ts';
 
 /**
  * Limit for one table. Llama 3's 131,072 positions of 64 pairs take 32 MiB a table, and one table is in memory at a
@@ -28,23 +30,27 @@ export function checkRotaryTables({ positions, pairs }: RotaryTableShape): void 
 }
 
 /**
- * Stores the cosines and sines of every position's angles, [positions, pairs] each. They are float32 whatever the
- * dtype, since an error here affects every query and key. Angles are rounded to float32, like those that models were
- * trained with. Pairs beyond `frequencies` are padding, which is not rotated.
+ * Stores the cosines and sines of every position's angles, [positions, pairs] each, as `<name>.cos` and `<name>.sin`.
+ * They are float32 whatever the dtype, since an error here affects every query and key. Angles are rounded to float32,
+ * like those that models were trained with. Pairs beyond the waves' are padding, which is not rotated.
  */
 export async function writeRotaryTables(
   { graph, data }: GraphTarget,
-  frequencies: readonly number[],
+  name: string,
+  waves: RotaryWaves,
   shape: RotaryTableShape,
-): Promise<{ cos: string; sin: string }> {
-  const write = async (name: string, wave: (angle: number) => number) =>
-    graph.weight(name, ElementType.FLOAT, [shape.positions, shape.pairs], await data.append(tabulate(frequencies, shape, wave)));
-  return { cos: await write('rotary.cos', Math.cos), sin: await write('rotary.sin', Math.sin) };
+): Promise<RotaryTables> {
+  const write = async (part: 'cos' | 'sin') => {
+    const values = tabulate(waves, shape, Math[part]);
+    return graph.weight(`${name}.${part}`, ElementType.FLOAT, [shape.positions, shape.pairs], await data.append(values));
+  };
+  return { cos: await write('cos'), sin: await write('sin') };
 }
 
-function tabulate(frequencies: readonly number[], { positions, pairs }: RotaryTableShape, wave: (angle: number) => number): Float32Array {
+function tabulate({ frequencies, amplitude }: RotaryWaves, { positions, pairs }: RotaryTableShape, wave: (angle: number) => number) {
   const values = new Float32Array(positions * pairs).fill(wave(0));
   for (let position = 0; position < positions; position++)
-    for (const [pair, frequency] of frequencies.entries()) values[position * pairs + pair] = wave(Math.fround(position * frequency));
+    for (const [pair, frequency] of frequencies.entries())
+      values[position * pairs + pair] = Math.fround(wave(Math.fround(position * frequency))) * Math.fround(amplitude);
   return values;
 }

@@ -95,6 +95,13 @@ export class GraphBuilder {
     return name;
   }
 
+  /** Stores a float32 scalar in the graph itself. */
+  float(name: string, value: number): string {
+    const rawData = new Uint8Array(new Float32Array([value]).buffer);
+    this.#graph.initializer.push(create(TensorProtoSchema, { name, dataType: ElementType.FLOAT, dims: [], rawData }));
+    return name;
+  }
+
   input(name: string, elementType: ElementType, shape: readonly Dimension[]): string {
     this.#graph.input.push(valueInfo(name, elementType, shape));
     return name;

@@ -1,6 +1,15 @@
 import type { DecoderInputs } from './decoder-inputs.ts';
 import { type GraphBuilder, MICROSOFT } from './graph-builder.ts';
 
+/**
+ * Names of the tables of cosines and sines, [contextWindow, pairs] each, by which queries and keys are rotated. Value i
+ * of a head is rotated against value i + pairs; values from 2 pairs on stay as they are.
+ */
+export interface RotaryTables {
+  readonly cos: string;
+  readonly sin: string;
+}
+
 /** The attention of one layer over its part of the KV cache. */
 export interface AttentionNode {
   readonly name: string;
@@ -19,11 +28,8 @@ export interface AttentionNode {
   readonly scale: number;
   /** How many positions a position sees, itself included. Default: itself and all before it. */
   readonly window?: number;
-  /**
-   * Tables of cosines and sines, [contextWindow, headDimension / 2] each. Query and key are rotated by them, one half
-   * of each head against the other.
-   */
-  readonly rotary?: { readonly cos: string; readonly sin: string };
+  /** How positions rotate queries and keys. Default: they do not. */
+  readonly rotary?: RotaryTables;
 }
 
 /**

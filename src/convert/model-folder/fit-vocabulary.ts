@@ -1,15 +1,14 @@
 import { GptEdgeError } from '../../core/errors.ts';
 import { jsonBytes, readJson, type SmallFiles } from '../files/json-files.ts';
-import { checkVocabulary } from './check-vocabulary.ts';
 
 const FILE = 'tokenizer.json';
 
 /**
- * Checks that each token of tokenizer.json has a row in the embedding, and leaves out added tokens that have none, as
- * llama.cpp does: a fine-tuned model may have got tokens that were never trained.
+ * Leaves out the added tokens of tokenizer.json that have no row in the embedding, as llama.cpp does: a fine-tuned model
+ * may have got tokens that were never trained.
  * @param onNote told which tokens were left out
  * @returns the files, with the tokenizer that fits
- * @throws GptEdgeError `invalid_file` for any other token without a row
+ * @throws GptEdgeError `invalid_file` if one of them is put before or after each text
  */
 export function fitVocabulary(
   source: SmallFiles,
@@ -19,12 +18,8 @@ export function fitVocabulary(
   const json = readJson(source, FILE);
   const added = Array.isArray(json.added_tokens) ? (json.added_tokens as { id?: unknown; content?: unknown }[]) : [];
   const left = added.filter((token) => typeof token?.id === 'number' && token.id >= vocabularySize);
-  if (left.length === 0) {
-    checkVocabulary(json, vocabularySize);
-    return source.files;
-  }
+  if (left.length === 0) return source.files;
   const fitting = { ...json, added_tokens: added.filter((token) => !left.includes(token)) };
-  checkVocabulary(fitting, vocabularySize);
   refuseUsed(json, left);
   const names = left.slice(0, 8).map(({ content }) => JSON.stringify(content));
   const more = left.length > names.length ? ` and ${left.length - names.length} more` : '';

@@ -101,7 +101,7 @@ export function parseSamplingText(text: string, separator: string): Record<strin
   for (const part of text.split(separator).filter((part) => part.trim() !== '')) {
     const [, name, value] = /^\s*([^=\s]+)\s*=\s*(\S+)\s*$/.exec(part) ?? [];
     if (name === undefined) throw new Error(`${showText(part.trim())} is not of the form name=value.`);
-    if (!Object.hasOwn(OPTIONS, name)) throw new Error(`${showText(name)} is none of ${SAMPLING_NAMES.join(', ')}.`);
+    if (!Object.hasOwn(OPTIONS, name)) throw new Error(`${showText(name)} is not one of ${SAMPLING_NAMES.join(', ')}.`);
     options[name] = Number(value);
     if (!OPTIONS[name].isValid(options[name])) throw new Error(`${name} must be ${OPTIONS[name].expected}, not ${showText(value)}.`);
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { GptEdgeError } from '../errors.ts';
 import {
+  MAX_CHAT_TEMPLATE_BYTES,
   MAX_CONFIG_BYTES,
   MAX_CONTEXT_WINDOW,
   MAX_DIMENSION,
@@ -56,7 +57,7 @@ const fileSchema = z.strictObject({
 const WHOLE_FILE_LIMITS: Readonly<Record<string, number>> = {
   [GRAPH_FILE]: MAX_GRAPH_BYTES,
   'tokenizer.json': MAX_TOKENIZER_BYTES,
-  [CHAT_TEMPLATE_FILE]: MAX_CONFIG_BYTES,
+  [CHAT_TEMPLATE_FILE]: MAX_CHAT_TEMPLATE_BYTES,
   'config.json': MAX_CONFIG_BYTES,
   'generation_config.json': MAX_CONFIG_BYTES,
   'tokenizer_config.json': MAX_CONFIG_BYTES,

@@ -37,8 +37,8 @@ const DTYPES: Readonly<Record<number, string>> = {
 };
 
 /**
- * Counts a graph's weights and multiplications. Scales, zero points and tables of rotary positions do not count as
- * parameters.
+ * Counts a graph's weights and multiplications. Scales, zero points, tables of rotary positions and single numbers do
+ * not count as parameters.
  */
 export function countWeights(graph: GraphProto): WeightCounts {
   const weights = listWeights(graph);
@@ -77,7 +77,8 @@ function listWeights(graph: GraphProto): Map<string, StoredWeight> {
   for (const tensor of graph.initializer) {
     const bits = packed.get(tensor.name);
     const dtype = bits === undefined ? DTYPES[tensor.dataType] : `q${bits}`;
-    if (dtype === undefined || beside.has(tensor.name) || tensor.name.endsWith(LOOKED_UP_ZERO_POINTS)) continue;
+    const isBeside = beside.has(tensor.name) || tensor.name.endsWith(LOOKED_UP_ZERO_POINTS) || tensor.dims.length === 0;
+    if (dtype === undefined || isBeside) continue;
     weights.set(tensor.name, { size: sizes.get(tensor.name) || countValues(tensor, bits), dtype });
   }
   return weights;

@@ -1,9 +1,16 @@
 import { IncrementalDetokenizer } from '../../tokenizer/incremental-detokenizer.ts';
 import type { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
-import type { DecodedToken } from '../decode.ts';
+import type { ScoredToken } from '../sampling/log-probabilities.ts';
 import { StopStrings } from './stop-strings.ts';
 
 export type FinishReason = 'stop' | 'length';
+
+/** A token of a completion, with its score if log-probabilities were asked for. */
+export interface DecodedToken extends Partial<ScoredToken> {
+  id: number;
+  /** The model ends the text with this token. */
+  endOfSequence: boolean;
+}
 
 /** A token and its place in the completion's text. */
 export interface PlacedToken extends DecodedToken {
@@ -22,40 +29,55 @@ export interface TextPiece {
 }
 
 /**
- * Turns decoded tokens into text, and holds back half characters and whatever may become a stop string. Tokens come
- * out together with the text that they belong to; tokens after a stop string do not come out at all.
- * @param prompt if it consists of special tokens only, the completion begins a text, and its leading space is
- *   stripped as at any beginning
+ * Turns the decoded tokens of one choice into text, and holds back half characters and whatever may become a stop
+ * string. Tokens come out together with the text that they belong to; tokens after a stop string do not come out at
+ * all.
  */
-export async function* textPieces(
-  tokens: AsyncIterable<DecodedToken>,
-  tokenizer: TextTokenizer,
-  stops: readonly string[],
-  prompt: readonly number[] = [],
-): AsyncGenerator<TextPiece> {
-  const detokenizer = new IncrementalDetokenizer(tokenizer, prompt);
-  const stopStrings = new StopStrings(stops);
-  const waiting = new WaitingTokens();
-  let released = 0;
-  let completionTokens = 0;
+export class TextPieces {
+  readonly #tokenizer: TextTokenizer;
+  readonly #detokenizer: IncrementalDetokenizer;
+  readonly #stopStrings: StopStrings;
+  readonly #waiting = new WaitingTokens();
+  #released = 0;
+  #completionTokens = 0;
 
-  const piece = (decoded: string, last: FinishReason | undefined): TextPiece => {
-    const { text, stopped } = stopStrings.push(decoded);
-    const rest = last && !stopped ? stopStrings.flush() : '';
-    released += text.length + rest.length;
-    if (stopped) return { text, tokens: waiting.takeStartedBefore(released), finishReason: 'stop', completionTokens };
-    return { text: text + rest, tokens: last ? waiting.takeAll() : waiting.takeEndedBy(released), finishReason: last, completionTokens };
-  };
-
-  for await (const token of tokens) {
-    completionTokens++;
-    const decoded = token.endOfSequence ? detokenizer.flush() : detokenizer.push(token.id);
-    waiting.add(token, decoded, token.endOfSequence || tokenizer.isSpecial(token.id));
-    const next = piece(decoded, token.endOfSequence ? 'stop' : undefined);
-    if (next.text !== '' || next.tokens.length > 0 || next.finishReason) yield next;
-    if (next.finishReason) return;
+  /**
+   * @param prompt if it consists of special tokens only, the completion begins a text, and its leading space is
+   *   stripped as at any beginning
+   */
+  constructor(tokenizer: TextTokenizer, stops: readonly string[], prompt: readonly number[] = []) {
+    this.#tokenizer = tokenizer;
+    this.#detokenizer = new IncrementalDetokenizer(tokenizer, prompt);
+    this.#stopStrings = new StopStrings(stops);
   }
-  yield piece(detokenizer.flush(), 'length');
+
+  /**
+   * Takes the next token.
+   * @returns the text that it makes certain, with a finish reason if it is the last; undefined if there is none
+   */
+  push(token: DecodedToken): TextPiece | undefined {
+    this.#completionTokens++;
+    const decoded = token.endOfSequence ? this.#detokenizer.flush() : this.#detokenizer.push(token.id);
+    this.#waiting.add(token, decoded, token.endOfSequence || this.#tokenizer.isSpecial(token.id));
+    const next = this.#piece(decoded, token.endOfSequence ? 'stop' : undefined);
+    return next.text !== '' || next.tokens.length > 0 || next.finishReason ? next : undefined;
+  }
+
+  /** The last piece of a completion that ends because it may not have more tokens. */
+  end(): TextPiece {
+    return this.#piece(this.#detokenizer.flush(), 'length');
+  }
+
+  #piece(decoded: string, last: FinishReason | undefined): TextPiece {
+    const completionTokens = this.#completionTokens;
+    const { text, stopped } = this.#stopStrings.push(decoded);
+    const rest = last && !stopped ? this.#stopStrings.flush() : '';
+    this.#released += text.length + rest.length;
+    const waiting = this.#waiting;
+    if (stopped) return { text, tokens: waiting.takeStartedBefore(this.#released), finishReason: 'stop', completionTokens };
+    const tokens = last ? waiting.takeAll() : waiting.takeEndedBy(this.#released);
+    return { text: text + rest, tokens, finishReason: last, completionTokens };
+  }
 }
 
 /** Tokens whose text has not been released completely. */

@@ -1,5 +1,6 @@
 import * as f32s from '../../../dist/kernels/generated/attention-f32';
 import * as q8 from '../../../dist/kernels/generated/attention-q8';
+import { touch } from '../../../dist/kernels/generated/touch';
 import { attentionAreaBytes, KV_SCALES, kvHalfBytes, MAX_TILE, PAGE_POSITIONS } from '../layout-sizes';
 import { finish, prepareF32, prepareQ8 } from './inline/attention-heads';
 import { BOUNDS, SUMS, TOTALS } from './inline/attention-scratch';
@@ -113,6 +114,7 @@ function attendRow(
     let keys = <usize>load<u32>(pageTable + (<usize>page << 2)) + offset;
     const from = max(0, first - page * PAGE_POSITIONS);
     const to = min(PAGE_POSITIONS - 1, last - page * PAGE_POSITIONS);
+    if (count > 1) touch(keys, <usize>count * half * 2);
     area = scratch;
     for (let i = 0; i < count; i++, keys += half * 2)
       for (let rest = group; rest > 0; area += stride) {

@@ -18,6 +18,8 @@ export const sigmoid = (x: number) => f(1 / add(1, exp(-x)));
 
 export const silu = (x: number) => f(x / add(1, exp(-x)));
 
+export const relu = (x: number) => Math.max(x, 0);
+
 /** tanh x: a polynomial near 0, otherwise by e^x. */
 export function tanh(x: number): number {
   const a = Math.abs(x);

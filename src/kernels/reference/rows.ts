@@ -1,7 +1,7 @@
 import type { Kernels } from '../kernels.ts';
 import type { MemoryViews } from '../memory-views.ts';
 import type { RowKernels } from '../row-kernels.ts';
-import { gelu, geluTanh, sigmoid, silu, tanh } from './activations.ts';
+import { gelu, geluTanh, relu, sigmoid, silu, tanh } from './activations.ts';
 import { add, f, multiply, sumOfLanes } from './arithmetic.ts';
 
 /** The reference of RowKernels. */
@@ -16,6 +16,7 @@ export function referenceRows(views: MemoryViews): RowKernels {
     swiGlu: binaryMap(views, (gate, up) => multiply(silu(gate), up)),
     gelu: unaryMap(views, gelu),
     geluTanh: unaryMap(views, geluTanh),
+    relu: unaryMap(views, relu),
     tanh: unaryMap(views, tanh),
     rotate: rotate(views),
   };

@@ -1,9 +1,11 @@
 import { attentionF32 } from './attention-f32.ts';
 import { attentionQ8 } from './attention-q8.ts';
+import { dotAddProbe } from './dot-add-probe.ts';
 import { matMulFloats } from './mat-mul-floats.ts';
 import { matMulQ4 } from './mat-mul-q4.ts';
 import { matMulQ8 } from './mat-mul-q8.ts';
 import { rowMaps } from './row-maps.ts';
+import { touch } from './touch.ts';
 import type { Variant } from './variant.ts';
 
 /**
@@ -18,4 +20,6 @@ export const templates: Readonly<Record<string, (variant: Variant) => string>> =
   'attention-f32': attentionF32,
   'attention-q8': attentionQ8,
   'row-maps': rowMaps,
+  touch,
+  'dot-add-probe': dotAddProbe,
 };

@@ -1,7 +1,7 @@
 import { lines } from './lines.ts';
 
 /** Kernels of one operand: their names in Kernels, and the functions on a vector of four elements. */
-const unary = { sigmoid: 'sigmoidOf', silu: 'siluOf', gelu: 'geluOf', geluTanh: 'geluTanhOf', tanh: 'tanhOf' };
+const unary = { sigmoid: 'sigmoidOf', silu: 'siluOf', gelu: 'geluOf', geluTanh: 'geluTanhOf', relu: 'reluOf', tanh: 'tanhOf' };
 
 /** Kernels of two operands: the names of their elements, and the expression that combines these. */
 const binary = {

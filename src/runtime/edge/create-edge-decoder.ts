@@ -1,6 +1,7 @@
 import type { Decoder } from '../../core/decoder.ts';
 import type { ModelFiles } from '../../core/folder/model-files.ts';
 import type { EdgePlan } from './plan/plan-graph.ts';
+import { BlockTable } from './run/block-table.ts';
 import { EdgeModel, type EdgeModelOptions } from './run/edge-model.ts';
 import { EdgeSequence, forwardBatch } from './run/edge-sequence.ts';
 
@@ -23,9 +24,10 @@ export async function createEdgeDecoder(plan: EdgePlan, files: ModelFiles, optio
     vocabularySize: plan.options.vocabularySize,
     contextWindow: plan.options.contextWindow,
     multiplyAddsPerTurn: files.manifest.dtype === 'q4' ? MULTIPLY_ADDS_PER_TURN_Q4 : MULTIPLY_ADDS_PER_TURN,
+    costOfMultiplyAdd: 1,
     kvCache: model.blocks,
     forwardBatch: (feeds) => forwardBatch(model, feeds),
-    createSequence: () => new EdgeSequence(model),
+    createSequence: (prefix) => new EdgeSequence(model, prefix && BlockTable.behind(model.blocks, prefix)),
     loadLogits: (values) => model.loadLogits(values),
     // The memory is freed with the last reference to it.
     async dispose() {},

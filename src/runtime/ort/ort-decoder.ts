@@ -7,6 +7,11 @@ import { type OrtModel, OrtSequence } from './ort-sequence.ts';
 
 /** About 40 ms of float32. */
 const MULTIPLY_ADDS_PER_TURN = 125e6;
+/**
+ * bench/README.md has 8 for prompts and 50 to 60 for single tokens. With this, no request takes over two minutes on a
+ * core of 2024.
+ */
+const COST_OF_MULTIPLY_ADD = 20;
 
 export interface OrtDecoderOptions {
   /** The compiled kernels, for choosing tokens. */
@@ -34,6 +39,7 @@ export function ortDecoder(
     vocabularySize: manifest.vocabularySize,
     contextWindow: manifest.contextWindow,
     multiplyAddsPerTurn: MULTIPLY_ADDS_PER_TURN,
+    costOfMultiplyAdd: COST_OF_MULTIPLY_ADD,
     kvCache: cache,
     createSequence: () => new OrtSequence(model),
     async forwardBatch(feeds) {

@@ -15,12 +15,14 @@ const WEIGHT_COPIES = 2;
  * @param contextWindow positions of the longest sequence, at most the model's own
  */
 export function planOrtMemory(manifest: Manifest, contextWindow: number = manifest.contextWindow): MemoryPlan {
-  return memoryPlan([
+  const tokenizer = tokenizerHeap(manifest);
+  const plan = memoryPlan([
     { name: 'engine', bytes: ENGINE_BYTES },
     { name: 'weights', bytes: WEIGHT_COPIES * computedBytes(manifest) },
-    tokenizerHeap(manifest),
+    tokenizer,
     { name: `KV cache of ${contextWindow} tokens`, bytes: manifest.kvBytesPerToken * contextWindow },
   ]);
+  return { ...plan, retainedBytes: plan.totalBytes - tokenizer.bytes };
 }
 
 /**

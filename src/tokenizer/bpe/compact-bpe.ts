@@ -20,6 +20,7 @@
  */
 
 import { z } from 'zod';
+import type { Pace, Steps } from '../pace.ts';
 import type { CompactMerges } from './compact-merges.ts';
 import type { CompactVocabulary } from './compact-vocabulary.ts';
 import { PairMerger } from './pair-merger.ts';
@@ -47,6 +48,9 @@ export const bpeOptionsSchema = z.looseObject({
 const TABLE_SIZE = 0x180;
 /** Words up to this length share scratch arrays. Longer words are rare; each gets arrays of its own. */
 const SCRATCH_LENGTH = 256;
+
+/** Characters that are looked up, or put out as tokens, in the time that one takes to be merged. */
+const SPLIT_PER_MERGED = 4;
 
 const makeScratch = (length: number) => ({ units: new Uint16Array(length), symbols: new Int32Array(length) });
 
@@ -91,38 +95,42 @@ export class CompactBpe {
     return this.#vocabulary.size;
   }
 
-  /** Encodes the words of one text, as the pre-tokenizer has split it. */
-  encode(words: readonly string[]): number[] {
-    const ids: number[] = [];
-    for (const word of words) this.#encodeWord(word, ids);
-    return ids;
-  }
-
-  #encodeWord(word: string, ids: number[]): void {
+  /** Adds the token ids of a word to `ids`, as the pre-tokenizer has split it off. It yields only for long words. */
+  *encode(word: string, ids: number[], pace: Pace): Steps<void> {
     const first = ids.length;
-    const { units, symbols } = word.length > SCRATCH_LENGTH ? makeScratch(word.length) : this.#scratch;
+    const isLong = word.length > SCRATCH_LENGTH;
+    const { units, symbols } = isLong ? makeScratch(word.length) : this.#scratch;
     for (let at = 0; at < word.length; at++) units[at] = word.charCodeAt(at);
     const whole = this.#ignoreMerges ? this.#vocabulary.find(units, 0, word.length) : -1;
     if (whole >= 0) {
       ids.push(whole);
       return;
     }
-    const count = this.#merger.merge(symbols, this.#split(units, word.length, symbols));
+    let length = 0;
+    for (let at = 0; at < word.length; ) {
+      const end = Math.min(word.length, at + SCRATCH_LENGTH);
+      [at, length] = this.#split(units, at, end, word.length, symbols, length);
+      if (isLong && pace.isDue(SCRATCH_LENGTH / SPLIT_PER_MERGED)) yield pace.take();
+    }
+    const count = yield* this.#merger.merge(symbols, length, pace);
     for (let index = 0; index < count; index++) {
       if (symbols[index] >= 0) ids.push(symbols[index]);
       else this.#pushUnknown(~symbols[index], ids, first);
+      if (isLong && pace.isDue(1 / SPLIT_PER_MERGED)) yield pace.take();
     }
   }
 
   /**
-   * Writes the token of each character into `symbols`. A character without a token is written as the complement of its
-   * code point, a negative number that no merge contains.
-   * @returns the number of characters
+   * Writes the token of each character that begins before `stop` into `symbols`. A character without a token is written
+   * as the complement of its code point, a negative number that no merge contains.
+   * @param length the number of units
+   * @param start where in `symbols` to write
+   * @returns where in `units` to go on, and where in `symbols`
    */
-  #split(units: Uint16Array, length: number, symbols: Int32Array): number {
+  #split(units: Uint16Array, from: number, stop: number, length: number, symbols: Int32Array, start: number): [at: number, count: number] {
     const characters = this.#characters;
-    let count = 0;
-    for (let at = 0; at < length; ) {
+    let [at, count] = [from, start];
+    while (at < stop) {
       const unit = units[at];
       const isPair = (unit & 0xfc00) === 0xd800 && at + 1 < length && (units[at + 1] & 0xfc00) === 0xdc00;
       const end = at + (isPair ? 2 : 1);
@@ -132,7 +140,7 @@ export class CompactBpe {
       if (token >= 0 || this.#unknown >= 0 || this.#bytesOf(code)) symbols[count++] = token >= 0 ? token : ~code;
       at = end;
     }
-    return count;
+    return [at, count];
   }
 
   /**

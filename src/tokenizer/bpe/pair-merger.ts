@@ -1,3 +1,4 @@
+import type { Pace, Steps } from '../pace.ts';
 import type { CompactMerges } from './compact-merges.ts';
 import { MinHeap } from './min-heap.ts';
 
@@ -9,6 +10,8 @@ const SCRATCH_LENGTH = 256;
  */
 const POSITIONS = 2 ** 31;
 const NONE = -1;
+/** Pairs that are queued in the time that a merge takes. */
+const QUEUED_PER_MERGED = 4;
 
 /** The tokens of a word as a linked list, and the queue of merges that are possible. */
 interface Scratch {
@@ -39,18 +42,24 @@ export class PairMerger {
   }
 
   /**
-   * Merges the first `count` of `symbols` in place, until no pair merges any more.
+   * Merges the first `count` of `symbols` in place, until no pair merges any more. It yields only for long words.
    * @returns how many symbols are left
    */
-  merge(symbols: Int32Array, count: number): number {
-    const scratch = count > SCRATCH_LENGTH ? makeScratch(count) : this.#scratch;
+  *merge(symbols: Int32Array, count: number, pace: Pace): Steps<number> {
+    // The shared arrays are not kept over a yield.
+    const isLong = count > SCRATCH_LENGTH;
+    const scratch = isLong ? makeScratch(count) : this.#scratch;
     const { previous, next, ranks, queue } = scratch;
     for (let position = 0; position < count; position++) {
       previous[position] = position - 1;
       next[position] = position + 1;
     }
-    for (let position = 0; position < count; position++) this.#queuePair(position, symbols, count, scratch);
+    for (let position = 0; position < count; position++) {
+      this.#queuePair(position, symbols, count, scratch);
+      if (isLong && pace.isDue(1 / QUEUED_PER_MERGED)) yield pace.take();
+    }
     while (queue.size > 0) {
+      if (isLong && pace.isDue(1)) yield pace.take();
       const key = queue.pop();
       const rank = Math.floor(key / POSITIONS);
       const position = key - rank * POSITIONS;

@@ -18,16 +18,24 @@ interface Span {
  */
 export function readWithCompactBpe(bytes: Uint8Array): object | null {
   try {
-    const [vocab, merges] = findTables(bytes);
-    const rest = JSON.parse(without(bytes, vocab, merges));
-    if (!isBpe(rest.model)) return null;
-    const options = bpeOptionsSchema.parse(rest.model);
-    const vocabulary = CompactVocabulary.read(new JsonCursor(bytes, vocab.start), vocab.end - vocab.start);
-    return { ...rest, model: new CompactBpe(vocabulary, CompactMerges.read(new JsonCursor(bytes, merges.start), vocabulary), options) };
+    return compactBpe(bytes);
   } catch {
     // The caller then reads the file in another way, which names the fault if there is one.
     return null;
   }
+}
+
+/**
+ * As {@link readWithCompactBpe}.
+ * @throws Error that says what is not supported or wrong
+ */
+export function compactBpe(bytes: Uint8Array): { model: CompactBpe } {
+  const [vocab, merges] = findTables(bytes);
+  const rest = JSON.parse(without(bytes, vocab, merges));
+  if (!isBpe(rest.model)) throw new Error('the model is not a byte-pair encoding');
+  const options = bpeOptionsSchema.parse(rest.model);
+  const vocabulary = CompactVocabulary.read(new JsonCursor(bytes, vocab.start), vocab.end - vocab.start);
+  return { ...rest, model: new CompactBpe(vocabulary, CompactMerges.read(new JsonCursor(bytes, merges.start), vocabulary), options) };
 }
 
 /** Older files have no `type`; a byte-pair encoding is then recognized by its fields. */

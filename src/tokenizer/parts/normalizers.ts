@@ -1,9 +1,13 @@
-import { byteAlphabet } from '../token-bytes.ts';
+import type { Pace, Steps } from '../pace.ts';
 import { compilePattern, findMatches } from './pattern.ts';
+import { slices } from './slices.ts';
+import { spellBytes } from './spell-bytes.ts';
 import type { NormalizerJson } from './supported-parts.ts';
+import { type UnicodeForm, unicodeForm } from './unicode-forms.ts';
 
 /** Changes a text before it is split into words. */
-export type Normalizer = (text: string) => string;
+export type Normalizer = (text: string, pace: Pace) => Steps<string>;
+type Change = (text: string) => string;
 
 type Builders = { [Type in NormalizerJson['type']]: (json: Extract<NormalizerJson, { type: Type }>) => Normalizer };
 
@@ -20,47 +24,48 @@ const NMT_SPACES = /[\u0009\u000a\u000c\u000d\u1680\u200b-\u200f\u2028\u2029\u25
 /** Texts in which a pattern that can match the empty text does so. */
 const PROBES = ['a', 'a1 ', ' .\n'];
 
+/** Characters that a change of a text goes through in the time that one takes to encode. */
+const CHANGED_PER_ENCODED = 8;
+
 /** In Rust each character is lowered by itself, so that no sigma is a final one. */
-const lower: Normalizer = (text) => text.replace(/\p{Changes_When_Lowercased}/gu, (character) => character.toLowerCase());
-const stripAccents: Normalizer = (text) => text.normalize('NFD').replace(/\p{Mn}/gu, '');
+const lower = perCharacter((text) => text.replaceAll('Σ', 'σ').toLowerCase());
+const stripAccents = inOrder([whole((text) => unicodeForm(text, 'NFD')), perCharacter((text) => text.replace(/\p{Mn}/gu, ''))]);
+const inForm = (form: UnicodeForm) => (): Normalizer => whole((text) => unicodeForm(text, form));
 
 const BUILDERS: Builders = {
   BertNormalizer: (json) => {
     const steps: (Normalizer | false)[] = [
-      json.clean_text && ((text) => text.replace(CONTROLS, '').replace(WHITE_SPACE, ' ')),
-      json.handle_chinese_chars && ((text) => text.replace(CHINESE, ' $& ')),
+      json.clean_text && perCharacter((text) => text.replace(CONTROLS, '').replace(WHITE_SPACE, ' ')),
+      json.handle_chinese_chars && perCharacter((text) => text.replace(CHINESE, ' $& ')),
       (json.strip_accents ?? json.lowercase) && stripAccents,
       json.lowercase && lower,
     ];
     return inOrder(steps.filter((step) => step !== false));
   },
-  ByteLevel: () => {
-    const utf8 = new TextEncoder();
-    const characters = new Map([...byteAlphabet()].map(([code, byte]) => [byte, String.fromCodePoint(code)]));
-    return (text) => Array.from(utf8.encode(text), (byte) => characters.get(byte)!).join('');
-  },
+  ByteLevel: () => perCharacter(spellBytes),
   Lowercase: () => lower,
-  NFC: () => (text) => text.normalize('NFC'),
-  NFD: () => (text) => text.normalize('NFD'),
-  NFKC: () => (text) => text.normalize('NFKC'),
-  NFKD: () => (text) => text.normalize('NFKD'),
-  Nmt: () => (text) => text.replace(NMT_REMOVED, '').replace(NMT_SPACES, ' '),
-  Prepend:
-    ({ prepend }) =>
-    (text) =>
-      text === '' ? text : prepend + text,
+  NFC: inForm('NFC'),
+  NFD: inForm('NFD'),
+  NFKC: inForm('NFKC'),
+  NFKD: inForm('NFKD'),
+  Nmt: () => perCharacter((text) => text.replace(NMT_REMOVED, '').replace(NMT_SPACES, ' ')),
+  Prepend: ({ prepend }) => whole((text) => (text === '' ? text : prepend + text)),
   Replace: ({ pattern, content }) => {
     const compiled = compilePattern(pattern);
-    if (PROBES.some((text) => findMatches(text, compiled).some(([start, end]) => start === end)))
+    if (PROBES.some((text) => [...findMatches(text, compiled)].some(([start, end]) => start === end)))
       throw new Error('Replace: its pattern matches the empty text, which is not supported');
-    return (text) =>
-      findMatches(text, compiled)
-        .map(([start, end, matches]) => (matches ? content : text.slice(start, end)))
-        .join('');
+    return function* (text, pace) {
+      const parts: string[] = [];
+      for (const [start, end, matches] of findMatches(text, compiled)) {
+        parts.push(matches ? content : text.slice(start, end));
+        if (pace.isDue(1)) yield pace.take();
+      }
+      return parts.join('');
+    };
   },
   Sequence: ({ normalizers }) => inOrder(normalizers.map(createNormalizer)),
-  Strip: (json) => (text) => strip(text, json.strip_left, json.strip_right),
-  StripAccents: () => (text) => text.replace(/\p{M}/gu, ''),
+  Strip: (json) => whole((text) => strip(text, json.strip_left, json.strip_right)),
+  StripAccents: () => perCharacter((text) => text.replace(/\p{M}/gu, '')),
 };
 
 /** @throws Error for a pattern that is not supported */
@@ -68,10 +73,33 @@ export function createNormalizer(json: NormalizerJson): Normalizer {
   return (BUILDERS[json.type] as (json: NormalizerJson) => Normalizer)(json);
 }
 
-const inOrder =
-  (steps: readonly Normalizer[]): Normalizer =>
-  (text) =>
-    steps.reduce((changed, step) => step(changed), text);
+/** A change that takes only some milliseconds for the longest text. */
+function whole(change: Change): Normalizer {
+  return function* (text, pace) {
+    if (pace.isDue(text.length / CHANGED_PER_ENCODED)) yield pace.take();
+    return change(text);
+  };
+}
+
+/** A change of each character by itself. */
+function perCharacter(change: Change): Normalizer {
+  return function* (text, pace) {
+    let changed = '';
+    for (const slice of slices(text)) {
+      changed += change(slice);
+      if (pace.isDue(slice.length / CHANGED_PER_ENCODED)) yield pace.take();
+    }
+    return changed;
+  };
+}
+
+function inOrder(steps: readonly Normalizer[]): Normalizer {
+  return function* (text, pace) {
+    let changed = text;
+    for (const step of steps) changed = yield* step(changed, pace);
+    return changed;
+  };
+}
 
 /** All white space is in the first plane, so that units may be looked at one by one. */
 function strip(text: string, left: boolean, right: boolean): string {

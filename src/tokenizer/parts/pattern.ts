@@ -50,22 +50,20 @@ function isWithinPair(text: string, place: number): boolean {
 }
 
 /**
- * Cuts a text into parts that match and parts that do not, as `Pattern::find_matches` of the tokenizers package does.
+ * Cuts a text into parts that match and parts that do not, as far as the caller goes on, as `Pattern::find_matches` of the tokenizers package does.
  * An empty match right after another match is none.
  * @param pattern with the flag `g`
  */
-export function findMatches(text: string, pattern: RegExp, invert = false): Match[] {
-  const parts: Match[] = [];
+export function* findMatches(text: string, pattern: RegExp, invert = false): Generator<Match> {
   let end = 0;
   let isAfterMatch = false;
   for (const match of text.matchAll(pattern)) {
     const [start, stop] = [match.index, match.index + match[0].length];
     if (start === stop && ((isAfterMatch && start === end) || isWithinPair(text, start))) continue;
-    if (end < start) parts.push([end, start, invert]);
-    parts.push([start, stop, !invert]);
+    if (end < start) yield [end, start, invert];
+    yield [start, stop, !invert];
     end = stop;
     isAfterMatch = true;
   }
-  if (end < text.length) parts.push([end, text.length, invert]);
-  return parts;
+  if (end < text.length) yield [end, text.length, invert];
 }

@@ -1,16 +1,21 @@
-import { byteAlphabet } from '../token-bytes.ts';
 import { compilePattern, findMatches, type Match } from './pattern.ts';
+import { slices } from './slices.ts';
+import { spellBytes } from './spell-bytes.ts';
 import type { PreTokenizerJson, SplitBehavior } from './supported-parts.ts';
 
-/**
- * A word of a text, and whether it begins where the text does. A word may be empty.
- */
+/** A word of a text. It may be empty. */
 export interface Word {
   readonly text: string;
+  /** Whether it begins where the text does. */
   readonly isFirst: boolean;
+  /** What has been done since the word before, besides finding this one: as many characters take so long to encode. */
+  readonly work?: number;
 }
-/** Splits a word into words. */
-export type PreTokenizer = (word: Word) => Word[];
+/** Splits a word into words, as far as the caller goes on. Empty words only give the caller a turn. */
+export type PreTokenizer = (word: Word) => Iterable<Word>;
+
+/** Characters that are changed in the time that one takes to encode. */
+const CHANGED_PER_ENCODED = 8;
 
 type Builders = { [Type in PreTokenizerJson['type']]: (json: Extract<PreTokenizerJson, { type: Type }>) => PreTokenizer };
 
@@ -35,11 +40,11 @@ const BUILDERS: Builders = {
   FixedLength: ({ length }) => splitAt(new RegExp(`[^]{1,${length}}`, 'gu'), 'Isolated'),
   Metaspace: ({ replacement: mark, prepend_scheme: scheme, add_prefix_space: addSpace, split: splits }) => {
     const cut = splits ? splitAt(compilePattern({ String: mark }), 'MergedWithNext') : (word: Word) => [word];
-    return ({ text, isFirst }) => {
-      const spelled = text.replaceAll(' ', mark);
-      const prepends = addSpace !== false && (scheme === 'always' || (scheme === 'first' && isFirst)) && !spelled.startsWith(mark);
-      return cut({ text: prepends ? mark + spelled : spelled, isFirst });
+    const prepend = ({ text, isFirst }: Word) => {
+      const prepends = addSpace !== false && (scheme === 'always' || (scheme === 'first' && isFirst)) && !text.startsWith(mark);
+      return [{ text: prepends ? mark + text : text, isFirst }];
     };
+    return inOrder([mapText((text) => text.replaceAll(' ', mark)), prepend, cut]);
   },
   Punctuation: ({ behavior }) => splitAt(PUNCTUATION, behavior),
   Sequence: ({ pretokenizers }) => inOrder(pretokenizers.map(createPreTokenizer)),
@@ -56,53 +61,65 @@ export function createPreTokenizer(json: PreTokenizerJson): PreTokenizer {
 const inOrder =
   (steps: readonly PreTokenizer[]): PreTokenizer =>
   (word) =>
-    steps.reduce((words, step) => words.flatMap(step).filter(({ text }) => text !== ''), [word]);
+    steps.reduce<Iterable<Word>>(splitEach, [word]);
 
-const mapText =
-  (change: (text: string) => string): PreTokenizer =>
-  ({ text, isFirst }) => [{ text: change(text), isFirst }];
+function* splitEach(words: Iterable<Word>, split: PreTokenizer): Generator<Word> {
+  for (const word of words)
+    if (word.text === '') yield word;
+    else yield* split(word);
+}
+
+/** Changes each character by itself. */
+function mapText(change: (text: string) => string): PreTokenizer {
+  return function* ({ text, isFirst }) {
+    let changed = '';
+    for (const slice of slices(text)) {
+      changed += change(slice);
+      if (changed.length > slice.length) yield { text: '', isFirst: false, work: slice.length / CHANGED_PER_ENCODED };
+    }
+    yield { text: changed, isFirst };
+  };
+}
 
 function splitAt(pattern: RegExp, behavior: SplitBehavior, invert = false): PreTokenizer {
   const merge = BEHAVIORS[behavior];
-  return ({ text, isFirst }) =>
-    merge(findMatches(text, pattern, invert)).map(([start, end]) => ({ text: text.slice(start, end), isFirst: isFirst && start === 0 }));
+  return function* ({ text, isFirst }) {
+    for (const [start, end] of merge(findMatches(text, pattern, invert)))
+      yield { text: text.slice(start, end), isFirst: isFirst && start === 0 };
+  };
 }
-
-/** What becomes of the parts that match, as `NormalizedString::split` of the tokenizers package has it. */
-const BEHAVIORS: Readonly<Record<SplitBehavior, (parts: readonly Match[]) => readonly Match[]>> = {
-  Isolated: (parts) => parts,
-  Removed: (parts) => parts.filter(([, , matches]) => !matches),
-  Contiguous: (parts) => join(parts, (part, before) => part[2] === before),
-  MergedWithPrevious: (parts) => join(parts, (part, before) => part[2] && !before),
-  MergedWithNext: (parts) => mirrored(join(mirrored(parts), (part, before) => part[2] && !before)),
-};
 
 /**
- * Joins each part to the one before if `joins` says so. It is told whether that one matches; before the first, none
- * does.
+ * What becomes of the parts that match, as `NormalizedString::split` of the tokenizers package has it. Where a part is
+ * removed or joined to another, an empty one is in its place.
  */
-function join(parts: readonly Match[], joins: (part: Match, isMatchBefore: boolean) => boolean): Match[] {
-  const joined: Match[] = [];
-  let before = false;
+const BEHAVIORS: Readonly<Record<SplitBehavior, (parts: Iterable<Match>) => Iterable<Match>>> = {
+  Isolated: (parts) => parts,
+  Removed: remove,
+  Contiguous: (parts) => join(parts, (part, before) => part[2] === before[2]),
+  MergedWithPrevious: (parts) => join(parts, (part, before) => part[2] && !before[2]),
+  MergedWithNext: (parts) => join(parts, (part, before) => !part[2] && before[2]),
+};
+
+function* remove(parts: Iterable<Match>): Generator<Match> {
+  for (const part of parts) yield part[2] ? emptyAfter(part) : part;
+}
+
+/** Joins each part to the one before if `joins` says so; but for Contiguous, those are never more than two. */
+function* join(parts: Iterable<Match>, joins: (part: Match, before: Match) => boolean): Generator<Match> {
+  let joined: Match | undefined;
+  let before: Match | undefined;
   for (const part of parts) {
-    const last = joined.at(-1);
-    if (last && joins(part, before)) joined[joined.length - 1] = [last[0], part[1], last[2]];
-    else joined.push(part);
-    before = part[2];
+    if (joined && before && joins(part, before)) {
+      joined = [joined[0], part[1], joined[2]];
+      yield emptyAfter(part);
+    } else {
+      if (joined) yield joined;
+      joined = part;
+    }
+    before = part;
   }
-  return joined;
+  if (joined) yield joined;
 }
 
-/** The same parts from right to left, with the places counted from the right. */
-const mirrored = (parts: readonly Match[]): Match[] => parts.map(([start, end, matches]): Match => [-end, -start, matches]).reverse();
-
-const utf8 = new TextEncoder();
-let spellings: string[] | undefined;
-
-/** A text in GPT-2's byte alphabet. */
-function spellBytes(text: string): string {
-  spellings ??= [...byteAlphabet()].sort(([, a], [, b]) => a - b).map(([code]) => String.fromCodePoint(code));
-  let spelled = '';
-  for (const byte of utf8.encode(text)) spelled += spellings[byte];
-  return spelled;
-}
+const emptyAfter = ([, end, matches]: Match): Match => [end, end, matches];

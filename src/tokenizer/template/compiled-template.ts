@@ -1,12 +1,14 @@
 import { Environment, parse, tokenize } from '@huggingface/jinja';
+import { MAX_CHAT_TEMPLATE_BYTES } from '../../core/limits.ts';
+import type { Steps } from '../pace.ts';
 import { strftime } from './strftime.ts';
 import { TemplateInterpreter } from './template-interpreter.ts';
 import { TemplateLimitError } from './template-limit-error.ts';
 import { TracedString } from './traced-string.ts';
 import { type OriginText, wholeRange } from './written-ranges.ts';
 
-/** The longest template. The longest published ones have some 20,000 characters. */
-const MAX_TEMPLATE_LENGTH = 2 ** 18;
+/** Characters of a date format. */
+const MAX_FORMAT_LENGTH = 2 ** 10;
 /** Numbers of one `range`. */
 const MAX_RANGE = 10_000;
 
@@ -26,23 +28,23 @@ export class CompiledTemplate {
 
   /** @throws Error that says what is wrong with the template */
   constructor(source: string) {
-    if (source.length > MAX_TEMPLATE_LENGTH)
-      throw new Error(`it has ${source.length} characters, over the limit of ${MAX_TEMPLATE_LENGTH}`);
+    if (source.length > MAX_CHAT_TEMPLATE_BYTES)
+      throw new Error(`it has ${source.length} characters, over the limit of ${MAX_CHAT_TEMPLATE_BYTES}`);
     this.#program = parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
   }
 
   /**
+   * Renders in steps.
    * @returns the rendered text, and which of its characters the template wrote
    * @throws TemplateRefusal where the template refuses its input; TemplateLimitError where it takes too much; Error for
    *   any other failure
    */
-  render({ variables, tokens }: TemplateInput): OriginText {
+  *render({ variables, tokens }: TemplateInput): Steps<OriginText> {
     const scope = new Environment();
     for (const [name, value] of Object.entries({ ...GLOBALS, ...variables })) scope.set(name, value);
     for (const [name, value] of Object.entries(tokens))
       scope.setVariable(name, new TracedString({ value, written: wholeRange(value.length) }) as never);
-    const interpreter = new TemplateInterpreter(scope);
-    return TracedString.of(interpreter.evaluate(this.#program, scope)).origin;
+    return yield* new TemplateInterpreter(scope).run(this.#program, scope);
   }
 }
 
@@ -53,8 +55,14 @@ const GLOBALS = {
     throw new TemplateRefusal(String(message));
   },
   range,
-  strftime_now: (format: string) => strftime(new Date(), format),
+  strftime_now: strftimeNow,
 };
+
+function strftimeNow(format: string): string {
+  if (format.length > MAX_FORMAT_LENGTH)
+    throw new TemplateLimitError(`has a date format of ${format.length} characters, over the limit of ${MAX_FORMAT_LENGTH}`);
+  return strftime(new Date(), format);
+}
 
 function range(first: number, second?: number, step = 1): number[] {
   const [start, stop] = second === undefined ? [0, first] : [first, second];

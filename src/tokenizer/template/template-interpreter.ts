@@ -1,280 +1,182 @@
-import { type Environment, Interpreter } from '@huggingface/jinja';
-import { characterPlace } from './python-text.ts';
+import { Environment } from '@huggingface/jinja';
+import { finish, type Steps } from '../pace.ts';
+import { ExpressionEvaluator } from './expression-evaluator.ts';
+import {
+  type BlockNode,
+  evaluated,
+  type ForNode,
+  type IfNode,
+  type NameNode,
+  type Node,
+  type SelectNode,
+  type SetNode,
+  type TupleNode,
+} from './nodes.ts';
 import { TemplateLimitError } from './template-limit-error.ts';
-import { asArray, asInteger, asMap, isString, joinTexts, type RuntimeValue, TracedString } from './traced-string.ts';
-import { concatenate, type OriginText, sliceOrigin, wholeRange } from './written-ranges.ts';
+import {
+  asArray,
+  asMap,
+  isTrue,
+  MAX_TEXT_LENGTH,
+  ObjectValue,
+  type RuntimeValue,
+  runtimeValue,
+  StringValue,
+  TracedString,
+} from './traced-string.ts';
+import { concatenate, type OriginText } from './written-ranges.ts';
 
-/**
- * Steps of a rendering: one for each node that is evaluated, and more for the texts and lists that nodes give. Real
- * templates take some 50 for each message; so many steps take about 0.1 s, and nothing else runs meanwhile.
- */
-export const MAX_TEMPLATE_STEPS = 100_000;
-/** Nodes within nodes, as in a chain of elif or a macro that calls itself. */
-const MAX_DEPTH = 400;
-/** Characters of a text, entries of a list, and numbers of a text's written ranges that a step reads. */
-const CHARACTERS_PER_STEP = 256;
-const ENTRIES_PER_STEP = 4;
-const RANGES_PER_STEP = 64;
-/** An iteration of a loop makes two scopes and a `loop` variable. */
-const STEPS_PER_ITERATION = 10;
-/** The widest indentation that the filters `indent` and `tojson` make. */
-const MAX_INDENT = 64;
 /** Nodes that print nothing. */
 const SILENT_NODES = ['Set', 'Macro', 'Comment'];
-/** Filters whose result keeps its origin, or whose arguments are bounded here. */
-const TRACED_FILTERS = ['join', 'trim', 'indent', 'tojson'];
+/** An iteration of a loop makes a scope and a `loop` variable. */
+const STEPS_PER_ITERATION = 10;
 
-interface Node {
-  readonly type: string;
-}
-interface ForNode extends Node {
-  readonly iterable: Node;
-  readonly body: Node[];
-  readonly defaultBlock: Node[];
-}
-interface MacroNode extends Node {
-  readonly body: Node[];
-}
-interface BinaryNode extends Node {
-  readonly operator: { readonly value: string };
-  readonly left: Node;
-  readonly right: Node;
-}
-interface FilterNode extends Node {
-  readonly value?: string;
-  readonly callee?: { readonly value: string };
-  readonly args?: Node[];
-}
-/** The iterable of a `for` with an `if`. */
-interface SelectNode extends Node {
-  readonly lhs: Node;
-}
-interface MemberNode extends Node {
-  readonly object: Node;
-  readonly property: Node;
-  readonly computed: boolean;
-}
-interface SliceNode extends Node {
-  readonly start?: Node;
-  readonly stop?: Node;
-  readonly step?: Node;
-}
-/** Stands in the tree for what has been evaluated already. */
-interface EvaluatedNode extends Node {
-  readonly type: 'Evaluated';
-  readonly evaluated: RuntimeValue;
-}
+/** What leaves blocks, up to the loop that it ends or goes on with. */
+type Exit = 'Break' | 'Continue';
 
-/**
- * The methods of the library's interpreter that are overridden or called, which TypeScript's `private` does not
- * prevent.
- */
-interface Internals {
-  evaluate(node: Node | undefined, scope: Environment): RuntimeValue;
-  evaluateBlock(nodes: Node[], scope: Environment): RuntimeValue;
-  evaluateFor(node: ForNode, scope: Environment): RuntimeValue;
-  evaluateMacro(node: MacroNode, scope: Environment): RuntimeValue;
-  evaluateCallStatement(node: MacroNode, scope: Environment): RuntimeValue;
-  evaluateBinaryExpression(node: BinaryNode, scope: Environment): RuntimeValue;
-  evaluateMemberExpression(node: MemberNode, scope: Environment): RuntimeValue;
-  evaluateSliceExpression(object: RuntimeValue, node: SliceNode, scope: Environment): RuntimeValue;
-  evaluateArguments(nodes: Node[], scope: Environment): [RuntimeValue[], Map<string, RuntimeValue>];
-  applyFilter(operand: RuntimeValue, filter: FilterNode, scope: Environment): RuntimeValue;
-}
-const Base = Interpreter as unknown as new (scope: Environment) => Internals;
+/** What the statements of a block print. */
+class Output {
+  readonly #texts: OriginText[] = [];
+  #length = 0;
 
-/**
- * The interpreter of @huggingface/jinja with two additions. Every text knows which of its characters the template wrote
- * ({@link TracedString}); what an operation gives that is not overridden here counts as not written. And a rendering is
- * bounded in steps, depth and size, because templates come with models that people download.
- */
-export class TemplateInterpreter extends Base {
-  #steps = 0;
-  #depth = 0;
-  /** Loops under way, and what their bodies have given so far: the library joins that without its origin. */
-  readonly #loops: { readonly node: ForNode; readonly texts: OriginText[] }[] = [];
-
-  /** What blocks have printed that a `break` or `continue` is leaving. */
-  #unfinished = NO_TEXT;
-  /** Nodes within each part of the tree that was counted. */
-  readonly #sizes = new Map<object, number>();
-
-  override evaluate(node: Node | undefined, scope: Environment): RuntimeValue {
-    if (node?.type === 'Evaluated') return (node as EvaluatedNode).evaluated;
-    if (this.#depth >= MAX_DEPTH) throw new TemplateLimitError(`nests more than ${MAX_DEPTH} levels deep`);
-    this.#spend(1);
-    this.#depth++;
-    try {
-      return this.#traced(super.evaluate(node, scope), node);
-    } finally {
-      this.#depth--;
-    }
+  /** @throws TemplateLimitError for more text than there may be */
+  add(text: OriginText): void {
+    this.#length += text.value.length;
+    if (this.#length > MAX_TEXT_LENGTH) throw new TemplateLimitError(`makes a text of more than ${MAX_TEXT_LENGTH} characters`);
+    this.#texts.push(text);
   }
 
-  #traced(value: RuntimeValue, node: Node | undefined): RuntimeValue {
-    if (!isString(value)) {
-      this.#spend(((asArray(value)?.length ?? 0) / ENTRIES_PER_STEP) | 0);
-      return value;
-    }
-    const text = String(value.value);
-    const traced =
-      node?.type === 'StringLiteral' ? new TracedString({ value: text, written: wholeRange(text.length) }) : TracedString.of(value);
-    this.#spend(((text.length / CHARACTERS_PER_STEP) | 0) + ((traced.written.length / RANGES_PER_STEP) | 0));
-    return traced;
+  get text(): OriginText {
+    return concatenate(this.#texts);
+  }
+}
+
+/** Runs the statements of a template. Between two of them others may have their turn, unless they are in a macro. */
+export class TemplateInterpreter extends ExpressionEvaluator {
+  /** How many macros and other blocks that are evaluated as a whole are under way. */
+  #wholeBlocks = 0;
+
+  /** Renders a template's program in steps. */
+  *run(program: BlockNode, scope: Environment): Steps<OriginText> {
+    const output = new Output();
+    yield* this.#block(program.body, scope, output);
+    return output.text;
   }
 
+  /** The block of a macro, a call or a filter, all at once. */
   override evaluateBlock(nodes: Node[], scope: Environment): RuntimeValue {
-    const texts: OriginText[] = [];
-    const loop = this.#loops.at(-1);
-    const iteration = loop && (nodes === loop.node.body || nodes === loop.node.defaultBlock) ? loop : undefined;
+    const output = new Output();
+    this.#wholeBlocks++;
+    try {
+      const exit = finish(this.#block(nodes, scope, output));
+      if (exit) throw new Error(`${exit.toLowerCase()} is outside of a loop`);
+    } finally {
+      this.#wholeBlocks--;
+    }
+    return new TracedString(output.text);
+  }
+
+  *#block(nodes: readonly Node[], scope: Environment, output: Output): Steps<Exit | undefined> {
+    this.budget.enter();
     try {
       for (const node of nodes) {
-        const value = this.evaluate(node, scope);
-        if (!SILENT_NODES.includes(node.type)) texts.push(this.#print(value));
+        const exit = yield* this.#statement(node, scope, output);
+        if (exit) return exit;
       }
-      const block = new TracedString(concatenate(texts));
-      iteration?.texts.push(block.origin);
-      return block;
-    } catch (error) {
-      this.#keepUnfinished(texts, iteration?.texts);
-      throw error;
-    }
-  }
-
-  /** `break` and `continue` leave blocks by throwing. What a block has printed stays, up to the iteration that ends. */
-  #keepUnfinished(texts: readonly OriginText[], iteration: OriginText[] | undefined): void {
-    this.#unfinished = concatenate([...texts, this.#unfinished]);
-    if (!iteration) return;
-    iteration.push(this.#unfinished);
-    this.#unfinished = NO_TEXT;
-  }
-
-  override evaluateFor(node: ForNode, scope: Environment): RuntimeValue {
-    const loop = { node, texts: [] as OriginText[] };
-    const select = node.iterable.type === 'SelectExpression' ? (node.iterable as SelectNode) : undefined;
-    const values = this.evaluate(select?.lhs ?? node.iterable, scope);
-    // The library prepares all iterations before the first.
-    this.#spend(STEPS_PER_ITERATION * (asArray(values)?.length ?? asMap(values)?.size ?? 0));
-    this.#loops.push(loop);
-    try {
-      super.evaluateFor({ ...node, iterable: select ? ({ ...select, lhs: evaluated(values) } as SelectNode) : evaluated(values) }, scope);
-      return new TracedString(concatenate(loop.texts));
     } finally {
-      this.#loops.pop();
+      this.budget.leave();
     }
   }
 
-  /** The library looks through the whole of a macro, and of a call's block, whenever it comes to one. */
-  override evaluateMacro(node: MacroNode, scope: Environment): RuntimeValue {
-    this.#spend(this.#size(node));
-    return super.evaluateMacro(node, scope);
-  }
-
-  override evaluateCallStatement(node: MacroNode, scope: Environment): RuntimeValue {
-    this.#spend(this.#size(node));
-    return super.evaluateCallStatement(node, scope);
-  }
-
-  #size(node: object): number {
-    const known = this.#sizes.get(node);
-    if (known !== undefined) return known;
-    const parts = node instanceof Map ? [...node].flat() : Object.values(node);
-    const size = parts.reduce((sum, part) => sum + (typeof part === 'object' && part !== null ? this.#size(part) : 0), 1);
-    this.#sizes.set(node, size);
-    return size;
-  }
-
-  override evaluateBinaryExpression(node: BinaryNode, scope: Environment): RuntimeValue {
-    if (node.operator.value !== '+' && node.operator.value !== '~') return super.evaluateBinaryExpression(node, scope);
-    const [left, right] = [this.evaluate(node.left, scope), this.evaluate(node.right, scope)];
-    const joins = node.operator.value === '~' || (isPrintable(left) && isPrintable(right) && (isString(left) || isString(right)));
-    if (joins && left.type !== 'UndefinedValue' && right.type !== 'UndefinedValue')
-      return new TracedString(concatenate([this.#print(left), this.#print(right)]));
-    return super.evaluateBinaryExpression({ ...node, left: evaluated(left), right: evaluated(right) }, scope);
-  }
-
-  /** One character of a string. The library would count UTF-16 units, and so could give half of one. */
-  override evaluateMemberExpression(node: MemberNode, scope: Environment): RuntimeValue {
-    if (!node.computed || node.property.type === 'SliceExpression') return super.evaluateMemberExpression(node, scope);
-    const [object, property] = [this.evaluate(node.object, scope), this.evaluate(node.property, scope)];
-    const index = asInteger(property);
-    if (!isString(object) || index === undefined)
-      return super.evaluateMemberExpression({ ...node, object: evaluated(object), property: evaluated(property) }, scope);
-    const { origin } = TracedString.of(object);
-    const [start, end] = [
-      characterPlace(origin.value, index),
-      index === -1 ? origin.value.length : characterPlace(origin.value, index + 1),
-    ];
-    return new TracedString(sliceOrigin(origin, start, end));
-  }
-
-  override evaluateSliceExpression(object: RuntimeValue, node: SliceNode, scope: Environment): RuntimeValue {
-    const [start, stop, step] = [node.start, node.stop, node.step].map((bound) => this.evaluate(bound, scope));
-    if (isString(object) && (asInteger(step) ?? 1) === 1) {
-      const { origin } = TracedString.of(object);
-      const [from, to] = characterRange(origin.value, asInteger(start), asInteger(stop));
-      return new TracedString(sliceOrigin(origin, from, Math.max(from, to)));
+  *#statement(node: Node, scope: Environment, output: Output): Steps<Exit | undefined> {
+    if (this.budget.isTurnDue && this.#wholeBlocks === 0) yield this.budget.takeTurn();
+    this.budget.spend(1);
+    if (node.type === 'Break' || node.type === 'Continue') return node.type;
+    if (node.type === 'If') {
+      const { test, body, alternate } = node as IfNode;
+      return yield* this.#block(isTrue(this.evaluate(test, scope)) ? body : alternate, scope, output);
     }
-    return super.evaluateSliceExpression(object, { ...node, start: evaluated(start), stop: evaluated(stop), step: evaluated(step) }, scope);
+    if (node.type === 'For') return yield* this.#for(node as ForNode, scope, output);
+    if (node.type === 'Set' && !(node as SetNode).value) return yield* this.#setBlock(node as SetNode, scope);
+    const value = this.evaluate(node, scope);
+    if (SILENT_NODES.includes(node.type)) return;
+    const text = this.print(value);
+    this.spendText(text);
+    output.add(text);
   }
 
-  override applyFilter(operand: RuntimeValue, filter: FilterNode, scope: Environment): RuntimeValue {
-    const name = filter.value ?? filter.callee?.value ?? '';
-    this.#measure(operand);
-    if (!TRACED_FILTERS.includes(name)) return super.applyFilter(operand, filter, scope);
-    const [positional, named] = this.evaluateArguments(filter.args ?? [], scope);
-    const entries = asArray(operand);
-    if (name === 'join' && entries) return this.#join(entries, positional[0] ?? named.get('d'), named.get('attribute'));
-    if (name === 'trim' && isString(operand)) return TracedString.of(operand).strip('both', positional[0]);
-    const indent = asInteger(named.get(name === 'tojson' ? 'indent' : 'width') ?? positional[0]) ?? 0;
-    if (indent > MAX_INDENT) throw new TemplateLimitError(`indents by ${indent} spaces, over the limit of ${MAX_INDENT}`);
-    return super.applyFilter(operand, filter, scope);
+  *#setBlock(node: SetNode, scope: Environment): Steps<Exit | undefined> {
+    const output = new Output();
+    const exit = yield* this.#block(node.body, scope, output);
+    if (!exit) this.evaluate({ ...node, value: evaluated(new TracedString(output.text)) } as SetNode, scope);
+    return exit;
   }
 
-  #join(entries: readonly RuntimeValue[], separator: RuntimeValue | undefined, attribute: RuntimeValue | undefined): TracedString {
-    const texts = entries.map((entry) => this.#print(attribute ? attributeOf(entry, String(attribute.value)) : entry));
-    return new TracedString(joinTexts(texts, separator ? this.#print(separator) : { value: '', written: [] }));
-  }
-
-  /** What a value is in the rendered text: what Python's `str` gives, and nothing for what is undefined. */
-  #print(value: RuntimeValue): OriginText {
-    if (isString(value)) return TracedString.of(value).origin;
-    if (value.type === 'UndefinedValue') return NO_TEXT;
-    if (value.type === 'NullValue') return { value: 'None', written: [] };
-    if (value.type === 'BooleanValue') return { value: value.value ? 'True' : 'False', written: [] };
-    this.#measure(value);
-    return { value: value.toString(), written: [] };
-  }
-
-  /**
-   * Counts a value's parts as often as they are printed: lists that hold one another would print exponentially much.
-   */
-  #measure(value: RuntimeValue): void {
-    if (isString(value)) this.#spend((String(value.value).length / CHARACTERS_PER_STEP) | 0);
-    const parts = asArray(value) ?? asMap(value)?.values();
-    for (const part of parts ?? []) {
-      this.#spend(1);
-      this.#measure(part);
+  *#for(node: ForNode, outer: Environment, output: Output): Steps<undefined | Exit> {
+    const scope = new Environment(outer);
+    const select = node.iterable.type === 'SelectExpression' ? (node.iterable as SelectNode) : undefined;
+    const all = entries(this.evaluate(select?.lhs ?? node.iterable, scope));
+    const items = select ? yield* this.#selected(all, node, select.test, scope) : all;
+    let isAnyWhole = false;
+    for (const [index, item] of items.entries()) {
+      this.budget.spend(STEPS_PER_ITERATION);
+      scope.setVariable('loop', loopVariable(items, index) as never);
+      assign(node.loopvar, item, scope);
+      const exit = yield* this.#block(node.body, scope, output);
+      if (exit === 'Break') break;
+      isAnyWhole ||= exit === undefined;
     }
+    // As in Jinja, where no iteration has come to its end.
+    if (!isAnyWhole) return yield* this.#block(node.defaultBlock, scope, output);
   }
 
-  #spend(steps: number): void {
-    this.#steps += steps;
-    if (this.#steps > MAX_TEMPLATE_STEPS) throw new TemplateLimitError(`takes more than ${MAX_TEMPLATE_STEPS} steps`);
+  *#selected(all: readonly RuntimeValue[], { loopvar }: ForNode, test: Node, scope: Environment): Steps<RuntimeValue[]> {
+    const items: RuntimeValue[] = [];
+    for (const item of all) {
+      if (this.budget.isTurnDue && this.#wholeBlocks === 0) yield this.budget.takeTurn();
+      this.budget.spend(STEPS_PER_ITERATION);
+      const inner = new Environment(scope);
+      assign(loopvar, item, inner);
+      if (isTrue(this.evaluate(test, inner))) items.push(item);
+    }
+    return items;
   }
 }
 
-const NO_TEXT: OriginText = { value: '', written: [] };
-
-const evaluated = (value: RuntimeValue): EvaluatedNode => ({ type: 'Evaluated', evaluated: value });
-const isPrintable = (value: RuntimeValue): boolean => ['StringValue', 'IntegerValue', 'FloatValue'].includes(value.type);
-
-function attributeOf(entry: RuntimeValue, attribute: string): RuntimeValue {
-  const value = asMap(entry)?.get(attribute);
-  if (value === undefined) throw new Error(`join: an entry has no attribute ${attribute}`);
-  return value;
+/** What a loop goes through: the entries of a list, or the keys of a mapping. */
+function entries(value: RuntimeValue): RuntimeValue[] {
+  const list = asArray(value);
+  if (list) return list;
+  const map = asMap(value);
+  if (!map) throw new Error(`Expected iterable or object type in for loop: got ${value.type}`);
+  return Array.from(map.keys(), (key) => new StringValue(key));
 }
 
-function characterRange(text: string, start: number | undefined, stop: number | undefined): [start: number, end: number] {
-  return [characterPlace(text, start ?? 0), stop === undefined ? text.length : characterPlace(text, stop)];
+/** Sets a loop's variable, or several of them to the entries of a list. */
+function assign(target: Node, value: RuntimeValue, scope: Environment): void {
+  if (target.type !== 'TupleLiteral') {
+    scope.setVariable((target as NameNode).value, value as never);
+    return;
+  }
+  const targets = (target as TupleNode).value;
+  const values = asArray(value);
+  if (!values) throw new Error(`Cannot unpack non-iterable type: ${value.type}`);
+  if (targets.length !== values.length) throw new Error(`Too ${targets.length > values.length ? 'few' : 'many'} items to unpack`);
+  for (const [index, name] of targets.entries()) assign(name, values[index], scope);
+}
+
+function loopVariable(items: readonly RuntimeValue[], index: number): RuntimeValue {
+  const left = items.length - index;
+  const fields: [string, RuntimeValue][] = [
+    ['index', runtimeValue(index + 1)],
+    ['index0', runtimeValue(index)],
+    ['revindex', runtimeValue(left)],
+    ['revindex0', runtimeValue(left - 1)],
+    ['first', runtimeValue(index === 0)],
+    ['last', runtimeValue(left === 1)],
+    ['length', runtimeValue(items.length)],
+    ['previtem', items[index - 1] ?? runtimeValue(undefined)],
+    ['nextitem', items[index + 1] ?? runtimeValue(undefined)],
+  ];
+  return new ObjectValue(new Map(fields));
 }

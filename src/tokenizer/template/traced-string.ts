@@ -12,16 +12,18 @@ export interface RuntimeValue {
 type Callable = (args: RuntimeValue[], scope: Environment) => RuntimeValue;
 
 /** UTF-16 units of any one text in a rendering. The largest request body is below. */
-const MAX_TEXT_LENGTH = 2 * 2 ** 20;
+export const MAX_TEXT_LENGTH = 2 * 2 ** 20;
 /** Pieces that one text is split into, or joined from. A prompt of so many lines fits into no context window. */
 const MAX_PIECES = 2 ** 16;
 
 /** The library exports none of its classes of values, so each is taken from what it makes of a JavaScript value. */
 const classOf = (value: unknown) => new Environment().set('value', value).constructor as new (value: unknown) => RuntimeValue;
-const StringValue = classOf('') as unknown as typeof JinjaString;
+export const StringValue = classOf('') as unknown as typeof JinjaString;
 const IntegerValue = classOf(0);
+const BooleanValue = classOf(true);
+const UndefinedValue = classOf(undefined);
 const ArrayValue = classOf([]);
-const ObjectValue = classOf({});
+export const ObjectValue = classOf({});
 const FunctionValue = classOf(() => {});
 
 export const isString = (value: RuntimeValue): boolean => value instanceof StringValue;
@@ -31,6 +33,13 @@ export const asMap = (value: RuntimeValue): Map<string, RuntimeValue> | undefine
   value instanceof ObjectValue ? (value.value as Map<string, RuntimeValue>) : undefined;
 export const asInteger = (value: RuntimeValue | undefined): number | undefined =>
   value instanceof IntegerValue ? (value.value as number) : undefined;
+
+/** Whether a value counts as true, as in Python. */
+export const isTrue = (value: RuntimeValue): boolean => (value as unknown as { __bool__(): { value: boolean } }).__bool__().value;
+
+/** The interpreter's value for one that a loop has. */
+export const runtimeValue = (value: number | boolean | undefined): RuntimeValue =>
+  value === undefined ? new UndefinedValue(undefined) : new (typeof value === 'number' ? IntegerValue : BooleanValue)(value);
 
 /** What the library's strings look like from outside. */
 declare class JinjaString implements RuntimeValue {

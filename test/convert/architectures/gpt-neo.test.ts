@@ -68,8 +68,8 @@ describe('gptNeo', () => {
   });
 
   it('should refuse an unknown activation', () => {
-    expect(() => gptNeo.plan({ ...CONFIG, activation_function: 'relu' })).toThrow(
-      'activation_function "relu" is not supported for gpt_neo; supported: gelu_new, gelu_pytorch_tanh, gelu',
+    expect(() => gptNeo.plan({ ...CONFIG, activation_function: 'mish' })).toThrow(
+      'activation_function "mish" is not supported for gpt_neo; supported: gelu, gelu_fast, gelu_new',
     );
   });
 });

@@ -45,6 +45,15 @@ describe('llama', () => {
     expect(plan.multiplyAddsPerToken).toBe(2 * (2 * 64 * 8 * 32 + 2 * 64 * 2 * 32 + 3 * 64 * 96) + 64 * 160);
   });
 
+  it('should have biases where config.json says so', () => {
+    const biased = (keys: object) =>
+      [...llama.plan({ ...CONFIG, ...keys }).tensors.keys()].filter((name) => /^layers\.0.*bias$/.test(name));
+    const attention = ['q', 'k', 'v', 'o'].map((part) => `layers.0.self_attn.${part}_proj.bias`);
+    expect(biased({ attention_bias: true })).toEqual(attention);
+    expect(biased({ mlp_bias: true })).toEqual(['gate', 'up', 'down'].map((part) => `layers.0.mlp.${part}_proj.bias`));
+    expect(biased({})).toEqual([]);
+  });
+
   it('should expect an output head if it is not tied, and ignore only what it knows', () => {
     const plan = llama.plan(CONFIG);
     expect(plan.tied).toBeUndefined();
@@ -58,7 +67,7 @@ describe('llama', () => {
     { keys: { rope_theta: 5e5, rope_parameters: { rope_type: 'default' } } },
     { keys: { rope_theta: 10, rope_scaling: {}, rope_parameters: { rope_theta: 5e5 } } },
   ])('should read theta from $keys', ({ keys }) => {
-    expect(parseLlamaConfig({ ...CONFIG, ...keys }).rotary).toEqual({ theta: 5e5, type: 'default', partialFactor: 1 });
+    expect(parseLlamaConfig({ ...CONFIG, ...keys }).rotary).toEqual({ theta: 5e5, type: 'default', partialFactor: 1, positions: 128 });
   });
 
   it.each([
@@ -67,19 +76,15 @@ describe('llama', () => {
     { keys: { rope_parameters: { rope_type: 'llama3', rope_theta: 1000, ...LLAMA3 } } },
   ])("should read llama3's scaling from $keys", ({ keys }) => {
     const { rotary } = parseLlamaConfig({ ...CONFIG, ...keys });
-    expect(rotary).toMatchObject({ theta: 1000, type: 'llama3', llama3: LLAMA3 });
+    expect(rotary).toMatchObject({ theta: 1000, type: 'llama3', scaling: { type: 'llama3', ...LLAMA3 } });
   });
 
   it.each([
-    { change: { attention_bias: true }, message: 'attention_bias true is not supported for llama; supported: false' },
-    { change: { mlp_bias: true }, message: 'mlp_bias true is not supported for llama; supported: false' },
-    { change: { hidden_act: 'gelu' }, message: 'hidden_act "gelu" is not supported for llama; supported: silu' },
+    { change: { hidden_act: 'mish' }, message: 'hidden_act "mish" is not supported for llama; supported: gelu, gelu_fast' },
     {
-      change: { rope_scaling: { type: 'linear', factor: 2 } },
-      message: 'rope_type "linear" is not supported for llama; supported: default',
+      change: { rope_scaling: { type: 'mrope', factor: 2 } },
+      message: 'rope_type "mrope" is not supported for llama; supported: default, dynamic, linear, llama3, longrope, yarn',
     },
-    { change: { rope_parameters: { rope_type: 'yarn', factor: 2 } }, message: 'rope_type "yarn" is not supported' },
-    { change: { rope_scaling: { rope_type: 'dynamic', factor: 2 } }, message: 'rope_type "dynamic" is not supported' },
     { change: { partial_rotary_factor: 0.5 }, message: 'partial_rotary_factor 0.5 is not supported for llama; supported: 1' },
     {
       change: { max_position_embeddings: 2 ** 20, head_dim: 2 ** 17 },
@@ -108,6 +113,8 @@ describe('llama', () => {
     { change: { rope_theta: 0 }, message: 'rope_theta: 0: Too small' },
     { change: { rope_scaling: 'llama3' }, message: 'rope_scaling: "llama3": Invalid input' },
     { change: { rope_scaling: { rope_type: 'llama3' } }, message: 'rope_scaling.factor: undefined: Invalid input' },
+    { change: { rope_scaling: { rope_type: 'linear' } }, message: 'rope_scaling.factor: undefined: Invalid input' },
+    { change: { rope_scaling: { type: 'yarn', factor: 2, beta_fast: -1 } }, message: 'rope_scaling.beta_fast: -1: Too small' },
     { change: { rope_scaling: { rope_type: 'llama3', ...LLAMA3, factor: 0 } }, message: 'rope_scaling.factor: 0: Too small' },
     {
       change: { rope_parameters: { rope_type: 'llama3', ...LLAMA3, high_freq_factor: 1 } },

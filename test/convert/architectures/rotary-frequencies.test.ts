@@ -1,17 +1,50 @@
-import { expect, it } from 'vitest';
-import { rotaryFrequencies } from '../../../src/convert/architectures/rotary-frequencies.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readRotary } from '../../../src/convert/architectures/rotary-config.ts';
+import { rotaryWaves, rotatedSize } from '../../../src/convert/architectures/rotary-frequencies.ts';
 
-it.each([
-  { theta: 10_000, expected: [1, 0.10000000149011612, 0.009999999776482582, 0.0010000000474974513] },
-  {
-    theta: 500,
-    llama3: { factor: 4, low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 32 },
-    // The short waves are unchanged, two are blended, and the others are stretched.
-    expected: [
-      1, 0.36738044023513794, 0.10600396990776062, 0.03874797374010086, 0.020813830196857452, 0.011180340312421322, 0.006005621515214443,
-      0.003225975437089801, 0.0017328619724139571, 0.0009308228618465364,
-    ],
-  },
-])('should equal the inv_freq of transformers to the last bit, with theta $theta', ({ theta, llama3, expected }) => {
-  expect(rotaryFrequencies({ theta, llama3 }, 2 * expected.length)).toEqual(expected);
+interface Case {
+  readonly parameters: Record<string, unknown>;
+  readonly head_size: number;
+  readonly positions: number;
+  readonly frequencies: readonly number[];
+  readonly amplitude: number;
+}
+
+const CASES = JSON.parse(readFileSync(join(import.meta.dirname, '../../golden/rotary-waves.json'), 'utf8')) as Case[];
+
+function read(parameters: Record<string, unknown>, positions: number) {
+  const rotary = readRotary({ rope_parameters: parameters, max_position_embeddings: positions });
+  if ('message' in rotary) throw new Error(rotary.message);
+  return rotary;
+}
+
+describe('rotaryWaves', () => {
+  it.each(CASES)(
+    "should be transformers', give or take the last bit: $parameters",
+    ({ parameters, head_size, positions, frequencies, amplitude }) => {
+      const waves = rotaryWaves(read(parameters, positions), { headSize: head_size, contextWindow: positions });
+      expect(waves.frequencies).toHaveLength(frequencies.length);
+      // PyTorch's power is not always the nearest float32.
+      for (const [pair, frequency] of frequencies.entries())
+        expect(Math.abs(waves.frequencies[pair] / frequency - 1), `pair ${pair}`).toBeLessThan(2 ** -23);
+      expect(waves.amplitude).toBeCloseTo(amplitude, 14);
+    },
+  );
+
+  it('should take the short factors of longrope for as many positions as the model was trained with, and refuse more', () => {
+    const factors = { short_factor: [1, 2], long_factor: [3, 4], factor: 4, original_max_position_embeddings: 24 };
+    const rotary = read({ rope_type: 'longrope', rope_theta: 100, ...factors }, 96);
+    expect(rotaryWaves(rotary, { headSize: 4, contextWindow: 24 }).frequencies).toEqual([1, Math.fround(1 / 20)]);
+    const refusal = 'rope_type "longrope" depends on whether a text has more than 24 tokens; a contextWindow of 24 does not';
+    expect(() => rotaryWaves(rotary, { headSize: 4, contextWindow: 25 })).toThrow(refusal);
+    expect(() => rotaryWaves(rotary, { headSize: 8, contextWindow: 24 })).toThrow('has 2 factors for 4 pairs');
+  });
+
+  it('should rotate only a part of a head if the factor says so', () => {
+    const rotary = read({ rope_theta: 100, partial_rotary_factor: 0.25 }, 96);
+    expect(rotatedSize(rotary, 24)).toBe(6);
+    expect(rotaryWaves(rotary, { headSize: 24, contextWindow: 96 }).frequencies).toHaveLength(3);
+  });
 });

@@ -1,21 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import type { DecodedToken } from '../../../src/generation/decode.ts';
-import { type TextPiece, textPieces } from '../../../src/generation/text/text-pieces.ts';
+import { type DecodedToken, type TextPiece, TextPieces } from '../../../src/generation/text/text-pieces.ts';
 import { END_OF_TEXT, tokenizer, VOCABULARY_SIZE } from '../../tokenizer/default-tokenizer.ts';
 import { randomText } from '../../tokenizer/random-text.ts';
-import { collect } from '../collect.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { cutAtFirstStop } from './cut-at-first-stop.ts';
 
 const decoded = (ids: readonly number[]): DecodedToken[] => ids.map((id) => ({ id, endOfSequence: false }));
 const END: DecodedToken = { id: END_OF_TEXT, endOfSequence: true };
 
-async function* stream(tokens: readonly DecodedToken[]) {
-  yield* tokens;
+/** All pieces of a completion that has these tokens, unless it ends before. */
+function piecesOf(tokens: Iterable<DecodedToken>, stops: readonly string[] = []): TextPiece[] {
+  const pieces = new TextPieces(tokenizer, stops);
+  const made: TextPiece[] = [];
+  for (const token of tokens) {
+    const piece = pieces.push(token);
+    if (piece) made.push(piece);
+    if (piece?.finishReason) return made;
+  }
+  return [...made, pieces.end()];
 }
-
-const piecesOf = (tokens: readonly DecodedToken[], stops: readonly string[] = []): Promise<TextPiece[]> =>
-  collect(textPieces(stream(tokens), tokenizer, stops));
 const textOf = (pieces: readonly TextPiece[]) => pieces.map(({ text }) => text).join('');
 const placedIn = (pieces: readonly TextPiece[]) => pieces.flatMap(({ tokens }) => tokens.map(({ id, offset }) => ({ id, offset })));
 
@@ -38,59 +41,59 @@ function offsetsOf(ids: readonly number[]): number[] {
   });
 }
 
-describe('textPieces', () => {
-  it('should give each token its piece, and the last one a finish reason', async () => {
+describe('TextPieces', () => {
+  it('should give each token its piece, and the last one a finish reason', () => {
     const ids = tokenizer.encode('Once upon');
-    const pieces = await piecesOf(decoded(ids));
+    const pieces = piecesOf(decoded(ids));
     expect(textOf(pieces)).toBe('Once upon');
     expect(pieces.length).toBe(ids.length + 1);
     expect(pieces.at(-1)).toEqual({ text: '', tokens: [], finishReason: 'length', completionTokens: ids.length });
     expect(pieces.map(({ completionTokens }) => completionTokens)).toEqual([...ids.keys(), ids.length - 1].map((index) => index + 1));
   });
 
-  it('should end at EOS, which stands for no text', async () => {
+  it('should end at EOS, which stands for no text', () => {
     const [he] = tokenizer.encode('he');
-    const pieces = await piecesOf([...decoded([he]), END]);
+    const pieces = piecesOf([...decoded([he]), END]);
     expect(pieces).toEqual([
       { text: 'he', tokens: [{ id: he, endOfSequence: false, offset: 0 }], finishReason: undefined, completionTokens: 1 },
       { text: '', tokens: [{ ...END, offset: 2 }], finishReason: 'stop', completionTokens: 2 },
     ]);
   });
 
-  it('should take no text from an EOS token that is not special either', async () => {
+  it('should take no text from an EOS token that is not special either', () => {
     const [he] = tokenizer.encode('he');
-    expect(textOf(await piecesOf([...decoded([he]), { id: he, endOfSequence: true }]))).toBe('he');
+    expect(textOf(piecesOf([...decoded([he]), { id: he, endOfSequence: true }]))).toBe('he');
   });
 
-  it('should give one last piece for no tokens', async () => {
-    expect(await piecesOf([])).toEqual([{ text: '', tokens: [], finishReason: 'length', completionTokens: 0 }]);
+  it('should give one last piece for no tokens', () => {
+    expect(piecesOf([])).toEqual([{ text: '', tokens: [], finishReason: 'length', completionTokens: 0 }]);
   });
 
-  it('should never release half a character, and keep its tokens together', async () => {
-    const pieces = await piecesOf(decoded(byteIds('a😀b')));
+  it('should never release half a character, and keep its tokens together', () => {
+    const pieces = piecesOf(decoded(byteIds('a😀b')));
     expect(pieces.map(({ text }) => text)).toEqual(['a', '😀', 'b', '']);
     expect(pieces.map(({ tokens }) => tokens.map(({ offset }) => offset))).toEqual([[0], [1, 1, 1, 1], [3], []]);
   });
 
-  it('should release an incomplete character as U+FFFD, but only at the end', async () => {
+  it('should release an incomplete character as U+FFFD, but only at the end', () => {
     const half = byteIds('é').slice(0, 1);
-    expect((await piecesOf(decoded(half))).map(({ text }) => text)).toEqual(['\ufffd']);
-    const [ended, ...more] = await piecesOf([...decoded(half), END]);
+    expect(piecesOf(decoded(half)).map(({ text }) => text)).toEqual(['\ufffd']);
+    const [ended, ...more] = piecesOf([...decoded(half), END]);
     expect(ended).toMatchObject({ text: '\ufffd', finishReason: 'stop', tokens: [{ offset: 0 }, { ...END, offset: 1 }] });
     expect(more).toEqual([]);
   });
 
-  it('should keep a special token inside a character with that character', async () => {
+  it('should keep a special token inside a character with that character', () => {
     const [first, second] = byteIds('é');
-    const pieces = await piecesOf(decoded([first, END_OF_TEXT, second]));
+    const pieces = piecesOf(decoded([first, END_OF_TEXT, second]));
     expect(pieces.map(({ text, tokens }) => [text, tokens.map(({ id }) => id)])).toEqual([
       ['é', [first, END_OF_TEXT, second]],
       ['', []],
     ]);
   });
 
-  it('should hold back what may become a stop string, with its tokens, and release it if it does not become one', async () => {
-    const pieces = await piecesOf(decoded(byteIds('xSTOMy')), ['STOP']);
+  it('should hold back what may become a stop string, with its tokens, and release it if it does not become one', () => {
+    const pieces = piecesOf(decoded(byteIds('xSTOMy')), ['STOP']);
     expect(pieces.map(({ text, tokens }) => [text, tokens.length])).toEqual([
       ['x', 1],
       ['STOM', 4],
@@ -99,58 +102,46 @@ describe('textPieces', () => {
     ]);
   });
 
-  it('should release what was held back when the tokens end', async () => {
-    const pieces = await piecesOf(decoded(byteIds('xSTO')), ['STOP']);
+  it('should release what was held back when the tokens end', () => {
+    const pieces = piecesOf(decoded(byteIds('xSTO')), ['STOP']);
     expect(pieces.at(-1)).toMatchObject({ text: 'STO', finishReason: 'length', completionTokens: 4 });
-    const ended = await piecesOf([...decoded(byteIds('xSTO')), END], ['STOP']);
+    const ended = piecesOf([...decoded(byteIds('xSTO')), END], ['STOP']);
     expect(ended.at(-1)).toMatchObject({ text: 'STO', finishReason: 'stop', completionTokens: 5 });
     expect(placedIn(ended).length).toBe(5);
   });
 
-  it('should count the tokens of a stop string, and release only those that began before it', async () => {
+  it('should count the tokens of a stop string, and release only those that began before it', () => {
     const ids = [...byteIds('ab'), ...tokenizer.encode(' the'), ...byteIds('z')];
-    const pieces = await piecesOf(decoded(ids), ['the']);
+    const pieces = piecesOf(decoded(ids), ['the']);
     expect(textOf(pieces)).toBe('ab ');
     // " the" is one token: its space is shown, so it comes out too.
     expect(placedIn(pieces).map(({ id }) => id)).toEqual(ids.slice(0, 3));
     expect(pieces.at(-1)).toMatchObject({ finishReason: 'stop', completionTokens: 3 });
-    expect(placedIn(await piecesOf(decoded(ids), ['b'])).map(({ id }) => id)).toEqual(ids.slice(0, 1));
+    expect(placedIn(piecesOf(decoded(ids), ['b'])).map(({ id }) => id)).toEqual(ids.slice(0, 1));
   });
 
-  it('should release a special token right before a stop string, whether text was held back or not', async () => {
+  it('should release a special token right before a stop string, whether text was held back or not', () => {
     const [a, b] = byteIds('ab');
     for (const stops of [['b'], ['aab', 'b']]) {
-      const pieces = await piecesOf(decoded([a, END_OF_TEXT, b]), stops);
+      const pieces = piecesOf(decoded([a, END_OF_TEXT, b]), stops);
       expect(placedIn(pieces).map(({ id }) => id)).toEqual([a, END_OF_TEXT]);
     }
   });
 
-  it('should find a stop string in text that only the end makes certain', async () => {
+  it('should find a stop string in text that only the end makes certain', () => {
     const half = byteIds('é').slice(0, 1);
-    expect(await piecesOf(decoded([...byteIds('a'), ...half]), ['\ufffd'])).toMatchObject([
+    expect(piecesOf(decoded([...byteIds('a'), ...half]), ['\ufffd'])).toMatchObject([
       { text: 'a', tokens: [{ offset: 0 }] },
       { text: '', tokens: [], finishReason: 'stop', completionTokens: 2 },
     ]);
   });
 
-  it('should ask for no token after a stop string', async () => {
-    let asked = 0;
-    async function* counted() {
-      for (const token of decoded(byteIds('a.bc'))) {
-        asked++;
-        yield token;
-      }
-    }
-    await collect(textPieces(counted(), tokenizer, ['.']));
-    expect(asked).toBe(2);
-  });
-
-  it('should pass scores on', async () => {
+  it('should pass scores on', () => {
     const scored = { id: 257, endOfSequence: false, logprob: -1, top: [{ id: 5, logprob: -0.5 }] };
-    expect((await piecesOf([scored]))[0].tokens).toEqual([{ ...scored, offset: 0 }]);
+    expect(piecesOf([scored])[0].tokens).toEqual([{ ...scored, offset: 0 }]);
   });
 
-  it('should equal the text decoded at once and cut at its first stop, for random unicode, tokens and stops', async () => {
+  it('should equal the text decoded at once and cut at its first stop, for random unicode, tokens and stops', () => {
     const random = new SeededRandom(20);
     let stoppedRuns = 0;
     for (let round = 0; round < 800; round++) {
@@ -165,7 +156,7 @@ describe('textPieces', () => {
         return characters.slice(begin, begin + 1 + random.integer(4)).join('');
       });
       const hasEnd = random.next() < 0.5;
-      const pieces = await piecesOf([...decoded(ids), ...(hasEnd ? [END] : [])], stops);
+      const pieces = piecesOf([...decoded(ids), ...(hasEnd ? [END] : [])], stops);
       const message = JSON.stringify({ text, stops, ids });
 
       const cut = cutAtFirstStop(stops, text);
@@ -193,12 +184,12 @@ describe('textPieces', () => {
     expect(stoppedRuns).toBeLessThan(700);
   });
 
-  it('should equal the text decoded at once for random ids that are not valid UTF-8', async () => {
+  it('should equal the text decoded at once for random ids that are not valid UTF-8', () => {
     const random = new SeededRandom(21);
     for (let round = 0; round < 300; round++) {
       const below = random.pick([257, VOCABULARY_SIZE]);
       const ids = random.list(random.integer(40), () => random.integer(below));
-      const pieces = await piecesOf(decoded(ids));
+      const pieces = piecesOf(decoded(ids));
       expect(textOf(pieces), ids.join()).toBe(tokenizer.decode(ids));
       expect(placedIn(pieces).map(({ id }) => id)).toEqual(ids);
     }

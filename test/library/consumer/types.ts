@@ -1,8 +1,9 @@
 // The compiler checks this file in a project that has the package installed. It proves that the package has types, and
 // that they are not `any`.
 import { createApp, GptEdgeError, IsolateModels, type ModelHost, modelsFromEnv, type RequestLine } from 'gpt-edge';
-import { createDecoder, planEngine, R2ModelFiles } from 'gpt-edge/decoder';
-import kernels from 'gpt-edge/kernels/relaxed.wasm';
+import { chooseKernels, createDecoder, planEngine, R2ModelFiles } from 'gpt-edge/decoder';
+import relaxed from 'gpt-edge/kernels/relaxed.wasm';
+import vnni from 'gpt-edge/kernels/vnni.wasm';
 import { ChatTemplate, IncrementalDetokenizer, parseTokenizerConfig, parseTokenizerJson, TextTokenizer } from 'gpt-edge/tokenizer';
 import worker from 'gpt-edge/worker';
 
@@ -13,7 +14,7 @@ export async function decode(env: Env): Promise<string> {
   const template: ChatTemplate | null = ChatTemplate.from(config);
   const prompt: number[] = template?.encode([{ role: 'user', content: 'Hi' }], tokenizer) ?? tokenizer.encode('Hi');
   const plan = await planEngine(files, { engine: 'auto', cacheFormat: 'auto' }, 128e6);
-  const decoder = await createDecoder(files, plan, kernels, 128e6);
+  const decoder = await createDecoder(files, plan, chooseKernels({ relaxed, vnni }), 128e6);
   const logits: Float32Array = await decoder.createSequence().forward(prompt);
   const text = new IncrementalDetokenizer(tokenizer);
   return text.push(logits.indexOf(Math.max(...logits))) + text.flush();

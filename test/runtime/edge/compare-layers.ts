@@ -8,6 +8,7 @@ import { compiledKernels } from '../../../src/local/compiled-kernels.ts';
 import { DiskModelFiles } from '../../../src/local/disk-model-files.ts';
 import { ort } from '../../../src/local/evaluate/onnx-session.ts';
 import type { ModelFolder } from '../../../src/local/model-folder.ts';
+import { BlockTable } from '../../../src/runtime/edge/run/block-table.ts';
 import { EdgeModel } from '../../../src/runtime/edge/run/edge-model.ts';
 import { planEdge } from './plan-edge.ts';
 
@@ -28,9 +29,10 @@ export async function compareLayers(folder: ModelFolder, ids: readonly number[])
   const files = new DiskModelFiles(folder);
   const plan = await planEdge(files, 'f32');
   const model = await EdgeModel.load(plan, files, { kernels: compiledKernels(), cacheBytes: 0, keepBuffers: true });
-  const blockTable = Array.from({ length: Math.ceil(ids.length / plan.cache.blockPositions) }, () => model.blocks.allocate());
+  const table = new BlockTable(model.blocks);
+  table.reserve(ids.length);
   // What the body made for the head's row is moved before the head runs, so the body runs once more.
-  for (const rows of [1, 0]) model.run([{ tokens: ids, position: 0, blockTable, rows, read: () => {} }]);
+  for (const rows of [1, 0]) model.run([{ tokens: ids, table, rows, read: () => {} }]);
   const headBuffers = new Set(plan.head.flatMap(({ writes }) => writes));
   const written = new Map<string, number>();
   // A buffer that is rotated in place no longer holds what its operator produced.

@@ -27,7 +27,7 @@ beforeAll(async () => {
 const smallest = () => EdgeModel.load(plan, files, { kernels: compiledKernels(), cacheBytes: 0 });
 
 describe('the edge engine', () => {
-  it('should give the same bits with and without relaxed SIMD', async () => {
+  it('should give the same bits with all builds of the kernels', async () => {
     const logits = await Promise.all(
       Object.values(modules).map(async (kernels) => {
         const sequence = new EdgeSequence(await EdgeModel.load(plan, files, { kernels, cacheBytes: 0 }));
@@ -35,7 +35,8 @@ describe('the edge engine', () => {
         return sequence.forward([17]);
       }),
     );
-    expect(logits[0]).toEqual(logits[1]);
+    expect(logits).toHaveLength(3);
+    for (const other of logits) expect(other).toEqual(logits[0]);
   });
 
   it('should hold weights, buffers and cache, and nothing else', async () => {
@@ -53,8 +54,9 @@ describe('the edge engine', () => {
     await origin.forward(ids(130));
     expect(model.blocks.used).toBe(2);
     const fork = origin.fork();
-    expect(model.blocks.used).toBe(3);
+    expect(model.blocks.used).toBe(2);
     await fork.forward(ids(40, 11));
+    expect(model.blocks.used).toBe(3);
     const alone = new EdgeSequence(await smallest());
     await alone.forward([...ids(130), 5]);
     await origin.forward([5]);

@@ -14,36 +14,39 @@ describe('KvBlocks', () => {
   it('should place blocks one after the other, and grow the memory as they need it', () => {
     const { memory, blocks } = blocksOf(3);
     expect(memory.bytes).toBe(2 * 65_536);
-    expect([blocks.allocate(), blocks.allocate(), blocks.allocate()]).toEqual([START, START + BLOCK_BYTES, START + 2 * BLOCK_BYTES]);
+    const addresses = Array.from({ length: 3 }, () => blocks.allocate('').address);
+    expect(addresses).toEqual([START, START + BLOCK_BYTES, START + 2 * BLOCK_BYTES]);
     expect(memory.bytes).toBe(Math.ceil((START + 3 * BLOCK_BYTES) / 65_536) * 65_536);
   });
 
-  it('should allocate freed blocks again before it grows', () => {
+  it('should allocate freed blocks again before it grows, and refuse more than there may be', () => {
     const { blocks } = blocksOf(2);
-    const held = [blocks.allocate(), blocks.allocate()];
-    expect(() => blocks.allocate()).toThrow(expect.objectContaining({ code: 'memory_limit_exceeded' }));
-    const [, second] = held;
-    blocks.release(held, 1);
-    expect(held).toEqual([START]);
-    expect([blocks.used, blocks.allocate(), blocks.used]).toEqual([1, second, 2]);
+    const [, second] = [blocks.allocate(''), blocks.allocate('')];
+    expect(() => blocks.allocate('')).toThrow(expect.objectContaining({ code: 'memory_limit_exceeded' }));
+    blocks.release(second);
+    expect([blocks.used, blocks.freeBlocks]).toEqual([1, 1]);
+    expect(blocks.allocate('').address).toBe(second.address);
   });
 
-  it('should keep a shared block until its last holder has freed it', () => {
+  it('should keep a shared block until its last holder has released it', () => {
     const { blocks } = blocksOf(2);
-    const block = blocks.allocate();
-    blocks.share(block);
-    blocks.release([block]);
+    const block = blocks.allocate('');
+    blocks.hold(block);
+    blocks.release(block);
     expect(blocks.used).toBe(1);
-    blocks.release([block]);
+    blocks.release(block);
     expect(blocks.used).toBe(0);
   });
 
-  it('should copy the content of a block', () => {
+  it('should copy the content of a block, and the tokens that it is copied for', () => {
     const { memory, blocks } = blocksOf(2);
-    const block = blocks.allocate();
-    memory.views.u8.fill(7, block, block + BLOCK_BYTES);
-    const copy = blocks.copy(block);
-    memory.views.u8.fill(9, block, block + BLOCK_BYTES);
-    expect(memory.views.u8.subarray(copy, copy + BLOCK_BYTES).every((byte) => byte === 7)).toBe(true);
+    const block = blocks.allocate('');
+    block.tokens.push(1, 2, 3);
+    blocks.tree.add(block, blocks.tree.root);
+    memory.views.u8.fill(7, block.address, block.address + BLOCK_BYTES);
+    const { address, tokens } = blocks.copy(block, 2, '');
+    memory.views.u8.fill(9, block.address, block.address + BLOCK_BYTES);
+    expect(memory.views.u8.subarray(address, address + BLOCK_BYTES).every((byte) => byte === 7)).toBe(true);
+    expect(tokens).toEqual([1, 2]);
   });
 });

@@ -75,6 +75,25 @@ describe('planGraph', () => {
     expect(body.filter((kernel) => ['sigmoid', 'silu', 'multiply', 'swiGlu'].includes(kernel))).toEqual(['swiGlu']);
   });
 
+  it('should normalize each part of a row, whether the graph counts parts as positions or not, and repeat a single number', () => {
+    const normed = (shape: readonly bigint[]) => (graph: GraphBuilder, x: string) => {
+      const parts = graph.node('Reshape', 'parts', [x, graph.constant('shape', shape)]);
+      const norm = graph.node('SimplifiedLayerNormalization', 'norm', [parts, weight(graph, 'gain', [16])]);
+      return graph.node('Mul', 'scaled', [
+        graph.node('Reshape', 'whole', [norm, graph.constant('all', [0n, -1n, 32n])]),
+        graph.float('half', 0.5),
+      ]);
+    };
+    for (const shape of [
+      [0n, 0n, 2n, 16n],
+      [0n, -1n, 16n],
+    ]) {
+      const planned = plan(decoder({ middle: normed(shape) }));
+      expect(kernelsOf(planned).body.filter((kernel) => kernel === 'rmsNorm')).toHaveLength(2);
+      expect(planned.weights.find(({ name }) => name === 'half')).toMatchObject({ inputs: 32, bytes: 128 });
+    }
+  });
+
   it('should quantize activations once, however many matrices they are multiplied by', () => {
     const codes = (graph: GraphBuilder, name: string, x: string) =>
       graph.node(
@@ -144,8 +163,40 @@ describe('planGraph', () => {
     ],
     [
       'a reshape across positions',
-      { middle: (graph, x) => graph.node('Reshape', 'odd', [x, graph.constant('shape', [1n, -1n, 16n])]) },
+      { middle: (graph, x) => graph.node('Reshape', 'odd', [x, graph.constant('shape', [1n, -1n, 64n])]) },
       /from one position to another/,
+    ],
+    [
+      'a product of rows whose parts count as positions',
+      { middle: (graph, x) => graph.node('Reshape', 'folded', [x, graph.constant('shape', [1n, -1n, 16n])]) },
+      /reads "folded", in which parts of a row count as positions/,
+    ],
+    [
+      'a product of rows of parts',
+      { middle: (graph, x) => graph.node('Reshape', 'parts', [x, graph.constant('shape', [0n, 0n, 2n, 16n])]) },
+      /multiplies rows of the shape \[2,16\]/,
+    ],
+    [
+      'a norm of parts that its kernel cannot read',
+      {
+        middle: (graph, x) => {
+          const parts = graph.node('Reshape', 'parts', [x, graph.constant('shape', [0n, 0n, 16n, 2n])]);
+          return graph.node('SimplifiedLayerNormalization', 'norm', [parts, weight(graph, 'gain', [2])]);
+        },
+      },
+      /"norm" \(SimplifiedLayerNormalization\) is over parts of 2 values, a multiple of 4 expected/,
+    ],
+    [
+      'a rotation of what is read under another name, too',
+      {
+        middle: (graph, x) => {
+          weight(graph, 'waves', [64, 8]);
+          graph.node('Identity', 'same', [x]);
+          return x;
+        },
+        attention: { query: 'same', rotary: { cos: 'waves', sin: 'waves' } },
+      },
+      /rotates its input same in place, but something else reads it too/,
     ],
   ];
   it.each(refused)('should refuse %s, and name the way out', (_, variation, message) => {

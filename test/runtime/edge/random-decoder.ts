@@ -12,8 +12,6 @@ import { countWeights } from '../../../src/core/onnx/count-weights.ts';
 import type { ModelFolder } from '../../../src/local/model-folder.ts';
 import { SeededRandom } from '../../generation/seeded-random.ts';
 
-const CONTEXT_WINDOW = 160;
-
 export interface RandomDecoder {
   readonly folder: ModelFolder;
   /** Operators and sizes, for the message of a test that fails. */
@@ -23,13 +21,13 @@ export interface RandomDecoder {
 }
 
 /** A decoder with random sizes, weights and operators that the edge engine supports, in a folder of its own. */
-export async function randomDecoder(parent: string, seed: number): Promise<RandomDecoder> {
+export async function randomDecoder(parent: string, seed: number, contextWindow = 160): Promise<RandomDecoder> {
   const random = new SeededRandom(seed);
   const path = join(parent, String(seed));
   await mkdir(path);
   const file = await open(join(path, EXTERNAL_DATA_FILE), 'wx');
   const graph = new GraphBuilder('random');
-  const writer = new RandomGraph(random, { graph, data: new ExternalDataWriter(file) });
+  const writer = new RandomGraph(random, { graph, data: new ExternalDataWriter(file) }, contextWindow);
   await writer.write().finally(() => file.close());
   await writeFile(join(path, 'model.onnx'), graph.toBytes());
   const entry = async (name: string) => [name, { bytes: (await stat(join(path, name))).size, sha256: '0'.repeat(64) }];
@@ -38,7 +36,7 @@ export async function randomDecoder(parent: string, seed: number): Promise<Rando
   const manifest = {
     id: `random-${seed}`,
     ...countWeights(await readGraph(join(path, 'model.onnx'))),
-    contextWindow: CONTEXT_WINDOW,
+    contextWindow,
     vocabularySize,
     hiddenSize,
     layers,
@@ -62,10 +60,12 @@ class RandomGraph {
   bits: RandomDecoder['bits'] = 32;
   readonly #random: SeededRandom;
   readonly #target: GraphTarget;
+  readonly #contextWindow: number;
   #count = 0;
 
-  constructor(random: SeededRandom, target: GraphTarget) {
+  constructor(random: SeededRandom, target: GraphTarget, contextWindow: number) {
     this.#random = random;
+    this.#contextWindow = contextWindow;
     this.#target = target;
     this.vocabularySize = 16 + random.integer(120);
     this.keyValueHeads = 1 + random.integer(3);
@@ -85,7 +85,7 @@ class RandomGraph {
     const table = await tableDtype.table(this.#target, 'tokens', this.#weight([vocabularySize, width]));
     let hidden = table.lookUp('hidden', inputs.inputIds);
     if (this.#random.integer(2) === 0) {
-      const positions = await this.#dtype().table(this.#target, 'positions', this.#weight([CONTEXT_WINDOW, width]));
+      const positions = await this.#dtype().table(this.#target, 'positions', this.#weight([this.#contextWindow, width]));
       hidden = graph.node('Add', 'with_positions', [hidden, positions.lookUp('position', inputs.positionIds)]);
     }
     const tied = width;
@@ -104,7 +104,7 @@ class RandomGraph {
   async #step(x: string, width: number): Promise<[string, number]> {
     const { graph } = this.#target;
     const name = this.#name();
-    const choice = this.#random.integer(11);
+    const choice = this.#random.integer(13);
     if (choice === 0) return [await this.#norm(x, width), width];
     if (choice === 1) return this.#multiply(x, width, 4 + this.#random.integer(120));
     if (choice === 2) return [graph.node('Add', name, [x, await this.#vector(name, [width])]), width];
@@ -115,6 +115,8 @@ class RandomGraph {
     if (choice === 7) return this.#gated(x, width);
     if (choice === 8) return [await this.#skipNorm(x, width), width];
     if (choice === 9) return [graph.node('FastGelu', name, [x, await this.#vector(name, [width])], { domain: MICROSOFT }), width];
+    if (choice === 10) return [graph.node('Relu', name, [x]), width];
+    if (choice === 11) return [graph.node('Mul', name, [x, graph.float(`${name}.factor`, 2 * this.#random.next())]), width];
     const [branch] = await this.#multiply(x, width, width);
     return [graph.node('Add', name, [x, branch]), width];
   }
@@ -163,9 +165,15 @@ class RandomGraph {
     // ONNX Runtime rotates a packed input too, but is not asked to here.
     const rotary = !packed && this.#random.integer(2) === 0 ? await this.#rotary(layer) : undefined;
     const project = async (count: number) => (await this.#multiply(normed, width, count * size))[0];
+    const hasHeadNorms = this.#random.integer(3) === 0;
+    const normalize = (x: string, count: number) => (hasHeadNorms ? this.#headNorm(x, count) : x);
     const parts = packed
       ? { query: await project(heads + 2 * keyValueHeads) }
-      : { query: await project(heads), key: await project(keyValueHeads), value: await project(keyValueHeads) };
+      : {
+          query: await normalize(await project(heads), heads),
+          key: await normalize(await project(keyValueHeads), keyValueHeads),
+          value: await project(keyValueHeads),
+        };
     const window = this.#random.integer(3) === 0 ? 1 + this.#random.integer(60) : undefined;
     this.log.push(
       `attention ${heads}/${keyValueHeads}x${size}${window ? ` window ${window}` : ''}${rotary ? ' rotary' : ''}${packed ? ' packed' : ''}`,
@@ -177,16 +185,27 @@ class RandomGraph {
     ];
   }
 
+  /** Normalizes each head, of which the graph may count each as a position. */
+  async #headNorm(x: string, count: number): Promise<string> {
+    const { graph } = this.#target;
+    const name = this.#name();
+    const size = BigInt(this.headDimension);
+    const shape = this.#random.integer(2) === 0 ? [0n, 0n, -1n, size] : [0n, -1n, size];
+    const heads = graph.node('Reshape', `${name}.heads`, [x, graph.constant(`${name}.heads.shape`, shape)]);
+    const normed = await this.#norm(heads, this.headDimension);
+    return graph.node('Reshape', `${name}.joined`, [normed, graph.constant(`${name}.shape`, [0n, -1n, size * BigInt(count)])]);
+  }
+
   async #rotary(layer: number): Promise<{ cos: string; sin: string }> {
     const pairs = this.headDimension / 2;
     const table = async (name: string, wave: (angle: number) => number) => {
-      const values = Float32Array.from({ length: CONTEXT_WINDOW * pairs }, (_, i) =>
+      const values = Float32Array.from({ length: this.#contextWindow * pairs }, (_, i) =>
         wave(Math.floor(i / pairs) * 100 ** (-(i % pairs) / pairs)),
       );
       return this.#target.graph.weight(
         `${name}.${layer}`,
         ElementType.FLOAT,
-        [CONTEXT_WINDOW, pairs],
+        [this.#contextWindow, pairs],
         await this.#target.data.append(values),
       );
     };

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { CompactBpe } from '../../../src/tokenizer/bpe/compact-bpe.ts';
 import { readWithCompactBpe } from '../../../src/tokenizer/bpe/read-with-compact-bpe.ts';
+import { finish, Pace } from '../../../src/tokenizer/pace.ts';
 import { parseTokenizerJson } from '../../../src/tokenizer/tokenizer-json.ts';
 import { SeededRandom } from '../../generation/seeded-random.ts';
 import { libraryTokenizer } from '../library-tokenizer.ts';
@@ -49,7 +50,7 @@ const TEXTS = ['ab', 'abba', 'Ġ"\\', '日😀', '\n{"', '\ud800', '\ufeff', '],
 function expectSame(bytes: Uint8Array): void {
   const reference = libraryTokenizer(JSON.parse(new TextDecoder().decode(bytes)) as WholeTokenizerJson, {});
   const ours = plainTextTokenizer(parseTokenizerJson(bytes));
-  for (const text of TEXTS) expect(ours.encode(text)).toEqual(reference.encode(text));
+  for (const text of TEXTS) expect(ours.encode(text)).toEqual(reference.encode(text).map((id) => id + 0));
   for (let id = 0; id < 20; id++) expect(ours.spelling(id)).toBe(reference.spelling(id));
 }
 
@@ -83,7 +84,6 @@ it.each<[string, string, string]>([
   ['a model that occurs twice', '"version"', `"model":${JSON.stringify({ ...json.model, vocab: { a: 5 }, merges: [] })},"version"`],
   ['an id with an exponent', '"a":0', '"a":2e1'],
   ['an id with a sign', '"a":0', '"a":-0'],
-  ['a merge with three parts', '["a","b"]', '["a","b"],["b","a","b"]'],
 ])('should leave %s to JSON.parse', (_, old, changed) => {
   const text = compactJson.replace(old, changed);
   expect(text).not.toBe(compactJson);
@@ -117,7 +117,11 @@ it('should read damaged files as JSON.parse does, or leave them to it', () => {
     const entries = Object.entries(whole.model.vocab as Record<string, number>);
     for (const [token, id] of entries) expect(model.spelling(id), shown).toBe(token);
     const library = libraryTokenizer(whole, {});
-    for (const text of TEXTS) expect(model.encode([text]), shown).toEqual(library.encode(text));
+    for (const text of TEXTS) {
+      const ids: number[] = [];
+      finish(model.encode(text, ids, new Pace()));
+      expect(ids, shown).toEqual(library.encode(text));
+    }
   }
   // The test proves something only if both cases occur often.
   expect([compact > 1000, wrong > 1000]).toEqual([true, true]);

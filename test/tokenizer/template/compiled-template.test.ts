@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { finish } from '../../../src/tokenizer/pace.ts';
 import { CompiledTemplate, TemplateRefusal } from '../../../src/tokenizer/template/compiled-template.ts';
 import { TemplateLimitError } from '../../../src/tokenizer/template/template-limit-error.ts';
 import reference from '../../golden/chat-templates.json' with { type: 'json' };
@@ -7,7 +8,9 @@ const TOKENS = { bos_token: '<s>', eos_token: '</s>' };
 const { messages } = reference;
 
 function render(template: string, variables: Record<string, unknown> = {}) {
-  return new CompiledTemplate(template).render({ variables: { messages, tools: null, documents: null, ...variables }, tokens: TOKENS });
+  return finish(
+    new CompiledTemplate(template).render({ variables: { messages, tools: null, documents: null, ...variables }, tokens: TOKENS }),
+  );
 }
 
 /** The rendered text with a dot for each character that the template did not write. */
@@ -65,11 +68,18 @@ describe('a template that asks for too much', () => {
     ['a wide indentation', "{{ 'a' | indent(1000000000, true) }}"],
     ['a wide indentation of JSON', '{{ messages | tojson(indent=1000000000) }}'],
     ['a long replacement', "{{ long.replace('a', long) }}"],
+    ['a long date format', '{{ strftime_now(long) }}'],
     ['a long separator', '{{ messages | map(attribute="role") | join(long) }}{{ [1] * 3 }}', 'error'],
     ['searching a long text again and again', "{% for i in range(9999) %}{{ 'zz' in long }}{% endfor %}"],
     ['printing a long text again and again', '{% for i in range(9999) %}{{ long }}{% endfor %}'],
   ])('should be stopped: %s', (_, template, kind = 'limit') => {
     expect(() => render(template, { long })).toThrow(kind === 'limit' ? TemplateLimitError : Error);
+  });
+
+  it('should be stopped within one expression or macro, where nothing else runs', () => {
+    const loop = '{% for i in range(1000) %}{% for j in range(2) %}x{% endfor %}{% endfor %}';
+    expect(render(loop).value.length).toBe(2000);
+    expect(() => render(`{% macro m() %}${loop}{% endmacro %}{{ m() }}`)).toThrow('takes more than 25000 steps in one expression or macro');
   });
 
   it.each([
@@ -84,5 +94,34 @@ describe('a template that asks for too much', () => {
     const template =
       "{% for m in messages %}{% if m.role == 'user' %}{{ '<u>' + m.content | trim + '</u>' }}{% else %}{{ m.content.strip() }}{{ eos_token }}{% endif %}{% endfor %}";
     expect(render(template, { messages: many }).value.length).toBe(1000 * 11 + 500 * 7 + 500 * 4);
+  });
+});
+
+describe('the steps of a rendering', () => {
+  const many = Array.from({ length: 1000 }, () => ({ role: 'user', content: 'Hello there' }));
+
+  it.each([
+    "{% for m in messages %}{{ '<u>' + m.content + '</u>' }}{% endfor %}",
+    "{% if true %}{% set t %}{% for m in messages %}{{ '<u>' ~ m.content ~ '</u>' }}{% endfor %}{% endset %}{{ t }}{% endif %}",
+    "{% for m in messages if m.role == 'user' %}<u>{{ m.content }}</u>{% else %}none{% endfor %}",
+  ])('should be many: %s', (template) => {
+    const steps = new CompiledTemplate(template).render({ variables: { messages: many }, tokens: TOKENS });
+    const sizes: number[] = [];
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) {
+        expect(value.value).toBe('<u>Hello there</u>'.repeat(1000));
+        break;
+      }
+      sizes.push(value);
+    }
+    expect(sizes.length).toBeGreaterThan(4);
+    expect(Math.max(...sizes)).toBeLessThan(10_000);
+  });
+
+  it('should keep what a block has printed before a loop is left', () => {
+    const template =
+      '{% for i in range(4) %}{% if i == 1 %}a{% continue %}{% endif %}{% if i == 3 %}b{% break %}{% endif %}{{ i }}{% endfor %}';
+    expect(render(template).value).toBe('0a2b');
   });
 });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { LegacyLogprobs } from '../../../src/api/openai/schemas/completion-schema.ts';
 import type { NextTokenAnswer } from '../../../src/api/openai/schemas/next-token-schema.ts';
 import { ask, DEFAULT_MODEL, projectJson, seedModel } from '../helpers.ts';
-import { chat, complete, detokenize, idsOf, tokenize } from './support.ts';
+import { chat, complete, detokenize, idsOf, tokenize, usageOf } from './support.ts';
 
 interface Scored {
   ids: number[];
@@ -62,7 +62,7 @@ describe('the default model against the reference of Hugging Face transformers',
         const { choices, usage } = await complete({ prompt, max_tokens: golden.greedy_ids.length, temperature: 0, logprobs: 5 });
         expect(choices[0]).toMatchObject({ text: golden.greedy_text, finish_reason: 'length' });
         expect(await idsOf(choices[0].logprobs!.tokens)).toEqual(golden.greedy_ids);
-        expect(usage).toEqual({ prompt_tokens: ids.length, completion_tokens: 60, total_tokens: ids.length + 60 });
+        expect(usage).toEqual(usageOf(ids.length, 60));
         await expectGoldenLogprobs(choices[0].logprobs!, golden);
       }
     }
@@ -179,7 +179,7 @@ describe('choices and seeds', () => {
     expect(choices.map(({ index }) => index)).toEqual([0, 1, 2]);
     expect(new Set(choices.map(({ text }) => text)).size).toBe(3);
     expect(choices[0].text).toBe((await complete(given)).choices[0].text);
-    expect(usage).toEqual({ prompt_tokens: 7, completion_tokens: 3 * 20, total_tokens: 67 });
+    expect(usage).toEqual(usageOf(7, 3 * 20));
   });
 
   it('should complete each prompt of a list as it does a single prompt', async () => {

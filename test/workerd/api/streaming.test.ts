@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { ChatChunk, ChatCompletion } from '../../../src/api/openai/schemas/chat-schema.ts';
 import type { Completion, LegacyLogprobs } from '../../../src/api/openai/schemas/completion-schema.ts';
 import { DEFAULT_MODEL, seedModel } from '../helpers.ts';
-import { type Body, chat, chunksOf, complete, detokenize, randomNumbers, tokenize } from './support.ts';
+import { type Body, chat, chunksOf, complete, detokenize, randomNumbers, tokenize, usageOf } from './support.ts';
 
 beforeAll(() => seedModel(DEFAULT_MODEL));
 
@@ -204,7 +204,7 @@ describe('shapes of completions', () => {
       model: 'tinystories-gpt2',
       system_fingerprint: expect.stringMatching(/^fp_[0-9a-f]{12}_edge-f32$/),
       choices: [{ index: 0, text: ', there was a little girl', logprobs: null, finish_reason: 'length' }],
-      usage: { prompt_tokens: 4, completion_tokens: 6, total_tokens: 10 },
+      usage: usageOf(4, 6),
     });
   });
 
@@ -218,10 +218,7 @@ describe('shapes of completions', () => {
     expect(plain.at(-1)!.choices[0].finish_reason).toBe('length');
     for (const chunk of plain.slice(0, -1)) expect(chunk.choices[0].finish_reason).toBeNull();
     const withUsage = await chunksOf<Completion>('/v1/completions', { ...given, stream_options: { include_usage: true } });
-    expect(withUsage.map(({ usage }) => usage)).toEqual([
-      ...plain.map(() => null),
-      { prompt_tokens: 4, completion_tokens: 6, total_tokens: 10 },
-    ]);
+    expect(withUsage.map(({ usage }) => usage)).toEqual([...plain.map(() => null), usageOf(4, 6)]);
     expect(withUsage.at(-1)!.choices).toEqual([]);
     expect(await chunksOf<Completion>('/v1/completions', { ...given, stream_options: { include_usage: false } })).toHaveLength(
       plain.length,
@@ -303,7 +300,7 @@ describe('shapes of chats', () => {
       choices: [
         { index: 0, message: { role: 'assistant', content: ' One day, a cat', refusal: null }, logprobs: null, finish_reason: 'length' },
       ],
-      usage: { prompt_tokens: 17, completion_tokens: 5, total_tokens: 22 },
+      usage: usageOf(17, 5),
     });
   });
 
@@ -319,7 +316,7 @@ describe('shapes of chats', () => {
       }
     }
     expect(chunks.map(({ usage }) => usage).slice(0, -1)).toEqual(chunks.slice(0, -1).map(() => null));
-    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { prompt_tokens: 17, completion_tokens: 10, total_tokens: 27 } });
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: usageOf(17, 10) });
     for (const chunk of await chunksOf<ChatChunk>('/v1/chat/completions', given)) {
       expect(chunk).not.toHaveProperty('usage');
       expect(chunk.object).toBe('chat.completion.chunk');

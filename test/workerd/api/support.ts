@@ -26,6 +26,15 @@ export async function chunksOf<T extends Completion | ChatChunk>(path: string, b
   return events.map((event) => JSON.parse(event) as T);
 }
 
+/** The usage of an answer, whatever was found in the cache or drafted. */
+export const usageOf = (prompt_tokens: number, completion_tokens: number) => ({
+  prompt_tokens,
+  completion_tokens,
+  total_tokens: prompt_tokens + completion_tokens,
+  prompt_tokens_details: { cached_tokens: expect.any(Number) },
+  completion_tokens_details: { accepted_prediction_tokens: expect.any(Number), rejected_prediction_tokens: expect.any(Number) },
+});
+
 export const tokenize = async (prompt: string): Promise<number[]> => (await ask<TokenizeAnswer>('/tokenize', { prompt })).tokens;
 export const detokenize = async (tokens: number[]): Promise<string> => (await ask<DetokenizeAnswer>('/detokenize', { tokens })).prompt;
 

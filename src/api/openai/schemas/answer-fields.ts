@@ -33,6 +33,13 @@ export const usageSchema = z
     prompt_tokens: z.number().int(),
     completion_tokens: z.number().int(),
     total_tokens: z.number().int(),
+    prompt_tokens_details: z.object({
+      cached_tokens: z.number().int().openapi({ description: 'Tokens of the prompts that were computed for earlier requests.' }),
+    }),
+    completion_tokens_details: z.object({
+      accepted_prediction_tokens: z.number().int().openapi({ description: 'Tokens that were drafted, and then generated.' }),
+      rejected_prediction_tokens: z.number().int().openapi({ description: 'Tokens that were drafted, and turned out otherwise.' }),
+    }),
   })
   .openapi('Usage');
 

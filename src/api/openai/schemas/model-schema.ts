@@ -24,6 +24,10 @@ export const modelSchema = z
     vocabulary_size: z.number().int(),
     dtype: z.string().openapi({ description: 'How the weights are stored.' }),
     engine: z.enum(['edge', 'ort']).openapi({ description: "The engine that runs it: gpt-edge's own, or onnxruntime-web." }),
+    kernels: z.enum(['plain', 'relaxed', 'vnni']).openapi({
+      description:
+        'Which build of the SIMD kernels runs on this host: without relaxed SIMD, with it, or for processors with an instruction for its dot product. All give the same results.',
+    }),
     license: z.string().nullable(),
     bytes: z.number().int().openapi({ description: 'Bytes of all files of the model.' }),
     kv_bytes_per_token: z.number().int(),
@@ -74,7 +78,7 @@ export function toWireDamagedModel(id: string, error: ErrorObject): WireDamagedM
 
 /** @param toError converts the model's `failure` for the client */
 export function toWireModel(
-  { manifest, uploaded, engine, contextWindow, memory, load, hasChatTemplate, card, failure }: ModelDescription,
+  { manifest, uploaded, engine, kernels, contextWindow, memory, load, hasChatTemplate, card, failure }: ModelDescription,
   toError: (error: unknown) => ErrorObject,
 ): WireModel {
   return {
@@ -89,6 +93,7 @@ export function toWireModel(
     vocabulary_size: manifest.vocabularySize,
     dtype: describeDtype(manifest),
     engine,
+    kernels,
     license: manifest.license,
     bytes: folderBytes(manifest),
     kv_bytes_per_token: manifest.kvBytesPerToken,

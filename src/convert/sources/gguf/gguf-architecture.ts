@@ -1,7 +1,7 @@
 import type { GgufFile } from './open-gguf-file.ts';
 
-/** How a tensor's values are rearranged for Hugging Face's layout. */
-export type Rearrangement = 'none' | 'query-rows' | 'key-rows' | 'transposed';
+/** How a tensor's values are changed for Hugging Face's layout. */
+export type Rearrangement = 'none' | 'query-rows' | 'key-rows' | 'packed-rows' | 'transposed' | 'minus-one';
 
 export interface RenamedTensor {
   /** Hugging Face's name. */
@@ -18,9 +18,12 @@ export interface GgufArchitecture {
    * @throws GptEdgeError `invalid_file` for a field that is missing or beyond its limit, `unsupported_model` for one
    *   that is not implemented
    */
-  config(gguf: GgufFile): Record<string, unknown>;
-  /** Returns undefined for a tensor that is not part of the architecture. */
-  rename(tensor: string): RenamedTensor | undefined;
+  config(gguf: GgufFile): Record<string, unknown> | Promise<Record<string, unknown>>;
+  /**
+   * Returns undefined for a tensor that is not part of the architecture, and 'settings' for one whose values are part
+   * of `config`.
+   */
+  rename(tensor: string): RenamedTensor | 'settings' | undefined;
 }
 
 /** Hugging Face's names by GGUF's, each with a rearrangement if one is needed. */
@@ -34,7 +37,7 @@ export function renameWith(
   names: TensorNames,
   layerNames: TensorNames,
   layerPrefix: (layer: string) => string,
-): GgufArchitecture['rename'] {
+): (tensor: string) => RenamedTensor | undefined {
   const look = (table: TensorNames, name: string, prefix: string): RenamedTensor | undefined => {
     if (!Object.hasOwn(table, name)) return undefined;
     const [renamed, rearrangement] = typeof table[name] === 'string' ? [table[name], 'none' as const] : table[name];

@@ -73,7 +73,11 @@ export class GgufMetadata {
     return value as readonly string[];
   }
 
-  /** Reads an array of exactly `length` numbers. */
+  isArray(key: string): boolean {
+    return typeof this.#values.get(key) === 'object';
+  }
+
+  /** Reads an array of exactly `length` numbers; booleans are 0 and 1. */
   numbers(key: string, length: number): ArrayLike<number> {
     const value = this.#values.get(key) ?? this.#missing(key);
     const isNumbers = ArrayBuffer.isView(value) && !(value instanceof BigInt64Array) && !(value instanceof BigUint64Array);

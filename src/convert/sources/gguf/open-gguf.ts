@@ -5,13 +5,16 @@ import { jsonBytes } from '../../files/json-files.ts';
 import { closeOnFailure } from '../../files/open-file.ts';
 import type { Checkpoint } from '../model-source.ts';
 import type { GgufArchitecture } from './gguf-architecture.ts';
+import { ggufGemma3 } from './gguf-gemma3.ts';
+import { ggufGptNeox } from './gguf-gpt-neox.ts';
 import { ggufGpt2 } from './gguf-gpt2.ts';
 import { ggufLlama } from './gguf-llama.ts';
+import { ggufQwen2, ggufQwen3 } from './gguf-qwen.ts';
 import { type GgufFile, openGgufFile } from './open-gguf-file.ts';
 import { renameTensors } from './rename-tensors.ts';
 import { ggufTokenizer } from './tokenizer/gguf-tokenizer.ts';
 
-const ARCHITECTURES: readonly GgufArchitecture[] = [ggufLlama, ggufGpt2];
+const ARCHITECTURES: readonly GgufArchitecture[] = [ggufLlama, ggufGpt2, ggufGptNeox, ggufQwen2, ggufQwen3, ggufGemma3];
 
 /**
  * Opens a GGUF file as if it were a folder in Hugging Face's layout. Configuration and tokenizer are rebuilt from its
@@ -23,7 +26,7 @@ export async function openGguf(path: string): Promise<Checkpoint> {
   const gguf = await openGgufFile(path);
   return closeOnFailure(gguf, async () => {
     const architecture = findGgufArchitecture(gguf);
-    const sizes = { vocab_size: countVocabulary(gguf, architecture), ...architecture.config(gguf) };
+    const sizes = { vocab_size: countVocabulary(gguf, architecture), ...(await architecture.config(gguf)) };
     const { tokens, files } = ggufTokenizer(gguf.file, gguf.metadata, {
       vocabularySize: sizes.vocab_size,
       architecture: architecture.name,

@@ -1,5 +1,6 @@
 import { invalidFile, showText } from '../../../core/invalid-file.ts';
-import { toHalfRotatedRows } from '../../tensors/half-rotated-rows.ts';
+import { halfRotated } from '../../tensors/half-rotated-rows.ts';
+import { reorderRows } from '../../tensors/reorder-rows.ts';
 import { sliceRows } from '../../tensors/row-pieces.ts';
 import type { SourceTensor, TensorSource, TensorValues } from '../../tensors/tensor-source.ts';
 import { transpose } from '../../tensors/transpose.ts';
@@ -29,6 +30,7 @@ export function renameTensors(gguf: GgufFile, architecture: GgufArchitecture, he
   for (const original of gguf.tensors.values()) {
     const renamed = architecture.rename(original.name);
     if (!renamed) throw invalidFile(file, `tensor ${showText(original.name)}: is not part of ${architecture.name}`);
+    if (renamed === 'settings') continue;
     const shape = renamed.rearrangement === 'transposed' ? original.shape.toReversed() : original.shape;
     const { dtype, bytes, blocks } = original;
     tensors.set(renamed.name, { ...renamed, original, dtype, bytes, blocks, shape });
@@ -55,21 +57,23 @@ export function renameTensors(gguf: GgufFile, architecture: GgufArchitecture, he
   };
 }
 
-function rearrange(values: TensorValues, { original, rearrangement }: Renamed, heads: HeadCounts, file: string): TensorValues {
+function rearrange(values: TensorValues, { original, rearrangement }: Renamed, config: HeadCounts, file: string): TensorValues {
   if (rearrangement === 'none') return values;
+  if (rearrangement === 'minus-one') return { values: values.values.map((value) => value - 1) };
   if (rearrangement === 'transposed')
     return { values: transpose(values.values, original.shape[0], original.shape[1]), transposedBlocks: values.blocks };
-  const count = rearrangement === 'query-rows' ? heads.num_attention_heads : heads.num_key_value_heads;
-  const headSize = original.shape[0] / (count as number);
-  if (!Number.isInteger(headSize) || headSize % 2 !== 0)
-    throw invalidFile(file, `tensor ${original.name}: ${original.shape[0]} rows are not ${count} heads of an even number each`);
-  return unpermuted(values, { heads: count as number, headSize }, original.shape[0]);
+  const [rows] = original.shape;
+  const heads = (rearrangement === 'key-rows' ? config.num_key_value_heads : config.num_attention_heads) as number;
+  const size = rows / heads / (rearrangement === 'packed-rows' ? 3 : 1);
+  if (!Number.isInteger(size) || size % 2 !== 0)
+    throw invalidFile(file, `tensor ${original.name}: ${rows} rows are not ${heads} heads of an even number each`);
+  return reorderRows(values, rows, rearrangement === 'packed-rows' ? packedByHead(heads, size) : halfRotated(size));
 }
 
-/** Moves rows into Hugging Face's order. Blocks move as a whole with their rows. */
-function unpermuted({ values, blocks }: TensorValues, head: { heads: number; headSize: number }, rows: number): TensorValues {
-  const move = <T extends Float32Array | Uint8Array>(part: T) => toHalfRotatedRows(part, { ...head, columns: part.length / rows });
-  if (!blocks) return { values: move(values) };
-  const { bits, codes, scales, zeroPoints } = blocks;
-  return { values: move(values), blocks: { bits, codes: move(codes), scales: move(scales), zeroPoints: move(zeroPoints) } };
+/** For a place in Hugging Face's order, in which query, key and value of each head follow each other, the row in GGUF. */
+function packedByHead(heads: number, size: number): (row: number) => number {
+  return (row) => {
+    const [head, part] = [Math.floor(row / (3 * size)), Math.floor(row / size) % 3];
+    return (part * heads + head) * size + (row % size);
+  };
 }

@@ -8,7 +8,8 @@ import { jsonBytes } from '../../files/json-files.ts';
 import { closeOnFailure, openFile } from '../../files/open-file.ts';
 import { readRange } from '../../files/read-range.ts';
 import { decodeFloats } from '../../tensors/decode-floats.ts';
-import { toHalfRotatedRows } from '../../tensors/half-rotated-rows.ts';
+import { halfRotated } from '../../tensors/half-rotated-rows.ts';
+import { reorderRows } from '../../tensors/reorder-rows.ts';
 import { sliceRows } from '../../tensors/row-pieces.ts';
 import type { TensorSource } from '../../tensors/tensor-source.ts';
 import type { Checkpoint } from '../model-source.ts';
@@ -79,8 +80,8 @@ function tensorSource(handle: FileHandle, file: string, tensors: ReadonlyMap<str
     const tensor = tensors.get(name);
     if (!tensor) throw invalidFile(file, `has no tensor ${JSON.stringify(name)}`);
     const values = decodeFloats(await readRange(handle, tensor.begin, tensor.bytes, file), tensor, file);
-    const [rows, columns] = tensor.shape;
-    return { values: tensor.heads ? toHalfRotatedRows(values, { heads: tensor.heads, headSize: rows / tensor.heads, columns }) : values };
+    const [rows] = tensor.shape;
+    return tensor.heads ? reorderRows({ values }, rows, halfRotated(rows / tensor.heads)) : { values };
   };
   return {
     file,

@@ -5,7 +5,6 @@ import { dtypeNames } from '../../dtypes/index.ts';
 import { readJson } from '../../files/json-files.ts';
 import { readGraph } from '../../files/read-graph.ts';
 import { checkTokenizer } from '../../model-folder/check-tokenizer.ts';
-import { checkVocabulary } from '../../model-folder/check-vocabulary.ts';
 import { describeModel } from '../../model-folder/describe-model.ts';
 import { readFolderFiles } from '../hugging-face/folder-files.ts';
 import type { PublishedGraph } from '../model-source.ts';
@@ -29,8 +28,7 @@ export async function openPublishedGraph(folder: string, file: string, dtype?: s
   const graph = await readGraph(graphPath);
   const { modelType, ...shape } = publishedShape(checkDecoder(graph, file), readJson({ files }, 'config.json'));
   checkRotaryPositions(graph, shape.contextWindow, file);
-  checkVocabulary(readJson({ files }, 'tokenizer.json'), shape.vocabularySize);
-  checkTokenizer({ files });
+  checkTokenizer({ files }, shape.vocabularySize);
   const counts = countWeights(graph);
   checkDtype(file, counts.dtype, dtype);
   const name = basename(resolve(folder));

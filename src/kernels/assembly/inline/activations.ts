@@ -40,6 +40,13 @@ export function siluOf(x: v128): v128 {
   return f32x4.div(x, f32x4.add(v128.load(c.ONE), exp(f32x4.neg(x))));
 }
 
+/** max(x, 0) */
+// @ts-ignore: decorator
+@inline
+export function reluOf(x: v128): v128 {
+  return f32x4.pmax(f32x4.splat(0), x);
+}
+
 /** 1 - 2 / (e^2|x| + 1) with the sign of x; near 0, where that would cancel, a polynomial. */
 // @ts-ignore: decorator
 @inline

@@ -1,4 +1,4 @@
-import { fastGelu, gelu, sigmoid, tanh } from './operators/activations.ts';
+import { fastGelu, gelu, relu, sigmoid, tanh } from './operators/activations.ts';
 import { add, multiply } from './operators/elementwise.ts';
 import { gather, gatherBlockQuantized } from './operators/gather.ts';
 import { groupQueryAttention } from './operators/group-query-attention.ts';
@@ -26,6 +26,7 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   LayerNormalization: layerNormalization,
   MatMul: matMul,
   Mul: multiply,
+  Relu: relu,
   Reshape: reshape,
   Shape: shape,
   Sigmoid: sigmoid,

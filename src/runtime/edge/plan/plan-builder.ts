@@ -32,6 +32,8 @@ export class PlanBuilder {
   attention: AttentionShape | undefined;
   readonly #values = new Map<string, Value>();
   readonly #uses = new Map<string, number>();
+  /** The names of the values that lie in each buffer. */
+  readonly #names = new Map<number, Set<string>>();
   readonly #weightIndexes = new Map<string, number>();
   readonly #quantized = new Map<string, number>();
 
@@ -42,14 +44,20 @@ export class PlanBuilder {
       this.#uses.set(name, (this.#uses.get(name) ?? 0) + 1);
   }
 
-  /** How often a value is read. Each input of a node that names it counts once, and so does an output of the graph. */
-  uses(name: string): number {
-    return this.#uses.get(name) ?? 0;
+  /**
+   * How often a buffer is read, under any of its names. Each input of a node that names it counts once, and so does an
+   * output of the graph; a node that only gives it another name does not.
+   */
+  readers({ buffer }: RowsValue): number {
+    const names = [...(this.#names.get(buffer) ?? [])];
+    return names.reduce((sum, name) => sum + (this.#uses.get(name) ?? 0), 0) - (names.length - 1);
   }
 
   /** Records what is known of a value that a node makes. The empty name stands for an output that is not wanted. */
   setValue(name: string, value: Value): void {
-    if (name !== '') this.#values.set(name, value);
+    if (name === '') return;
+    this.#values.set(name, value);
+    if (value.kind === 'rows') this.#names.set(value.buffer, (this.#names.get(value.buffer) ?? new Set()).add(name));
   }
 
   /**
@@ -117,13 +125,14 @@ export class PlanBuilder {
 
   /**
    * Adds a stored vector of `width` floats (a norm's gain, a bias) to the plan, and returns its index among the
-   * weights.
+   * weights. A single number that lies in the graph is repeated `width` times.
    */
   addVector(node: GraphNode, name: string, width: number): number {
     const value = this.value(name);
-    if (value.kind !== 'stored' || value.tensor.dims.reduce((a, b) => a * b, 1) !== width)
+    const elements = value.kind === 'stored' ? repeated(value.tensor, width) : undefined;
+    if (elements?.dims.reduce((a, b) => a * b, 1) !== width)
       throw this.fail(node, `needs a stored vector of ${width} values as ${showText(name)}`);
-    return this.addWeight({ name, layout: 'plain', outputs: 1, inputs: width, transposed: false, elements: value.tensor });
+    return this.addWeight({ name, layout: 'plain', outputs: 1, inputs: width, transposed: false, elements });
   }
 
   /** Returns the buffer of x in quantized form. `make` adds it once, however many matrices x is multiplied by. */
@@ -138,9 +147,16 @@ export class PlanBuilder {
 
   /**
    * Returns an input as float32 rows. If it is an activation that is not computed yet, a step for it is added.
-   * @throws GptEdgeError `unsupported_model` for a value of another kind
+   * @throws GptEdgeError `unsupported_model` for a value of another kind, and for rows that are folded
    */
   rowsOf(node: GraphNode, name: string): RowsValue {
+    const rows = this.foldedRowsOf(node, name);
+    if (rows.isFolded) throw this.fail(node, `reads ${showText(name)}, in which parts of a row count as positions`);
+    return rows;
+  }
+
+  /** Returns an input as `rowsOf` does, but rows may be folded. */
+  foldedRowsOf(node: GraphNode, name: string): RowsValue {
     const value = this.value(name);
     if (value.kind === 'activation') {
       const out = this.addActivation(name, value.activation, value.of);
@@ -185,6 +201,14 @@ export class PlanBuilder {
   fail(node: GraphNode, problem: string) {
     return unsupported(`node ${showText(node.name)} (${node.operator}) ${problem}.`);
   }
+}
+
+/** Makes a vector of `width` equal values of a single number in the graph. Any other tensor is returned as it is. */
+function repeated(tensor: StoredTensor, width: number): StoredTensor {
+  const { name, bytes, byteLength, dims } = tensor;
+  if (bytes === undefined || width === 1 || dims.some((dim) => dim !== 1)) return tensor;
+  const all = Uint8Array.from({ length: width * byteLength }, (_, index) => bytes[index % byteLength]);
+  return { ...tensor, name: `${name}[${width}]`, dims: [width], byteLength: all.length, bytes: all };
 }
 
 /** The two operands by which a kernel reads or writes rows: their address and their stride. */

@@ -40,7 +40,7 @@ export interface Step {
   readonly multiplyAdds: number;
 }
 
-/** A buffer of the plan: one step writes it, others read it. */
+/** A buffer of the plan: the steps of one node write it, others read it. */
 export interface PlannedBuffer {
   readonly name: string;
   /**

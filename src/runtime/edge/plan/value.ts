@@ -57,6 +57,8 @@ export interface RowsValue {
   /** Bytes from the start of each row. */
   readonly offset: number;
   readonly dims: readonly number[];
+  /** Whether the graph counts each entry of the first of `dims` as a position: [1, positions * dims[0], ...]. */
+  readonly isFolded?: boolean;
   /** Whether the graph has cut the rows to the last positions, those whose logits are wanted. */
   readonly cut: boolean;
 }
@@ -81,6 +83,11 @@ export interface ActivationValue {
 
 /** What the planner knows of a value of the graph. */
 export type Value = IntegersValue | IdsValue | RowsValue | StoredValue | CacheValue | ActivationValue;
+
+/** The shape that rows have in the graph, if there are so many positions. */
+export function shapeOf({ dims, isFolded }: RowsValue, positions: number): readonly number[] {
+  return isFolded ? [1, positions * dims[0], ...dims.slice(1)] : [1, positions, ...dims];
+}
 
 /** Floats of a row. */
 export function widthOf({ dims }: RowsValue): number {

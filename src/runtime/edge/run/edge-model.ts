@@ -8,6 +8,7 @@ import { LOGITS_ROWS, type MemoryLayout, memoryLayout, PREFILL_ROWS, pageTableBy
 import type { EdgePlan } from '../plan/plan-graph.ts';
 import { loadWeights } from '../weights/load-weights.ts';
 import { type BoundSteps, bindSteps, type Segment } from './bind-steps.ts';
+import type { BlockTable } from './block-table.ts';
 import { cutIntoCalls, type RunPart } from './cut-into-calls.ts';
 import { EngineMemory } from './engine-memory.ts';
 import { KvBlocks } from './kv-blocks.ts';
@@ -21,12 +22,9 @@ export interface EdgeModelOptions {
   readonly keepBuffers?: boolean;
 }
 
-/** What one sequence gets in a call: as `Feed`, but with what the sequence itself knows. */
+/** What one sequence gets in a call: as `Feed`, with the blocks of its table reserved for the tokens. */
 export interface TableFeed extends Omit<Feed, 'sequence'> {
-  /** Position of the first token. */
-  readonly position: number;
-  /** Addresses of the blocks for the positions up to the last token, in order. */
-  readonly blockTable: readonly number[];
+  readonly table: BlockTable;
 }
 
 /** Rows that the body has computed. */
@@ -42,7 +40,7 @@ export class EdgeModel {
    * Frees the blocks of sequences that were dropped without being disposed: the loop of a cancelled request never
    * reaches its end.
    */
-  readonly droppedSequences: FinalizationRegistry<number[]>;
+  readonly droppedSequences: FinalizationRegistry<BlockTable>;
   readonly #body: BoundSteps;
   readonly #head: BoundSteps;
   /** Buffers that the body writes and the head reads. */
@@ -57,7 +55,7 @@ export class EdgeModel {
     this.memory = memory;
     this.layout = layout;
     this.blocks = new KvBlocks(memory, { start: layout.end, blockBytes, blockPositions, totalBlocks });
-    this.droppedSequences = new FinalizationRegistry((blockTable) => this.blocks.release(blockTable));
+    this.droppedSequences = new FinalizationRegistry((table) => table.truncate(0));
     this.#body = bindSteps(plan.body, plan, layout, kernels);
     this.#head = bindSteps(plan.head, plan, layout, kernels);
     const filledByBody = new Set(plan.body.flatMap(({ writes }) => writes));
@@ -100,21 +98,21 @@ export class EdgeModel {
   #place({ owner: feed, start, firstRow, rows }: RunPart<TableFeed>, index: number): Segment {
     const { i32 } = this.memory.views;
     const { tokens, positions } = this.layout;
-    const position = feed.position + start;
+    const position = feed.table.length + start;
     for (let row = 0; row < rows; row++) {
       i32[(tokens >> 2) + firstRow + row] = feed.tokens[start + row];
       i32[(positions >> 2) + firstRow + row] = position + row;
     }
-    return { firstRow, rows, position, pageTable: this.#placePageTable(feed.blockTable, index) };
+    return { firstRow, rows, position, pageTable: this.#placePageTable(feed.table, index) };
   }
 
   /** Writes the addresses of a sequence's pages into the page table of this index, and returns that table's address. */
-  #placePageTable(blockTable: readonly number[], index: number): number {
+  #placePageTable({ addresses }: BlockTable, index: number): number {
     const { blockPages, pageStride } = this.plan.cache;
     const { u32 } = this.memory.views;
     const pageTable = this.layout.pageTables + index * pageTableBytes(this.plan);
     let entry = pageTable >> 2;
-    for (const block of blockTable) for (let page = 0; page < blockPages; page++) u32[entry++] = block + page * pageStride;
+    for (const block of addresses) for (let page = 0; page < blockPages; page++) u32[entry++] = block + page * pageStride;
     return pageTable;
   }
 
@@ -130,8 +128,8 @@ export class EdgeModel {
     });
     this.#head(segments);
     for (const [index, { owner, firstRow, rows }] of parts.entries()) {
-      const { tokens, position, rows: all, read } = owner.owner;
-      const firstIndex = segments[index].position - position - (tokens.length - all);
+      const { tokens, table, rows: all, read } = owner.owner;
+      const firstIndex = segments[index].position - table.length - (tokens.length - all);
       for (let row = 0; row < rows; row++) read(this.#logitsOfRow(firstRow + row), firstIndex + row);
     }
   }

@@ -1,6 +1,7 @@
 import type { KvCache } from '../../../core/decoder.ts';
 import { GptEdgeError } from '../../../core/errors.ts';
 import type { EngineMemory } from './engine-memory.ts';
+import { type KvBlock, PrefixTree } from './prefix-tree.ts';
 
 /** Where the blocks begin, and how many of which size there may be. */
 export interface BlockSizes {
@@ -12,89 +13,133 @@ export interface BlockSizes {
 
 /**
  * Allocates the KV caches of all sequences, in blocks of a fixed number of positions. The blocks lie at the end of the
- * engine's memory, after everything else, because they are the only part of it that grows. A block belongs to one
- * sequence or, once it is full, to several that share a past. The memory grows when no block is free, and never
- * shrinks.
+ * engine's memory, after everything else, because they are the only part of it that grows. It never shrinks.
+ *
+ * A block belongs to one sequence, or to several that share a past. When its last holder has left, it stays idle: what
+ * it holds may be reused, until its memory is needed. Memory is taken from blocks that hold nothing, then by growing,
+ * and then from the idle block that was used least recently.
  */
 export class KvBlocks implements KvCache {
   readonly blockPositions: number;
   readonly totalBlocks: number;
+  readonly blockBytes: number;
+  readonly tree = new PrefixTree();
   readonly #memory: EngineMemory;
   readonly #start: number;
-  readonly #blockBytes: number;
-  /** Addresses of allocated memory that no sequence uses. */
-  readonly #freed: number[] = [];
-  /** How many sequences hold a block, by its address. */
-  readonly #refCounts = new Map<number, number>();
+  /** How many blocks the memory has room for. */
+  #grown = 0;
+  /** How many blocks sequences hold. */
+  #held = 0;
+  /** Addresses of blocks that hold nothing. */
+  readonly #empty: number[] = [];
+  /**
+   * Blocks that hold something and have no holder, the least recently used first. A sequence gives its blocks back from
+   * the last to the first, so no block comes before those that follow it.
+   */
+  readonly #idle = new Set<KvBlock>();
 
   constructor(memory: EngineMemory, { start, blockBytes, blockPositions, totalBlocks }: BlockSizes) {
     this.#memory = memory;
     this.#start = start;
-    this.#blockBytes = blockBytes;
+    this.blockBytes = blockBytes;
     this.blockPositions = blockPositions;
     this.totalBlocks = totalBlocks;
   }
 
+  get freeBlocks(): number {
+    return this.totalBlocks - this.#held;
+  }
+
   /** How many blocks sequences hold; a shared block counts once. */
   get used(): number {
-    return this.#refCounts.size;
+    return this.#held;
   }
 
   /**
-   * @returns the address of a block that one sequence holds
+   * @param partition of the sequences that may reuse what is going to be written to the block
+   * @returns a block that one sequence holds
    * @throws GptEdgeError `memory_limit_exceeded` if all blocks are held
    */
-  allocate(): number {
-    const block = this.#freed.pop() ?? this.#grow();
-    this.#refCounts.set(block, 1);
-    return block;
-  }
-
-  get freeBlocks(): number {
-    return this.totalBlocks - this.used;
-  }
-
-  /** Whether more than one sequence holds the block. */
-  isShared(block: number): boolean {
-    return this.#refCounts.get(block)! > 1;
+  allocate(partition: string | undefined): KvBlock {
+    const address = this.#empty.pop() ?? this.#grow() ?? this.#evict();
+    this.#held++;
+    return { address, holders: 1, tokens: [], partition, after: undefined, next: new Map() };
   }
 
   /** Lets one more sequence hold the block. */
-  share(block: number): void {
-    this.#refCounts.set(block, this.#refCounts.get(block)! + 1);
+  hold(block: KvBlock): void {
+    if (block.holders === 0) {
+      this.#idle.delete(block);
+      this.#held++;
+    }
+    block.holders++;
   }
 
-  /**
-   * Removes the blocks from a sequence's block table, from the index `from` on; those that no other sequence holds
-   * become free.
-   */
-  release(blockTable: number[], from = 0): void {
-    for (const block of blockTable.splice(from)) {
-      const refCount = this.#refCounts.get(block)! - 1;
-      if (refCount > 0) this.#refCounts.set(block, refCount);
-      else {
-        this.#refCounts.delete(block);
-        this.#freed.push(block);
-      }
+  /** Takes the block from one of its holders. */
+  release(block: KvBlock): void {
+    block.holders--;
+    if (block.holders > 0) return;
+    this.#held--;
+    const isOfUse = block.next.size > 0 || (block.after !== undefined && this.tree.twin(block) === undefined);
+    if (isOfUse) this.#idle.add(block);
+    else this.#clear(block);
+  }
+
+  /** Allocates a block that begins with the first `count` tokens of another one. */
+  copy(block: KvBlock, count: number, partition: string): KvBlock {
+    this.hold(block);
+    try {
+      const copy = this.allocate(partition);
+      this.#memory.views.u8.copyWithin(copy.address, block.address, block.address + this.blockBytes);
+      copy.tokens.push(...block.tokens.slice(0, count));
+      return copy;
+    } finally {
+      this.release(block);
     }
   }
 
-  /** Allocates a block with the content of another one. */
-  copy(block: number): number {
-    const copy = this.allocate();
-    this.#memory.views.u8.copyWithin(copy, block, block + this.#blockBytes);
-    return copy;
+  /**
+   * Forgets what a block holds after its first `count` tokens, and all blocks that follow it, so that its only holder
+   * can write other tokens there.
+   */
+  trim(block: KvBlock, count: number): void {
+    if (block.tokens.length === count) return;
+    block.tokens.length = count;
+    this.#forgetNext(block);
   }
 
-  #grow(): number {
-    const count = this.#refCounts.size + this.#freed.length;
-    if (count >= this.totalBlocks)
+  #forgetNext({ next }: KvBlock): void {
+    for (const block of [...next.values()].flat()) {
+      this.#forgetNext(block);
+      // Whoever held this block would hold the one before it too, so nobody does.
+      this.#idle.delete(block);
+      this.#clear(block);
+    }
+  }
+
+  #clear(block: KvBlock): void {
+    if (block.after) this.tree.remove(block);
+    this.#empty.push(block.address);
+  }
+
+  /** Makes room for another block, unless there are as many as there may be. */
+  #grow(): number | undefined {
+    if (this.#grown === this.totalBlocks) return undefined;
+    const block = this.#start + this.#grown * this.blockBytes;
+    this.#memory.growTo(block + this.blockBytes);
+    this.#grown++;
+    return block;
+  }
+
+  #evict(): number {
+    const [block] = this.#idle;
+    if (block === undefined)
       throw new GptEdgeError(
         'memory_limit_exceeded',
-        `The KV cache has no room for another ${this.#blockBytes} bytes: the requests that are being answered hold all ${this.totalBlocks * this.#blockBytes} bytes of it. Try again when one of them has ended.`,
+        `The KV cache has no room for another ${this.blockBytes} bytes: the requests that are being answered hold all ${this.totalBlocks * this.blockBytes} bytes of it. Try again when one of them has ended.`,
       );
-    const block = this.#start + count * this.#blockBytes;
-    this.#memory.growTo(block + this.#blockBytes);
-    return block;
+    this.#idle.delete(block);
+    this.tree.remove(block);
+    return block.address;
   }
 }

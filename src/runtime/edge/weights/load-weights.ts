@@ -7,7 +7,7 @@ import { weightSinks } from './weight-sinks.ts';
 
 /**
  * Streams the weights into WebAssembly memory, and rearranges them on the way into the kernels' layout. Apart from that
- * memory, it holds only two chunks of a file at a time, and the scales of a matrix whose scales have to be collected.
+ * memory, it holds only two pieces of a file at a time, and the scales of a matrix whose scales have to be collected.
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, or shorter than the graph says
  */
 export async function loadWeights(target: LoadTarget, files: ModelFiles): Promise<void> {
@@ -25,11 +25,11 @@ async function loadFile(file: string, sinks: readonly TensorSink[], files: Model
   // Tensors are sorted by where they begin. They may overlap, because two tensors may share the same bytes.
   let begun = 0;
   let open: TensorSink[] = [];
-  for await (const chunk of files.stream(file)) {
-    const next = position + chunk.length;
+  for await (const piece of files.stream(file)) {
+    const next = position + piece.length;
     while (begun < wanted.length && wanted[begun].tensor.offset < next) open.push(wanted[begun++]);
     for (const { tensor, sink } of open)
-      sink.write(chunk.subarray(Math.max(0, tensor.offset - position), Math.min(chunk.length, end(tensor) - position)));
+      sink.write(piece.subarray(Math.max(0, tensor.offset - position), Math.min(piece.length, end(tensor) - position)));
     open = open.filter(({ tensor }) => end(tensor) > next);
     position = next;
   }

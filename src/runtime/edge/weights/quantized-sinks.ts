@@ -41,13 +41,15 @@ function scalesSink(target: LoadTarget, weight: PlannedWeight, address: number):
 /** Collects the scales and the zero points, if there are any, and packs them once both are complete. */
 function collectedSinks(target: LoadTarget, weight: PlannedWeight, address: number): TensorSink[] {
   const tensors = weight.zeroPoints ? [weight.scales!, weight.zeroPoints] : [weight.scales!];
-  const collected: Float32Array[] = [];
+  let collected: Float32Array[] = [];
   return tensors.map((tensor, index) => ({
     tensor,
     sink: wholeSink(tensor.byteLength, (bytes) => {
       collected[index] = tensor.type === ElementType.FLOAT ? new Float32Array(bytes.buffer) : unpackZeroPoints(bytes, weight);
       const [scales, zeroPoints] = collected;
-      if (tensors.every((_, other) => collected[other])) packRows(target, weight, address, scales, zeroPoints);
+      if (!tensors.every((_, other) => collected[other])) return;
+      packRows(target, weight, address, scales, zeroPoints);
+      collected = [];
     }),
   }));
 }
@@ -77,13 +79,18 @@ function packRows(target: LoadTarget, weight: PlannedWeight, address: number, sc
   for (let first = 0; first < outputs; first += mostRows) {
     const rows = Math.min(mostRows, outputs - first);
     const zeroPointsStart = layout.arena + rows * blocks * 4;
-    for (let index = 0; index < rows * blocks; index++) {
-      const source = first * stored + Math.floor(index / repeat);
-      f32[(layout.arena >> 2) + index] = scales[source];
-      if (zeroPoints) f32[(zeroPointsStart >> 2) + index] = zeroPoints[source];
-    }
+    const stage = (values: Float32Array, at: number) =>
+      setRepeated(f32, at >> 2, values.subarray(first * stored, (first + rows) * stored), repeat);
+    stage(scales, layout.arena);
+    if (zeroPoints) stage(zeroPoints, zeroPointsStart);
     if (weight.layout === 'q8') kernels.packQ8Scales(layout.arena, first, rows, address, inputs);
     // The kinds of zero points: 2 is float32, and 0 is none, which stands for the value 8.
     else kernels.packQ4Scales(layout.arena, zeroPointsStart, zeroPoints ? 2 : 0, first, rows, address, inputs);
   }
+}
+
+/** Writes each of the values `repeat` times. */
+function setRepeated(target: Float32Array, start: number, values: Float32Array, repeat: number): void {
+  if (repeat === 1) target.set(values, start);
+  else for (let index = 0; index < values.length * repeat; index++) target[start + index] = values[Math.floor(index / repeat)];
 }

@@ -69,15 +69,21 @@ export function stagedSink(
   });
 }
 
-/** Makes a sink that collects all of a tensor, which has to be small, and passes it on once it is complete. */
-export function wholeSink(bytes: number, consume: (whole: Uint8Array) => void): Sink {
-  const whole = new Uint8Array(bytes);
+/**
+ * Makes a sink that collects all of a tensor, which has to be small, and passes it on once it is complete. It holds
+ * memory only from the first piece to the last.
+ */
+export function wholeSink(bytes: number, consume: (whole: Uint8Array<ArrayBuffer>) => void): Sink {
+  let whole: Uint8Array<ArrayBuffer> | undefined;
   let filled = 0;
   return {
     write(piece) {
+      whole ??= new Uint8Array(bytes);
       whole.set(piece, filled);
       filled += piece.length;
-      if (filled === bytes) consume(whole);
+      if (filled < bytes) return;
+      consume(whole);
+      whole = undefined;
     },
   };
 }

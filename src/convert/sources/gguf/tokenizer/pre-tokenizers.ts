@@ -19,6 +19,8 @@ const gpt4Pattern = (digits: string) =>
 
 /** GPT-2's own pattern is built into ByteLevel. */
 const gpt2: PreTokenizer = { pre_tokenizer: byteLevel(true) };
+/** GPT-NeoX's, which Pythia and OLMo have. */
+const gptNeox: PreTokenizer = { normalizer: { type: 'NFC' }, pre_tokenizer: byteLevel(true) };
 /** Splits off digits one by one before GPT-2's pattern applies, which changes how spaces before them are grouped. */
 const digits: PreTokenizer = { pre_tokenizer: sequence({ type: 'Digits', individual_digits: true }, byteLevel(true)) };
 const llama3: PreTokenizer = {
@@ -40,5 +42,7 @@ export const preTokenizers: Readonly<Record<string, PreTokenizer>> = {
   'llama-bpe': llama3,
   llama3,
   'llama-v3': llama3,
+  olmo: gptNeox,
   qwen2,
+  'deepseek-r1-qwen': qwen2,
 };

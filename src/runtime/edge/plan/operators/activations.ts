@@ -16,6 +16,11 @@ export const tanh: Operator = {
   plan: (node, plan) => plan.setValue(node.outputs[0], plan.addActivation(node.name, 'tanh', plan.rowsOf(node, node.inputs[0]))),
 };
 
+export const relu: Operator = {
+  attributes: [],
+  plan: (node, plan) => plan.setValue(node.outputs[0], plan.addActivation(node.name, 'relu', plan.rowsOf(node, node.inputs[0]))),
+};
+
 /** ONNX's Gelu, and ONNX Runtime's, which has no `approximate`. */
 export const gelu: Operator = {
   attributes: ['approximate'],

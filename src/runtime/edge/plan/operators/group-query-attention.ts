@@ -85,9 +85,10 @@ interface Parts {
 function queryKeyValue(node: GraphNode, plan: PlanBuilder, { heads, keyValueHeads, isRotary }: Attributes): Parts {
   const names = node.inputs.slice(0, 3).filter((name) => name !== '');
   if (names.length === 2) throw plan.fail(node, 'has a key without a value');
-  for (const name of names)
-    if (plan.uses(name) > 1 && isRotary) throw plan.fail(node, `rotates its input ${name} in place, but something else reads it too`);
   const [query, key, value] = names.map((name) => plan.rowsOf(node, name));
+  for (const [index, rows] of (isRotary ? [query, key] : []).entries())
+    if (rows && plan.readers(rows) > 1)
+      throw plan.fail(node, `rotates its input ${names[index]} in place, but something else reads it too`);
   if (query.cut) throw plan.fail(node, 'has queries for only the last positions, and must have them for all');
   const headDimension = widthOf(query) / (key ? heads : heads + 2 * keyValueHeads);
   const fits = headDimension % HEAD_MULTIPLE === 0 && headDimension >= HEAD_MULTIPLE && headDimension <= MAX_HEAD_DIMENSION;

@@ -94,5 +94,6 @@ function planQuantized(node: GraphNode, plan: PlanBuilder, x: RowsValue, { layou
 }
 
 function checkInputs(node: GraphNode, plan: PlanBuilder, x: RowsValue, inputs: number): void {
+  if (x.dims.length !== 1) throw plan.fail(node, `multiplies rows of the shape [${x.dims}]`);
   if (widthOf(x) !== inputs) throw plan.fail(node, `multiplies rows of ${widthOf(x)} by a matrix of ${inputs} inputs`);
 }

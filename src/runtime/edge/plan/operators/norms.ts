@@ -1,6 +1,6 @@
 import type { GraphNode } from '../../graph/model-graph.ts';
 import { address, type PlanBuilder } from '../plan-builder.ts';
-import { type RowsValue, widthOf } from '../value.ts';
+import { type RowsValue, shapeOf, widthOf } from '../value.ts';
 import { combine } from './elementwise.ts';
 import { numberAttribute, type Operator } from './operator.ts';
 
@@ -9,7 +9,10 @@ const DEFAULT_EPSILON = 1e-5;
 /** The default of ONNX Runtime's own operators. Graphs always state their own epsilon. */
 const SKIP_DEFAULT_EPSILON = 1e-12;
 
-/** A norm over a row, with names of its stored vectors. */
+/** Kernels take rows that start at multiples of 16 bytes, and so parts of so many floats. */
+const PART_MULTIPLE = 4;
+
+/** A norm over a row, or over each part of it, with names of its stored vectors. */
 interface Norm {
   readonly kernel: 'layerNorm' | 'rmsNorm';
   readonly gain: string;
@@ -70,16 +73,27 @@ function planSkip(node: GraphNode, plan: PlanBuilder, [input, skip, bias]: reado
 
 /** @throws GptEdgeError `unsupported_model` for a norm over anything but the last axis */
 function rowsOfLastAxis(node: GraphNode, plan: PlanBuilder, name: string): RowsValue {
-  const x = plan.rowsOf(node, name);
+  const x = plan.foldedRowsOf(node, name);
   const axis = numberAttribute(node, plan, 'axis', -1);
-  if (x.dims.length !== 1 || (axis !== -1 && axis !== 2)) throw plan.fail(node, `is over axis ${axis}`);
+  const last = shapeOf(x, 1).length - 1;
+  if (axis !== -1 && axis !== last) throw plan.fail(node, `is over axis ${axis}, and the last one is ${last}`);
   return x;
 }
 
+/** Adds a step for each part of a row that lies along the last axis, such as each head of the queries. */
 function normalize(node: GraphNode, plan: PlanBuilder, x: RowsValue, { kernel, gain, bias, epsilon }: Norm): RowsValue {
-  const width = widthOf(x);
+  const width = x.dims.at(-1)!;
+  const parts = widthOf(x) / width;
+  if (parts > 1 && width % PART_MULTIPLE !== 0)
+    throw plan.fail(node, `is over parts of ${width} values, a multiple of ${PART_MULTIPLE} expected`);
   const scale = { weight: plan.addVector(node, gain, width) };
   const shift = bias ? { weight: plan.addVector(node, bias, width) } : 0;
   const vectors = kernel === 'layerNorm' ? [scale, shift] : [scale];
-  return plan.addRowStep(node.name, kernel, [x], (out) => [...address(x), ...vectors, ...address(out), 'rows', width, epsilon]);
+  const out = { ...plan.allocateRows(node.name, x.dims, x.cut), isFolded: x.isFolded };
+  for (let part = 0; part < parts; part++) {
+    const [from, to] = [x, out].map((rows) => address({ ...rows, offset: rows.offset + part * width * Float32Array.BYTES_PER_ELEMENT }));
+    const operands = [...from, ...vectors, ...to, 'rows' as const, width, epsilon];
+    plan.addStep({ node: node.name, kernel, operands, reads: [x.buffer], writes: [out.buffer], multiplyAdds: 0 });
+  }
+  return out;
 }

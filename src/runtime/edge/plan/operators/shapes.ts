@@ -2,7 +2,7 @@ import { TensorProto_DataType as ElementType } from '../../../../core/onnx/onnx-
 import type { GraphNode } from '../../graph/model-graph.ts';
 import { integersOf } from '../../graph/stored-tensor.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
-import { constantIntegers, PROBES, type RowsValue, widthOf } from '../value.ts';
+import { constantIntegers, PROBES, type RowsValue, shapeOf, widthOf } from '../value.ts';
 import { resolveShape } from './integers.ts';
 import { numberAttribute, type Operator } from './operator.ts';
 
@@ -46,8 +46,10 @@ export const shape: Operator = {
   plan(node, plan) {
     if (node.attributes.size > 0) throw plan.fail(node, 'asks for a part of a shape');
     const value = plan.value(node.inputs[0]);
-    const dims = value.kind === 'ids' ? [] : plan.rowsOf(node, node.inputs[0]).dims;
-    const probes = PROBES.map(({ rows }) => ({ dims: [2 + dims.length], data: [1, rows, ...dims] }));
+    const probes = PROBES.map(({ rows }) => {
+      const data = value.kind === 'ids' ? [1, rows] : shapeOf(plan.foldedRowsOf(node, node.inputs[0]), rows);
+      return { dims: [data.length], data };
+    });
     plan.setValue(node.outputs[0], { kind: 'integers', probes });
   },
 };
@@ -56,15 +58,15 @@ export const shape: Operator = {
 export const reshape: Operator = {
   attributes: ['allowzero'],
   plan(node, plan) {
-    const rows = plan.rowsOf(node, node.inputs[0]);
+    const rows = plan.foldedRowsOf(node, node.inputs[0]);
     const targets = plan.integersOf(node, node.inputs[1]).probes;
-    const shapes = PROBES.map((probe, index) => resolveShape(targets[index].data, [1, probe.rows, ...rows.dims]));
-    const dims = shapes[0].slice(2);
-    const keepsRows = shapes.every(
-      ([batch, count, ...rest], index) => batch === 1 && count === PROBES[index].rows && rest.join() === dims.join(),
-    );
-    const result: RowsValue = { ...rows, dims };
-    if (!keepsRows || widthOf(result) !== widthOf(rows)) throw plan.fail(node, 'moves values from one position to another');
+    const shapes = PROBES.map((probe, index) => resolveShape(targets[index].data, [...shapeOf(rows, probe.rows)]));
+    const [, count, ...rest] = shapes[0];
+    const folded = count / PROBES[0].rows;
+    const result: RowsValue = { ...rows, dims: folded === 1 ? rest : [folded, ...rest], isFolded: folded !== 1 };
+    const keepsRows = shapes.every((shape, index) => shape.join() === shapeOf(result, PROBES[index].rows).join());
+    if (!keepsRows || !Number.isInteger(folded) || widthOf(result) !== widthOf(rows))
+      throw plan.fail(node, 'moves values from one position to another');
     plan.setValue(node.outputs[0], result);
   },
 };

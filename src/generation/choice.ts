@@ -1,0 +1,93 @@
+import type { Manifest } from '../core/folder/manifest.ts';
+import type { Logits } from '../core/logits.ts';
+import type { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
+import type { CompletionRequest } from './completion-request.ts';
+import type { Outbox } from './outbox.ts';
+import { scorer } from './sampling/log-probabilities.ts';
+import { processLogits } from './sampling/process-logits.ts';
+import { randomAt } from './sampling/random-at.ts';
+import { sample } from './sampling/sampler.ts';
+import { type DecodedToken, type TextPiece, TextPieces } from './text/text-pieces.ts';
+
+/** What a choice needs of its model. */
+interface ChoosingModel {
+  readonly manifest: Manifest;
+  readonly tokenizer: TextTokenizer;
+}
+
+/** Where a choice stands in its request. */
+export interface ChoicePlace {
+  /** Which of the request's prompts it continues. */
+  readonly prompt: number;
+  /** Which of several completions of that prompt it is: it selects the random numbers. */
+  readonly choice: number;
+}
+
+/**
+ * One completion of a prompt: it chooses a token from the logits after the one before, and puts the text into the
+ * outbox, until it has the last one. Which token it chooses depends on seed, choice and position alone, so it does not
+ * matter when, in which batch, or how often its past was computed.
+ */
+export class Choice {
+  readonly request: CompletionRequest;
+  readonly place: ChoicePlace;
+  /** Whether it has its last token: an EOS token, the end of a stop string, or `maxTokens`. */
+  isFinished = false;
+  readonly #eosTokenIds: readonly number[];
+  readonly #generated: number[] = [];
+  readonly #pieces: TextPieces;
+  readonly #outbox: Outbox;
+
+  constructor({ manifest, tokenizer }: ChoosingModel, request: CompletionRequest, place: ChoicePlace, outbox: Outbox) {
+    this.request = request;
+    this.place = place;
+    this.#eosTokenIds = manifest.eosTokenIds;
+    this.#pieces = new TextPieces(tokenizer, request.stops, request.prompt);
+    this.#outbox = outbox;
+    if (request.maxTokens === 0) this.isFinished = true;
+  }
+
+  /** The tokens that it has chosen. */
+  get generated(): readonly number[] {
+    return this.#generated;
+  }
+
+  /** How many tokens it may still choose. */
+  get tokensLeft(): number {
+    return this.request.maxTokens - this.#generated.length;
+  }
+
+  /** How many of its tokens its reader has not taken. */
+  get unread(): number {
+    return this.#outbox.waiting(this.place.prompt, this.place.choice);
+  }
+
+  /** Says that a choice of no tokens is complete. */
+  finishEmpty(): void {
+    this.#put(this.#pieces.end());
+  }
+
+  /** Chooses the next token, and puts what it makes certain into the outbox. Overwrites the logits. @returns its id */
+  choose(logits: Logits): number {
+    const token = this.#chooseToken(logits);
+    this.#generated.push(token.id);
+    this.#put(this.#pieces.push(token));
+    if (!this.isFinished && this.tokensLeft === 0) this.#put(this.#pieces.end());
+    return token.id;
+  }
+
+  #chooseToken(logits: Logits): DecodedToken {
+    const { sampling, prompt, topLogprobs } = this.request;
+    // Scores are the model's own, so they need a copy of the logits before bias and penalties change them.
+    const score = topLogprobs === undefined ? undefined : scorer(logits, topLogprobs, logits.values.slice());
+    processLogits(logits.values, sampling, prompt, this.#generated);
+    const id = sample(logits, sampling, randomAt(sampling.seed, this.place.choice, prompt.length + this.#generated.length));
+    return { id, endOfSequence: this.#eosTokenIds.includes(id), ...score?.(id) };
+  }
+
+  #put(piece: TextPiece | undefined): void {
+    if (piece === undefined) return;
+    this.isFinished = piece.finishReason !== undefined;
+    this.#outbox.put({ type: 'piece', ...this.place, ...piece });
+  }
+}

@@ -1,0 +1,125 @@
+import type { Decoder, Feed, Sequence } from '../../core/decoder.ts';
+import type { Choice } from '../choice.ts';
+import { DraftLength } from '../speculation/draft-length.ts';
+import { PromptLookup } from '../speculation/prompt-lookup.ts';
+import type { TokenWork } from '../token-work.ts';
+import type { Job } from './job.ts';
+import { Run } from './run.ts';
+import type { Stem } from './stem.ts';
+
+/**
+ * Tokens that a choice may be ahead of its reader. Then it pauses: whoever does not read holds no more than this, and a
+ * reader that pauses for a moment still finds text to read.
+ */
+export const MAX_UNREAD_TOKENS = 64;
+
+/** Decodes one choice, token by token. */
+export class ChoiceRun extends Run {
+  readonly #choice: Choice;
+  readonly #partition: string;
+  /** What it goes on from; null once it has begun. */
+  #stem: Stem | null;
+  /** Made for the first draft. */
+  #lookup: PromptLookup | null = null;
+  readonly #draftLength = new DraftLength();
+  /** Takes note of what became of the last draft. */
+  #verified = () => {};
+
+  /** @param choice has chosen its first token */
+  constructor(job: Job<Run>, choice: Choice, partition: string, stem: Stem) {
+    super(job, [...choice.request.prompt, ...choice.generated]);
+    this.#choice = choice;
+    this.#partition = partition;
+    this.#stem = stem;
+  }
+
+  get isDecoding(): boolean {
+    return this.pending === 1;
+  }
+
+  get isPaused(): boolean {
+    return this.#choice.unread >= MAX_UNREAD_TOKENS;
+  }
+
+  get mostTokens(): number {
+    return this.#choice.request.prompt.length + this.#choice.request.maxTokens;
+  }
+
+  get spare(): Stem | null {
+    return this.#stem?.sequence ? this.#stem : null;
+  }
+
+  open(decoder: Decoder): Sequence | null {
+    const past = this.#stem?.sequence;
+    if (!past) return decoder.createSequence({ tokens: this.tokens, partition: this.#partition });
+    if (this.#stem!.hasOneChoiceLeft) return past;
+    return decoder.kvCache.freeBlocks > 0 ? past.fork() : null;
+  }
+
+  override begin(sequence: Sequence): void {
+    super.begin(sequence);
+    this.#stem?.leave(sequence === this.#stem.sequence);
+    this.#stem = null;
+  }
+
+  override refuse(sequence: Sequence): void {
+    if (sequence !== this.#stem?.sequence) sequence.dispose();
+  }
+
+  work(count: number, work: TokenWork): number {
+    const choosing = count === this.pending ? work.choose(this.tokens.length, this.#choice.request) : 0;
+    return work.feed(this.sequence!.length, count) + choosing;
+  }
+
+  draft(cost: number): readonly number[] {
+    const { prompt, prediction } = this.#choice.request;
+    if (this.#lookup === null) {
+      this.#lookup = new PromptLookup(prompt, prediction);
+      for (const token of this.#choice.generated) this.#lookup.push(token);
+    }
+    // The token after the last one that is accepted is chosen as well.
+    const most = Math.min(this.#draftLength.length(cost), this.#choice.tokensLeft - 1);
+    return most > 0 ? this.#lookup.draft(most) : [];
+  }
+
+  feed(count: number, drafted: readonly number[]): Omit<Feed, 'sequence'> {
+    const start = this.sequence!.length;
+    const isRead = count === this.pending;
+    let accepted = 0;
+    this.#verified = () => this.#record(drafted.length, accepted);
+    return {
+      tokens: [...this.tokens.slice(start, start + count), ...drafted],
+      rows: isRead ? 1 + drafted.length : 0,
+      read: (logits, row) => {
+        // Rows after a token that was drafted wrong have the logits of another text.
+        if (row > accepted || this.#choice.isFinished) return;
+        const id = this.#choice.choose(logits);
+        this.tokens.push(id);
+        this.#lookup?.push(id);
+        if (drafted[row] === id) accepted++;
+      },
+    };
+  }
+
+  settle(): readonly Run[] {
+    this.#verified();
+    // What was drafted wrong is dropped. The token that was chosen last is pending.
+    if (this.sequence!.length >= this.tokens.length) this.sequence!.truncate(this.tokens.length - 1);
+    if (!this.#choice.isFinished) return [this];
+    this.end();
+    return [];
+  }
+
+  #record(drafted: number, accepted: number): void {
+    if (drafted === 0) return;
+    this.#draftLength.record(drafted, accepted);
+    this.job.figures.acceptedTokens += accepted;
+    this.job.figures.rejectedTokens += drafted - accepted;
+  }
+
+  override end(): void {
+    super.end();
+    this.#stem?.leave(false);
+    this.#stem = null;
+  }
+}

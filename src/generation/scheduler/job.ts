@@ -1,0 +1,89 @@
+import { Outbox } from '../outbox.ts';
+
+/** What a request has cost so far, for its log line and its usage. */
+export interface JobFigures {
+  /** Tokens of its prompts that were found in the KV cache. */
+  cachedTokens: number;
+  /** Tokens that were drafted for its choices and then chosen, and those that were not. */
+  acceptedTokens: number;
+  rejectedTokens: number;
+  /** Milliseconds that it waited for room, by the platform's clock. */
+  queueMilliseconds: number;
+  /** Ticks that computed something for it. */
+  ticks: number;
+  /** Sequences in these ticks, its own and others', added up. */
+  sequences: number;
+}
+
+/** What a job knows of what is computed for it. */
+export interface JobRun {
+  /** Null while it waits for room. */
+  readonly sequence: object | null;
+  /** Whether it waits for its reader. */
+  readonly isPaused: boolean;
+  /** Ends it, and gives back its room. */
+  end(): void;
+}
+
+/** A request as the scheduler holds it: what is left to compute, and what waits for its reader. */
+export class Job<Run extends JobRun> {
+  readonly outbox = new Outbox();
+  readonly figures: JobFigures = {
+    cachedTokens: 0,
+    acceptedTokens: 0,
+    rejectedTokens: 0,
+    queueMilliseconds: 0,
+    ticks: 0,
+    sequences: 0,
+  };
+  readonly submitted = Date.now();
+  /** What has not ended, in the order of prompts and choices. */
+  runs: readonly Run[] = [];
+  /** Whether something of it was given room. Until then it may be refused. */
+  isAdmitted = false;
+  /** Why it ended before it was complete. */
+  #failure: { reason: unknown } | null = null;
+  #change = Promise.withResolvers<void>();
+
+  get isEnded(): boolean {
+    return this.runs.length === 0;
+  }
+
+  /** @throws why it ended before it was complete */
+  throwIfFailed(): void {
+    if (this.#failure) throw this.#failure.reason;
+  }
+
+  admit(): void {
+    this.isAdmitted = true;
+    this.figures.queueMilliseconds = Date.now() - this.submitted;
+    this.wake();
+  }
+
+  /** Whether something of it could be computed now. */
+  get canRun(): boolean {
+    return this.runs.some(({ sequence, isPaused }) => sequence && !isPaused);
+  }
+
+  /**
+   * Gives back all its room, and lets its reader know why.
+   * @param flying runs that are being computed: whoever does that ends them afterwards
+   */
+  fail(reason: unknown, flying: ReadonlySet<Run>): void {
+    if (this.isEnded) return;
+    this.#failure = { reason };
+    for (const run of this.runs) if (!flying.has(run)) run.end();
+    this.runs = [];
+    this.wake();
+  }
+
+  /** Resolves when there is something new for its reader. */
+  get change(): Promise<void> {
+    return this.#change.promise;
+  }
+
+  wake(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+  }
+}

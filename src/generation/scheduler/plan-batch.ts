@@ -1,0 +1,111 @@
+import type { TokenWork } from '../token-work.ts';
+import type { Run } from './run.ts';
+
+/**
+ * Pending tokens that a batch takes of a prompt at least, even if they exceed the budget. With fewer, the weights would
+ * be read for hardly anything.
+ */
+const MIN_CHUNK = 16;
+
+/** What a batch computes for one run. */
+export interface Part {
+  readonly run: Run;
+  /** How many of its pending tokens. */
+  readonly count: number;
+  /** Tokens that are tried after them. */
+  readonly drafted: readonly number[];
+}
+
+export interface Batch {
+  readonly parts: readonly Part[];
+  /** Multiply-adds of all parts. */
+  readonly work: number;
+}
+
+/**
+ * Chooses what a tick computes within its budget: the next token of each run that decodes, and chunks of what other
+ * runs have pending. Where both wait, each has half of the budget at least.
+ * @param runs with a sequence, in the order of priority
+ * @param draftBlocks blocks that drafted tokens may take; -1 if none are to be drafted
+ */
+export function planBatch(runs: readonly Run[], work: TokenWork, budget: number, draftBlocks: number): Batch {
+  const decoding = runs.filter(({ isDecoding }) => isDecoding);
+  const reading = runs.filter(({ isDecoding }) => !isDecoding);
+  const batch = new GrowingBatch(work);
+  for (const run of fairOrder(decoding)) {
+    const cost = run.work(1, work);
+    if (batch.parts.length > 0 && batch.work + cost > (reading.length > 0 ? budget / 2 : budget)) break;
+    batch.add(run, 1, cost);
+  }
+  for (const [index, run] of chunkOrder(reading).entries()) {
+    const left = budget - batch.work;
+    const isFirst = index === 0;
+    const count = chunkWithin(run, work, isFirst && reading.length > 1 ? left / 2 : left, isFirst ? MIN_CHUNK : 0);
+    if (count > 0) batch.add(run, count, run.work(count, work));
+  }
+  // A prompt makes a batch so large that drafted tokens would not pay.
+  if (reading.length === 0 && draftBlocks >= 0) batch.draft(budget, draftBlocks, work);
+  return batch;
+}
+
+class GrowingBatch implements Batch {
+  readonly parts: Part[] = [];
+  work: number;
+
+  constructor({ weights }: TokenWork) {
+    this.work = weights;
+  }
+
+  add(run: Run, count: number, work: number): void {
+    this.parts.push({ run, count, drafted: [] });
+    this.work += work;
+  }
+
+  /** Tries drafted tokens too, as far as there are blocks for them. */
+  draft(budget: number, freeBlocks: number, work: TokenWork): void {
+    const cost = work.draftCost(this.parts.length);
+    let blocks = freeBlocks;
+    for (const [index, { run, count }] of this.parts.entries()) {
+      const drafted = this.work < budget ? run.draft(cost) : [];
+      const sequence = run.sequence!;
+      const more = sequence.blocksFor(count + drafted.length) - sequence.blocksFor(count);
+      if (drafted.length === 0 || more > blocks) continue;
+      blocks -= more;
+      this.work += work.feed(sequence.length + count, drafted.length);
+      this.parts[index] = { run, count, drafted };
+    }
+  }
+}
+
+/** One run of each job first, so that a request of many choices does not hold up the others; of each job's the one that waits longest. */
+function fairOrder(runs: readonly Run[]): Run[] {
+  const taken = new Map<Run['job'], number>();
+  const places = new Map<Run, number>();
+  for (const run of [...runs].sort((a, b) => a.lastTick - b.lastTick)) {
+    const place = taken.get(run.job) ?? 0;
+    taken.set(run.job, place + 1);
+    places.set(run, place);
+  }
+  return [...runs].sort((a, b) => places.get(a)! - places.get(b)! || a.lastTick - b.lastTick);
+}
+
+/**
+ * What has least left comes first, with half of what is left of the budget, so that a short prompt does not wait for a
+ * long one; then all others in the order of priority, so that a long prompt does not wait for ever.
+ */
+function chunkOrder(runs: readonly Run[]): Run[] {
+  const shortest = runs.reduce<Run | undefined>((least, run) => (least && least.pending <= run.pending ? least : run), undefined);
+  return shortest ? [shortest, ...runs.filter((run) => run !== shortest)] : [];
+}
+
+/** The most pending tokens whose work is within the budget, but at least `least` of them, if there are so many. */
+function chunkWithin(run: Run, work: TokenWork, budget: number, least: number): number {
+  if (run.work(run.pending, work) <= budget) return run.pending;
+  let [fits, tooMany] = [0, run.pending];
+  while (tooMany - fits > 1) {
+    const middle = (fits + tooMany) >> 1;
+    if (run.work(middle, work) <= budget) fits = middle;
+    else tooMany = middle;
+  }
+  return Math.max(fits, Math.min(least, run.pending));
+}

@@ -1,0 +1,151 @@
+import { GptEdgeError } from '../core/errors.ts';
+import { isolateBytes, type MemoryPlan, upToTenths } from '../core/memory-plan.ts';
+
+/** Seconds that a request may wait for room that others hold, unless said otherwise. */
+const DEFAULT_QUEUE_SECONDS = 30;
+/** Milliseconds after which a request that waits looks again. */
+const LOOK_MS = 50;
+/** Seconds after which a request that was refused may be tried again. Nobody knows how long the others will take. */
+const RETRY_SECONDS = 5;
+
+export interface IsolateMemoryOptions {
+  /** Bytes that the isolate may hold. */
+  readonly limitBytes: number;
+  /** How many models may come to share it. */
+  readonly modelCount: number;
+  /** Seconds that a request may wait for room. @default 30 */
+  readonly queueSeconds?: number;
+  /** Drops all references to a model, so that the next garbage collection frees it. */
+  readonly unload: (id: string) => void;
+}
+
+/**
+ * The memory of an isolate, which its models share. A model takes what its plan says, and a share of what is left, for
+ * the KV caches of requests that come at the same time. Where another needs the room, models that no request uses are
+ * unloaded, the one that was used least recently first.
+ */
+export class IsolateMemory {
+  readonly #options: IsolateMemoryOptions;
+  /** What each model has taken. */
+  readonly #taken = new Map<string, MemoryPlan>();
+  /** The plans of all models that were ever asked for. */
+  readonly #plans = new Map<string, MemoryPlan>();
+  /** How many requests use a model, or wait for it; the one that was used least recently comes first. */
+  readonly #users = new Map<string, number>();
+  /** The most that all models on onnxruntime-web have held at a time. */
+  #retainedBytes = 0;
+  /** Ends the use of requests that were dropped: the code of a cancelled request does not go on to say so. */
+  readonly #dropped = new FinalizationRegistry<() => void>((end) => end());
+
+  constructor(options: IsolateMemoryOptions) {
+    this.#options = options;
+  }
+
+  /** Counts a request among those that use a model. It is not unloaded before `until` settles. */
+  use(id: string, until: Promise<unknown>): void {
+    this.#count(id, 1);
+    let isOver = false;
+    const end = () => {
+      if (!isOver) this.#count(id, -1);
+      isOver = true;
+    };
+    until.then(end, end);
+    this.#dropped.register(until, end);
+  }
+
+  #count(id: string, change: number): void {
+    const users = (this.#users.get(id) ?? 0) + change;
+    this.#users.delete(id);
+    this.#users.set(id, users);
+  }
+
+  /**
+   * Takes room for a model, unless it has some. If others hold the room, they are unloaded; if requests use them, it
+   * waits.
+   * @param plan of a model that would fit alone
+   * @throws GptEdgeError `overloaded` if it has waited for too long
+   */
+  async take(id: string, plan: MemoryPlan): Promise<void> {
+    const { queueSeconds = DEFAULT_QUEUE_SECONDS } = this.#options;
+    const deadline = Date.now() + queueSeconds * 1000;
+    while (!this.#taken.has(id) && !this.#tryTake(id, plan)) {
+      if (Date.now() >= deadline) throw this.#overloaded(id, plan);
+      await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, deadline - Date.now())));
+    }
+  }
+
+  /** Bytes that a model may hold: its plan, and its share of what was left when it took them. */
+  allowance(id: string): number {
+    return this.#taken.get(id)?.totalBytes ?? 0;
+  }
+
+  /** Gives back what a model has taken. */
+  free(id: string): void {
+    this.#taken.delete(id);
+  }
+
+  #tryTake(id: string, plan: MemoryPlan): boolean {
+    const { unload } = this.#options;
+    const victims = this.#victimsFor(plan);
+    if (victims === null) return false;
+    for (const victim of victims) {
+      this.free(victim);
+      unload(victim);
+    }
+    const share = this.#shareFor(id, plan);
+    const retainedBytes = plan.retainedBytes > 0 ? plan.retainedBytes + share : 0;
+    this.#taken.set(id, { ...plan, totalBytes: plan.totalBytes + share, retainedBytes });
+    const retained = [...this.#taken.values()].reduce((sum, other) => sum + other.retainedBytes, 0);
+    this.#retainedBytes = Math.max(this.#retainedBytes, retained);
+    return true;
+  }
+
+  /**
+   * Bytes beyond its plan that a model gets. Memory never shrinks, so all models that were asked for, and that fit
+   * together, should find room beside it, the ones that were used last first; those that nobody has asked for yet get as
+   * much as this one.
+   */
+  #shareFor(id: string, plan: MemoryPlan): number {
+    const { limitBytes, modelCount } = this.#options;
+    this.#plans.set(id, plan);
+    const together = [plan];
+    for (const other of [...this.#users.keys()].reverse()) {
+      const known = other === id ? undefined : this.#plans.get(other);
+      if (known && this.#bytesOf([...together, known]) <= limitBytes) together.push(known);
+    }
+    const unknown = modelCount - this.#plans.size;
+    const share = (limitBytes - this.#bytesOf(together)) / (together.length + unknown);
+    return Math.max(0, Math.floor(Math.min(share, limitBytes - this.#bytesWith(plan))));
+  }
+
+  /** The models that have to be unloaded so that another fits: null if that is not possible. */
+  #victimsFor(plan: MemoryPlan): string[] | null {
+    const victims: string[] = [];
+    const idle = [...this.#users].filter(([id, users]) => users === 0 && this.#taken.has(id)).map(([id]) => id);
+    while (this.#bytesWith(plan, victims) > this.#options.limitBytes) {
+      const next = idle.shift();
+      if (next === undefined) return null;
+      victims.push(next);
+    }
+    return victims;
+  }
+
+  /** Bytes of the isolate with another model, and without some of those that it has. */
+  #bytesWith(plan: MemoryPlan, without: readonly string[] = []): number {
+    const others = [...this.#taken].filter(([id]) => !without.includes(id)).map(([, taken]) => taken);
+    return this.#bytesOf([...others, plan]);
+  }
+
+  #bytesOf(plans: readonly MemoryPlan[]): number {
+    return isolateBytes(plans, this.#retainedBytes);
+  }
+
+  #overloaded(id: string, plan: MemoryPlan): GptEdgeError {
+    const holders = [...this.#taken.keys()].join(' and ');
+    return new GptEdgeError(
+      'overloaded',
+      `${id} needs ${upToTenths(plan.totalBytes)}, and of the ${this.#options.limitBytes / 1e6} MB of this isolate ${holders} hold too much while they answer requests. Try again when those have ended.`,
+      { param: 'model', retryAfterSeconds: RETRY_SECONDS },
+    );
+  }
+}
