@@ -55,6 +55,10 @@ export interface ConvertOptions extends Settings {
    * checkpoint. Default: the checkpoint's; a chat model without a temperature gets CHAT_SAMPLING.
    */
   readonly sampling?: string;
+  /**
+   * Texts whose tokens are kept. Of the others only those are that any text can be made of. Default: all tokens are kept.
+   */
+  readonly keepTokens?: readonly string[];
   /** Called with the finished folder before it takes the target's place. What it throws ends the conversion. */
   readonly check?: (folder: string) => Promise<void>;
   /** Called with a sentence about each thing that was decided because nothing was asked for. */

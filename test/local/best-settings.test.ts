@@ -64,7 +64,7 @@ describe('bestSettings', () => {
 
   it('should refuse a model that fits with no settings, with the sum', async () => {
     await expect(convertBest(5e6)).rejects.toThrow(
-      /^long is too large for a Worker of 5 MB: with the fewest bits and a window of \d+ tokens it needs \d+\.\d MB: heap .* Take a smaller model, or one with a smaller vocabulary\.$/,
+      /^long is too large for a Worker of 5 MB: with the fewest bits and a window of \d+ tokens it needs \d+\.\d MB: heap .* Take a smaller model, or cut its vocabulary with --keep-tokens\.$/,
     );
   });
 });
