@@ -1,3 +1,4 @@
+import { VocabularyConstraints } from '../constrain/vocabulary-constraints.ts';
 import type { Decoder } from '../core/decoder.ts';
 import { falseManifest } from '../core/folder/false-manifest.ts';
 import { parseGenerationConfig, parseSequenceTokens, type RecommendedSampling } from '../core/folder/generation-config.ts';
@@ -58,10 +59,21 @@ export async function loadLanguageModel(
     decoder: loaded,
     scheduler: new Scheduler({ manifest, decoder: loaded }, options),
     tokenizer,
+    constraints: constraintsOf(manifest, tokenizer),
     chatTemplate,
     samplingDefaults: { ...recommended, ...sampling },
     fingerprint: `fp_${await hashOf(manifest, sampling)}_${loaded.engine}`,
   };
+}
+
+/** Special tokens are no text, and rows of the table may stand for no token. */
+function constraintsOf({ vocabularySize, eosTokenIds }: Manifest, tokenizer: TextTokenizer): VocabularyConstraints {
+  const isText = (id: number) => id < tokenizer.vocabularySize && !tokenizer.isSpecial(id) && !eosTokenIds.includes(id);
+  return new VocabularyConstraints({
+    size: vocabularySize,
+    eosTokenIds,
+    bytes: (id) => (isText(id) ? tokenizer.bytes(id) : new Uint8Array()),
+  });
 }
 
 async function toTextParts(files: ModelFiles, { tokenizer: tokenizerBytes, tokenizerConfig, generationConfig, chatTemplate }: TextFiles) {

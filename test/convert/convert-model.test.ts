@@ -221,13 +221,10 @@ describe('convertModel, refusing', () => {
     await expectNothingWritten();
   });
 
-  it.each([
-    ['config.json', 'invalid_file'],
-    ['tokenizer.json', 'unsupported_model'],
-  ])('should refuse a %s that is not a JSON object', async (file, code) => {
+  it.each(['config.json', 'tokenizer.json'])('should refuse a %s that is not a JSON object', async (file) => {
     for (const text of ['{', '[]', 'null']) {
       await writeFile(join(source, file), text);
-      await expect(convertModel({ source, target })).rejects.toMatchObject({ code, param: file });
+      await expect(convertModel({ source, target })).rejects.toMatchObject({ code: 'invalid_file', param: file });
     }
     await expectNothingWritten();
   });

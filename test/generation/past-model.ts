@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { VocabularyConstraints } from '../../src/constrain/vocabulary-constraints.ts';
 import { type Manifest, parseManifest } from '../../src/core/folder/manifest.ts';
 import type { CompletionRequest } from '../../src/generation/completion-request.ts';
 import type { LanguageModel } from '../../src/generation/language-model.ts';
@@ -29,6 +30,7 @@ export function pastModel(
     decoder,
     scheduler: new Scheduler({ manifest, decoder }, options),
     tokenizer,
+    constraints: new VocabularyConstraints({ size: vocabularySize, eosTokenIds: manifest.eosTokenIds, bytes: (id) => tokenizer.bytes(id) }),
     chatTemplate: null,
     samplingDefaults: {},
     fingerprint: 'fp_past',

@@ -17,7 +17,6 @@ export const UNSUPPORTED_FIELDS = {
   parallel_tool_calls: [true, false],
   prediction: [],
   reasoning_effort: [],
-  response_format: [{ type: 'text' }],
   suffix: [''],
   tool_choice: ['none', 'auto'],
   tools: [[]],
