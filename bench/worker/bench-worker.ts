@@ -73,12 +73,6 @@ export class BenchWorker {
     return between(started, this.#now());
   }
 
-  /** Which build of the kernels the Worker runs. */
-  async kernels(): Promise<string> {
-    const { data } = (await (await fetch(new URL('/v1/models', this.#worker.url))).json()) as { data: { kernels: string }[] };
-    return data[0].kernels;
-  }
-
   #now(): Elapsed {
     return { wall: performance.now(), cpu: this.process?.cpu ?? Number.NaN };
   }

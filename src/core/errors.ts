@@ -15,6 +15,7 @@ export const ERROR_CODES = [
   'unknown_url',
   'method_not_allowed',
   'request_too_large',
+  'timeout',
   'unsupported_media_type',
 
   'model_unavailable',

@@ -1,8 +1,7 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { isolateBytes, type MemoryPlan, upToTenths } from '../core/memory-plan.ts';
+import { DEFAULT_QUEUE_SECONDS } from '../generation/scheduler/scheduler.ts';
 
-/** Seconds that a request may wait for room that others hold, unless said otherwise. */
-const DEFAULT_QUEUE_SECONDS = 30;
 /** Milliseconds after which a request that waits looks again. */
 const LOOK_MS = 50;
 /** Seconds after which a request that was refused may be tried again. Nobody knows how long the others will take. */
@@ -72,6 +71,11 @@ export class IsolateMemory {
       if (Date.now() >= deadline) throw this.#overloaded(id, plan);
       await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, deadline - Date.now())));
     }
+  }
+
+  /** Whether no model has taken anything. */
+  get isEmpty(): boolean {
+    return this.#taken.size === 0;
   }
 
   /** Bytes that a model may hold: its plan, and its share of what was left when it took them. */

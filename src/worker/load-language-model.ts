@@ -1,10 +1,10 @@
-import { VocabularyConstraints } from '../constrain/vocabulary-constraints.ts';
 import type { Decoder } from '../core/decoder.ts';
 import { falseManifest } from '../core/folder/false-manifest.ts';
 import { parseGenerationConfig, parseSequenceTokens, type RecommendedSampling } from '../core/folder/generation-config.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { CHAT_TEMPLATE_FILE, namedTemplates } from '../core/folder/template-files.ts';
+import { constraintsOf } from '../generation/constraints-of.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { Scheduler, type SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { sha256 } from '../storage/sha256.ts';
@@ -64,16 +64,6 @@ export async function loadLanguageModel(
     samplingDefaults: { ...recommended, ...sampling },
     fingerprint: `fp_${await hashOf(manifest, sampling)}_${loaded.engine}`,
   };
-}
-
-/** Special tokens are no text, and rows of the table may stand for no token. */
-function constraintsOf({ vocabularySize, eosTokenIds }: Manifest, tokenizer: TextTokenizer): VocabularyConstraints {
-  const isText = (id: number) => id < tokenizer.vocabularySize && !tokenizer.isSpecial(id) && !eosTokenIds.includes(id);
-  return new VocabularyConstraints({
-    size: vocabularySize,
-    eosTokenIds,
-    bytes: (id) => (isText(id) ? tokenizer.bytes(id) : new Uint8Array()),
-  });
 }
 
 async function toTextParts(files: ModelFiles, { tokenizer: tokenizerBytes, tokenizerConfig, generationConfig, chatTemplate }: TextFiles) {

@@ -3,10 +3,18 @@ import relaxed from '../../dist/kernels/relaxed.wasm';
 import vnni from '../../dist/kernels/vnni.wasm';
 import { chooseKernels } from '../kernels/kernel-variant.ts';
 import { IsolateModels } from './isolate-models.ts';
-import { type EngineVariables, parseEngines, parseMemoryLimit, parseModelIds, parseSampling } from './worker-variables.ts';
+import {
+  type EngineVariables,
+  parseEngines,
+  parseMemoryLimit,
+  parseModelIds,
+  parseSampling,
+  parseScheduling,
+  type SchedulingVariables,
+} from './worker-variables.ts';
 
 /** The bindings and variables that the Worker reads. wrangler.toml says what each means. */
-export interface WorkerEnv extends EngineVariables {
+export interface WorkerEnv extends EngineVariables, SchedulingVariables {
   MODELS: R2Bucket;
   ASSETS?: Fetcher;
   MODEL_IDS: string;
@@ -40,6 +48,7 @@ export function modelsFromEnv(env: WorkerEnv): IsolateModels {
     engineOf: parseEngines(env, ids),
     samplingOf: parseSampling(env.SAMPLING, ids),
     kernels: chooseKernels({ relaxed, vnni }),
+    scheduling: parseScheduling(env),
     memoryLimitMegabytes: parseMemoryLimit(env.MEMORY_LIMIT_MB),
     keepAlive: waitUntil,
   });

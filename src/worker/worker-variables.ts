@@ -3,6 +3,7 @@ import { modelIdSchema } from '../core/folder/manifest.ts';
 import { MAX_CONTEXT_WINDOW } from '../core/limits.ts';
 import { DEFAULT_MEMORY_LIMIT_MB } from '../core/memory-plan.ts';
 import { DEFAULT_MAX_WORK } from '../generation/check-work.ts';
+import { DEFAULT_QUEUE_LIMIT, DEFAULT_QUEUE_SECONDS, type SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { CACHE_FORMATS, ENGINES, type EngineChoice } from '../runtime/engine-choice.ts';
 
 /**
@@ -64,6 +65,28 @@ export function parseEngines({ ENGINE, KV_CACHE, CONTEXT }: EngineVariables, ids
     const contextWindow = windows(id);
     return { engine: engines(id), cacheFormat: formats(id), ...(contextWindow === 'auto' ? {} : { contextWindow }) };
   };
+}
+
+/** The variables that say how the requests of a model share it. */
+export interface SchedulingVariables {
+  readonly QUEUE_LIMIT?: string;
+  readonly QUEUE_SECONDS?: string;
+  readonly SPECULATE?: string;
+}
+
+/**
+ * Parses the variables QUEUE_LIMIT, QUEUE_SECONDS and SPECULATE.
+ * @throws Error unless they are a whole number, a number and `auto` or `off`
+ */
+export function parseScheduling({ QUEUE_LIMIT, QUEUE_SECONDS, SPECULATE = 'auto' }: SchedulingVariables): Required<SchedulerOptions> {
+  const queueLimit = Number(QUEUE_LIMIT ?? DEFAULT_QUEUE_LIMIT);
+  if (QUEUE_LIMIT?.trim() === '' || !(Number.isSafeInteger(queueLimit) && queueLimit >= 0))
+    throw new Error(`QUEUE_LIMIT must be a number of requests, not ${JSON.stringify(QUEUE_LIMIT)}.`);
+  const queueSeconds = Number(QUEUE_SECONDS ?? DEFAULT_QUEUE_SECONDS);
+  if (QUEUE_SECONDS?.trim() === '' || !(queueSeconds >= 0 && Number.isFinite(queueSeconds)))
+    throw new Error(`QUEUE_SECONDS must be a number of seconds, not ${JSON.stringify(QUEUE_SECONDS)}.`);
+  if (SPECULATE !== 'auto' && SPECULATE !== 'off') throw new Error(`SPECULATE must be auto or off, not ${JSON.stringify(SPECULATE)}.`);
+  return { queueLimit, queueSeconds, speculates: SPECULATE === 'auto' };
 }
 
 /**

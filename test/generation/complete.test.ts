@@ -117,8 +117,8 @@ describe('complete', () => {
     const prompt = Array.from({ length: 30 }, (_, index) => (index * 7) % 50);
     const model = pastModel({ multiplyAddsPerToken: MULTIPLY_ADDS_PER_TURN / 50 });
     expect(await eventsOf(model, { prompt })).toEqual(await eventsOf(pastModel(), { prompt }));
-    // A quarter of a turn each, less what reading the weights takes.
-    expect(model.decoder.calls.slice(0, 3).map(({ length }) => length)).toEqual([10, 10, 10]);
+    // Half a turn, less what reading the weights takes.
+    expect(model.decoder.calls.slice(0, 2).map(({ length }) => length)).toEqual([23, 7]);
   });
 
   it('should give others their turn among many short prompts, which share one budget', async () => {

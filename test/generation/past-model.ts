@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { VocabularyConstraints } from '../../src/constrain/vocabulary-constraints.ts';
 import { type Manifest, parseManifest } from '../../src/core/folder/manifest.ts';
 import type { CompletionRequest } from '../../src/generation/completion-request.ts';
+import { constraintsOf } from '../../src/generation/constraints-of.ts';
 import type { LanguageModel } from '../../src/generation/language-model.ts';
 import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
 import { Scheduler, type SchedulerOptions } from '../../src/generation/scheduler/scheduler.ts';
@@ -30,7 +30,7 @@ export function pastModel(
     decoder,
     scheduler: new Scheduler({ manifest, decoder }, options),
     tokenizer,
-    constraints: new VocabularyConstraints({ size: vocabularySize, eosTokenIds: manifest.eosTokenIds, bytes: (id) => tokenizer.bytes(id) }),
+    constraints: constraintsOf(manifest, tokenizer),
     chatTemplate: null,
     samplingDefaults: {},
     fingerprint: 'fp_past',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseEngines, parseMemoryLimit, parseModelIds, parseSampling } from '../../src/worker/worker-variables.ts';
+import { parseEngines, parseMemoryLimit, parseModelIds, parseSampling, parseScheduling } from '../../src/worker/worker-variables.ts';
 
 const IDS = ['a', 'b'];
 
@@ -69,5 +69,25 @@ describe('parseMemoryLimit', () => {
 
   it.each(['', '0', '-1', 'much', 'Infinity'])('should refuse %j', (text) => {
     expect(() => parseMemoryLimit(text)).toThrow(`MEMORY_LIMIT_MB must be a number of megabytes, not ${JSON.stringify(text)}.`);
+  });
+});
+
+describe('parseScheduling', () => {
+  it('should take a number of requests, a number of seconds and whether to draft, and have fallbacks', () => {
+    expect(parseScheduling({})).toEqual({ queueLimit: 64, queueSeconds: 30, speculates: true });
+    expect(parseScheduling({ QUEUE_LIMIT: '0', QUEUE_SECONDS: '2.5', SPECULATE: 'off' })).toEqual({
+      queueLimit: 0,
+      queueSeconds: 2.5,
+      speculates: false,
+    });
+  });
+
+  it.each([
+    [{ QUEUE_LIMIT: '1.5' }, 'QUEUE_LIMIT must be a number of requests, not "1.5".'],
+    [{ QUEUE_LIMIT: '' }, 'QUEUE_LIMIT must be a number of requests, not "".'],
+    [{ QUEUE_SECONDS: '-1' }, 'QUEUE_SECONDS must be a number of seconds, not "-1".'],
+    [{ SPECULATE: 'on' }, 'SPECULATE must be auto or off, not "on".'],
+  ])('should refuse %j', (variables, message) => {
+    expect(() => parseScheduling(variables)).toThrow(message);
   });
 });

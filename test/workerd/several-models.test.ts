@@ -12,7 +12,15 @@ const PROMPT = { prompt: 'Once upon a time', temperature: 0, logit_bias: { 0: -1
 /** The app of a new isolate, in which nothing is loaded yet. */
 function appWithin(memoryLimitMegabytes: number, queueSeconds = 0) {
   const engineOf = () => ({ engine: 'edge', cacheFormat: 'f32', contextWindow: 512 }) as const;
-  const options = { bucket: testEnv.MODELS, ids: IDS, engineOf, kernels, memoryLimitMegabytes, queueSeconds, keepAlive: waitUntil };
+  const options = {
+    bucket: testEnv.MODELS,
+    ids: IDS,
+    engineOf,
+    kernels,
+    memoryLimitMegabytes,
+    scheduling: { queueSeconds },
+    keepAlive: waitUntil,
+  };
   const app = createApp({ host: new IsolateModels(options), isPublic: true, log: () => {} });
   const post = async (path: string, body: object) =>
     app.request(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });

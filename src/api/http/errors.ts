@@ -21,6 +21,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   unknown_url: 404,
   method_not_allowed: 405,
   request_too_large: 413,
+  timeout: 408,
   unsupported_media_type: 415,
   internal_error: 500,
   unsupported_model: 503,

@@ -1,9 +1,11 @@
+import { GptEdgeError } from '../../core/errors.ts';
 import { complete } from '../../generation/complete.ts';
-import type { CompletionEvent } from '../../generation/completion-event.ts';
+import type { CompletionEvent, PieceEvent } from '../../generation/completion-event.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { JobFigures } from '../../generation/scheduler/job.ts';
-import type { RequestContext } from './request-record.ts';
+import type { WorkBudget } from '../../generation/work-budget.ts';
+import type { RequestContext, RequestRecord } from './request-record.ts';
 
 /** What is generated for a request, and what it has cost so far. */
 export interface RecordedCompletion {
@@ -11,29 +13,47 @@ export interface RecordedCompletion {
   readonly figures: Readonly<JobFigures>;
 }
 
+/** Ends a request so many milliseconds after it came. @returns a function that calls that off */
+function endAfter(milliseconds: number, budget: WorkBudget, { started }: RequestRecord): () => void {
+  const end = () => budget.abort(new GptEdgeError('timeout', `The request has taken ${milliseconds} ms.`, { param: 'timeout_ms' }));
+  const timer = setTimeout(end, Math.max(0, started + milliseconds - Date.now()));
+  return () => clearTimeout(timer);
+}
+
 /**
  * Calls {@link complete} and records tokens and finish reasons while they arrive, so that an answer that is cut short
  * is counted too.
+ * @param timeout milliseconds after which the request ends with the error `timeout`
  */
 export async function completeRecorded(
   model: LanguageModel,
   requests: readonly CompletionRequest[],
   { budget, record }: RequestContext,
+  timeout?: number | null,
 ): Promise<RecordedCompletion> {
   record.promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
-  const reader = await complete(model, requests, budget);
+  const cancelTimeout = timeout == null ? undefined : endAfter(timeout, budget, record);
+  const reader = await complete(model, requests, budget).catch((error: unknown) => {
+    cancelTimeout?.();
+    throw error;
+  });
   record.figures = reader.figures;
   record.completionTokens = 0;
   const counted = new Map<string, number>();
+  const count = ({ prompt, choice, completionTokens, finishReason }: PieceEvent) => {
+    const key = `${prompt}/${choice}`;
+    record.completionTokens! += completionTokens - (counted.get(key) ?? 0);
+    counted.set(key, completionTokens);
+    if (finishReason) record.finishReasons.add(finishReason);
+  };
   async function* events() {
-    for await (const event of reader) {
-      if (event.type === 'piece') {
-        const key = `${event.prompt}/${event.choice}`;
-        record.completionTokens! += event.completionTokens - (counted.get(key) ?? 0);
-        counted.set(key, event.completionTokens);
-        if (event.finishReason) record.finishReasons.add(event.finishReason);
+    try {
+      for await (const event of reader) {
+        if (event.type === 'piece') count(event);
+        yield event;
       }
-      yield event;
+    } finally {
+      cancelTimeout?.();
     }
   }
   return { events: events(), figures: reader.figures };

@@ -10,7 +10,6 @@ const MAX_PATH_LENGTH = 128;
  * parts ends with the last one. */
 export const logRequests = (log: (line: RequestLine) => void) =>
   createMiddleware<RequestLogEnv>(async function logRequests(c, next) {
-    const started = Date.now();
     const ended = Promise.withResolvers<void>();
     const record = new RequestRecord(ended.promise);
     c.set('record', record);
@@ -18,7 +17,7 @@ export const logRequests = (log: (line: RequestLine) => void) =>
     await next();
     const { status } = c.res;
     const write = () => {
-      log(toLine(c, record, status, Date.now() - started));
+      log(toLine(c, record, status, Date.now() - record.started));
       ended.resolve();
     };
     if (record.bodyEnd) record.bodyEnd.then(write);

@@ -5,6 +5,8 @@ import type { WorkBudget } from '../../generation/work-budget.ts';
 
 /** Gathers, while a request is served, what its log line will say. It holds no text of a prompt or a completion. */
 export class RequestRecord {
+  /** When the request came, in milliseconds since the epoch. */
+  readonly started = Date.now();
   /** Id of the served model, once it is known. */
   model?: string;
   promptTokens?: number;

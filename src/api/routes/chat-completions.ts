@@ -8,6 +8,7 @@ import { chatChunks, joinChat } from '../openai/chat-chunks.ts';
 import { errorResponses, eventStream, jsonBody, jsonContent } from '../openai/schemas/bodies.ts';
 import { chatCompletionSchema, chatRequestSchema } from '../openai/schemas/chat-schema.ts';
 import { chatFields, toChatRequest } from '../openai/to-completion-request.ts';
+import { toPrediction } from '../openai/to-prediction.ts';
 import { completeRecorded } from '../request-log/complete-recorded.ts';
 
 const route = createRoute({
@@ -22,7 +23,7 @@ const route = createRoute({
       description: 'The answer, or with `stream` its chunks.',
       content: { ...jsonContent(chatCompletionSchema), ...eventStream('ChatCompletionChunk') },
     },
-    ...errorResponses(400, 401, 404, 405, 413, 415, 500, 503),
+    ...errorResponses(400, 401, 404, 405, 408, 413, 415, 500, 503),
   },
 });
 
@@ -31,9 +32,10 @@ export function chatCompletionsRoute(app: OpenAPIHono<AppEnv>): void {
     const body = c.req.valid('json');
     const model = await requestedModel(c, body.model);
     const context = requestContext(c, model);
-    const request = await toChatRequest(body, model, context.budget);
+    const prediction = await toPrediction(body, model, context.budget);
+    const request = { ...(await toChatRequest(body, model, context.budget)), prediction };
     checkWork(model, [request], c.var.maxWork, chatFields(body));
-    const completion = await completeRecorded(model, [request], context);
+    const completion = await completeRecorded(model, [request], context, body.timeout_ms);
     const chunks = chatChunks(body, model, request, completion, context.budget);
     return body.stream ? sseResponse(chunks, context) : wholeResponse(c, joinChat(chunks, body), context);
   });

@@ -22,7 +22,7 @@ const route = createRoute({
       description: 'The completion, or with `stream` its chunks.',
       content: { ...jsonContent(completionSchema), ...eventStream('Completion') },
     },
-    ...errorResponses(400, 401, 404, 405, 413, 415, 500, 503),
+    ...errorResponses(400, 401, 404, 405, 408, 413, 415, 500, 503),
   },
 });
 
@@ -33,7 +33,7 @@ export function completionsRoute(app: OpenAPIHono<AppEnv>): void {
     const context = requestContext(c, model);
     const requests = await toCompletionRequests(body, model, context.budget);
     checkWork(model, requests, c.var.maxWork);
-    const completion = await completeRecorded(model, requests, context);
+    const completion = await completeRecorded(model, requests, context, body.timeout_ms);
     const chunks = completionChunks(body, model, requests, completion, context.budget);
     return body.stream ? sseResponse(chunks, context) : wholeResponse(c, joinCompletion(chunks), context);
   });

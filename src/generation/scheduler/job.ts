@@ -43,7 +43,7 @@ export class Job<Run extends JobRun> {
   isAdmitted = false;
   /** Why it ended before it was complete. */
   #failure: { reason: unknown } | null = null;
-  #change = Promise.withResolvers<void>();
+  #wake: (() => void) | null = null;
 
   get isEnded(): boolean {
     return this.runs.length === 0;
@@ -77,13 +77,23 @@ export class Job<Run extends JobRun> {
     this.wake();
   }
 
-  /** Resolves when there is something new for its reader. */
-  get change(): Promise<void> {
-    return this.#change.promise;
+  /**
+   * Waits until there is something new for its reader, but not for longer than so many milliseconds. The promise is
+   * made here, by the request that waits: in a Worker, what awaits a promise goes on only while the request lives that
+   * made it.
+   */
+  async look(milliseconds: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = setTimeout(resolve, milliseconds);
+    await promise;
+    clearTimeout(timer);
+    this.#wake = null;
   }
 
+  /** Lets whoever waits look now. */
   wake(): void {
-    this.#change.resolve();
-    this.#change = Promise.withResolvers();
+    this.#wake?.();
+    this.#wake = null;
   }
 }

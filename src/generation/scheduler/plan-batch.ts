@@ -2,10 +2,10 @@ import type { TokenWork } from '../token-work.ts';
 import type { Run } from './run.ts';
 
 /**
- * Pending tokens that a batch takes of a prompt at least, even if they exceed the budget. With fewer, the weights would
- * be read for hardly anything.
+ * Rows that a batch may have in any case, even if they exceed the budget: so many runs that decode, and so many pending
+ * tokens of prompts. With fewer, the weights would be read for hardly anything.
  */
-const MIN_CHUNK = 16;
+const LEAST_ROWS = 16;
 
 /** What a batch computes for one run. */
 export interface Part {
@@ -34,14 +34,16 @@ export function planBatch(runs: readonly Run[], work: TokenWork, budget: number,
   const batch = new GrowingBatch(work);
   for (const run of fairOrder(decoding)) {
     const cost = run.work(1, work);
-    if (batch.parts.length > 0 && batch.work + cost > (reading.length > 0 ? budget / 2 : budget)) break;
+    if (batch.parts.length >= LEAST_ROWS && batch.work + cost > (reading.length > 0 ? budget / 2 : budget)) break;
     batch.add(run, 1, cost);
   }
+  let least = LEAST_ROWS;
   for (const [index, run] of chunkOrder(reading).entries()) {
     const left = budget - batch.work;
-    const isFirst = index === 0;
-    const count = chunkWithin(run, work, isFirst && reading.length > 1 ? left / 2 : left, isFirst ? MIN_CHUNK : 0);
-    if (count > 0) batch.add(run, count, run.work(count, work));
+    const count = chunkWithin(run, work, index === 0 && reading.length > 1 ? left / 2 : left, least);
+    if (count === 0) continue;
+    batch.add(run, count, run.work(count, work));
+    least = Math.max(0, least - count);
   }
   // A prompt makes a batch so large that drafted tokens would not pay.
   if (reading.length === 0 && draftBlocks >= 0) batch.draft(budget, draftBlocks, work);

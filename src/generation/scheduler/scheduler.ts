@@ -149,20 +149,8 @@ export class Scheduler {
       const mayTick = ticksSeen === this.#ticks || job.canRun;
       const hasComputed = mayTick && (await this.tick(budget));
       ticksSeen = this.#ticks;
-      if (!hasComputed) await this.#look(job);
+      if (!hasComputed) await job.look(LOOK_MS);
     }
-  }
-
-  /** Waits for something new for a job, but not for long. */
-  async #look(job: Job<Run>): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | null = null;
-    await Promise.race([
-      job.change,
-      new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, LOOK_MS);
-      }),
-    ]);
-    clearTimeout(timer!);
   }
 
   /** The turns that a job may take before it lets others take what waits for them. */

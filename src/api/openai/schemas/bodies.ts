@@ -29,10 +29,11 @@ const DESCRIPTIONS = {
   401: 'The deployment is not public.',
   404: 'There is no such model.',
   405: 'The path has other methods; `Allow` names them.',
+  408: 'The request has taken longer than its `timeout_ms`.',
   413: 'The request body is too large.',
   415: 'The request body is not application/json.',
   500: 'The server failed.',
-  503: 'The model cannot be loaded: a file is missing or damaged, it needs too much memory, or the engine refuses it.',
+  503: 'The model cannot be loaded: a file is missing or damaged, it needs too much memory, or the engine refuses it; or too many other requests wait, and `Retry-After` says for how long.',
 } as const;
 
 type ErrorStatus = keyof typeof DESCRIPTIONS;

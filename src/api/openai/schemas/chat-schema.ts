@@ -38,6 +38,11 @@ const messageSchema = z.strictObject({
   ...unsupportedMessageFields,
 });
 
+const predictionSchema = z
+  .strictObject({ type: z.literal('content'), content: contentSchema })
+  .nullish()
+  .openapi({ description: 'A text that the answer will be like. Where it is, the answer takes less time; its text is the same.' });
+
 const tokenCount = integerBetween(1, MAX_CONTEXT_WINDOW).nullish();
 
 export const chatRequestSchema = z
@@ -53,6 +58,7 @@ export const chatRequestSchema = z
       description: `Default: what is left of the context window, at most ${DEFAULT_CHAT_MAX_TOKENS}.`,
     }),
     max_tokens: tokenCount.openapi({ description: 'The older name of max_completion_tokens.' }),
+    prediction: predictionSchema,
     logprobs: z.boolean().nullish().openapi(documentDefault('Report log-probabilities.', false)),
     top_logprobs: integerBetween(0, 20).nullish().openapi({ description: 'Alternatives to report with each token; needs logprobs.' }),
   })

@@ -6,6 +6,10 @@ import { checkBestOf } from './openai-fields.ts';
 const MAX_STOPS = 16;
 /** The longest stop string. A stream may have to hold back as many characters while they could still become one. */
 const MAX_STOP_LENGTH = 256;
+/** The longest key of a cache's part. OpenAI's are shorter; a UUID has 36 characters. */
+const MAX_CACHE_KEY_LENGTH = 256;
+/** The longest time that a request may give itself: an hour, in milliseconds. No platform lets one run for longer. */
+const MAX_TIMEOUT = 3_600_000;
 /** The most choices of one answer (prompts times `n`), as in OpenAI's API. Each is a completion of its own. */
 export const MAX_CHOICES = 128;
 
@@ -32,6 +36,12 @@ export const commonFields = {
     })
     .nullish()
     .openapi({ description: 'Text that ends a completion and is not part of it.' }),
+  prompt_cache_key: z.string().max(MAX_CACHE_KEY_LENGTH, `has at most ${MAX_CACHE_KEY_LENGTH} characters`).nullish().openapi({
+    description: 'What is computed of the prompts is reused for requests with the same key alone. Default: for all without a key.',
+  }),
+  timeout_ms: integerBetween(1, MAX_TIMEOUT)
+    .nullish()
+    .openapi({ description: 'Milliseconds after which the request ends with the error `timeout`. Default: none.' }),
 };
 
 type Checked = { stream?: boolean | null; stream_options?: unknown; best_of?: unknown; n?: number | null };

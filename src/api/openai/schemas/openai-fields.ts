@@ -15,7 +15,6 @@ export const UNSUPPORTED_FIELDS = {
   modalities: [['text']],
   moderation: [],
   parallel_tool_calls: [true, false],
-  prediction: [],
   reasoning_effort: [],
   suffix: [''],
   tool_choice: ['none', 'auto'],
@@ -82,7 +81,6 @@ export function checkBestOf({ best_of, n }: { best_of?: unknown; n?: number | nu
  */
 export const ignoredFields = {
   metadata: ignored(z.record(z.string(), z.unknown())),
-  prompt_cache_key: ignored(z.string()),
   prompt_cache_options: ignored(z.record(z.string(), z.unknown())),
   prompt_cache_retention: ignored(z.string()),
   safety_identifier: ignored(z.string()),

@@ -56,11 +56,11 @@ export class KvBlocks implements KvCache {
   }
 
   /**
-   * @param partition of the sequences that may reuse what is going to be written to the block
+   * @param partition of the sequences that may reuse what is going to be written to the block; null for all
    * @returns a block that one sequence holds
    * @throws GptEdgeError `memory_limit_exceeded` if all blocks are held
    */
-  allocate(partition: string | undefined): KvBlock {
+  allocate(partition: string | null): KvBlock {
     const address = this.#empty.pop() ?? this.#grow() ?? this.#evict();
     this.#held++;
     return { address, holders: 1, tokens: [], partition, after: undefined, next: new Map() };
@@ -86,7 +86,7 @@ export class KvBlocks implements KvCache {
   }
 
   /** Allocates a block that begins with the first `count` tokens of another one. */
-  copy(block: KvBlock, count: number, partition: string): KvBlock {
+  copy(block: KvBlock, count: number, partition: string | null): KvBlock {
     this.hold(block);
     try {
       const copy = this.allocate(partition);
