@@ -5,13 +5,17 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** The median of each figure over several runs, key by key. Runs that lack a key do not count for it. */
+/**
+ * The median of each figure over several runs, key by key. Runs that lack a key do not count for it. Of names, the first
+ * is taken.
+ */
 export function medianFigures<Figures extends object>(runs: readonly Figures[]): Figures {
   const keys = [...new Set(runs.flatMap((figures) => Object.keys(figures)))] as (keyof Figures)[];
   return Object.fromEntries(
     keys.map((key) => {
       const values = runs.map((figures) => figures[key]).filter((value) => value !== undefined);
       if (values.every((value) => typeof value === 'number')) return [key, median(values)];
+      if (typeof values[0] === 'string') return [key, values[0]];
       return [key, medianFigures(values as object[])];
     }),
   ) as Figures;

@@ -24,11 +24,13 @@ export interface StreamTimes {
  */
 export class BenchWorker {
   readonly #worker: LocalWorker;
+  readonly #id: string;
   readonly #eosTokenIds: readonly number[];
   readonly process: WorkerdProcess | undefined;
 
-  private constructor(worker: LocalWorker, eosTokenIds: readonly number[]) {
+  private constructor(worker: LocalWorker, id: string, eosTokenIds: readonly number[]) {
     this.#worker = worker;
+    this.#id = id;
     this.#eosTokenIds = eosTokenIds;
     this.process = WorkerdProcess.find();
   }
@@ -39,7 +41,13 @@ export class BenchWorker {
     const worker = await startLocalWorker({ vars, inspectorPort });
     await pushModel(folder, worker.models);
     await (await fetch(new URL('/health', worker.url))).text();
-    return new BenchWorker(worker, eosTokenIds);
+    return new BenchWorker(worker, id, eosTokenIds);
+  }
+
+  /** The build of the kernels that runs in workerd. It is asked for without loading the model. */
+  async kernels(): Promise<string> {
+    const answer = await fetch(new URL(`/v1/models/${this.#id}`, this.#worker.url));
+    return ((await answer.json()) as { kernels: string }).kernels;
   }
 
   /** Times a streamed greedy completion of exactly `maxTokens` tokens. */

@@ -5,6 +5,8 @@ import { BenchWorker, type WorkerJob } from './bench-worker.ts';
 
 /** Times of the Worker. Processor time is that of the whole workerd process. */
 export interface WorkerFigures {
+  /** The build of the kernels that workerd's V8 makes the Worker choose. */
+  readonly kernels: string;
   /** From the first request to a fresh isolate, with the model in R2, to the first token. */
   readonly coldStart: Elapsed;
   /** Time of prefill per prompt token, taken as the time to the first chunk of a completion. */
@@ -23,11 +25,12 @@ export const COLD_PROMPT_TOKENS = 16;
 export async function measureWorker(job: WorkerJob, task: Task): Promise<WorkerFigures> {
   const worker = await BenchWorker.start(job);
   try {
+    const kernels = await worker.kernels();
     const cold = await worker.complete(task.tokens.slice(0, Math.min(COLD_PROMPT_TOKENS, task.short)), 1);
     const prefill = await worker.completeOften(TIMES, task.tokens.slice(0, task.prefill), 1);
     const decode = await worker.completeOften(TIMES, task.tokens.slice(0, task.short), task.steps + 1);
     const whole = await timeWhole(worker, task);
-    return { coldStart: cold.first, prefill: each(prefill.first, task.prefill), short: each(decode.rest, task.steps), whole };
+    return { kernels, coldStart: cold.first, prefill: each(prefill.first, task.prefill), short: each(decode.rest, task.steps), whole };
   } finally {
     await worker.stop();
   }
