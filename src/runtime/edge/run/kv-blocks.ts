@@ -50,11 +50,6 @@ export class KvBlocks implements KvCache {
     return this.totalBlocks - this.#held;
   }
 
-  /** How many blocks sequences hold; a shared block counts once. */
-  get used(): number {
-    return this.#held;
-  }
-
   /**
    * @param partition of the sequences that may reuse what is going to be written to the block; null for all
    * @returns a block that one sequence holds
