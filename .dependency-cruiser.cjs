@@ -4,16 +4,17 @@ const layers = {
   kernels: [],
   tokenizer: ['core'],
   storage: ['core'],
+  constrain: ['core'],
   runtime: ['kernels', 'core'],
   convert: ['tokenizer', 'core'],
-  generation: ['tokenizer', 'core'],
-  api: ['generation', 'tokenizer', 'core'],
+  generation: ['constrain', 'tokenizer', 'core'],
+  api: ['generation', 'constrain', 'tokenizer', 'core'],
   page: ['api'],
-  worker: ['api', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
+  worker: ['api', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
   // What the Worker reads from its variables is planned here before it runs.
-  local: ['convert', 'generation', 'tokenizer', 'runtime', 'kernels', 'core', 'worker/worker-variables'],
+  local: ['convert', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'core', 'worker/worker-variables'],
   cli: ['local', 'convert', 'runtime', 'core'],
-  library: ['worker', 'api', 'local', 'generation', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
+  library: ['worker', 'api', 'local', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
 };
 
 /** The layers inside of convert. The files at its root stand on all of them. */

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { openModelFolder } from '../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../src/local/project-paths.ts';
 import { ENGINES, type Engine } from '../src/runtime/engine-choice.ts';
-import { describeMachine } from './describe-machine.ts';
+import { describeMachine, printMachine } from './machine.ts';
 import { measure } from './measure.ts';
 import { findPeers } from './peers/find-peers.ts';
 import { printMeasurement } from './print-measurement.ts';
@@ -40,9 +40,7 @@ else {
   console.log(
     `${folder.manifest.id}, ${folder.manifest.dtype}, context window of ${measured.planned.contextWindow} tokens, ${runs === 1 ? 'one run' : `medians of ${runs} runs`}`,
   );
-  const { processor, megahertz, extensions, node, v8, kernels } = machine;
-  const clock = megahertz === undefined ? '' : ` at ${megahertz} MHz`;
-  console.log(`${processor}${clock}${extensions ? ` (${extensions.join(', ')})` : ''}, Node ${node}, V8 ${v8}, kernels ${kernels}`);
+  printMachine(machine, measured.memory.kernels);
   printMeasurement(measured);
 }
 

@@ -12,6 +12,7 @@ import type { Peer } from './peers/peer.ts';
 import { makeTask, type Task } from './task.ts';
 import { type MemoryMeasurement, measureMemory } from './worker/measure-memory.ts';
 import { measureWorker, type WorkerFigures } from './worker/measure-worker.ts';
+import { type ColdStartPhases, profileColdStart } from './worker/profile-cold-start.ts';
 
 export interface BenchOptions {
   readonly folder: ModelFolder;
@@ -30,6 +31,7 @@ export interface Measurement {
   readonly decodeBytes?: number;
   readonly engine: EngineFigures;
   readonly worker: WorkerFigures;
+  readonly coldStart: ColdStartPhases;
   readonly memory: MemoryMeasurement;
   /** Figures of onnxruntime-web with the same model folder, and of the peers, by name. */
   readonly peers: Readonly<Record<string, EngineFigures>>;
@@ -51,6 +53,7 @@ export async function measure({ folder, engine, runs, peers, onProgress }: Bench
   };
   const figures: Record<string, EngineFigures[]> = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
   const worker: WorkerFigures[] = [];
+  const coldStarts: ColdStartPhases[] = [];
   for (let run = 1; run <= runs; run++) {
     for (const [name, measureOne] of Object.entries(contenders)) {
       onProgress(`run ${run} of ${runs}: ${name}`);
@@ -58,11 +61,21 @@ export async function measure({ folder, engine, runs, peers, onProgress }: Bench
     }
     onProgress(`run ${run} of ${runs}: the Worker in workerd`);
     worker.push(await measureWorker(workerJob, task));
+    coldStarts.push(await profileColdStart(workerJob, task));
   }
   onProgress('memory in workerd');
   const memory = await measureMemory(workerJob, task);
   const { engine: own, ...others } = Object.fromEntries(Object.entries(figures).map(([name, runs]) => [name, medianFigures(runs)]));
-  return { task, planned, decodeBytes: bytes, engine: own, worker: medianFigures(worker), memory, peers: others };
+  return {
+    task,
+    planned,
+    decodeBytes: bytes,
+    engine: own,
+    worker: medianFigures(worker),
+    coldStart: medianFigures(coldStarts),
+    memory,
+    peers: others,
+  };
 }
 
 /** The choice that makes Node use the Worker's engine, its format of the KV cache and its context window. */

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Decoder, Sequence } from '../../src/core/decoder.ts';
 import { complete } from '../../src/generation/complete.ts';
+import { constraintsOf } from '../../src/generation/constraints-of.ts';
 import type { LanguageModel } from '../../src/generation/language-model.ts';
 import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
 import { Scheduler } from '../../src/generation/scheduler/scheduler.ts';
@@ -65,7 +66,8 @@ async function generationModel({ path, manifest: own }: ModelFolder, decoder: De
   const manifest = { ...own, eosTokenIds: [] };
   const tokenizer = new TextTokenizer(parseTokenizerJson(await readFile(join(path, 'tokenizer.json'))));
   const scheduler = new Scheduler({ manifest, decoder });
-  return { id: own.id, manifest, decoder, scheduler, tokenizer, chatTemplate: null, samplingDefaults: {}, fingerprint: '' };
+  const constraints = constraintsOf(manifest, tokenizer);
+  return { id: own.id, manifest, decoder, scheduler, tokenizer, constraints, chatTemplate: null, samplingDefaults: {}, fingerprint: '' };
 }
 
 interface Round {

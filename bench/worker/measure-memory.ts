@@ -1,6 +1,6 @@
-import { createServer } from 'node:net';
 import type { Task } from '../task.ts';
 import { BenchWorker, type WorkerJob } from './bench-worker.ts';
+import { freePort } from './free-port.ts';
 import { Inspector } from './inspector.ts';
 
 /** Memory of an isolate and of its process, in bytes. */
@@ -25,6 +25,8 @@ export interface MemoryMeasurement {
   readonly idle: MemoryFigures;
   /** The same Worker with its model loaded and the context window full. */
   readonly full: MemoryFigures;
+  /** Which build of the kernels runs there. */
+  readonly kernels: string;
 }
 
 /** Measures a Worker's memory without and with its model, through V8's inspector in the isolate. */
@@ -38,7 +40,7 @@ export async function measureMemory(job: WorkerJob, task: Task): Promise<MemoryM
     await worker.complete(task.tokens.slice(0, -2), 2);
     const full = await look(worker, inspector);
     inspector.close();
-    return { idle, full };
+    return { idle, full, kernels: await worker.kernels() };
   } finally {
     await worker.stop();
   }
@@ -74,13 +76,4 @@ export async function wasmBytes(inspector: Inspector): Promise<number> {
   // An object that the inspector still refers to would not be collected.
   await inspector.send('Runtime.releaseObject', { objectId: objects.objectId });
   return result.value;
-}
-
-/** A port for the inspector. Miniflare could choose one, but would not say which. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

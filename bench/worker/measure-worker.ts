@@ -18,7 +18,8 @@ export interface WorkerFigures {
 }
 
 const TIMES = 5;
-const COLD_PROMPT_TOKENS = 16;
+/** Tokens of the first prompt. */
+export const COLD_PROMPT_TOKENS = 16;
 
 /** Measures the Worker in workerd through its HTTP API, as a client sees it. */
 export async function measureWorker(job: WorkerJob, task: Task): Promise<WorkerFigures> {

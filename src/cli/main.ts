@@ -9,6 +9,7 @@ import { evalCommand } from './commands/eval.ts';
 import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { listCommand } from './commands/list.ts';
+import { prefixCommand } from './commands/prefix.ts';
 import { pushCommand } from './commands/push.ts';
 import { refreshCommand } from './commands/refresh.ts';
 import { removeCommand } from './commands/remove.ts';
@@ -30,6 +31,7 @@ const COMMANDS = [
   convertCommand,
   inspectCommand,
   refreshCommand,
+  prefixCommand,
   pushCommand,
   listCommand,
   evalCommand,

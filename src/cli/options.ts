@@ -45,6 +45,15 @@ export const contextOption = (): Option =>
 export const edgeOnlyOption = (): Option =>
   new Option('--edge-only', 'a Worker without onnxruntime-web, for models that the edge engine runs');
 
+export const keepTokensOption = (): Option =>
+  new Option('--keep-tokens <files...>', 'texts whose tokens are kept; of the others, only those are that any text can be made of');
+
+/** Reads the texts of `--keep-tokens`. */
+export async function readTexts(paths: readonly string[] | undefined): Promise<string[] | undefined> {
+  const { readText } = await import('../local/evaluate/read-text.ts');
+  return paths === undefined ? undefined : Promise.all(paths.map(readText));
+}
+
 export const modelsOption = (): Option => new Option('--models <folder>', 'the folder of added models').default(ADDED_MODELS, 'models');
 
 export const persistToOption = (): Option =>

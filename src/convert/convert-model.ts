@@ -4,6 +4,7 @@ import { findArchitecture } from './architectures/index.ts';
 import { matchTensors } from './architectures/match-tensors.ts';
 import { type ConvertOptions, checkContextWindow, chooseId, describeOrigin, type Settings } from './convert-options.ts';
 import { copyPublishedGraph } from './copy-published-graph.ts';
+import { cutVocabulary } from './cut-vocabulary.ts';
 import { draftDecoder, quantizeNothing } from './draft-decoder.ts';
 import { defaultDtype } from './dtypes/default-dtype.ts';
 import { findDtype } from './dtypes/index.ts';
@@ -43,12 +44,13 @@ export async function convertModel(options: ConvertOptions): Promise<Manifest> {
  * Converts a checkpoint. Everything is decided and checked from config.json, the tokenizer and the tensors' shapes
  * before anything is written, so that a long conversion does not fail halfway for a reason that was known before.
  */
-async function convertCheckpoint(source: Checkpoint, options: ConvertOptions): Promise<Manifest> {
-  const { name = source.name } = options;
+async function convertCheckpoint(whole: Checkpoint, options: ConvertOptions): Promise<Manifest> {
+  const { name = whole.name, keepTokens } = options;
   const id = chooseId(options, name);
+  refuseQuantized(readJson(whole, 'config.json'));
+  const architecture = findArchitecture(readJson(whole, 'config.json'));
+  const source = keepTokens === undefined ? whole : cutVocabulary(whole, architecture, keepTokens);
   const config = readJson(source, 'config.json');
-  refuseQuantized(config);
-  const architecture = findArchitecture(config);
   const planner = await planCheckpoint(architecture, config, source.weights);
   const { vocabularySize, contextWindow } = planner(options.contextWindow).shape;
   const checkpoint = { ...source, files: fitVocabulary(source, vocabularySize, options.onNote) };

@@ -3,6 +3,7 @@ import { excerpt } from '../core/excerpt.ts';
 import { MAX_ID_LENGTH, MAX_SOURCE_LENGTH, modelIdSchema } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { showText } from '../core/invalid-file.ts';
+import { withoutQuantization } from './quantization-suffixes.ts';
 
 /** How a decoder's weights are stored, and how many positions are kept. */
 export interface Settings {
@@ -54,6 +55,10 @@ export interface ConvertOptions extends Settings {
    * checkpoint. Default: the checkpoint's; a chat model without a temperature gets CHAT_SAMPLING.
    */
   readonly sampling?: string;
+  /**
+   * Texts whose tokens are kept. Of the others only those are that any text can be made of. Default: all tokens are kept.
+   */
+  readonly keepTokens?: readonly string[];
   /** Called with the finished folder before it takes the target's place. What it throws ends the conversion. */
   readonly check?: (folder: string) => Promise<void>;
   /** Called with a sentence about each thing that was decided because nothing was asked for. */
@@ -71,10 +76,12 @@ export function checkContextWindow({ contextWindow }: ConvertOptions): void {
 }
 
 /**
- * Returns the model's id: the one that was asked for, or else one that is made from the source's name.
+ * Returns the model's id: the one that was asked for, or else one that is made from the source's name, without the way
+ * in which its weights are stored.
  * @throws GptEdgeError `invalid_value` if the one that was asked for cannot be an id
  */
-export function chooseId({ id: asked, onNote }: Pick<ConvertOptions, 'id' | 'onNote'>, name: string): string {
+export function chooseId({ id: asked, onNote }: Pick<ConvertOptions, 'id' | 'onNote'>, source: string): string {
+  const name = withoutQuantization(source);
   const parsed = modelIdSchema.safeParse(asked ?? name);
   if (parsed.success) return parsed.data;
   if (asked !== undefined)

@@ -47,7 +47,9 @@ async function copyGraph({ graphPath, externalData }: PublishedGraph, folder: st
   await checkValues(parseGraph(graph, fail), folder, file);
 }
 
-function refuseChanges({ embeddings, contextWindow, tokenizer }: ConvertOptions): void {
+function refuseChanges({ embeddings, contextWindow, tokenizer, keepTokens }: ConvertOptions): void {
+  if (keepTokens !== undefined)
+    throw new GptEdgeError('invalid_value', 'keepTokens: the vocabulary of a published graph stays as it is', { param: 'keepTokens' });
   for (const [param, value] of Object.entries({ embeddings, contextWindow, tokenizer }))
     if (value !== undefined)
       throw new GptEdgeError('invalid_value', `${param} ${value}: graph and weights of a published graph stay as they are`, { param });

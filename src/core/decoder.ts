@@ -48,7 +48,10 @@ export interface Decoder {
 export interface Prefix {
   /** All tokens that the sequence is going to be fed. */
   readonly tokens: readonly number[];
-  /** Sequences reuse only what others of the same partition have computed: '' by default. */
+  /**
+   * Sequences reuse only what others of the same partition have computed, and what is stored with the model: '' by
+   * default.
+   */
   readonly partition?: string;
 }
 
@@ -84,7 +87,10 @@ export interface KvCache {
 export interface Sequence {
   /** Positions held in the KV cache. */
   readonly length: number;
-  /** How many free blocks it takes to append this many tokens: 0 if they fit into the blocks that it holds. */
+  /**
+   * How many free blocks it takes to append this many tokens: 0 if they fit into the blocks that it holds alone. A
+   * block that is shared with a fork, or that was cut back into, may have to be copied first.
+   */
   blocksFor(tokens: number): number;
   /**
    * Appends `tokens` (at least one) and returns the logits after each of the last `rows` of them, 1 by default, 0 for
@@ -105,7 +111,10 @@ export interface Sequence {
    * @throws RangeError for more positions than the sequence has
    */
   truncate(length: number): void;
-  /** Makes a second sequence with the same past; the two continue independently. */
+  /**
+   * Makes a second sequence with the same past; the two continue independently. It takes no block by itself: whichever
+   * is fed first copies the block that both would write to.
+   */
   fork(): Sequence;
   /** Frees the KV cache; the sequence may not be used afterwards. Disposing it again does nothing. */
   dispose(): void;

@@ -1,13 +1,15 @@
 import type { Manifest } from '../core/folder/manifest.ts';
 import type { Logits } from '../core/logits.ts';
+import type { ConstraintState } from '../core/token-constraint.ts';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import type { CompletionRequest } from './completion-request.ts';
 import type { Outbox } from './outbox.ts';
+import { keepAllowed } from './sampling/keep-allowed.ts';
 import { scorer } from './sampling/log-probabilities.ts';
 import { processLogits } from './sampling/process-logits.ts';
 import { randomAt } from './sampling/random-at.ts';
 import { sample } from './sampling/sampler.ts';
-import { type DecodedToken, type TextPiece, TextPieces } from './text/text-pieces.ts';
+import { type DecodedToken, type FinishReason, type TextPiece, TextPieces } from './text/text-pieces.ts';
 
 /** What a choice needs of its model. */
 interface ChoosingModel {
@@ -37,6 +39,8 @@ export class Choice {
   readonly #generated: number[] = [];
   readonly #pieces: TextPieces;
   readonly #outbox: Outbox;
+  /** What may follow the tokens so far. */
+  #constraint: ConstraintState | undefined;
 
   constructor({ manifest, tokenizer }: ChoosingModel, request: CompletionRequest, place: ChoicePlace, outbox: Outbox) {
     this.request = request;
@@ -44,6 +48,7 @@ export class Choice {
     this.#eosTokenIds = manifest.eosTokenIds;
     this.#pieces = new TextPieces(tokenizer, request.stops, request.prompt);
     this.#outbox = outbox;
+    this.#constraint = request.constraint?.start();
     if (request.maxTokens === 0) this.isFinished = true;
   }
 
@@ -64,16 +69,24 @@ export class Choice {
 
   /** Says that a choice of no tokens is complete. */
   finishEmpty(): void {
-    this.#put(this.#pieces.end());
+    this.#put(this.#pieces.end('length'));
   }
 
   /** Chooses the next token, and puts what it makes certain into the outbox. Overwrites the logits. @returns its id */
   choose(logits: Logits): number {
     const token = this.#chooseToken(logits);
     this.#generated.push(token.id);
+    this.#constraint = this.#constraint?.after(token.id);
     this.#put(this.#pieces.push(token));
-    if (!this.isFinished && this.tokensLeft === 0) this.#put(this.#pieces.end());
+    const reason = this.#finishReason;
+    if (!this.isFinished && reason) this.#put(this.#pieces.end(reason));
     return token.id;
+  }
+
+  /** Why the token that was chosen last is the last one, although it does not end the text by itself. */
+  get #finishReason(): FinishReason | undefined {
+    if (this.#constraint?.isComplete) return 'stop';
+    return this.tokensLeft === 0 || this.#constraint?.isStuck ? 'length' : undefined;
   }
 
   #chooseToken(logits: Logits): DecodedToken {
@@ -81,7 +94,10 @@ export class Choice {
     // Scores are the model's own, so they need a copy of the logits before bias and penalties change them.
     const score = topLogprobs === undefined ? undefined : scorer(logits, topLogprobs, logits.values.slice());
     processLogits(logits.values, sampling, prompt, this.#generated);
-    const id = sample(logits, sampling, randomAt(sampling.seed, this.place.choice, prompt.length + this.#generated.length));
+    const allowed = this.#constraint && keepAllowed(logits.values, this.#constraint.allowed());
+    // To find the k best of fewer tokens, the sampler would search in vain among the impossible ones.
+    const topK = allowed !== undefined && sampling.topK >= allowed ? 0 : sampling.topK;
+    const id = sample(logits, { ...sampling, topK }, randomAt(sampling.seed, this.place.choice, prompt.length + this.#generated.length));
     return { id, endOfSequence: this.#eosTokenIds.includes(id), ...score?.(id) };
   }
 

@@ -1,3 +1,4 @@
+import type { TokenConstraint } from '../core/token-constraint.ts';
 import type { SamplingOptions } from './sampling/sampling-options.ts';
 
 /** A prompt and how to continue it. The API checks the ranges. */
@@ -17,6 +18,8 @@ export interface CompletionRequest {
   prediction?: readonly number[];
   /** Whether to report the log-probabilities of the prompt's own tokens as well. */
   scorePrompt: boolean;
+  /** What the answer must be; any text if undefined. */
+  constraint?: TokenConstraint;
   /** What is computed of the prompt is reused only for prompts of the same partition; '' for those of nobody's own. */
   partition: string;
 }

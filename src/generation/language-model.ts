@@ -1,3 +1,4 @@
+import type { VocabularyConstraints } from '../constrain/vocabulary-constraints.ts';
 import type { Decoder } from '../core/decoder.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
 import type { ChatTemplate } from '../tokenizer/chat-template.ts';
@@ -13,6 +14,8 @@ export interface LanguageModel {
   /** Through which all requests use the decoder. */
   readonly scheduler: Scheduler;
   readonly tokenizer: TextTokenizer;
+  /** Makes masks over the vocabulary for answers that must have a form. */
+  readonly constraints: VocabularyConstraints;
   /** null if the model has none: it can complete, but cannot chat. */
   readonly chatTemplate: ChatTemplate | null;
   /** What the model's generation_config.json recommends; a request's own options take precedence. */

@@ -1,4 +1,4 @@
-import { rename, stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashFile } from '../convert/files/hash-file.ts';
 import { readBounded } from '../convert/files/read-bounded.ts';
@@ -6,12 +6,13 @@ import { describeModel } from '../convert/model-folder/describe-model.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import { EDITABLE_FILES } from '../core/folder/editable-files.ts';
 import { parseGenerationConfig } from '../core/folder/generation-config.ts';
-import { type Manifest, parseManifest } from '../core/folder/manifest.ts';
+import type { Manifest } from '../core/folder/manifest.ts';
 import { CHAT_TEMPLATE_FILE } from '../core/folder/template-files.ts';
 import { MAX_CONFIG_BYTES } from '../core/limits.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
 import { parseTokenizerConfig } from '../tokenizer/tokenizer-json.ts';
 import { readModelFolder } from './model-folder.ts';
+import { replaceManifest } from './replace-manifest.ts';
 
 type Files = ReadonlyMap<string, Uint8Array>;
 
@@ -31,9 +32,8 @@ export async function refreshFolder(path: string): Promise<string[]> {
   const config = await readBounded(path, { name: 'config.json', maxBytes: MAX_CONFIG_BYTES, required: false });
   const described = describeModel({ files: new Map([...edited, ...(config ? [['config.json', config] as const] : [])]) }, manifest);
   const files = await hashEditable(path, manifest, edited);
-  const text = `${JSON.stringify({ ...manifest, ...described, license: described.license ?? manifest.license, files }, null, 2)}\n`;
   const changed = EDITABLE_FILES.filter((name) => files[name]?.sha256 !== manifest.files[name]?.sha256);
-  if (changed.length > 0) await replaceManifest(path, text);
+  if (changed.length > 0) await replaceManifest(path, { ...manifest, ...described, license: described.license ?? manifest.license, files });
   return changed;
 }
 
@@ -70,12 +70,4 @@ async function hashEditable(path: string, manifest: Manifest, edited: Files): Pr
   for (const name of [...kept, ...edited.keys()].sort())
     files[name] = edited.has(name) ? await hashFile(join(path, name)) : manifest.files[name];
   return files;
-}
-
-/** The manifest is replaced as a whole: whoever reads the folder meanwhile finds the old one or the new one. */
-async function replaceManifest(path: string, text: string): Promise<void> {
-  parseManifest(text);
-  const partial = join(path, 'manifest.json.partial');
-  await writeFile(partial, text);
-  await rename(partial, join(path, 'manifest.json'));
 }

@@ -1,6 +1,6 @@
 import { falseManifest } from '../core/folder/false-manifest.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
-import { countWeights, weightDtypes } from '../core/onnx/count-weights.ts';
+import { countWeights, type WeightCounts, weightDtypes } from '../core/onnx/count-weights.ts';
 import { CACHE_PARTS, fedInputs, LOGITS, POSITION_IDS, parsePastName, pastName } from '../core/onnx/decoder-io.ts';
 import type { GraphProto, ValueInfoProto } from '../core/onnx/onnx-ml_pb.js';
 
@@ -19,15 +19,16 @@ interface Witness {
  */
 export function checkManifest(manifest: Manifest, graph: GraphProto, configBytes?: Uint8Array): void {
   const config = new Config(configBytes);
-  for (const { name, values } of [graphWitness(graph), configWitness(config, graph)])
+  const counted = countWeights(graph);
+  for (const { name, values } of [graphWitness(graph, counted), configWitness(config, graph)])
     for (const [field, found] of Object.entries(values)) {
       const stated = manifest[field as keyof Manifest];
       if (found !== undefined && stated !== found) throw falseManifest(field, stated, name, found);
     }
   checkContextWindow(manifest, graph, config);
   checkKvBytes(manifest);
-  checkDtypes(manifest, graph);
-  checkParameters(manifest, graph, config);
+  checkDtypes(manifest, graph, counted);
+  checkParameters(manifest, graph, counted, config);
 }
 
 /** The numbers and words of a config.json, each under one of the names that families give it. */
@@ -75,8 +76,7 @@ function parseConfig(bytes: Uint8Array): Record<string, unknown> {
   }
 }
 
-function graphWitness(graph: GraphProto): Witness {
-  const { multiplyAddsPerToken } = countWeights(graph);
+function graphWitness(graph: GraphProto, { multiplyAddsPerToken }: WeightCounts): Witness {
   const { keyValueHeads, headDimension } = cacheSizes(graph);
   return {
     name: 'model.onnx',
@@ -151,9 +151,9 @@ function checkKvBytes({ kvBytesPerToken, layers, keyValueHeads, headDimension }:
 }
 
 /** A published graph has one dtype, that of most weights; of our own graphs, tables may have another than matrices. */
-function checkDtypes({ dtype, tablesDtype }: Manifest, graph: GraphProto): void {
+function checkDtypes({ dtype, tablesDtype }: Manifest, graph: GraphProto, counted: WeightCounts): void {
   const { matrices, tables } = weightDtypes(graph);
-  const found = tablesDtype === undefined ? countWeights(graph).dtype : matrices;
+  const found = tablesDtype === undefined ? counted.dtype : matrices;
   if (found !== undefined && dtype !== found) throw falseManifest('dtype', dtype, 'model.onnx', found);
   if (tablesDtype !== undefined && tablesDtype !== tables) throw falseManifest('tablesDtype', tablesDtype, 'model.onnx', tables);
 }
@@ -162,10 +162,15 @@ function checkDtypes({ dtype, tablesDtype }: Manifest, graph: GraphProto): void 
  * A manifest counts the checkpoint's parameters. Its graph may lack positions that were not kept, and have values that
  * heads were filled up with.
  */
-function checkParameters({ parameters, contextWindow, hiddenSize, headDimension }: Manifest, graph: GraphProto, config: Config): void {
+function checkParameters(
+  { parameters, contextWindow, hiddenSize, headDimension }: Manifest,
+  graph: GraphProto,
+  counted: WeightCounts,
+  config: Config,
+): void {
   const hasPositions = graph.input.some(({ name }) => name === POSITION_IDS);
   const cut = hasPositions ? ((config.positions ?? contextWindow) - contextWindow) * hiddenSize : 0;
-  const stored = countWeights(graph).parameters + cut;
+  const stored = counted.parameters + cut;
   const isPadded = config.headSize !== undefined && config.headSize !== headDimension;
   if (parameters === stored || (isPadded && parameters < stored)) return;
   throw falseManifest('parameters', parameters, 'model.onnx', stored);

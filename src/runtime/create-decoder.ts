@@ -5,7 +5,7 @@ import { createOrtDecoder } from './ort/create-ort-decoder.ts';
 import type { EnginePlan } from './plan-engine.ts';
 
 /**
- * Loads a model into the engine that was planned for it.
+ * Loads a model into the engine that was planned for it, and the prefixes that are stored with it.
  * @param kernels the compiled kernels: `gpt-edge/kernels/relaxed.wasm`, or what `chooseKernels` returns
  * @param limitBytes what the isolate may hold; what the plan leaves of it serves requests that come at the same time
  * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, `unsupported_model` for a graph
@@ -28,5 +28,5 @@ export async function createDecoder(
   }
   const { windowBlocks, blockBytes } = planned.plan.cache;
   const cacheBytes = windowBlocks * blockBytes + unused;
-  return createEdgeDecoder(planned.plan, files, { kernels, cacheBytes });
+  return createEdgeDecoder(planned.plan, files, { kernels, cacheBytes, loadsPrefixes: true });
 }

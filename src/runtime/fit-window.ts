@@ -24,22 +24,28 @@ interface WindowLimits {
 
 /**
  * Plans the longest context window that the memory limit has room for. If that is none, it is the plan of LEAST_WINDOW
- * positions, which is over the limit. Every position takes about the same memory, so the length is estimated from two
- * plans, and then corrected.
+ * positions, which is over the limit. A longer window never needs less memory, and among long ones every position
+ * needs about the same. So the length is estimated from two plans, and then corrected step by step.
  */
 export function fitWindow<T extends PlannedWindow>({ step, planFor }: WindowChoice<T>, { own, limitBytes }: WindowLimits): T {
-  const whole = planFor(own);
   const least = Math.min(LEAST_WINDOW, own);
-  let best = planFor(least);
-  if (whole.memory.totalBytes <= limitBytes) return whole;
-  if (least === own || best.memory.totalBytes > limitBytes) return best;
-  const bytesPerPosition = (whole.memory.totalBytes - best.memory.totalBytes) / (own - least);
-  const estimate = least + (limitBytes - best.memory.totalBytes) / bytesPerPosition;
-  // Whatever is rounded to whole blocks and cache lines may make a difference of one step, in either direction.
-  for (let window = Math.floor(estimate / step - 1) * step; window < own; window += step) {
-    if (window <= least) continue;
+  const fits = ({ memory }: PlannedWindow) => memory.totalBytes <= limitBytes;
+  const [smallest, whole] = [planFor(least), planFor(own)];
+  if (fits(whole)) return whole;
+  if (least === own || !fits(smallest)) return smallest;
+  const half = Math.ceil((least + own) / 2);
+  const bytesPerPosition = (whole.memory.totalBytes - planFor(half).memory.totalBytes) / (own - half);
+  const estimate = Math.max(least, own - (whole.memory.totalBytes - limitBytes) / bytesPerPosition);
+  let window = Math.floor(estimate / step) * step;
+  let best = smallest;
+  while (window > least && best === smallest) {
+    const plan = planFor(window);
+    if (fits(plan)) best = plan;
+    else window -= step;
+  }
+  for (window += step; window < own; window += step) {
     const longer = planFor(window);
-    if (longer.memory.totalBytes > limitBytes) break;
+    if (!fits(longer)) break;
     best = longer;
   }
   return best;

@@ -1,3 +1,4 @@
+import { unsupported } from './parts/supported-parts.ts';
 import type { Coverage } from './template/written-ranges.ts';
 import type { AddedToken } from './tokenizer-json.ts';
 
@@ -13,6 +14,9 @@ export interface TextPiece {
  * its spelling is text; if it is some, another token may begin within.
  */
 export type Allowed = (token: AddedToken, start: number, end: number) => Coverage;
+
+/** Characters of all added tokens. They are one regular expression, and Gemma's thousands have some 60,000. */
+const MAX_ADDED_LENGTH = 2 ** 18;
 
 /** Rust's `\s` and `\w`, which JavaScript's differ from. */
 const SPACE = /\p{White_Space}/u;
@@ -31,7 +35,10 @@ export class AddedTokenFinder {
   constructor(tokens: readonly AddedToken[], spelling: (token: AddedToken) => string = ({ content }) => content) {
     this.#tokens = new Map(tokens.map((token) => [spelling(token), token]));
     const longestFirst = [...this.#tokens.keys()].filter((text) => text !== '').sort((a, b) => b.length - a.length);
-    if (longestFirst.length > 0) this.#pattern = new RegExp(longestFirst.map(escapeRegExp).join('|'), 'gu');
+    if (longestFirst.length === 0) return;
+    const length = longestFirst.reduce((sum, text) => sum + text.length, 0);
+    if (length > MAX_ADDED_LENGTH) throw unsupported(`added_tokens: they have ${length} characters, over the limit of ${MAX_ADDED_LENGTH}`);
+    this.#pattern = new RegExp(longestFirst.map(escapeRegExp).join('|'), 'gu');
   }
 
   /** Splits a text at its added tokens, as far as the caller goes on. No piece of text is empty. */

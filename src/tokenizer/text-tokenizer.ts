@@ -120,7 +120,8 @@ export class TextTokenizer {
 
   /** One more than the largest token id. */
   get vocabularySize(): number {
-    return [...this.#added.keys()].reduce((size, id) => Math.max(size, id + 1), this.#plain.size);
+    const { prefix, suffix } = this.#affixes;
+    return [...this.#added.keys(), ...prefix, ...suffix].reduce((size, id) => Math.max(size, id + 1), this.#plain.size);
   }
 
   /** Whether the token is a special one, which stands for no text. */

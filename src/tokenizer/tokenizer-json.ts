@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { GptEdgeError } from '../core/errors.ts';
 import { CompactBpe } from './bpe/compact-bpe.ts';
+import { MAX_TOKEN_LENGTH } from './bpe/compact-vocabulary.ts';
 import { readWithCompactBpe } from './bpe/read-with-compact-bpe.ts';
 
 const componentSchema = z.looseObject({ type: z.string() }).nullish();
 
 const addedTokenSchema = z.looseObject({
   id: z.number().int().min(0),
-  content: z.string().min(1),
+  content: z.string().min(1).max(MAX_TOKEN_LENGTH),
   special: z.boolean().default(false),
   lstrip: z.boolean().default(false),
   rstrip: z.boolean().default(false),

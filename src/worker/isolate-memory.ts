@@ -73,6 +73,11 @@ export class IsolateMemory {
     }
   }
 
+  /** Whether no model has taken anything. */
+  get isEmpty(): boolean {
+    return this.#taken.size === 0;
+  }
+
   /** Bytes that a model may hold: its plan, and its share of what was left when it took them. */
   allowance(id: string): number {
     return this.#taken.get(id)?.totalBytes ?? 0;

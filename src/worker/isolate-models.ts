@@ -4,6 +4,7 @@ import { excerpt } from '../core/excerpt.ts';
 import type { RecommendedSampling } from '../core/folder/generation-config.ts';
 import { GRAPH_FILE } from '../core/folder/graph-files.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
+import { isPrefixFile } from '../core/folder/prefix-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import type { SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { variantOf } from '../kernels/kernel-variant.ts';
@@ -18,9 +19,9 @@ import { type ModelTexts, readModelTexts } from './read-model-texts.ts';
 
 /**
  * Whether reading a file counts as loading. Graph and config.json do not count, because they are read before, to plan
- * the model.
+ * the model, and stored prefixes do not, because not all of them may fit.
  */
-const isLoading = (name: string): boolean => name !== GRAPH_FILE && name !== 'config.json';
+const isLoading = (name: string): boolean => name !== GRAPH_FILE && name !== 'config.json' && !isPrefixFile(name);
 
 /** Bytes that are read while a model is loaded. */
 const totalBytes = (manifest: Manifest): number =>
@@ -30,8 +31,10 @@ const totalBytes = (manifest: Manifest): number =>
 interface Opened {
   files: R2ModelFiles;
   plan: EnginePlan;
-  /** Is told what else is read of it. */
-  reads: { onBytes: (count: number, name: string) => void };
+  /** The small files, if they are read already. */
+  texts?: ReturnType<typeof readTextFiles>;
+  /** What has been read, of what loading reads. */
+  reads: { loadedBytes: number; onChange: () => void };
 }
 
 export interface IsolateModelsOptions {
@@ -84,7 +87,7 @@ export class IsolateModels implements ModelHost {
   readonly #texts: LoadOnce<ModelTexts>;
   readonly #states = new Map<string, LoadState>();
   /** What is loaded, or being loaded. By now the bucket may have another version. */
-  readonly #opened = new Map<string, Opened>();
+  readonly #opened = new Map<string, Pick<Opened, 'files' | 'plan'>>();
   /** Why the last load of a model failed. */
   readonly #failures = new Map<string, unknown>();
 
@@ -161,7 +164,9 @@ export class IsolateModels implements ModelHost {
   /** Reads what is needed to plan a model, and takes the memory that it needs. */
   async #makeRoom(id: string): Promise<Opened> {
     try {
-      const opened = await this.#openings.get(id, () => this.#open(id));
+      // The first model's small files are read meanwhile. Beside others, they wait for their room too.
+      const withTexts = this.#memory.isEmpty;
+      const opened = await this.#openings.get(id, () => this.#open(id, { withTexts }));
       checkMemory(id, opened.plan, this.#limitBytes);
       await this.#memory.take(id, opened.plan.memory);
       return opened;
@@ -173,12 +178,12 @@ export class IsolateModels implements ModelHost {
   }
 
   /** Loads a model for which there is room. */
-  async #load(id: string, { files, plan, reads }: Opened): Promise<LanguageModel> {
-    let state: LoadState = { state: 'loading', loadedBytes: 0, totalBytes: totalBytes(files.manifest) };
+  async #load(id: string, { files, plan, texts, reads }: Opened): Promise<LanguageModel> {
+    let state: LoadState = { state: 'loading', loadedBytes: reads.loadedBytes, totalBytes: totalBytes(files.manifest) };
     this.#states.set(id, state);
     this.#failures.delete(id);
     this.#openings.forget(id);
-    this.#opened.set(id, { files, plan, reads });
+    this.#opened.set(id, { files, plan });
     const update = (change: Partial<LoadState>) => {
       // A read may end after its load has failed. It must not bring the state back.
       if (this.#states.get(id) !== state) return;
@@ -187,13 +192,9 @@ export class IsolateModels implements ModelHost {
     };
     try {
       const { kernels, samplingOf, scheduling } = this.#options;
-      reads.onBytes = (count, name) => {
-        if (isLoading(name)) update({ loadedBytes: state.loadedBytes + count });
-      };
-      // Small files are read beside the weights, and the tokenizer is built meanwhile.
-      const texts = readTextFiles(files);
+      reads.onChange = () => update({ loadedBytes: reads.loadedBytes });
       const decoder = createDecoder(files, plan, kernels, this.#memory.allowance(id));
-      const model = await loadLanguageModel(files, texts, decoder, samplingOf?.(id), scheduling);
+      const model = await loadLanguageModel(files, texts ?? readTextFiles(files), decoder, samplingOf?.(id), scheduling);
       update({ state: 'ready' });
       return model;
     } catch (error) {
@@ -214,10 +215,16 @@ export class IsolateModels implements ModelHost {
     if (model) this.#options.keepAlive(model.then(({ decoder }) => decoder.dispose()));
   }
 
-  async #open(id: string): Promise<Opened> {
-    const reads: Opened['reads'] = { onBytes: () => {} };
-    const files = await R2ModelFiles.open(this.#options.bucket, id, (count, name) => reads.onBytes(count, name));
-    return { files, plan: await this.#plan(files), reads };
+  async #open(id: string, { withTexts = false } = {}): Promise<Opened> {
+    const reads: Opened['reads'] = { loadedBytes: 0, onChange: () => {} };
+    const files = await R2ModelFiles.open(this.#options.bucket, id, (count, name) => {
+      if (isLoading(name)) reads.loadedBytes += count;
+      reads.onChange();
+    });
+    // If a small file cannot be read, that is told after what is wrong with the plan.
+    const texts = withTexts ? readTextFiles(files) : undefined;
+    texts?.catch(() => {});
+    return { files, plan: await this.#plan(files), texts, reads };
   }
 
   #plan(files: R2ModelFiles): Promise<EnginePlan> {

@@ -4,6 +4,7 @@ import { parseGenerationConfig, parseSequenceTokens, type RecommendedSampling } 
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { CHAT_TEMPLATE_FILE, namedTemplates } from '../core/folder/template-files.ts';
+import { constraintsOf } from '../generation/constraints-of.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { Scheduler, type SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { sha256 } from '../storage/sha256.ts';
@@ -58,6 +59,7 @@ export async function loadLanguageModel(
     decoder: loaded,
     scheduler: new Scheduler({ manifest, decoder: loaded }, options),
     tokenizer,
+    constraints: constraintsOf(manifest, tokenizer),
     chatTemplate,
     samplingDefaults: { ...recommended, ...sampling },
     fingerprint: `fp_${await hashOf(manifest, sampling)}_${loaded.engine}`,

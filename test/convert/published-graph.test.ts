@@ -141,6 +141,23 @@ describe("a graph by ONNX Runtime's model builder", () => {
     await decoder.dispose();
   });
 
+  it.each(ENGINES)("should give transformers' logits and greedy tokens with a Qwen3 in float32 on %s", async (engine) => {
+    const qwen = join(import.meta.dirname, '../golden/tiny-qwen3-genai');
+    expect(await convertModel({ source: qwen, target })).toMatchObject({ dtype: 'fp32', architecture: 'qwen3' });
+    const { sequences } = JSON.parse(await readFile(join(qwen, 'reference.json'), 'utf8'));
+    const decoder = await openDecoder(await openModelFolder(target), { engine, cacheFormat: 'f32' });
+    for (const { ids, last_logits, greedy_ids } of sequences) {
+      const sequence = decoder.createSequence();
+      let logits = await sequence.forward(ids);
+      expect(Math.max(...logits.map((value, index) => Math.abs(value - last_logits[index])))).toBeLessThan(5e-5);
+      for (const [index, expected] of greedy_ids.entries()) {
+        expect(argmax(logits)).toBe(expected);
+        if (index < greedy_ids.length - 1) logits = await sequence.forward([expected]);
+      }
+    }
+    await decoder.dispose();
+  });
+
   it.each([
     { where: 'in two files', files: ['model.onnx.data', 'model.onnx_data_1'], move: moveLastTensor },
     { where: 'in the graph itself', files: [], move: embedWeights },

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
 /**
  * Compares whole models with references from transformers and llama2.c. They are too large for the repository:
  * GPT_EDGE_MODELS names a folder with `models/stories260k`, `models/smollm2-135m-instruct` and their references under
- * `fixtures/`. Without it, these tests are skipped.
+ * `fixtures/`, and small checkpoints under `fixtures/families`. Without it, these tests are skipped.
  */
 const ROOT = process.env.GPT_EDGE_MODELS ?? '';
 const has = (...paths: string[]) => ROOT !== '' && paths.every((path) => existsSync(join(ROOT, path)));
@@ -140,6 +140,29 @@ describe.skipIf(!has(SMOLLM, 'fixtures/smollm2-135m-instruct'))('SmolLM2-135M-In
       }
     }
   });
+});
+
+const FAMILIES = has('fixtures/families') ? readdirSync(join(ROOT, 'fixtures/families')) : [];
+describe.skipIf(FAMILIES.length === 0)('small checkpoints of other families (skipped without GPT_EDGE_MODELS)', () => {
+  it.each(FAMILIES.flatMap((family) => ENGINES.map((engine) => ({ family, engine }))))(
+    "should give the reference's logits and greedy tokens: $family on $engine",
+    async ({ family, engine }) => {
+      const target = join(folder, `${family}-${engine}`);
+      await convertModel({ source: join(ROOT, 'fixtures/families', family), target, dtype: 'fp32' });
+      const decoder = await openDecoder(await openModelFolder(target), { engine, cacheFormat: 'f32' });
+      for (const { ids, last_logits, greedy_ids } of readReference(`families/${family}/reference.json`).sequences) {
+        const sequence = decoder.createSequence();
+        let logits = await sequence.forward(ids);
+        expect(Math.max(...logits.map((value, index) => Math.abs(value - last_logits[index])))).toBeLessThan(2e-4);
+        for (const id of greedy_ids) {
+          expect(argmax(logits)).toBe(id);
+          if (sequence.length < decoder.contextWindow) logits = await sequence.forward([id]);
+        }
+        sequence.dispose();
+      }
+      await decoder.dispose();
+    },
+  );
 });
 
 function argmax(values: Float32Array): number {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Manifest, parseManifest } from '../../src/core/folder/manifest.ts';
 import type { CompletionRequest } from '../../src/generation/completion-request.ts';
+import { constraintsOf } from '../../src/generation/constraints-of.ts';
 import type { LanguageModel } from '../../src/generation/language-model.ts';
 import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
 import { Scheduler, type SchedulerOptions } from '../../src/generation/scheduler/scheduler.ts';
@@ -29,6 +30,7 @@ export function pastModel(
     decoder,
     scheduler: new Scheduler({ manifest, decoder }, options),
     tokenizer,
+    constraints: constraintsOf(manifest, tokenizer),
     chatTemplate: null,
     samplingDefaults: {},
     fingerprint: 'fp_past',

@@ -178,7 +178,12 @@ def make(kind):
     pre = sequence(PRE_TOKENIZERS, "pretokenizers", 3)
     if is_bytes:
         pre = BYTE_LEVEL() if pre is None or flag() else {"type": "Sequence", "pretokenizers": [pre, BYTE_LEVEL()]}
-    return {"version": "1.0", "truncation": None, "padding": None, "added_tokens": added(), "normalizer": sequence(NORMALIZERS, "normalizers", 3), "pre_tokenizer": pre, "post_processor": random.choice(POSTS)(), "decoder": decoder(is_bytes), "model": MODELS[kind]()}
+    normalizer = sequence(NORMALIZERS, "normalizers", 3)
+    if is_bytes and random.random() < 0.25:
+        # Bytes are spelled once, by a normalizer in place of the pre-tokenizer.
+        normalizer = {"type": "Sequence", "normalizers": [*([normalizer] if normalizer else []), {"type": "ByteLevel"}]}
+        pre = random.choice([None, {"type": "Split", "pattern": {"String": "Ġ"}, "behavior": behavior(), "invert": False}])
+    return {"version": "1.0", "truncation": None, "padding": None, "added_tokens": added(), "normalizer": normalizer, "pre_tokenizer": pre, "post_processor": random.choice(POSTS)(), "decoder": decoder(is_bytes), "model": MODELS[kind]()}
 
 
 def case(kind, texts=5):

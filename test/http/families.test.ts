@@ -17,14 +17,14 @@ interface Reference {
 const GOLDEN = join(PROJECT, 'test', 'golden');
 const checkpoints = (await readdir(GOLDEN)).filter((name) => name.startsWith('tiny-'));
 
-describe('small checkpoints of every family, converted, in the Worker', () => {
+describe.each(['auto', 'ort'])('small checkpoints of every family, converted, in the Worker, with the engine %s', (engine) => {
   let folder: string;
   let worker: LocalWorker;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'gpt-edge-families-'));
     // The published graph asks for int8 activations, and the edge engine uses them, so its scores are not close to the
     // reference. A test in test/convert compares them with margins; here onnxruntime-web runs the graph.
-    const vars = { PUBLIC: 'true', MODEL_IDS: checkpoints.join(','), ENGINE: 'auto,tiny-llama-genai=ort' };
+    const vars = { PUBLIC: 'true', MODEL_IDS: checkpoints.join(','), ENGINE: `${engine},tiny-llama-genai=ort` };
     worker = await startLocalWorker({ persistTo: join(folder, 'state'), vars });
     for (const id of checkpoints) {
       const isPublished = (await readdir(join(GOLDEN, id))).includes('model.onnx');

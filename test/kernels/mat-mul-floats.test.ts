@@ -13,6 +13,10 @@ const shapes = [
   [4, 33, 130],
   [7, 48, 300],
   [2, 1, 1],
+  // Streams that overlap, and streams that would begin a multiple of 4 KiB apart.
+  [1, 80, 33],
+  [1, 128, 64],
+  [1, 256, 64],
 ] as const;
 
 describe.each(['f16', 'f32'] as const)('matMul of %s', (kind) => {

@@ -23,8 +23,19 @@ const EXPORTS: Record<string, { values: string[]; types: string[] }> = {
     ],
   },
   'library/decoder': {
-    values: ['R2ModelFiles', 'createDecoder', 'createOrtDecoder', 'planEngine'],
-    types: ['Decoder', 'EngineChoice', 'EnginePlan', 'Manifest', 'ModelFiles', 'Sequence'],
+    values: ['R2ModelFiles', 'chooseKernels', 'createDecoder', 'createOrtDecoder', 'planEngine'],
+    types: [
+      'Decoder',
+      'EngineChoice',
+      'EnginePlan',
+      'Feed',
+      'KvCache',
+      'Manifest',
+      'ModelFiles',
+      'OrtDecoderOptions',
+      'Prefix',
+      'Sequence',
+    ],
   },
   'library/tokenizer': {
     values: ['ChatTemplate', 'IncrementalDetokenizer', 'TextTokenizer', 'parseTokenizerConfig', 'parseTokenizerJson'],

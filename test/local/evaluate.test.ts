@@ -116,15 +116,23 @@ describe('evaluateText', () => {
     expect([made, held]).toEqual([4, 0]);
   });
 
-  it('should refuse models whose tokens differ, and a text without tokens', async () => {
+  it('should score models apart whose tokens differ, each by its own', async () => {
     const other = await openEvaluatedModel(tiny, ON_ORT);
-    await expect(evaluateText(model, STORY, { against: other })).rejects.toThrow(
-      'tinystories-gpt2 and tiny-gpt2 cannot be compared: their vocabularies have 4096 and 128 tokens.',
-    );
+    const apart = await evaluateText(model, STORY, { against: other });
+    const [own, alone] = [await evaluateText(model, STORY), await evaluateText(other, STORY)];
+    expect(apart).toEqual({
+      ...own,
+      against: alone.model,
+      againstTokens: alone.tokens,
+      tokenDifference: 'their vocabularies have 4096 and 128 tokens',
+    });
     const renamed = { ...model, tokenizer: other.tokenizer };
-    await expect(evaluateText(model, STORY, { against: renamed })).rejects.toThrow(/cannot be compared: token \d+ differs/);
-    await expect(evaluateText(model, '')).rejects.toMatchObject({ code: 'invalid_value', param: 'text' });
+    expect((await evaluateText(model, STORY, { against: renamed })).tokenDifference).toMatch(/^token \d+ differs$/);
     await other.decoder.dispose();
+  });
+
+  it('should refuse a text without tokens', async () => {
+    await expect(evaluateText(model, '')).rejects.toMatchObject({ code: 'invalid_value', param: 'text' });
   });
 });
 

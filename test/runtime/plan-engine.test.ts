@@ -1,9 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DiskModelFiles } from '../../src/local/disk-model-files.ts';
 import { openModelFolder } from '../../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
 import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
 import { checkMemory, planEngine } from '../../src/runtime/plan-engine.ts';
+import { randomDecoder } from './edge/random-decoder.ts';
 
 const files = new DiskModelFiles(await openModelFolder(DEFAULT_MODEL));
 const plan = (choice: Partial<EngineChoice>, limitBytes: number) =>
@@ -36,8 +40,24 @@ describe('a context window that does not fit', () => {
   );
 
   it('should be kept whole with 8 bits rather than be cut', async () => {
-    const planned = await plan({ cacheFormat: 'auto' }, (await bytesOf(512)) - 1);
-    expect(planned).toMatchObject({ contextWindow: 512, plan: { options: { cacheFormat: 'q8' } } });
+    const parent = await mkdtemp(join(tmpdir(), 'gpt-edge-plan-'));
+    try {
+      for (let seed = 0; seed < 20; seed++) {
+        const { folder } = await randomDecoder(parent, seed);
+        const planWithin = (cacheFormat: EngineChoice['cacheFormat'], limitBytes: number) =>
+          planEngine(new DiskModelFiles(folder), { engine: 'edge', cacheFormat }, limitBytes);
+        const { memory: precise } = await planWithin('f32', Number.POSITIVE_INFINITY);
+        const { memory: small } = await planWithin('q8', Number.POSITIVE_INFINITY);
+        const formatWithin = async (limitBytes: number) => {
+          const planned = await planWithin('auto', limitBytes);
+          return [planned.contextWindow, planned.engine === 'edge' && planned.plan.options.cacheFormat];
+        };
+        expect(await formatWithin(precise.totalBytes)).toEqual([160, 'f32']);
+        if (small.totalBytes < precise.totalBytes) expect(await formatWithin(small.totalBytes)).toEqual([160, 'q8']);
+      }
+    } finally {
+      await rm(parent, { recursive: true });
+    }
   });
 
   it('should be refused with the sum and with what fits if it was asked for', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { supportedModels } from '../../src/tokenizer/models/create-word-model.ts';
 import { supportedParts } from '../../src/tokenizer/parts/supported-parts.ts';
 import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
 import { parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
@@ -44,6 +45,14 @@ describe('parts that are not exact', () => {
       { pre_tokenizer: { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false } },
       'pre_tokenizer: ',
     ]),
+    ...['(a+)+b', '(?:a|aa)*b', '((?:ab)*c)+', '(a{1,999}){9,}', '(?i:x|y){2,100}'].map((Regex): [object, string] => [
+      { pre_tokenizer: { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false } },
+      'the regular expression repeats',
+    ]),
+    [{ normalizer: { type: 'Replace', pattern: { String: 'a' }, content: 'b'.repeat(257) } }, 'normalizer Replace: content'],
+    [{ normalizer: { type: 'Prepend', prepend: 'b'.repeat(257) } }, 'normalizer Prepend: prepend'],
+    [{ added_tokens: [{ id: 1, content: 'a'.repeat(5000) }] }, 'added_tokens'],
+    [{ added_tokens: Array.from({ length: 100 }, (_, id) => ({ id, content: id + 'a'.repeat(4000) })) }, 'added_tokens: they have'],
     [{ post_processor: { type: 'Unknown' } }, 'post_processor "Unknown" is not supported'],
     [
       { post_processor: { type: 'TemplateProcessing', single: [], pair: [], special_tokens: {} } },
@@ -65,6 +74,12 @@ describe('parts that are not exact', () => {
     );
   });
 
+  it('should be refused where a normalizer makes too much of a text', () => {
+    const grow = { type: 'Replace', pattern: { String: 'a' }, content: 'a'.repeat(256) };
+    const tokenizer = open({ ...tokenizerJson, normalizer: { type: 'Sequence', normalizers: [grow, grow, grow] } });
+    expect(() => tokenizer.encode('a')).toThrow('it makes a text of more than 8388608 characters');
+  });
+
   it('should be refused where they nest deeper than any real tokenizer', () => {
     const nested = (depth: number): object => (depth === 0 ? { type: 'NFC' } : { type: 'Sequence', normalizers: [nested(depth - 1)] });
     expect(open({ ...tokenizerJson, normalizer: nested(8) }).encode('a')).toHaveLength(1);
@@ -73,6 +88,10 @@ describe('parts that are not exact', () => {
 });
 
 it('should have every supported part among the random ones', () => {
-  const found = new Set(JSON.stringify(cases).match(/"type":"\w+"/g));
-  for (const names of Object.values(supportedParts)) for (const name of names) expect(found, name).toContain(`"type":"${name}"`);
+  type Part = keyof typeof supportedParts;
+  for (const [part, names] of Object.entries(supportedParts) as [Part, string[]][]) {
+    const found = JSON.stringify(cases.map((one) => one[part])).match(/"type":"\w+"/g);
+    expect([...new Set(found)].sort(), part).toEqual(names.map((name) => `"type":"${name}"`).sort());
+  }
+  expect([...new Set(models.map(({ type }) => type))].sort()).toEqual([...supportedModels].sort());
 });

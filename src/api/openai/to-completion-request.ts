@@ -9,6 +9,7 @@ import type { ChatMessage } from '../../tokenizer/chat-template.ts';
 import { type ChatWireRequest, DEFAULT_CHAT_MAX_TOKENS } from './schemas/chat-schema.ts';
 import { MAX_CHOICES } from './schemas/common-fields.ts';
 import { type CompletionWireRequest, DEFAULT_MAX_TOKENS } from './schemas/completion-schema.ts';
+import { toConstraint } from './to-constraint.ts';
 import { checkTextLength, checkTokenIds, toPromptTokens } from './to-prompt-tokens.ts';
 
 /**
@@ -37,6 +38,7 @@ export async function toCompletionRequests(
     stops: toStops(body),
     sampling: toSamplingOptions(body, model),
     topLogprobs: body.logprobs ?? undefined,
+    constraint: await toConstraint(body, model.constraints, budget),
     scorePrompt: (body.echo ?? false) && body.logprobs != null,
     partition: body.prompt_cache_key ?? '',
   };
@@ -89,6 +91,7 @@ export async function toChatRequest(body: ChatWireRequest, model: LanguageModel,
     stops: toStops(body),
     sampling: toSamplingOptions(body, model),
     topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
+    constraint: await toConstraint(body, model.constraints, budget),
     scorePrompt: false,
     partition: body.prompt_cache_key ?? '',
   };

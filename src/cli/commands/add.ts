@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { MAX_CONTEXT_WINDOW } from '../../core/limits.ts';
 import { signalOnInterrupt } from '../on-interrupt.ts';
-import { modelsOption, number } from '../options.ts';
+import { keepTokensOption, modelsOption, number, readTexts } from '../options.ts';
 import { printConverted } from '../print-converted.ts';
 import { printPlans } from '../print-plans.ts';
 import { ProgressBar } from '../printing/progress-bar.ts';
@@ -16,6 +16,7 @@ export const addCommand = new Command('add')
     'positions to keep; default: all that the model has, of which a Worker serves as many as fit',
     number(1, MAX_CONTEXT_WINDOW),
   )
+  .addOption(keepTokensOption())
   .option('--sampling <options>', "recommended sampling, such as temperature=0.2,top_p=0.9; default: the checkpoint's")
   .option('--id <name>', "the model's id; default: made from the name")
   .addOption(modelsOption())
@@ -25,13 +26,14 @@ interface AddOptions {
   dtype?: string;
   embeddings?: string;
   context?: number;
+  keepTokens?: string[];
   sampling?: string;
   id?: string;
   models: string;
 }
 
 /** Adds a model from the hub, and prints what was chosen and what it needs. What was downloaded before an interruption stays. */
-async function add(text: string, { context, ...options }: AddOptions): Promise<void> {
+async function add(text: string, { context, keepTokens, ...options }: AddOptions): Promise<void> {
   const { addModel } = await import('../../local/add/add-model.ts');
   const { parseHubName } = await import('../../local/hub/hub-name.ts');
   const { readHubSettings } = await import('../../local/hub/hub-settings.ts');
@@ -45,6 +47,7 @@ async function add(text: string, { context, ...options }: AddOptions): Promise<v
     name,
     hub,
     contextWindow: context,
+    keepTokens: await readTexts(keepTokens),
     limitBytes: await projectMemoryLimit(),
     onNote: (note) => notes.push(note),
     onDownload: ({ bytes, totalBytes }) => download.update(bytes, totalBytes),

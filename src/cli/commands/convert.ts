@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { GptEdgeError } from '../../core/errors.ts';
 import { MAX_CONTEXT_WINDOW } from '../../core/limits.ts';
 import { signalOnInterrupt } from '../on-interrupt.ts';
-import { number } from '../options.ts';
+import { keepTokensOption, number, readTexts } from '../options.ts';
 
 import { printConverted } from '../print-converted.ts';
 
@@ -25,6 +25,7 @@ export const convertCommand = new Command('convert')
     number(1, MAX_CONTEXT_WINDOW),
   )
   .option('--tokenizer <file>', "llama2.c's tokenizer.bin; default: the one beside the .bin")
+  .addOption(keepTokensOption())
   .option('--sampling <options>', "recommended sampling, such as temperature=0.2,top_p=0.9; default: the checkpoint's")
   .option('--id <name>', "the model's id; default: made from the source's name")
   .action(convert);
@@ -34,20 +35,22 @@ interface ConvertOptions {
   embeddings?: string;
   context?: number;
   tokenizer?: string;
+  keepTokens?: string[];
   sampling?: string;
   id?: string;
 }
 
 /** Converts a checkpoint and prints what the new model folder holds. An interruption leaves the target as it was. */
-async function convert(source: string, target: string, { context, ...options }: ConvertOptions): Promise<void> {
+async function convert(source: string, target: string, { context, keepTokens: texts, ...options }: ConvertOptions): Promise<void> {
   const { convertModel } = await import('../../convert/convert-model.ts');
   const signal = signalOnInterrupt('Interrupted: nothing was written.');
   const notes: string[] = [];
   const onNote = (note: string) => notes.push(note);
+  const keepTokens = await readTexts(texts);
   const found = await findSource(source, { signal, onNote });
   const bar = new ProgressBar(`Converting ${source}`);
   const onProgress = (progress: { bytes: number; totalBytes: number }) => bar.update(progress.bytes, progress.totalBytes);
-  const asked = { ...options, dtype: options.dtype ?? found.dtype, contextWindow: context };
+  const asked = { ...options, dtype: options.dtype ?? found.dtype, contextWindow: context, keepTokens };
   const manifest = await convertModel({ ...asked, ...found.named, source: found.path, target, signal, onProgress, onNote }).finally(() =>
     bar.stop(),
   );

@@ -11,7 +11,7 @@ export const evalCommand = new Command('eval')
   .description('measure how well a model predicts a text, alone or compared with another model')
   .argument('<folder>', 'a model folder')
   .requiredOption('--text <file>', 'a text in UTF-8')
-  .option('--against <folder>', 'a model folder with the same tokens, such as the one before quantizing')
+  .option('--against <folder>', 'a model folder to compare with, such as the one before quantizing or cutting the vocabulary')
   .addOption(engineOption())
   .addOption(kvCacheOption())
   .addOption(contextOption())
@@ -66,6 +66,10 @@ function print(evaluation: Evaluation, model: EvaluatedModel, againstModel?: Eva
     row('perplexity', evaluation.model.perplexity, against?.perplexity, 3),
     row('bits per byte', evaluation.model.bitsPerByte, against?.bitsPerByte, 4),
   ]);
+  if (evaluation.tokenDifference !== undefined)
+    console.log(
+      `Their tokens differ (${evaluation.tokenDifference}), ${tokens} and ${evaluation.againstTokens} of this text: only bits per byte compare.`,
+    );
   if (evaluation.klDivergence === undefined || evaluation.top1Agreement === undefined) return;
   console.log(`KL divergence ${evaluation.klDivergence.toFixed(5)} nats per token`);
   console.log(`same most probable token for ${(100 * evaluation.top1Agreement).toFixed(2)} %`);

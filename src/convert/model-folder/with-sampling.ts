@@ -6,8 +6,9 @@ const FILE = 'generation_config.json';
 
 /**
  * What a chat model samples with if its checkpoint recommends no temperature. At 1, the default of OpenAI's API, small
- * models lose the thread within a sentence. Of 12 plain questions (seed 1, 4-bit weights), SmolLM2-135M-Instruct
- * answered 2 to the point at 1, and 8 with these values, which its card recommends.
+ * models lose the thread within a sentence. bench/chat-sampling.ts asks 24 plain questions: SmolLM2-135M-Instruct in 4
+ * bits answered 63 % at temperature 0, 60 % with these values, which its card recommends, 65 % at 0.5 and 0.7 with top_p
+ * 0.9, and 33 % at 1. Below 1 the differences are within the noise of 48 answers.
  */
 export const CHAT_SAMPLING: Readonly<Record<string, number>> = { temperature: 0.2, top_p: 0.9 };
 

@@ -11,6 +11,7 @@ import {
   MAX_WEIGHTS_BYTES,
 } from '../limits.ts';
 import { GRAPH_FILE } from './graph-files.ts';
+import { isPrefixFile } from './prefix-files.ts';
 import { CHAT_TEMPLATE_FILE, isNamedTemplate } from './template-files.ts';
 
 /**
@@ -101,7 +102,11 @@ const manifestSchema = z
     license: z.string().max(128).nullable(),
     /** What the model was converted from, in words: a repository, or a file name. */
     source: z.string().max(MAX_SOURCE_LENGTH),
-    files: z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/), fileSchema),
+    /** By name; stored prefixes lie in folders of their own. */
+    files: z.record(
+      z.string().refine((name) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name) || isPrefixFile(name), 'a file name'),
+      fileSchema,
+    ),
   })
   .superRefine((manifest, context) => {
     for (const [name, limit] of Object.entries(WHOLE_FILE_LIMITS)) {
@@ -168,9 +173,9 @@ export function folderBytes({ files }: Pick<Manifest, 'files'>): number {
 /** Files of a model folder that people and the converter read, and no Worker. */
 const NOT_LOADED = ['README.md', 'config.json'];
 
-/** The files that a Worker loads, and so that its answers depend on, sorted by name. */
+/** The files that a Worker loads and that its answers depend on, sorted by name. Stored prefixes change no answer. */
 export function loadedFiles({ files }: Pick<Manifest, 'files'>): [name: string, file: ManifestFile][] {
   return Object.entries(files)
-    .filter(([name]) => !NOT_LOADED.includes(name) && !isNamedTemplate(name))
+    .filter(([name]) => !NOT_LOADED.includes(name) && !isNamedTemplate(name) && !isPrefixFile(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -63,9 +63,9 @@ export class TextPieces {
     return next.text !== '' || next.tokens.length > 0 || next.finishReason ? next : undefined;
   }
 
-  /** The last piece of a completion that ends because it may not have more tokens. */
-  end(): TextPiece {
-    return this.#piece(this.#detokenizer.flush(), 'length');
+  /** The last piece of a completion that ends with a token of its text: it may not have more, or its text is complete. */
+  end(reason: FinishReason): TextPiece {
+    return this.#piece(this.#detokenizer.flush(), reason);
   }
 
   #piece(decoded: string, last: FinishReason | undefined): TextPiece {

@@ -1,20 +1,21 @@
-import { f16Row } from './f16-row.ts';
 import { floatPanel } from './float-panel.ts';
+import { floatRows } from './float-row.ts';
 import { lines } from './lines.ts';
+import type { Variant } from './variant.ts';
 
 /** Inputs of a panel. 16 outputs of this many inputs take 8 KB, which stay in the first-level cache for all rows. */
 const PANEL = 128;
 
 /**
- * The source of matMulF32 and matMulF16. Both use floatPanel; for several rows, f16 weights are unpacked panel by panel
- * first.
+ * The source of matMulF32 and matMulF16. Several rows use floatPanel, for which f16 weights are unpacked panel by panel.
  */
-export function matMulFloats(): string {
+export function matMulFloats({ streams }: Variant): string {
   return `
 import { HALF_BITS, HALF_SCALE, HALF_SHIFT } from '../../../src/kernels/assembly/inline/constants';
+import { firstPanel, panelsOfStream } from '../../../src/kernels/assembly/inline/streams';
 import { highHalves, lowHalves, smallHighHalves, smallLowHalves } from '../../../src/kernels/assembly/inline/half';
 ${floatPanel()}
-${f16Row()}
+${floatRows(streams)}
 
 function clear16(y: usize, yStride: usize, rows: i32): void {
   const zero = f32x4.splat(0);
@@ -23,15 +24,15 @@ function clear16(y: usize, yStride: usize, rows: i32): void {
   }
 }
 
-/** See MatrixKernels.matMulF32. A single row needs only one panel. */
+/** See MatrixKernels.matMulF32. */
 export function matMulF32(
   x: usize, xStride: usize, weights: usize, y: usize, yStride: usize, rows: i32, outputs: i32, inputs: i32,
 ): void {
-  const panel = rows == 1 ? inputs : ${PANEL};
+  if (rows == 1) return f32Row(x, weights, y, outputs, inputs);
   for (let output = 0; output < outputs; output += 16, y += 64) {
     clear16(y, yStride, rows);
-    for (let first = 0; first < inputs; first += panel) {
-      const count = min(panel, inputs - first);
+    for (let first = 0; first < inputs; first += ${PANEL}) {
+      const count = min(${PANEL}, inputs - first);
       floatPanel(x + (<usize>first << 2), xStride, weights, y, yStride, rows, count);
       weights += <usize>count << 6;
     }

@@ -9,10 +9,10 @@ export interface Variant {
   readonly features: readonly string[];
   readonly blockSums: BlockSums;
   /**
-   * How many places of a matrix the kernels of few rows read in turn (see assembly/inline/streams.ts), by the number of
-   * rows.
+   * How many places of a matrix the kernels of few rows read in turn (see assembly/inline/streams.ts): of quantized
+   * weights by the number of rows, of floats for one row.
    */
-  readonly streams: { readonly q4: Streams; readonly q8: Streams };
+  readonly streams: { readonly q4: Streams; readonly q8: Streams; readonly f16: number; readonly f32: number };
   /** Whether attention loads a number of each line of a page before it uses the page (touch.ts). */
   readonly touchesPages: boolean;
 }
@@ -20,8 +20,8 @@ export interface Variant {
 /** For 1, 2, 3 and 4 rows. */
 type Streams = readonly [number, number, number, number];
 
-const two: Variant['streams'] = { q4: [2, 1, 1, 1], q8: [2, 2, 1, 1] };
-const eight: Variant['streams'] = { q4: [8, 8, 4, 4], q8: [8, 8, 4, 4] };
+const two: Variant['streams'] = { q4: [2, 1, 1, 1], q8: [2, 2, 1, 1], f16: 1, f32: 2 };
+const eight: Variant['streams'] = { q4: [8, 8, 4, 4], q8: [8, 8, 4, 4], f16: 4, f32: 4 };
 
 /**
  * bench/README.md has the measurements behind the numbers of streams. Intel's processors read one stream at half the

@@ -21,6 +21,7 @@ export interface AddRequest extends Settings {
   /** Default: made from the repository's name, or that of the file if one was named. */
   readonly id?: string;
   /** See ConvertOptions. */
+  readonly keepTokens?: readonly string[];
   readonly sampling?: string;
   /** Bytes that a Worker may hold. */
   readonly limitBytes: number;
@@ -51,7 +52,8 @@ const LEAST_BYTES = 4.5 / 8;
  */
 export async function addModel(request: AddRequest): Promise<AddedModel> {
   const { name, hub, models, limitBytes, onNote, signal } = request;
-  const onChoice = (choice: Choice) => refuseTooLarge(name.repo, choice, limitBytes);
+  // How much a smaller vocabulary saves is known when the tokenizer is.
+  const onChoice = (choice: Choice) => request.keepTokens ?? refuseTooLarge(name.repo, choice, limitBytes);
   const fetched = await fetchFromHub(name, hub, { limitBytes, onChoice, onNote, onProgress: request.onDownload, signal });
   const id = chooseId(request, fetched.name);
   const path = join(models, id);
@@ -64,6 +66,7 @@ export async function addModel(request: AddRequest): Promise<AddedModel> {
     id,
     origin: fetched.origin,
     sampling: request.sampling,
+    keepTokens: request.keepTokens,
     dtype: request.dtype ?? fetched.dtype,
     embeddings: request.embeddings,
     contextWindow: request.contextWindow,
@@ -91,7 +94,7 @@ function refuseTooLarge(repo: string, { leastParameters }: Choice, limitBytes: n
   const most = Math.floor(limitBytes / LEAST_BYTES / 1e6);
   throw new GptEdgeError(
     'memory_limit_exceeded',
-    `${repo} has at least ${Math.floor(leastParameters / 1e6)} million weights, which take ${Math.ceil(bytes / 1e6)} MB in 4 bits, and a Worker has ${limitBytes / 1e6} MB. Take a model of fewer than ${most} million weights.`,
+    `${repo} has at least ${Math.floor(leastParameters / 1e6)} million weights, which take ${Math.ceil(bytes / 1e6)} MB in 4 bits, and a Worker has ${limitBytes / 1e6} MB. Take a model of fewer than ${most} million weights; with --keep-tokens, a large vocabulary shrinks.`,
     { param: 'name' },
   );
 }

@@ -58,7 +58,7 @@ function isAsked({ dtype, embeddings }: { dtype: string; embeddings: string }, a
 function tooLarge(id: string, { memory, contextWindow }: EnginePlan, limitBytes: number): GptEdgeError {
   return new GptEdgeError(
     'memory_limit_exceeded',
-    `${id} is too large for a Worker of ${limitBytes / 1e6} MB: with the fewest bits and a window of ${contextWindow} tokens it needs ${describeMemoryPlan(memory)}. Take a smaller model, or one with a smaller vocabulary.`,
+    `${id} is too large for a Worker of ${limitBytes / 1e6} MB: with the fewest bits and a window of ${contextWindow} tokens it needs ${describeMemoryPlan(memory)}. Take a smaller model, or cut its vocabulary with --keep-tokens.`,
     { param: 'model' },
   );
 }

@@ -1,7 +1,7 @@
 import type { EvaluatedModel } from './evaluated-model.ts';
 import { ScoreSums } from './score-sums.ts';
 import { type ScoredRows, type TextWindow, textWindows, windowLogits } from './text-windows.ts';
-import { checkSameTokens, tokenizeText } from './tokenize-text.ts';
+import { findTokenDifference, tokenizeText } from './tokenize-text.ts';
 
 /** How well one model predicts a text. */
 export interface Prediction {
@@ -21,6 +21,10 @@ export interface Evaluation {
   readonly model: Prediction;
   /** How well the other model does, if there is one. */
   readonly against?: Prediction;
+  /** How many tokens the other model was scored on, if its tokens differ. */
+  readonly againstTokens?: number;
+  /** How the tokens of the two models differ, in words. Then only their bits per byte can be compared. */
+  readonly tokenDifference?: string;
   /** Mean KL divergence from the other model's distribution to this one's, in nats per token. */
   readonly klDivergence?: number;
   /** Share of tokens, from 0 to 1, for which both models find the same one most probable. */
@@ -36,14 +40,16 @@ export interface EvaluateOptions {
 
 /**
  * Scores every token of a text, in windows of the smaller context window (see textWindows).
- * @throws GptEdgeError `invalid_value` for a text without tokens, or for models whose tokens differ
+ * Two models whose tokens differ are scored apart, each by its own tokens.
+ * @throws GptEdgeError `invalid_value` for a text without tokens
  */
 export async function evaluateText(
   model: EvaluatedModel,
   text: string,
   { against, onProgress }: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  if (against) checkSameTokens(model, against, text);
+  const difference = against && findTokenDifference(model, against, text);
+  if (difference !== undefined) return evaluateApart(model, text, { against, onProgress }, difference);
   const { ids, bytes } = tokenizeText(model, text);
   const contextWindow = Math.min(model.decoder.contextWindow, against?.decoder.contextWindow ?? Number.POSITIVE_INFINITY);
   const sums = new ScoreSums();
@@ -52,6 +58,18 @@ export async function evaluateText(
     onProgress?.(sums.tokens, ids.length - 1);
   }
   return { ...summarize(sums, bytes, against !== undefined), tokens: sums.tokens, bytes, contextWindow };
+}
+
+/** Scores a text with two models whose tokens differ, one after the other. */
+async function evaluateApart(
+  model: EvaluatedModel,
+  text: string,
+  { against, onProgress }: EvaluateOptions,
+  tokenDifference: string,
+): Promise<Evaluation> {
+  const evaluation = await evaluateText(model, text, { onProgress });
+  const other = await evaluateText(against!, text, { onProgress });
+  return { ...evaluation, against: other.model, againstTokens: other.tokens, tokenDifference };
 }
 
 interface WindowTask extends Pick<EvaluateOptions, 'against'> {

@@ -23,17 +23,16 @@ export function tokenizeText({ tokenizer, manifest: { bosTokenId } }: EvaluatedM
 }
 
 /**
- * Checks that two models mean the same by every token, because otherwise their probabilities cannot be compared.
- * @throws GptEdgeError `invalid_value` naming the difference
+ * Looks for a difference between the tokens of two models. If there is one, what they predict for a text can be compared,
+ * and what they predict for a token cannot.
+ * @returns the first difference, in words
  */
-export function checkSameTokens(model: EvaluatedModel, against: EvaluatedModel, text: string): void {
-  const fail = (difference: string) => {
-    const names = `${model.manifest.id} and ${against.manifest.id}`;
-    throw new GptEdgeError('invalid_value', `${names} cannot be compared: ${difference}.`, { param: 'against' });
-  };
+export function findTokenDifference(model: EvaluatedModel, against: EvaluatedModel, text: string): string | undefined {
   const [size, againstSize] = [model, against].map(({ manifest }) => manifest.vocabularySize);
-  if (size !== againstSize) fail(`their vocabularies have ${size} and ${againstSize} tokens`);
+  if (size !== againstSize) return `their vocabularies have ${size} and ${againstSize} tokens`;
   const ownBytes = (id: number) => model.tokenizer.bytes(id).join();
-  for (let id = 0; id < size; id++) if (ownBytes(id) !== against.tokenizer.bytes(id).join()) fail(`token ${id} differs`);
-  if (tokenizeText(model, text).ids.join() !== tokenizeText(against, text).ids.join()) fail('their tokenizers cut this text differently');
+  for (let id = 0; id < size; id++) if (ownBytes(id) !== against.tokenizer.bytes(id).join()) return `token ${id} differs`;
+  return tokenizeText(model, text).ids.join() === tokenizeText(against, text).ids.join()
+    ? undefined
+    : 'their tokenizers cut this text differently';
 }

@@ -14,7 +14,7 @@ export interface HubRequest {
   /** Bytes that a Worker may hold; they decide among several files of one kind. */
   readonly limitBytes: number;
   /** Called with what was chosen before anything of it is downloaded. It may refuse, by throwing. */
-  readonly onChoice?: (choice: Choice) => void;
+  readonly onChoice?: (choice: Choice) => unknown;
   readonly onNote?: (note: string) => void;
   readonly onProgress?: (progress: { readonly bytes: number; readonly totalBytes: number }) => void;
   readonly signal?: AbortSignal;

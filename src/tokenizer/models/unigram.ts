@@ -13,6 +13,8 @@ export const unigramSchema = z
 
 /** How much worse an unknown character is than the worst piece. */
 const UNKNOWN_PENALTY = 10;
+/** Nodes of the trie that are visited in the time that a character takes to encode. */
+const WALKED_PER_ENCODED = 4;
 
 /**
  * Unigram, after Kudo, "Subword Regularization" (2018): of all ways to cut a word into pieces it takes the one whose
@@ -38,8 +40,9 @@ export function unigram({ unk_id: unknown, vocab, byte_fallback }: z.infer<typeo
     for (let start = 0; start < word.length; ) {
       const next = start + unitsAt(word, start);
       let hasCharacter = false;
-      let node = PieceTrie.ROOT;
-      for (let end = start; end < word.length; ) {
+      let node: number = PieceTrie.ROOT;
+      let end = start;
+      while (end < word.length) {
         node = trie.next(node, word.charCodeAt(end++));
         if (node === -1) break;
         const id = trie.idAt(node);
@@ -48,8 +51,8 @@ export function unigram({ unk_id: unknown, vocab, byte_fallback }: z.infer<typeo
         hasCharacter ||= end === next;
       }
       if (!hasCharacter) offer(start, next, unknown, unknownScore);
+      if (pace.isDue(1 + (end - start) / WALKED_PER_ENCODED)) yield pace.take();
       start = next;
-      if (pace.isDue(1)) yield pace.take();
     }
     return { starts, ids };
   }

@@ -2,7 +2,7 @@ import type { Pace, Steps } from '../pace.ts';
 import { compilePattern, findMatches } from './pattern.ts';
 import { slices } from './slices.ts';
 import { spellBytes } from './spell-bytes.ts';
-import type { NormalizerJson } from './supported-parts.ts';
+import { type NormalizerJson, unsupported } from './supported-parts.ts';
 import { type UnicodeForm, unicodeForm } from './unicode-forms.ts';
 
 /** Changes a text before it is split into words. */
@@ -24,6 +24,8 @@ const NMT_SPACES = /[\u0009\u000a\u000c\u000d\u1680\u200b-\u200f\u2028\u2029\u25
 /** Texts in which a pattern that can match the empty text does so. */
 const PROBES = ['a', 'a1 ', ' .\n'];
 
+/** UTF-16 units of a normalized text. The largest request body has a megabyte. */
+const MAX_NORMALIZED_LENGTH = 8 * 2 ** 20;
 /** Characters that a change of a text goes through in the time that one takes to encode. */
 const CHANGED_PER_ENCODED = 8;
 
@@ -56,8 +58,12 @@ const BUILDERS: Builders = {
       throw new Error('Replace: its pattern matches the empty text, which is not supported');
     return function* (text, pace) {
       const parts: string[] = [];
+      let length = 0;
       for (const [start, end, matches] of findMatches(text, compiled)) {
-        parts.push(matches ? content : text.slice(start, end));
+        const part = matches ? content : text.slice(start, end);
+        length += part.length;
+        checkLength(length);
+        parts.push(part);
         if (pace.isDue(1)) yield pace.take();
       }
       return parts.join('');
@@ -96,9 +102,16 @@ function perCharacter(change: Change): Normalizer {
 function inOrder(steps: readonly Normalizer[]): Normalizer {
   return function* (text, pace) {
     let changed = text;
-    for (const step of steps) changed = yield* step(changed, pace);
+    for (const step of steps) {
+      changed = yield* step(changed, pace);
+      checkLength(changed.length);
+    }
     return changed;
   };
+}
+
+function checkLength(length: number): void {
+  if (length > MAX_NORMALIZED_LENGTH) throw unsupported(`normalizer: it makes a text of more than ${MAX_NORMALIZED_LENGTH} characters`);
 }
 
 /** All white space is in the first plane, so that units may be looked at one by one. */

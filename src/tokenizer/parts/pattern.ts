@@ -27,6 +27,7 @@ export function compilePattern(pattern: PatternJson): RegExp {
 }
 
 function refuseUnsupported(regex: string): void {
+  refuseNestedRepetition(regex);
   let depth = 0;
   for (let at = 0; at < regex.length; at += stepAt(regex, at)) {
     const ahead = regex.slice(at, at + MAX_ESCAPE);
@@ -36,6 +37,44 @@ function refuseUnsupported(regex: string): void {
     if (regex[at] === '[') depth++;
     else if (regex[at] === ']') depth = Math.max(0, depth - 1);
   }
+}
+
+/** `*`, `+`, and counts that go beyond MAX_SHORT_COUNT. */
+const REPETITION = /^(?:[*+]|\{(\d*)(,?)(\d*)\})/;
+/** A group that is repeated at most so often may repeat something itself. */
+const MAX_SHORT_COUNT = 8;
+
+/**
+ * Refuses a repeated group in which something is repeated or chosen, as in `(a+)+` and `(a|b)*`: where such a pattern
+ * does not match, the time may grow exponentially with the text, and JavaScript cannot stop it. No published tokenizer
+ * has one.
+ */
+function refuseNestedRepetition(regex: string): void {
+  const groups: { start: number; isComplex: boolean }[] = [{ start: 0, isComplex: false }];
+  let isInClass = false;
+  for (let at = 0; at < regex.length; at += stepAt(regex, at)) {
+    const sign = regex[at];
+    if (isInClass || sign === '[') {
+      isInClass = sign !== ']';
+      continue;
+    }
+    if (sign === '(') groups.push({ start: at, isComplex: false });
+    else if (sign === '|' || isRepetition(regex, at)) groups[groups.length - 1].isComplex = true;
+    else if (sign === ')' && groups.length > 1) {
+      const { start, isComplex } = groups.pop()!;
+      if (isComplex && isRepetition(regex, at + 1))
+        throw new Error(`the regular expression repeats ${JSON.stringify(regex.slice(start, at + 1))}, which is not supported`);
+      groups[groups.length - 1].isComplex ||= isComplex;
+    }
+  }
+}
+
+function isRepetition(regex: string, at: number): boolean {
+  const match = REPETITION.exec(regex.slice(at, at + MAX_ESCAPE));
+  if (!match) return false;
+  const [whole, least, comma, most] = match;
+  if (!whole.startsWith('{')) return true;
+  return (comma !== '' && most === '') || Math.max(Number(least), Number(most)) > MAX_SHORT_COUNT;
 }
 
 /** The length of an escape, or of one unit. */

@@ -11,6 +11,11 @@ const MAX_NESTING = 8;
 /** The largest count that a regular expression may have. */
 const MAX_FIXED_LENGTH = 2 ** 16;
 
+/** Characters that a normalizer puts into a text at one place. */
+const MAX_INSERTED_LENGTH = 2 ** 8;
+/** Entries of a post-processor's template: special tokens, and the sequence. */
+const MAX_TEMPLATE_ENTRIES = 2 ** 6;
+
 const oneCharacter = z.string().refine((text) => Array.from(text).length === 1, 'is not one character');
 const patternSchema = z.union([z.strictObject({ String: z.string().min(1) }), z.strictObject({ Regex: z.string().min(1) })]);
 const behaviorSchema = z.enum(['Removed', 'Isolated', 'MergedWithPrevious', 'MergedWithNext', 'Contiguous']);
@@ -31,8 +36,8 @@ const NORMALIZERS = {
   NFKC: part('NFKC', {}),
   NFKD: part('NFKD', {}),
   Nmt: part('Nmt', {}),
-  Prepend: part('Prepend', { prepend: z.string() }),
-  Replace: part('Replace', { pattern: patternSchema, content: z.string() }),
+  Prepend: part('Prepend', { prepend: z.string().max(MAX_INSERTED_LENGTH) }),
+  Replace: part('Replace', { pattern: patternSchema, content: z.string().max(MAX_INSERTED_LENGTH) }),
   Strip: part('Strip', { strip_left: z.boolean(), strip_right: z.boolean() }),
   StripAccents: part('StripAccents', {}),
 };
@@ -74,11 +79,11 @@ const POST_PROCESSORS = {
     add_prefix_space: z.boolean(),
   }),
   TemplateProcessing: part('TemplateProcessing', {
-    single: z.array(
-      z.union([z.object({ SpecialToken: z.object({ id: z.string() }) }), z.object({ Sequence: z.object({ id: z.literal('A') }) })]),
-    ),
+    single: z
+      .array(z.union([z.object({ SpecialToken: z.object({ id: z.string() }) }), z.object({ Sequence: z.object({ id: z.literal('A') }) })]))
+      .max(MAX_TEMPLATE_ENTRIES),
     pair: z.unknown(),
-    special_tokens: z.record(z.string(), z.object({ ids: z.array(idOf()) })),
+    special_tokens: z.record(z.string(), z.object({ ids: z.array(idOf()).max(MAX_TEMPLATE_ENTRIES) })),
   }),
 };
 const DECODERS = {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Decoder } from '../../../src/core/decoder.ts';
+import { constraintsOf } from '../../../src/generation/constraints-of.ts';
 import type { LanguageModel } from '../../../src/generation/language-model.ts';
 import { Scheduler } from '../../../src/generation/scheduler/scheduler.ts';
 import { compiledKernels } from '../../../src/local/compiled-kernels.ts';
@@ -21,7 +22,18 @@ export async function realModel(path: string, choice: EngineChoice, cacheBytes: 
   const { manifest } = folder;
   const tokenizer = new TextTokenizer(parseTokenizerJson(await readFile(join(path, 'tokenizer.json'))));
   const scheduler = new Scheduler({ manifest, decoder });
-  return { id: manifest.id, manifest, decoder, scheduler, tokenizer, chatTemplate: null, samplingDefaults: {}, fingerprint: '' };
+  const constraints = constraintsOf(manifest, tokenizer);
+  return {
+    id: manifest.id,
+    manifest,
+    decoder,
+    scheduler,
+    tokenizer,
+    constraints,
+    chatTemplate: null,
+    samplingDefaults: {},
+    fingerprint: '',
+  };
 }
 
 async function openDecoder(folder: ModelFolder, choice: EngineChoice, cacheBytes: number): Promise<Decoder> {

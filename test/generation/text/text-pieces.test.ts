@@ -17,7 +17,7 @@ function piecesOf(tokens: Iterable<DecodedToken>, stops: readonly string[] = [])
     if (piece) made.push(piece);
     if (piece?.finishReason) return made;
   }
-  return [...made, pieces.end()];
+  return [...made, pieces.end('length')];
 }
 const textOf = (pieces: readonly TextPiece[]) => pieces.map(({ text }) => text).join('');
 const placedIn = (pieces: readonly TextPiece[]) => pieces.flatMap(({ tokens }) => tokens.map(({ id, offset }) => ({ id, offset })));

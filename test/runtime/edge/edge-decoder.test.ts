@@ -16,6 +16,7 @@ import { logitsOf } from '../../generation/sampling/reference-logits.ts';
 import { modules } from '../../kernels/compare.ts';
 import { ids } from '../token-ids.ts';
 import { planEdge } from './plan-edge.ts';
+import { used } from './used-blocks.ts';
 
 let files: ModelFiles;
 let plan: EdgePlan;
@@ -52,19 +53,19 @@ describe('the edge engine', () => {
     const model = await smallest();
     const origin = new EdgeSequence(model);
     await origin.forward(ids(130));
-    expect(model.blocks.used).toBe(2);
+    expect(used(model.blocks)).toBe(2);
     const fork = origin.fork();
-    expect(model.blocks.used).toBe(2);
+    expect(used(model.blocks)).toBe(2);
     await fork.forward(ids(40, 11));
-    expect(model.blocks.used).toBe(3);
+    expect(used(model.blocks)).toBe(3);
     const alone = new EdgeSequence(await smallest());
     await alone.forward([...ids(130), 5]);
     await origin.forward([5]);
     expect(await origin.forward([6])).toEqual(await alone.forward([6]));
     origin.dispose();
-    expect(model.blocks.used).toBe(2);
+    expect(used(model.blocks)).toBe(2);
     fork.dispose();
-    expect(model.blocks.used).toBe(0);
+    expect(used(model.blocks)).toBe(0);
   });
 
   it('should refuse tokens that the other sequences leave no room for, and change nothing', async () => {
@@ -73,9 +74,9 @@ describe('the edge engine', () => {
     await first.forward(ids(400));
     const second = new EdgeSequence(model);
     await second.forward(ids(100));
-    const before = model.blocks.used;
+    const before = used(model.blocks);
     await expect(second.forward(ids(100))).rejects.toMatchObject({ code: 'memory_limit_exceeded' });
-    expect([second.length, model.blocks.used]).toEqual([100, before]);
+    expect([second.length, used(model.blocks)]).toEqual([100, before]);
     first.dispose();
     const expected = new EdgeSequence(await smallest());
     await expected.forward(ids(100));
@@ -90,7 +91,7 @@ describe('the edge engine', () => {
     const second = new EdgeSequence(model);
     await second.forward(ids(200));
     first.dispose();
-    expect(model.blocks.used).toBe(2);
+    expect(used(model.blocks)).toBe(2);
     // The blocks still belong to the second sequence, so a third one gets others.
     const expected = await second.fork().forward([9]);
     await new EdgeSequence(model).forward(ids(100, 11));
@@ -133,13 +134,13 @@ describe('the edge engine', () => {
   it('should free the blocks of a sequence that was dropped without being disposed', async () => {
     const model = await smallest();
     await (async () => void (await new EdgeSequence(model).forward(ids(300))))();
-    expect(model.blocks.used).toBe(3);
+    expect(used(model.blocks)).toBe(3);
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
-    for (let round = 0; round < 50 && model.blocks.used > 0; round++) {
+    for (let round = 0; round < 50 && used(model.blocks) > 0; round++) {
       collect();
       await wait(10);
     }
-    expect(model.blocks.used).toBe(0);
+    expect(used(model.blocks)).toBe(0);
   });
 });

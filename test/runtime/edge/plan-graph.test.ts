@@ -177,6 +177,33 @@ describe('planGraph', () => {
       /multiplies rows of the shape \[2,16\]/,
     ],
     [
+      'a transposed vector',
+      { middle: (graph, x) => graph.node('Add', 'sum', [x, graph.node('Transpose', 'swapped', [weight(graph, 'bias', [WIDTH, 1])])]) },
+      /stored vector of 32 values as "swapped"/,
+    ],
+    [
+      'a transposed table that is too short',
+      {
+        middle: (graph) =>
+          graph.node('Gather', 'rows', [graph.node('Transpose', 'swapped', [weight(graph, 'wide', [WIDTH, 39])]), 'input_ids']),
+      },
+      /table of 39 rows for 40 tokens/,
+    ],
+    ['a transposition of rows', { middle: (graph, x) => graph.node('Transpose', 'odd', [x]) }, /needs a stored weight as "embedding"/],
+    [
+      'a division that leaves something over',
+      {
+        middle: (graph, x) =>
+          graph.node('Split', 'a', [x, graph.constant('sizes', [16n, 12n])], { outputs: ['a', 'b'], attributes: { axis: -1n } }),
+      },
+      /divides rows of 32 into \[16,12\]/,
+    ],
+    [
+      'a division of positions',
+      { middle: (graph, x) => graph.node('Split', 'a', [x], { outputs: ['a', 'b'], attributes: { axis: 1n } }) },
+      /divides axis 1, and not rows/,
+    ],
+    [
       'a norm of parts that its kernel cannot read',
       {
         middle: (graph, x) => {

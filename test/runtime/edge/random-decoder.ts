@@ -96,8 +96,16 @@ class RandomGraph {
     }
     const cut = this.#random.integer(4) === 0 ? hidden : keepLastPositions(graph, hidden, inputs);
     const normed = await this.#norm(cut, width);
+    if (width !== tied && this.#random.integer(3) === 0) return this.#transposedHead(normed, width);
     const head = width === tied ? table : await this.#dtype().table(this.#target, 'head', this.#weight([vocabularySize, width]));
     head.project('logits', normed);
+  }
+
+  /** A head in floats whose axes the graph swaps. */
+  async #transposedHead(x: string, width: number): Promise<void> {
+    const { graph } = this.#target;
+    const matrix = await this.#vector('head', [this.vocabularySize, width]);
+    graph.node('MatMul', 'logits', [x, graph.node('Transpose', 'head.transposed', [matrix])]);
   }
 
   /** One operator, or a few that belong together, on rows of `width`. */
@@ -167,13 +175,16 @@ class RandomGraph {
     const project = async (count: number) => (await this.#multiply(normed, width, count * size))[0];
     const hasHeadNorms = this.#random.integer(3) === 0;
     const normalize = (x: string, count: number) => (hasHeadNorms ? this.#headNorm(x, count) : x);
-    const parts = packed
-      ? { query: await project(heads + 2 * keyValueHeads) }
-      : {
-          query: await normalize(await project(heads), heads),
-          key: await normalize(await project(keyValueHeads), keyValueHeads),
-          value: await project(keyValueHeads),
-        };
+    const parts =
+      packed && hasHeadNorms
+        ? await this.#splitParts(await project(heads + 2 * keyValueHeads))
+        : packed
+          ? { query: await project(heads + 2 * keyValueHeads) }
+          : {
+              query: await normalize(await project(heads), heads),
+              key: await normalize(await project(keyValueHeads), keyValueHeads),
+              value: await project(keyValueHeads),
+            };
     const window = this.#random.integer(3) === 0 ? 1 + this.#random.integer(60) : undefined;
     this.log.push(
       `attention ${heads}/${keyValueHeads}x${size}${window ? ` window ${window}` : ''}${rotary ? ' rotary' : ''}${packed ? ' packed' : ''}`,
@@ -183,6 +194,20 @@ class RandomGraph {
       writeGroupQueryAttention(this.#target.graph, inputs, { name, layer, ...parts, heads, keyValueHeads, scale, window, rotary }),
       heads * size,
     ];
+  }
+
+  /** Divides queries, keys and values that lie side by side, and normalizes the heads of the first two. */
+  async #splitParts(packed: string) {
+    const { graph } = this.#target;
+    const name = this.#name();
+    const counts = [this.heads, this.keyValueHeads, this.keyValueHeads];
+    const sizes = graph.constant(
+      `${name}.sizes`,
+      counts.map((count) => BigInt(count * this.headDimension)),
+    );
+    const [query, key, value] = ['query', 'key', 'value'].map((part) => `${name}.${part}`);
+    graph.node('Split', name, [packed, sizes], { outputs: [query, key, value], attributes: { axis: -1n } });
+    return { query: await this.#headNorm(query, counts[0]), key: await this.#headNorm(key, counts[1]), value };
   }
 
   /** Normalizes each head, of which the graph may count each as a position. */

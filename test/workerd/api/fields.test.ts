@@ -51,6 +51,11 @@ const sampling: Record<string, Effect> = {
   repetition_penalty: { base: { temperature: 0, max_tokens: 40 }, value: 2 },
   logit_bias: { base: { temperature: 0 }, value: { 12: -100 } },
   return_token_ids: { value: true },
+  response_format: { value: { type: 'json_object' }, instead: { type: 'text' } },
+  structured_outputs: { value: { choice: ['yes', 'no'] } },
+  guided_json: { value: { type: 'array', items: { type: 'integer' }, maxItems: 3 } },
+  guided_choice: { value: ['yes', 'no'] },
+  guided_regex: { value: '[a-c]{4}' },
 };
 
 const ENDPOINTS: Record<string, Endpoint> = {

@@ -132,17 +132,7 @@ describe('fields that are not part of the API', () => {
   });
 
   it('should include all that clients commonly ask of OpenAI and that has an effect there', () => {
-    for (const field of [
-      'tools',
-      'tool_choice',
-      'functions',
-      'function_call',
-      'response_format',
-      'best_of',
-      'suffix',
-      'audio',
-      'modalities',
-    ])
+    for (const field of ['tools', 'tool_choice', 'functions', 'function_call', 'best_of', 'suffix', 'audio', 'modalities'])
       expect(Object.keys(UNSUPPORTED_FIELDS)).toContain(field);
   });
 });

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
 import { promptTokenIdsField, returnTokenIdsField, tokenIdsField, usageSchema } from './answer-fields.ts';
+import { answerFormatFields } from './answer-format.ts';
 import { checkTogether, commonFields } from './common-fields.ts';
 import { documentDefault, ignored, integerBetween } from './field-types.ts';
 import { ignoredFields, unsupportedFields, unsupportedMessageFields } from './openai-fields.ts';
@@ -51,6 +52,7 @@ export const chatRequestSchema = z
     ...returnTokenIdsField,
     ...ignoredFields,
     ...unsupportedFields,
+    ...answerFormatFields,
     messages: z.array(messageSchema).min(1, 'must not be empty').max(MAX_MESSAGES, `has at most ${MAX_MESSAGES} messages`),
     max_completion_tokens: tokenCount.openapi({
       description: `Default: what is left of the context window, at most ${DEFAULT_CHAT_MAX_TOKENS}.`,

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
 import { promptTokenIdsField, returnTokenIdsField, tokenIdsField, usageSchema } from './answer-fields.ts';
+import { answerFormatFields } from './answer-format.ts';
 import { checkTogether, commonFields } from './common-fields.ts';
 import { documentDefault, integerBetween } from './field-types.ts';
 import { ignoredFields, unsupportedFields } from './openai-fields.ts';
@@ -20,6 +21,7 @@ export const completionRequestSchema = z
     ...returnTokenIdsField,
     ...ignoredFields,
     ...unsupportedFields,
+    ...answerFormatFields,
     prompt: promptsSchema
       .nullish()
       .openapi({ description: "Text or token ids to go on from. Default: the model's end-of-text token.", example: 'Once upon a time' }),

@@ -16,7 +16,6 @@ export const UNSUPPORTED_FIELDS = {
   moderation: [],
   parallel_tool_calls: [true, false],
   reasoning_effort: [],
-  response_format: [{ type: 'text' }],
   suffix: [''],
   tool_choice: ['none', 'auto'],
   tools: [[]],

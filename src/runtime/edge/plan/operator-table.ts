@@ -10,7 +10,7 @@ import {
   skipSimplifiedLayerNormalization,
 } from './operators/norms.ts';
 import type { Operator } from './operators/operator.ts';
-import { cast, constant, identity, reshape, shape, slice } from './operators/shapes.ts';
+import { cast, constant, identity, reshape, shape, slice, split, transpose } from './operators/shapes.ts';
 
 /**
  * The operators that this engine knows, by domain and name. Arithmetic that only concerns integers is in
@@ -33,7 +33,9 @@ export const OPERATORS: Readonly<Record<string, Operator>> = {
   // This is ONNX Runtime's own operator, although it is in the standard domain.
   SimplifiedLayerNormalization: simplifiedLayerNormalization,
   Slice: slice,
+  Split: split,
   Tanh: tanh,
+  Transpose: transpose,
   'com.microsoft.FastGelu': fastGelu,
   'com.microsoft.FusedMatMul': fusedMatMul,
   'com.microsoft.GatherBlockQuantized': gatherBlockQuantized,

@@ -34,6 +34,8 @@ export class PlanBuilder {
   readonly #uses = new Map<string, number>();
   /** The names of the values that lie in each buffer. */
   readonly #names = new Map<number, Set<string>>();
+  /** How many inputs of nodes only give a part of each buffer, or all of it, another name. */
+  readonly #renamings = new Map<number, number>();
   readonly #weightIndexes = new Map<string, number>();
   readonly #quantized = new Map<string, number>();
 
@@ -50,7 +52,18 @@ export class PlanBuilder {
    */
   readers({ buffer }: RowsValue): number {
     const names = [...(this.#names.get(buffer) ?? [])];
-    return names.reduce((sum, name) => sum + (this.#uses.get(name) ?? 0), 0) - (names.length - 1);
+    return names.reduce((sum, name) => sum + (this.#uses.get(name) ?? 0), 0) - (this.#renamings.get(buffer) ?? 0);
+  }
+
+  /** Takes note of a node that has been planned, and may only have given its inputs other names. */
+  noteRenamings({ inputs, outputs }: GraphNode): void {
+    const bufferOf = (name: string) => {
+      const value = this.#values.get(name);
+      return value?.kind === 'rows' ? value.buffer : undefined;
+    };
+    const made = new Set(outputs.map(bufferOf));
+    for (const buffer of inputs.map(bufferOf))
+      if (buffer !== undefined && made.has(buffer)) this.#renamings.set(buffer, (this.#renamings.get(buffer) ?? 0) + 1);
   }
 
   /** Records what is known of a value that a node makes. The empty name stands for an output that is not wanted. */
@@ -129,7 +142,7 @@ export class PlanBuilder {
    */
   addVector(node: GraphNode, name: string, width: number): number {
     const value = this.value(name);
-    const elements = value.kind === 'stored' ? repeated(value.tensor, width) : undefined;
+    const elements = value.kind === 'stored' && !value.isTransposed ? repeated(value.tensor, width) : undefined;
     if (elements?.dims.reduce((a, b) => a * b, 1) !== width)
       throw this.fail(node, `needs a stored vector of ${width} values as ${showText(name)}`);
     return this.addWeight({ name, layout: 'plain', outputs: 1, inputs: width, transposed: false, elements });
@@ -174,6 +187,13 @@ export class PlanBuilder {
 
   /** @throws GptEdgeError `unsupported_model` for anything but a stored weight */
   storedOf(node: GraphNode, name: string): StoredValue {
+    const value = this.storedMatrixOf(node, name);
+    if (value.isTransposed) throw this.fail(node, `needs ${showText(name)} as it is stored, and not transposed`);
+    return value;
+  }
+
+  /** Returns a stored weight as `storedOf` does, but it may be transposed. */
+  storedMatrixOf(node: GraphNode, name: string): StoredValue {
     const value = this.value(name);
     if (value.kind !== 'stored') throw this.fail(node, `needs a stored weight as ${showText(name)}`);
     return value;

@@ -114,6 +114,7 @@ function planNode(node: GraphNode, plan: PlanBuilder): void {
   const unknown = [...node.attributes.keys()].find((name) => !operator.attributes.includes(name));
   if (unknown !== undefined) throw plan.fail(node, `has the attribute ${showText(unknown)}, which is not in the engine's table`);
   operator.plan(node, plan);
+  plan.noteRenamings(node);
 }
 
 function checkOutput(plan: PlanBuilder, name: string): void {

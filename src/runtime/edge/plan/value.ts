@@ -67,6 +67,8 @@ export interface RowsValue {
 export interface StoredValue {
   readonly kind: 'stored';
   readonly tensor: StoredTensor;
+  /** Whether the graph has swapped the axes of the tensor, which is a matrix. */
+  readonly isTransposed?: boolean;
 }
 
 /** Keys or values of a layer: `past_key_values.N.…` before the layer's attention, `present.N.…` after it. */

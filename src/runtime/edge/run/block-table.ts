@@ -8,11 +8,12 @@ import type { Branch, KvBlock } from './prefix-tree.ts';
  */
 export class BlockTable {
   readonly #pool: KvBlocks;
-  readonly #partition: string;
+  readonly #partition: string | null;
   readonly #blocks: KvBlock[] = [];
   #length = 0;
 
-  constructor(pool: KvBlocks, partition = '') {
+  /** @param partition of the sequences that may reuse what this one computes; null for all */
+  constructor(pool: KvBlocks, partition: string | null = '') {
     this.#pool = pool;
     this.#partition = partition;
   }

@@ -50,17 +50,12 @@ export class KvBlocks implements KvCache {
     return this.totalBlocks - this.#held;
   }
 
-  /** How many blocks sequences hold; a shared block counts once. */
-  get used(): number {
-    return this.#held;
-  }
-
   /**
-   * @param partition of the sequences that may reuse what is going to be written to the block
+   * @param partition of the sequences that may reuse what is going to be written to the block; null for all
    * @returns a block that one sequence holds
    * @throws GptEdgeError `memory_limit_exceeded` if all blocks are held
    */
-  allocate(partition: string | undefined): KvBlock {
+  allocate(partition: string | null): KvBlock {
     const address = this.#empty.pop() ?? this.#grow() ?? this.#evict();
     this.#held++;
     return { address, holders: 1, tokens: [], partition, after: undefined, next: new Map() };
@@ -86,7 +81,7 @@ export class KvBlocks implements KvCache {
   }
 
   /** Allocates a block that begins with the first `count` tokens of another one. */
-  copy(block: KvBlock, count: number, partition: string): KvBlock {
+  copy(block: KvBlock, count: number, partition: string | null): KvBlock {
     this.hold(block);
     try {
       const copy = this.allocate(partition);

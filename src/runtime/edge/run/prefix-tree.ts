@@ -11,8 +11,8 @@ export interface KvBlock extends Branch {
   holders: number;
   /** The tokens whose keys and values it holds, from its first position on. */
   readonly tokens: number[];
-  /** The sequences that may reuse it: those of this partition, or all if it is undefined. */
-  readonly partition: string | undefined;
+  /** The sequences that may reuse it: those of this partition, or all if it is null. */
+  readonly partition: string | null;
   /** What it follows, once it holds a token. Its keys and values depend on all tokens up to there. */
   after: Branch | undefined;
 }
@@ -29,7 +29,7 @@ export class PrefixTree {
    * Of the blocks that follow `branch` and may be reused in a partition, the one that shares most tokens with
    * `tokens`, and how many these are.
    */
-  longest(branch: Branch, tokens: readonly number[], partition: string): { block: KvBlock; count: number } | undefined {
+  longest(branch: Branch, tokens: readonly number[], partition: string | null): { block: KvBlock; count: number } | undefined {
     let longest: { block: KvBlock; count: number } | undefined;
     for (const block of branch.next.get(tokens[0]) ?? []) {
       if (!isVisible(block, partition)) continue;
@@ -64,7 +64,7 @@ export class PrefixTree {
   }
 }
 
-const isVisible = (block: KvBlock, partition: string | undefined) => block.partition === undefined || block.partition === partition;
+const isVisible = (block: KvBlock, partition: string | null) => block.partition === null || block.partition === partition;
 
 function commonTokens(a: readonly number[], b: readonly number[]): number {
   let count = 0;

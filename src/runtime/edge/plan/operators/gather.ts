@@ -11,14 +11,14 @@ export const gather: Operator = {
   attributes: ['axis'],
   plan(node, plan) {
     const axis = numberAttribute(node, plan, 'axis', 0);
-    const { tensor } = plan.storedOf(node, node.inputs[0]);
+    const { tensor, isTransposed: transposed = false } = plan.storedMatrixOf(node, node.inputs[0]);
     const ids = idsOf(node, plan, node.inputs[1]);
     if (axis !== 0 || tensor.dims.length !== 2) throw plan.fail(node, 'does not look up rows of a table');
-    const [outputs, inputs] = tensor.dims;
+    const [outputs, inputs] = transposed ? [...tensor.dims].reverse() : tensor.dims;
     checkEntries(node, plan, ids, outputs);
     const layout = floatLayout(node, plan, tensor.type);
     const isByPosition = ids === 'positions';
-    const weight = plan.addWeight({ name: tensor.name, layout, outputs, inputs, transposed: false, isByPosition, elements: tensor });
+    const weight = plan.addWeight({ name: tensor.name, layout, outputs, inputs, transposed, isByPosition, elements: tensor });
     const kernel = layout === 'f16' ? 'gatherF16' : 'gatherF32';
     plan.setValue(node.outputs[0], planLookUp(node, plan, { kernel, weight, ids, inputs }, [inputs]));
   },

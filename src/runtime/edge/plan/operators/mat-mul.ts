@@ -29,12 +29,13 @@ export const fusedMatMul: Operator = {
 
 function planFloat(node: GraphNode, plan: PlanBuilder, outputsFirst: boolean): void {
   const x = plan.rowsOf(node, node.inputs[0]);
-  const { tensor } = plan.storedOf(node, node.inputs[1]);
+  const { tensor, isTransposed = false } = plan.storedMatrixOf(node, node.inputs[1]);
   if (tensor.dims.length !== 2) throw plan.fail(node, `multiplies by a tensor of ${tensor.dims.length} dimensions`);
-  const [outputs, inputs] = outputsFirst ? tensor.dims : [...tensor.dims].reverse();
+  const isOutputsFirst = outputsFirst !== isTransposed;
+  const [outputs, inputs] = isOutputsFirst ? tensor.dims : [...tensor.dims].reverse();
   checkInputs(node, plan, x, inputs);
   const layout = floatLayout(node, plan, tensor.type);
-  const weight = plan.addWeight({ name: tensor.name, layout, outputs, inputs, transposed: !outputsFirst, elements: tensor });
+  const weight = plan.addWeight({ name: tensor.name, layout, outputs, inputs, transposed: !isOutputsFirst, elements: tensor });
   const out = plan.allocateRows(node.name, [outputs], x.cut);
   const kernel = layout === 'f16' ? 'matMulF16' : 'matMulF32';
   const operands: Operand[] = [...address(x), { weight }, ...address(out), 'rows', outputs, inputs];

@@ -2,15 +2,12 @@ import type { GraphNode } from '../../graph/model-graph.ts';
 import { address, type PlanBuilder } from '../plan-builder.ts';
 import { type RowsValue, shapeOf, widthOf } from '../value.ts';
 import { combine } from './elementwise.ts';
-import { numberAttribute, type Operator } from './operator.ts';
+import { numberAttribute, type Operator, PART_MULTIPLE } from './operator.ts';
 
 /** ONNX's default for LayerNormalization. */
 const DEFAULT_EPSILON = 1e-5;
 /** The default of ONNX Runtime's own operators. Graphs always state their own epsilon. */
 const SKIP_DEFAULT_EPSILON = 1e-12;
-
-/** Kernels take rows that start at multiples of 16 bytes, and so parts of so many floats. */
-const PART_MULTIPLE = 4;
 
 /** A norm over a row, or over each part of it, with names of its stored vectors. */
 interface Norm {

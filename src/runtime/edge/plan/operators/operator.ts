@@ -1,6 +1,9 @@
 import type { GraphNode } from '../../graph/model-graph.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
 
+/** Kernels take rows that start at multiples of 16 bytes, and so parts of rows that are multiples of so many floats. */
+export const PART_MULTIPLE = 4;
+
 /** What the planner knows of one operator. */
 export interface Operator {
   /** The attributes that the planner understands. Any other is refused, because it might change the result. */

@@ -4,7 +4,7 @@ import { integersOf } from '../../graph/stored-tensor.ts';
 import type { PlanBuilder } from '../plan-builder.ts';
 import { constantIntegers, PROBES, type RowsValue, shapeOf, widthOf } from '../value.ts';
 import { resolveShape } from './integers.ts';
-import { numberAttribute, type Operator } from './operator.ts';
+import { numberAttribute, type Operator, PART_MULTIPLE } from './operator.ts';
 
 // These operators move no numbers. They only change what the planner knows about a value, so they add no steps.
 
@@ -87,6 +87,38 @@ export const slice: Operator = {
       ? lastPositions(node, plan, rows, { starts, end })
       : firstColumns(node, plan, rows, { axis, starts, end });
     plan.setValue(node.outputs[0], result);
+  },
+};
+
+/** Divides each row into parts that lie side by side. */
+export const split: Operator = {
+  attributes: ['axis', 'num_outputs'],
+  plan(node, plan) {
+    const [input, sizesName] = node.inputs;
+    const rows = plan.rowsOf(node, input);
+    const axis = numberAttribute(node, plan, 'axis', 0);
+    if (rows.dims.length !== 1 || (axis !== -1 && axis !== 2)) throw plan.fail(node, `divides axis ${axis}, and not rows`);
+    const equal = new Array<number>(node.outputs.length).fill(rows.dims[0] / node.outputs.length);
+    const sizes = sizesName ? plan.constantOf(node, sizesName) : equal;
+    const isWhole = sizes.length === node.outputs.length && sizes.reduce((sum, size) => sum + size, 0) === rows.dims[0];
+    if (!isWhole || sizes.some((size) => !(size > 0) || size % PART_MULTIPLE !== 0))
+      throw plan.fail(node, `divides rows of ${rows.dims[0]} into [${sizes}], multiples of ${PART_MULTIPLE} that fill them expected`);
+    let offset = rows.offset;
+    for (const [index, size] of sizes.entries()) {
+      plan.setValue(node.outputs[index], { ...rows, offset, dims: [size] });
+      offset += size * Float32Array.BYTES_PER_ELEMENT;
+    }
+  },
+};
+
+/** Swaps the axes of a stored matrix, which is then multiplied by: a head that is the token embedding. */
+export const transpose: Operator = {
+  attributes: ['perm'],
+  plan(node, plan) {
+    const { tensor, isTransposed = false } = plan.storedMatrixOf(node, node.inputs[0]);
+    const perm = node.attributes.get('perm') ?? [1, 0];
+    if (tensor.dims.length !== 2 || String(perm) !== '1,0') throw plan.fail(node, 'does not swap the two axes of a matrix');
+    plan.setValue(node.outputs[0], { kind: 'stored', tensor, isTransposed: !isTransposed });
   },
 };
 

@@ -1,0 +1,12 @@
+/**
+ * A state of an automaton that reads bytes. From each state an accepting one can be reached, so a text that has a state
+ * can always be completed. Equal states are one object.
+ */
+export interface ByteState {
+  /** Whether the bytes so far are a whole text of the automaton. */
+  readonly accepts: boolean;
+  /** States with equal names behave alike, although they belong to different automata. */
+  readonly alike?: string;
+  /** The state after one more byte; undefined if no text goes on with it. */
+  step(byte: number): ByteState | undefined;
+}
