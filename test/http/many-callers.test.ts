@@ -79,10 +79,9 @@ describe('many callers of one Worker', () => {
     const leaving = bodies.slice(0, 4).map(async (body) => {
       const controller = new AbortController();
       setTimeout(() => controller.abort(), 200 + random.integer(500));
-      await post({ ...body, max_tokens: 450 }, controller.signal).then(
-        (answer) => answer.text(),
-        () => {},
-      );
+      await post({ ...body, max_tokens: 450 }, controller.signal)
+        .then((answer) => answer.text())
+        .catch(() => {});
     });
     const texts = await Promise.all(bodies.map(untilAnswered));
     await Promise.allSettled(leaving);
