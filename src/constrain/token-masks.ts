@@ -3,8 +3,8 @@ import type { Reading } from './reading.ts';
 import { following, type TextState } from './text-state.ts';
 import type { VocabularyTrie } from './vocabulary-trie.ts';
 
-/** How many states' tokens are kept. Each takes a bit for every token of the vocabulary. */
-const MAX_KEPT_STATES = 256;
+/** Bytes of the states' tokens that are kept. Each takes a bit for every token of the vocabulary. */
+const KEPT_BYTES = 2 ** 19;
 
 /** What tokens do from one state of an automaton on. */
 interface StateTokens {
@@ -50,7 +50,7 @@ export class TokenMasks {
     // A map keeps the order in which its keys came: those that were not used for the longest time go first.
     this.#kept.delete(key);
     this.#kept.set(key, tokens);
-    if (this.#kept.size > MAX_KEPT_STATES) this.#kept.delete(this.#kept.keys().next().value!);
+    if (this.#kept.size * tokens.within.byteLength > KEPT_BYTES) this.#kept.delete(this.#kept.keys().next().value!);
     return tokens;
   }
 

@@ -30,7 +30,7 @@ export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
     { name: 'weights', bytes: weights },
     { name: 'buffers', bytes: end - weights },
     tokenizerHeap(manifest),
-    ...(loading > cache ? [{ name: 'loading, beyond the KV cache', bytes: loading - cache }] : []),
+    ...(loading > cache ? [{ name: 'loading beyond the KV cache', bytes: loading - cache }] : []),
     {
       name: `KV cache of ${contextWindow} tokens in ${CACHE_FORMAT_KERNELS[cacheFormat].description}`,
       bytes: cache,
