@@ -3,7 +3,8 @@ import { GptEdgeError } from '../../core/errors.ts';
 import { externalDataFiles, GRAPH_FILE } from '../../core/folder/graph-files.ts';
 import type { ModelFiles } from '../../core/folder/model-files.ts';
 import { createSession } from './onnxruntime.ts';
-import { type OrtDecoderOptions, ortDecoder } from './ort-decoder.ts';
+import { ortDecoder } from './ort-decoder.ts';
+import type { OrtDecoderOptions } from './ort-decoder-options.ts';
 
 /**
  * Loads a model into onnxruntime-web.

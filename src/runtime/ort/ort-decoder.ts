@@ -3,6 +3,7 @@ import type { Manifest } from '../../core/folder/manifest.ts';
 import { checkFeeds } from '../check-feeds.ts';
 import { LogitsBuffer } from '../logits-buffer.ts';
 import { OrtCache } from './ort-cache.ts';
+import type { OrtDecoderOptions } from './ort-decoder-options.ts';
 import { type OrtModel, OrtSequence } from './ort-sequence.ts';
 
 /** About 40 ms of float32. */
@@ -12,13 +13,6 @@ const MULTIPLY_ADDS_PER_TURN = 125e6;
  * core of 2024.
  */
 const COST_OF_MULTIPLY_ADD = 20;
-
-export interface OrtDecoderOptions {
-  /** The compiled kernels, for choosing tokens. */
-  readonly kernels: WebAssembly.Module;
-  /** Bytes for the KV caches of all sequences together. One sequence of the whole context window always fits. */
-  readonly cacheBytes: number;
-}
 
 /**
  * A decoder over a session of onnxruntime-web, which computes one sequence after the other. It takes the session as it
