@@ -25,6 +25,6 @@ export { chooseKernels } from '../kernels/kernel-variant.ts';
 export { createDecoder } from '../runtime/create-decoder.ts';
 export type { EngineChoice } from '../runtime/engine-choice.ts';
 export { createOrtDecoder } from '../runtime/ort/create-ort-decoder.ts';
-export type { OrtDecoderOptions } from '../runtime/ort/ort-decoder.ts';
+export type { OrtDecoderOptions } from '../runtime/ort/ort-decoder-options.ts';
 export { type EnginePlan, planEngine } from '../runtime/plan-engine.ts';
 export { R2ModelFiles } from '../storage/r2-model-files.ts';
