@@ -88,8 +88,8 @@ export const contentOf = (content: Expression): Expression => mapSets(content, c
 export const scalar = (value: string | number | boolean | null): Expression => bytes(JSON.stringify(value));
 
 /**
- * White space between JSON's signs: none, a space, or a line break and what indents the next line. JSON allows more,
- * but a model that begins to write white space may not come to an end.
+ * White space beside braces and brackets, and after commas: none, a space, or a line break and what indents the next
+ * line. JSON allows more, but a model that begins to write white space may not come to an end.
  */
 const MAX_INDENT = 32;
 export const SPACE: Expression = either(
