@@ -105,7 +105,11 @@ describe('models built like LLaMA', () => {
   });
 
   it.each([
-    { type: 'gemma3_text', keys: { attn_logit_softcapping: 50 }, message: 'attn_logit_softcapping 50 is not supported for gemma3_text; supported: null' },
+    {
+      type: 'gemma3_text',
+      keys: { attn_logit_softcapping: 50 },
+      message: 'attn_logit_softcapping 50 is not supported for gemma3_text; supported: null',
+    },
     { type: 'gemma3_text', keys: { final_logit_softcapping: 30 }, message: 'final_logit_softcapping 30 is not supported' },
     { type: 'gemma3_text', keys: { use_bidirectional_attention: true }, message: 'use_bidirectional_attention true is not supported' },
     { type: 'gemma3_text', keys: { hidden_activation: 'mish' }, message: 'hidden_act "mish" is not supported for gemma3_text' },
