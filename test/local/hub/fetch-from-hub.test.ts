@@ -159,7 +159,14 @@ describe('fetchFromHub', () => {
     hub.faults.unavailable = 3;
     await expect(fetchModel()).resolves.toMatchObject({ name: 'Some-Model' });
     hub.faults.unavailable = 100;
-    await expect(fetchModel()).rejects.toThrow(/^The hub at http:\/\/127\.0\.0\.1:\d+ answered 503 for someone\/Some-Model: busy$/);
+    await expect(fetchModel()).rejects.toThrow(
+      /^The hub at http:\/\/127\.0\.0\.1:\d+ answered 503 for someone\/Some-Model\. It was asked several times; try again later: busy$/,
+    );
+    hub.faults.unavailable = 0;
+    hub.faults.page = '<html>Log in</html>';
+    await expect(fetchModel()).rejects.toThrow(
+      /answers otherwise than expected: it sends no JSON\. Is HF_ENDPOINT a hub, or does this network/,
+    );
   });
 
   it('should send a token to the hub alone, and not to where the files lie', async () => {
