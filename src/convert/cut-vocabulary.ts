@@ -19,9 +19,17 @@ const TOKEN_LISTS = /^(suppress_tokens|begin_suppress_tokens|bad_words_ids|force
  * @param texts what the model is for
  * @returns the checkpoint with fewer tokens. The texts are encoded as the same pieces as before, any other text as pieces
  *   that may be smaller
- * @throws GptEdgeError `unsupported_model` for a tokenizer that is not a byte-pair encoding
+ * @throws GptEdgeError `invalid_value` for texts without a word, `unsupported_model` for a tokenizer that is not a byte-pair encoding
  */
 export function cutVocabulary(checkpoint: Checkpoint, architecture: Architecture, texts: readonly string[]): Checkpoint {
+  if (texts.every((text) => text.trim() === ''))
+    throw new GptEdgeError(
+      'invalid_value',
+      'keepTokens: the texts are empty, and so say nothing about which tokens are needed (--keep-tokens)',
+      {
+        param: 'keepTokens',
+      },
+    );
   const config = readJson(checkpoint, 'config.json');
   const json = readBpe(checkpoint);
   const tokenizer = new TextTokenizer(parseTokenizerJson(checkpoint.files.get('tokenizer.json')!));

@@ -160,7 +160,7 @@ function checkDtypes({ dtype, tablesDtype }: Manifest, graph: GraphProto, counte
 
 /**
  * A manifest counts the checkpoint's parameters. Its graph may lack positions that were not kept, and have values that
- * heads were filled up with.
+ * heads, or the rows of a table that is stored in blocks, were filled up with.
  */
 function checkParameters(
   { parameters, contextWindow, hiddenSize, headDimension }: Manifest,
@@ -171,7 +171,14 @@ function checkParameters(
   const hasPositions = graph.input.some(({ name }) => name === POSITION_IDS);
   const cut = hasPositions ? ((config.positions ?? contextWindow) - contextWindow) * hiddenSize : 0;
   const stored = counted.parameters + cut;
-  const isPadded = config.headSize !== undefined && config.headSize !== headDimension;
+  const width = config.number('word_embed_proj_dim') ?? hiddenSize;
+  const isPadded = (config.headSize !== undefined && config.headSize !== headDimension) || width % lookedUpBlock(graph) !== 0;
   if (parameters === stored || (isPadded && parameters < stored)) return;
   throw falseManifest('parameters', parameters, 'model.onnx', stored);
+}
+
+/** The values of a block of the tables that are looked up; 1 if these are not stored in blocks. */
+function lookedUpBlock({ node }: GraphProto): number {
+  const lookUp = node.find(({ opType }) => opType === 'GatherBlockQuantized');
+  return Number(lookUp?.attribute.find(({ name }) => name === 'block_size')?.i ?? 1n);
 }

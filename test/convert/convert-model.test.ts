@@ -126,6 +126,13 @@ describe('convertModel', () => {
     expect(files['model.onnx_data'].bytes).toBeLessThan(0.6 * 4 * 28480);
   });
 
+  it('should make the folders above its target', async () => {
+    const deep = join(target, 'of', 'mine');
+    await convertModel({ source, target: deep });
+    expect(await readdir(join(target, 'of'))).toEqual(['mine']);
+    expect(await readdir(deep)).toContain('manifest.json');
+  });
+
   it('should report progress up to the whole', async () => {
     const reports: { bytes: number; totalBytes: number }[] = [];
     await convertModel({ source, target, onProgress: (progress) => reports.push(progress) });
@@ -211,7 +218,7 @@ describe('convertModel, refusing', () => {
     await expectNothingWritten();
   });
 
-  it.each(['config.json', 'tokenizer.json', 'tokenizer_config.json', 'model.safetensors'])('should name a missing %s', async (file) => {
+  it.each(['config.json', 'tokenizer.json', 'tokenizer_config.json'])('should name a missing %s', async (file) => {
     await rm(join(source, file));
     await expect(convertModel({ source, target })).rejects.toMatchObject({
       code: 'invalid_file',

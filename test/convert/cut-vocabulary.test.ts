@@ -125,6 +125,9 @@ describe('a conversion with --keep-tokens', () => {
 
   it('should be refused for a published graph, and for a tokenizer of another kind', async () => {
     const target = join(folder, 'never');
+    await expect(convertModel({ source: join(GOLDEN, 'tiny-gpt2'), target, keepTokens: ['', ' \n'] })).rejects.toThrow(
+      'keepTokens: the texts are empty',
+    );
     await expect(convertModel({ source: join(GOLDEN, 'tiny-llama-genai'), target, keepTokens: TEXTS })).rejects.toThrow(
       'keepTokens: the vocabulary of a published graph stays as it is',
     );

@@ -39,6 +39,23 @@ describe('a source that cannot be converted', () => {
     );
   });
 
+  it('should be a folder without weights, which may hold GGUF files', async () => {
+    await expect(convert()).rejects.toThrow('model: is empty, or there is no such folder');
+    await copy('tiny-gpt2');
+    await rm(join(source, 'model.safetensors'));
+    await expect(convert()).rejects.toThrow('model: holds no weights: there is no model.safetensors,');
+    await writeFile(join(source, 'tiny.Q8_0.gguf'), 'x');
+    await expect(convert()).rejects.toThrow(`model: holds GGUF files: convert one of them, such as ${join(source, 'tiny.Q8_0.gguf')}`);
+  });
+
+  it("should be a tokenizer in SentencePiece's format alone, or none at all", async () => {
+    await copy('tiny-gpt2');
+    await rm(join(source, 'tokenizer.json'));
+    await expect(convert()).rejects.toThrow(/tokenizer\.json: cannot be opened: there is no such file$/);
+    await writeFile(join(source, 'tokenizer.model'), 'x');
+    await expect(convert()).rejects.toThrow("tokenizer.model: has SentencePiece's own format, which is not read");
+  });
+
   it.each(['pytorch_model.bin', 'pytorch_model-00001-of-00002.bin', 'consolidated.00.pth'])(
     'should be a folder with pickled weights: %s',
     async (file) => {

@@ -51,7 +51,7 @@ describe('openShardedSafetensors', () => {
   it('should return undefined for a folder without an index', async () => {
     await rm(join(source, SAFETENSORS_INDEX));
     expect(await openShardedSafetensors(source)).toBeUndefined();
-    await expectRefusal('model.safetensors', 'model.safetensors');
+    await expectRefusal('tiny: holds no weights: there is no model.safetensors', 'tiny');
   });
 
   it('should convert as the same weights in one file do', async () => {

@@ -34,7 +34,7 @@ export function refuseUnsupported(modelType: string, settings: readonly Setting[
   const refused = settings.find(({ value, supported }) => !supported.includes(value));
   if (!refused) return;
   const value = JSON.stringify(refused.value)?.slice(0, 80);
-  const message = `config.json: ${refused.field} ${value} is not supported for ${modelType}; supported: ${refused.supported.join(', ')}`;
+  const message = `config.json: ${refused.field} ${value} is not supported for ${modelType}; supported: ${refused.supported.map(String).join(', ')}`;
   throw new GptEdgeError('unsupported_model', message, { param: 'config.json' });
 }
 

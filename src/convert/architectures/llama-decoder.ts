@@ -41,11 +41,11 @@ export interface LlamaDecoder extends LlamaLayout {
  * @throws GptEdgeError `unsupported_model` for rotary positions that are not implemented or whose tables are too large
  */
 export function planLlamaDecoder(decoder: LlamaDecoder): DecoderPlan {
-  const { shape, inner, tied, headSize } = decoder;
+  const { shape, inner, tied } = decoder;
   const { layers, heads, keyValueHeads, headDimension, hiddenSize: width, contextWindow, vocabularySize } = shape;
   checkRotaryTables({ positions: contextWindow, pairs: headDimension / 2 });
   const perLayer = 2 * width * (heads + keyValueHeads) * headDimension + 3 * width * inner;
-  const waves = { global: rotaryWaves(decoder.rotary, { headSize, contextWindow }), local: localWaves(decoder) };
+  const waves = layerWaves(decoder);
   return {
     shape,
     tensors: llamaTensorShapes(decoder),
@@ -58,21 +58,26 @@ export function planLlamaDecoder(decoder: LlamaDecoder): DecoderPlan {
   };
 }
 
-/** Returns the waves of local layers if they differ from those of the others, and there are such layers. */
-function localWaves({ localRotary, localLayers, headSize, shape }: LlamaDecoder): RotaryWaves | undefined {
-  if (localRotary === undefined || !localLayers?.includes(true)) return undefined;
-  return rotaryWaves(localRotary, { headSize, contextWindow: shape.contextWindow });
+/** How positions rotate in layers of one kind or of two. */
+interface Waves {
+  /** Those of global layers; if there is one kind of layers alone, theirs. */
+  readonly global: RotaryWaves;
+  /** Those of local layers, if they differ. */
+  readonly local?: RotaryWaves;
+}
+
+/** Computes only the waves that some layer reads: tables that no operator reads would be dead weight. */
+function layerWaves({ rotary, localRotary = rotary, localLayers, headSize, shape }: LlamaDecoder): Waves {
+  const wavesOf = (config: RotaryConfig) => rotaryWaves(config, { headSize, contextWindow: shape.contextWindow });
+  if (localLayers?.every(Boolean)) return { global: wavesOf(localRotary) };
+  const hasOwn = localRotary !== rotary && localLayers?.includes(true);
+  return { global: wavesOf(rotary), local: hasOwn ? wavesOf(localRotary) : undefined };
 }
 
 /** Names of the values that each layer's attention reads besides the hidden ones. */
 interface Shared extends DecoderInputs {
   readonly rotary: RotaryTables;
   readonly localRotary: RotaryTables;
-}
-
-interface Waves {
-  readonly global: RotaryWaves;
-  readonly local?: RotaryWaves;
 }
 
 async function writeGraph(context: GraphContext, decoder: LlamaDecoder, waves: Waves): Promise<void> {

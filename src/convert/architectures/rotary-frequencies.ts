@@ -29,8 +29,9 @@ export interface RotarySize {
  * @throws GptEdgeError `unsupported_model` for frequencies that depend on how long a text is
  */
 export function rotaryWaves(rotary: RotaryConfig, { headSize, contextWindow }: RotarySize): RotaryWaves {
-  const size = rotatedSize(rotary, headSize);
-  const periods = Array.from({ length: size / 2 }, (_, pair) => round(rotary.theta ** round((2 * pair) / size)));
+  // An odd size is rounded up to whole pairs, but frequencies are spread over the size itself.
+  const size = partialSize(rotary, headSize);
+  const periods = Array.from({ length: Math.ceil(size / 2) }, (_, pair) => round(rotary.theta ** round((2 * pair) / size)));
   const { scaling } = rotary;
   if (scaling?.type === 'yarn') return yarnWaves(periods, scaling, rotary, size);
   if (scaling?.type === 'longrope') return longropeWaves(periods, scaling, rotary, contextWindow);
@@ -41,9 +42,12 @@ export function rotaryWaves(rotary: RotaryConfig, { headSize, contextWindow }: R
 }
 
 /** Returns how many values of a head are rotated. */
-export function rotatedSize({ partialFactor }: Pick<RotaryConfig, 'partialFactor'>, headSize: number): number {
-  return 2 * Math.ceil(Math.floor(headSize * partialFactor) / 2);
+export function rotatedSize(rotary: Pick<RotaryConfig, 'partialFactor'>, headSize: number): number {
+  return 2 * Math.ceil(partialSize(rotary, headSize) / 2);
 }
+
+const partialSize = ({ partialFactor }: Pick<RotaryConfig, 'partialFactor'>, headSize: number): number =>
+  Math.floor(headSize * partialFactor);
 
 type Scaling<Type> = Extract<RotaryScaling, { type: Type }>;
 

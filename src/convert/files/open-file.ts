@@ -15,8 +15,8 @@ export type FailFile = (problem: string, cause?: unknown) => GptEdgeError;
  *   a regular file
  */
 export async function openFile(path: string, fail: FailFile = failFile(path)): Promise<FileHandle> {
-  const refuse = (cause: Error): never => {
-    throw fail(`cannot be opened: ${cause.message}`, cause);
+  const refuse = (cause: NodeJS.ErrnoException): never => {
+    throw fail(`cannot be opened: ${cause.code === 'ENOENT' ? 'there is no such file' : cause.message}`, cause);
   };
   // Opening a device may do something, so it is looked at first.
   checkRegular(await stat(path).catch(refuse), fail);

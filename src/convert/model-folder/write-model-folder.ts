@@ -16,7 +16,7 @@ export interface ModelFolderContents extends SmallFiles {
 /**
  * Writes a model folder: the small files, the graph, and last the manifest, which hashes all of them. Everything is
  * written into a folder beside `target`, which takes its place when it is complete. On failure `target` is left as it
- * was, and nothing is left beside it.
+ * was, and nothing is left beside it. Folders above it are made if they are missing.
  * @param paths.source what the model is converted from; it must outlive the replacement
  * @param paths.check called with the complete folder before it takes the target's place
  * @throws GptEdgeError `invalid_value` if `target` exists and is not a model folder, or contains `source`; and whatever
@@ -38,7 +38,7 @@ export async function writeModelFolder(
 async function replaceFolder<T>(path: string, source: string, fill: (folder: string) => Promise<T>): Promise<T> {
   const exists = await checkTarget(path, source);
   const folder = `${path}.partial-${randomUUID()}`;
-  await mkdir(folder).catch((cause) => {
+  await mkdir(folder, { recursive: true }).catch((cause) => {
     throw new GptEdgeError('invalid_value', `${dirname(path)} cannot be written to: ${(cause as Error).message}`, {
       param: 'target',
       cause,

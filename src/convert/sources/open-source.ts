@@ -32,16 +32,16 @@ export async function openSource(path: string, { tokenizer, dtype }: SourceOptio
   const lacksSafetensors = kind === 'folder' && !(await holdsSafetensors(path));
   const graphFile = lacksSafetensors ? await findGraphFile(path, dtype) : undefined;
   if (graphFile !== undefined) return openPublishedGraph(path, graphFile, dtype);
-  if (lacksSafetensors) await refuseFolder(path);
   if (tokenizer !== undefined)
     throw new GptEdgeError('invalid_value', `tokenizer ${tokenizer}: ${basename(path)} brings its own`, { param: 'tokenizer' });
+  if (lacksSafetensors) return refuseFolder(path);
   return kind === 'gguf' ? openGguf(path) : openHuggingFaceFolder(path);
 }
 
 async function findKind(path: string): Promise<'folder' | 'gguf' | 'llama2c'> {
   const file = basename(path);
   const stats = await stat(path).catch(() => undefined);
-  // A missing path is taken for a folder, because the error then names the first file that is missing.
+  // A missing path is taken for a folder, and refused like an empty one.
   if (!stats || stats.isDirectory()) return 'folder';
   if (!stats.isFile()) throw invalidFile(file, 'is neither a folder nor a file');
   const magic = await readMagic(path);

@@ -72,7 +72,12 @@ export async function fetchFromHub(name: HubName, settings: HubSettings, request
 async function findSnapshot(name: HubName, settings: HubSettings, cached: CachedRepo, { signal, onNote }: HubRequest): Promise<Snapshot> {
   if (!settings.isOffline) {
     try {
-      const snapshot = await askForSnapshot(name, settings, signal);
+      const snapshot = await askForSnapshot(name, settings, signal).catch((error: unknown) => {
+        // A page in place of JSON, such as the login of a network.
+        throw error instanceof SyntaxError
+          ? malformed(settings.url, 'it sends no JSON. Is HF_ENDPOINT a hub, or does this network ask for a login?', error)
+          : error;
+      });
       await cached.setCommit(name.revision, snapshot.commit);
       return snapshot;
     } catch (error) {
@@ -103,7 +108,7 @@ async function askForSnapshot(
     ...(accessToken === undefined ? {} : { accessToken }),
   };
   const { sha: commit } = await modelInfo({ name: repo, revision, additionalFields: ['sha'], ...common });
-  if (digestOf(commit)?.algorithm !== 'git-sha1') throw malformed(hubUrl, 'the commit is not 40 hexadecimal digits');
+  if (digestOf(commit)?.algorithm !== 'git-sha1') throw malformed(hubUrl, 'the commit is not 40 hexadecimal digits.');
   const files: HubFile[] = [];
   for await (const { type, path, size, oid, lfs } of listFiles({
     repo: { type: 'model', name: repo },
@@ -111,19 +116,19 @@ async function askForSnapshot(
     recursive: true,
     ...common,
   })) {
-    if (files.length >= MAX_FILES) throw malformed(hubUrl, `${repo} has more than ${MAX_FILES} files`);
+    if (files.length >= MAX_FILES) throw malformed(hubUrl, `${repo} has more than ${MAX_FILES} files.`);
     const digest = digestOf(lfs?.oid ?? oid ?? '');
     // A name that does not stay in its folder is none of a file that could be chosen.
     if (type !== 'file' || !isSafePath(path)) continue;
     if (digest === undefined || !Number.isSafeInteger(lfs?.size ?? size))
-      throw malformed(hubUrl, `${path.slice(0, 200)} has no size or hash`);
+      throw malformed(hubUrl, `${path.slice(0, 200)} has no size or hash.`);
     files.push({ path, bytes: lfs?.size ?? size, digest });
   }
   return { commit, files };
 }
 
-const malformed = (url: string, problem: string) =>
-  new GptEdgeError('command_failed', `The hub at ${url} answers otherwise than expected: ${problem}.`);
+const malformed = (url: string, problem: string, cause?: unknown) =>
+  new GptEdgeError('command_failed', `The hub at ${url} answers otherwise than expected: ${problem}`, { cause });
 
 interface Chosen {
   readonly cached: CachedRepo;

@@ -49,7 +49,7 @@ export function hubFetch(endpoint: HubEndpoint, repo: string, signal?: AbortSign
         if (left === 0) throw unreachable(endpoint, error);
         return undefined;
       });
-      const mayPass = answer === undefined || answer.status === 429 || answer.status >= 500;
+      const mayPass = answer === undefined || mayPassLater(answer);
       if (answer !== undefined && (!mayPass || left === 0)) {
         if (answer.ok) return answer;
         throw await refusal(answer, endpoint, repo);
@@ -60,6 +60,8 @@ export function hubFetch(endpoint: HubEndpoint, repo: string, signal?: AbortSign
   };
   return ask as Fetch;
 }
+
+const mayPassLater = ({ status }: Response): boolean => status === 429 || status >= 500;
 
 async function tryOnce(url: string, init: RequestInit, signal?: AbortSignal): Promise<Response> {
   // undici's types and the DOM's describe the same classes, and differ in details that no caller sees.
@@ -106,5 +108,6 @@ async function refusal(answer: Response, { url, accessToken }: HubEndpoint, repo
   if (answer.status === 401)
     return failed(`The hub at ${url} does not accept the token in HF_TOKEN. ${url}/settings/tokens makes another.`);
   if (answer.status === 403) return failed(`The hub at ${url} does not let the account of your HF_TOKEN read ${repo}: ${reason}`);
-  return failed(`The hub at ${url} answered ${answer.status} for ${repo}: ${reason}`);
+  const advice = mayPassLater(answer) ? '. It was asked several times; try again later' : '';
+  return failed(`The hub at ${url} answered ${answer.status} for ${repo}${advice}: ${reason}`);
 }

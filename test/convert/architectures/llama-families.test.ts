@@ -78,6 +78,8 @@ describe('models built like LLaMA', () => {
     expect(await tables('qwen3')).toEqual(['rotary.cos', 'rotary.cos', 'rotary.cos']);
     expect(await tables('gemma3_text', { sliding_window_pattern: 2 })).toEqual(['rotary.local.cos', 'rotary.cos', 'rotary.local.cos']);
     expect(await tables('gemma3_text', { sliding_window_pattern: 1 })).toEqual(['rotary.cos', 'rotary.cos', 'rotary.cos']);
+    // Three layers of a pattern of six are all local.
+    expect(await tables('gemma3_text')).toEqual(['rotary.cos', 'rotary.cos', 'rotary.cos']);
   });
 
   it('should have the heads that each family has where config.json does not say it', () => {
@@ -103,7 +105,11 @@ describe('models built like LLaMA', () => {
   });
 
   it.each([
-    { type: 'gemma3_text', keys: { attn_logit_softcapping: 50 }, message: 'attn_logit_softcapping 50 is not supported for gemma3_text' },
+    {
+      type: 'gemma3_text',
+      keys: { attn_logit_softcapping: 50 },
+      message: 'attn_logit_softcapping 50 is not supported for gemma3_text; supported: null',
+    },
     { type: 'gemma3_text', keys: { final_logit_softcapping: 30 }, message: 'final_logit_softcapping 30 is not supported' },
     { type: 'gemma3_text', keys: { use_bidirectional_attention: true }, message: 'use_bidirectional_attention true is not supported' },
     { type: 'gemma3_text', keys: { hidden_activation: 'mish' }, message: 'hidden_act "mish" is not supported for gemma3_text' },

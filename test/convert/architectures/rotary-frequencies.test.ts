@@ -46,5 +46,9 @@ describe('rotaryWaves', () => {
     const rotary = read({ rope_theta: 100, partial_rotary_factor: 0.25 }, 96);
     expect(rotatedSize(rotary, 24)).toBe(6);
     expect(rotaryWaves(rotary, { headSize: 24, contextWindow: 96 }).frequencies).toHaveLength(3);
+    // A quarter of 20 is 5: transformers rotates three pairs, with frequencies spread over 5 values.
+    expect(rotatedSize(rotary, 20)).toBe(6);
+    const odd = [0, 2, 4].map((exponent) => Math.fround(1 / Math.fround(100 ** Math.fround(exponent / 5))));
+    expect(rotaryWaves(rotary, { headSize: 20, contextWindow: 96 }).frequencies).toEqual(odd);
   });
 });

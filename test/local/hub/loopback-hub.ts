@@ -31,6 +31,8 @@ export interface Faults {
   ignoresRanges: boolean;
   /** Answers so many requests with 503 first. */
   unavailable: number;
+  /** Answers every request with this page, as a network does that asks for a login. */
+  page?: string;
   /** Called while a file is sent, with the bytes of it sent so far. */
   onSent?: (bytes: number) => void;
   /** Milliseconds between two pieces of a file. */
@@ -91,6 +93,7 @@ export class LoopbackHub {
       this.faults.unavailable--;
       return void response.writeHead(503, { 'retry-after': '0' }).end('busy');
     }
+    if (this.faults.page !== undefined) return void response.writeHead(200, { 'content-type': 'text/html' }).end(this.faults.page);
     const [, name, rest] = /^(?:\/api\/models|\/store|)\/([^/]+\/[^/]+)\/(.*)$/.exec(path) ?? [];
     const repo = this.repos.get(name ?? '');
     if (path.startsWith('/store/')) return this.#send(request, response, repo!.files.get(rest.slice('blob/x/'.length))!, {});

@@ -14,6 +14,8 @@ const MAX_README_BYTES = 2 ** 20;
  * files.
  */
 const TEMPLATES_FOLDER = 'additional_chat_templates';
+/** The tokenizer of models that were published before there was tokenizer.json. */
+const SENTENCEPIECE_FILE = 'tokenizer.model';
 /** Limit for named templates. Models publish two or three. */
 const MAX_NAMED_TEMPLATES = 32;
 
@@ -55,7 +57,17 @@ async function readTokenizer(folder: string, files: ReadonlyMap<string, Uint8Arr
     if (part) parts.set(name, part);
   }
   const isBuilt = parts.has(VOCABULARY_FILE) && parts.has(MERGES_FILE);
-  const bytes = await readBounded(folder, { name: 'tokenizer.json', maxBytes: MAX_TOKENIZER_BYTES, required: !isBuilt });
+  const isSentencePiece = (await readdir(folder)).includes(SENTENCEPIECE_FILE);
+  const bytes = await readBounded(folder, {
+    name: 'tokenizer.json',
+    maxBytes: MAX_TOKENIZER_BYTES,
+    required: !isBuilt && !isSentencePiece,
+  });
+  if (bytes === undefined && !isBuilt)
+    throw invalidFile(
+      SENTENCEPIECE_FILE,
+      "has SentencePiece's own format, which is not read: save a tokenizer.json, with save_pretrained of the fast tokenizer in transformers",
+    );
   return bytes ?? tokenizerFromMerges({ files: parts });
 }
 

@@ -7,7 +7,7 @@ import { openSafetensors } from './safetensors.ts';
 import { openShardedSafetensors, SAFETENSORS_INDEX } from './sharded-safetensors.ts';
 
 /** Name of the file that holds all weights of a checkpoint without shards. */
-const SINGLE_FILE = 'model.safetensors';
+export const SINGLE_FILE = 'model.safetensors';
 
 /**
  * Opens a folder in Hugging Face's layout, with its weights in one model.safetensors or in shards with an index.

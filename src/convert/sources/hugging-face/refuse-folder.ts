@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { GptEdgeError } from '../../../core/errors.ts';
 import { invalidFile } from '../../../core/invalid-file.ts';
+import { SINGLE_FILE } from './open-hugging-face-folder.ts';
+import { SAFETENSORS_INDEX } from './sharded-safetensors.ts';
 
 /** Files of PyTorch's own format, as transformers, Meta and others have named them. */
 const PICKLED_FILE = /^(pytorch_model.*|model|consolidated.*|adapter_model)\.(bin|pt|pth)$/;
@@ -17,16 +19,19 @@ export const PICKLED =
   'pickled weights (PyTorch), which are programs, and are not read: save them as safetensors, with save_pretrained in transformers';
 
 /**
- * Refuses a folder without safetensors and without a graph, if it holds something that is known and cannot be read, and
- * says what to do.
- * @throws GptEdgeError `invalid_file` for an adapter or for pickled weights
+ * Refuses a folder without safetensors and without a graph, by what it holds instead, and says what to do.
+ * @throws GptEdgeError `invalid_file`
  */
-export async function refuseFolder(folder: string): Promise<void> {
+export async function refuseFolder(folder: string): Promise<never> {
   const names = await readdir(folder).catch((): string[] => []);
   const name = basename(resolve(folder));
   if (names.includes('adapter_config.json')) throw invalidFile(name, ADAPTER);
   const pickled = names.find((file) => isPickled(file));
   if (pickled !== undefined) throw refusePickled(pickled);
+  const gguf = names.find((file) => /\.gguf$/i.test(file));
+  if (gguf !== undefined) throw invalidFile(name, `holds GGUF files: convert one of them, such as ${join(folder, gguf)}`);
+  if (names.length === 0) throw invalidFile(name, 'is empty, or there is no such folder');
+  throw invalidFile(name, `holds no weights: there is no ${SINGLE_FILE}, no ${SAFETENSORS_INDEX}, no model.onnx and no GGUF file in it`);
 }
 
 /** The error for a file of PyTorch's own format. */
