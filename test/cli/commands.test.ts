@@ -1,4 +1,4 @@
-import { cp, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -110,7 +110,15 @@ describe('gpt-edge', () => {
       () => Promise.resolve(['complete', 'Once', '--max-tokens', '600', ...state]),
       /maximum context length is 512 tokens/,
     ],
-    ['a source that is not a checkpoint', ['convert', tmpdir(), join(tmpdir(), 'gpt-edge-never')], /config\.json/],
+    [
+      'a source that is not a checkpoint',
+      async () => {
+        await mkdir(join(folder, 'notes'));
+        await writeFile(join(folder, 'notes', 'notes.txt'), 'none');
+        return ['convert', join(folder, 'notes'), join(folder, 'never')];
+      },
+      /holds no weights/,
+    ],
   ];
 
   it.each(failures)('should exit with one line and code 1 for %s', async (_, args, message) => {
