@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { openModelFolder } from '../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../src/local/project-paths.ts';
 import { ENGINES, type Engine } from '../src/runtime/engine-choice.ts';
+import { printLoad } from './load/measure-load.ts';
 import { describeMachine, printMachine } from './machine.ts';
 import { measure } from './measure.ts';
 import { findPeers } from './peers/find-peers.ts';
@@ -14,6 +15,7 @@ interface Options {
   readonly peers?: boolean;
   readonly gguf?: string;
   readonly llamaBench?: string;
+  readonly load?: boolean;
   readonly json?: boolean;
 }
 
@@ -24,14 +26,19 @@ const command = new Command('npm run bench --')
   .option('--peers', 'also measure wllama and llama.cpp, which bench/peers/install.sh installs')
   .option('--gguf <file>', 'the same model in a GGUF file, for --peers')
   .option('--llama-bench <file>', 'llama-bench of a build of ik_llama.cpp, for --peers')
-  .option('--json', 'print JSON')
+  .option('--load', 'measure the Worker with many callers instead')
+  .option('--json', 'print JSON, of all but --load')
   .parse();
-const { model, engine, runs, peers, gguf, llamaBench, json } = command.opts<Options>();
+const { model, engine, runs, peers, gguf, llamaBench, load, json } = command.opts<Options>();
 if (!(Number.isInteger(runs) && runs > 0)) command.error('--runs must be a whole number, at least 1');
 if (peers && gguf === undefined) command.error('--peers needs --gguf <file>: the same model in a GGUF file');
 
 const note = (text: string) => console.error(text);
 const folder = await openModelFolder(model);
+if (load) {
+  await printLoad(folder, engine, runs, note);
+  process.exit();
+}
 const others = peers ? await findPeers({ gguf: gguf!, llamaBench }, note) : [];
 const measured = await measure({ folder, engine, runs, peers: others, onProgress: note });
 const machine = describeMachine();

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The workerd that this process has started, with the figures that Linux keeps of it in /proc. */
+/** The workerd that this process has started last, with the figures that Linux keeps of it in /proc. */
 export class WorkerdProcess {
   readonly #pid: string;
 
@@ -10,11 +10,12 @@ export class WorkerdProcess {
 
   /** Finds it among this process's children; undefined without /proc. */
   static find(): WorkerdProcess | undefined {
-    const pid = entries('/proc').find((entry) => {
+    const pids = entries('/proc').filter((entry) => {
       const status = text(`/proc/${entry}/status`);
       return status.startsWith('Name:\tworkerd') && status.includes(`PPid:\t${process.pid}\n`);
     });
-    return pid === undefined ? undefined : new WorkerdProcess(pid);
+    const newest = pids.sort((a, b) => Number(a) - Number(b)).at(-1);
+    return newest === undefined ? undefined : new WorkerdProcess(newest);
   }
 
   /** Bytes of memory that are resident. */
