@@ -4,6 +4,7 @@ import { writeActivation } from './activations.ts';
 import type { DecoderPlan, DecoderShape, GraphContext } from './architecture.ts';
 import { type GptLayout, gptTensorShapes, PROJECTIONS } from './gpt-tensors.ts';
 import { type Norm, writeLayerNorm, writeLinear } from './modules.ts';
+import { paddedHeadSize } from './pad-heads.ts';
 
 /** Writes attention over `x` [batch, positions, width]: [batch, positions, width]. */
 export type WriteAttention = (layer: number, x: string) => Promise<string>;
@@ -26,6 +27,13 @@ export interface GptDecoder extends GptLayout {
   /** Writes what all layers share, and returns what writes the attention of each. */
   startAttention(context: GraphContext, inputs: DecoderInputs): Promise<WriteAttention>;
 }
+
+/** The shape of a model whose heads all have keys and values of their own. */
+export const gptShape = (known: Omit<DecoderShape, 'keyValueHeads' | 'headDimension'>): DecoderShape => ({
+  ...known,
+  keyValueHeads: known.heads,
+  headDimension: paddedHeadSize(known.hiddenSize / known.heads),
+});
 
 /** Plans a model that is built like GPT-2. */
 export function planGptDecoder(decoder: GptDecoder): DecoderPlan {

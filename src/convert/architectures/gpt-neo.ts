@@ -3,7 +3,7 @@ import { writeGroupQueryAttention } from '../graph/group-query-attention.ts';
 import { activationNames } from './activations.ts';
 import type { Architecture, GraphContext } from './architecture.ts';
 import { chooseContextWindow, refuseUnsupported } from './config-json.ts';
-import { planGptDecoder } from './gpt-decoder.ts';
+import { gptShape, planGptDecoder } from './gpt-decoder.ts';
 import { type GptNeoConfig, parseGptNeoConfig } from './gpt-neo-config.ts';
 import { GPT2_NAMES } from './gpt-tensors.ts';
 import { writeLinear, writeProjections } from './modules.ts';
@@ -27,15 +27,13 @@ export const gptNeo: Architecture = {
     const square = [width, width];
     return planGptDecoder({
       names: GPT2_NAMES,
-      shape: {
+      shape: gptShape({
         contextWindow: chooseContextWindow(contextWindow, { field: 'max_position_embeddings', value: positions }),
         vocabularySize: config.vocab_size,
         layers: config.num_layers,
         hiddenSize: width,
         heads,
-        keyValueHeads: heads,
-        headDimension: paddedHeadSize(width / heads),
-      },
+      }),
       positions,
       inner: config.intermediate_size ?? 4 * width,
       activation: config.activation_function,

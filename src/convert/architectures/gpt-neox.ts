@@ -6,8 +6,8 @@ import { writeGroupQueryAttention } from '../graph/group-query-attention.ts';
 import { reorderRows } from '../tensors/reorder-rows.ts';
 import { activationNames } from './activations.ts';
 import type { Architecture, GraphContext } from './architecture.ts';
-import { chooseContextWindow, countSchema, failConfig, parseConfig, refuseUnsupported } from './config-json.ts';
-import { planGptDecoder, type WriteAttention } from './gpt-decoder.ts';
+import { chooseContextWindow, countSchema, failConfig, parseConfig, refuseUnsupported, wholeHeads } from './config-json.ts';
+import { gptShape, planGptDecoder, type WriteAttention } from './gpt-decoder.ts';
 import type { GptNames } from './gpt-tensors.ts';
 import { writeLinear } from './modules.ts';
 import { paddedHeadSize, padHeadColumns, padHeadRows } from './pad-heads.ts';
@@ -33,10 +33,7 @@ const schema = z
     rotary_pct: z.number().positive().max(1).default(0.25),
     ...rotaryFields,
   })
-  .refine((config) => config.hidden_size % config.num_attention_heads === 0, {
-    path: ['hidden_size'],
-    message: 'is not a multiple of num_attention_heads',
-  });
+  .refine(...wholeHeads);
 
 type GptNeoxConfig = z.infer<typeof schema>;
 
@@ -74,15 +71,13 @@ export const gptNeox: Architecture = {
       { field: 'rope_type', value: rotary.type, supported: rotaryTypes },
     ]);
     const { hidden_size: width, num_attention_heads: heads, max_position_embeddings: positions } = config;
-    const shape = {
+    const shape = gptShape({
       contextWindow: chooseContextWindow(contextWindow, { field: 'max_position_embeddings', value: positions }),
       vocabularySize: config.vocab_size,
       layers: config.num_hidden_layers,
       hiddenSize: width,
       heads,
-      keyValueHeads: heads,
-      headDimension: paddedHeadSize(width / heads),
-    };
+    });
     const rotation = planRotation(rotary, width / heads, shape.contextWindow);
     return planGptDecoder({
       names: NAMES,

@@ -3,7 +3,7 @@ import { writeGroupQueryAttention } from '../graph/group-query-attention.ts';
 import { activationNames } from './activations.ts';
 import type { Architecture, GraphContext } from './architecture.ts';
 import { chooseContextWindow, refuseUnsupported } from './config-json.ts';
-import { planGptDecoder } from './gpt-decoder.ts';
+import { gptShape, planGptDecoder } from './gpt-decoder.ts';
 import { GPT2_NAMES } from './gpt-tensors.ts';
 import { type Gpt2Config, parseGpt2Config } from './gpt2-config.ts';
 import { writeLinear } from './modules.ts';
@@ -27,15 +27,13 @@ export const gpt2: Architecture = {
     const { n_embd: width, n_head: heads, n_positions: positions } = config;
     return planGptDecoder({
       names: GPT2_NAMES,
-      shape: {
+      shape: gptShape({
         contextWindow: chooseContextWindow(contextWindow, { field: 'n_positions', value: positions }),
         vocabularySize: config.vocab_size,
         layers: config.n_layer,
         hiddenSize: width,
         heads,
-        keyValueHeads: heads,
-        headDimension: paddedHeadSize(width / heads),
-      },
+      }),
       positions,
       inner: config.n_inner ?? 4 * width,
       activation: config.activation_function,

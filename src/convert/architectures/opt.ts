@@ -4,8 +4,8 @@ import type { DecoderInputs } from '../graph/decoder-inputs.ts';
 import { writeGroupQueryAttention } from '../graph/group-query-attention.ts';
 import { activationNames } from './activations.ts';
 import type { Architecture, GraphContext } from './architecture.ts';
-import { chooseContextWindow, countSchema, parseConfig, refuseUnsupported } from './config-json.ts';
-import { planGptDecoder, type WriteAttention } from './gpt-decoder.ts';
+import { chooseContextWindow, countSchema, parseConfig, refuseUnsupported, wholeHeads } from './config-json.ts';
+import { gptShape, planGptDecoder, type WriteAttention } from './gpt-decoder.ts';
 import type { GptNames } from './gpt-tensors.ts';
 import { writeLinear, writeProjections } from './modules.ts';
 import { paddedHeadSize, padHeadColumns } from './pad-heads.ts';
@@ -27,10 +27,7 @@ const schema = z
     enable_bias: z.boolean().default(true),
     tie_word_embeddings: z.boolean().default(true),
   })
-  .refine((config) => config.hidden_size % config.num_attention_heads === 0, {
-    path: ['hidden_size'],
-    message: 'is not a multiple of num_attention_heads',
-  });
+  .refine(...wholeHeads);
 
 type OptConfig = z.infer<typeof schema>;
 
@@ -69,15 +66,13 @@ export const opt: Architecture = {
     const { hidden_size: width, num_attention_heads: heads, max_position_embeddings: positions } = config;
     return planGptDecoder({
       names: NAMES,
-      shape: {
+      shape: gptShape({
         contextWindow: chooseContextWindow(contextWindow, { field: 'max_position_embeddings', value: positions }),
         vocabularySize: config.vocab_size,
         layers: config.num_hidden_layers,
         hiddenSize: width,
         heads,
-        keyValueHeads: heads,
-        headDimension: paddedHeadSize(width / heads),
-      },
+      }),
       positions,
       firstPosition: FIRST_POSITION,
       inner: config.ffn_dim,
