@@ -1,9 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { convertModel } from '../../src/convert/convert-model.ts';
-import { openHuggingFaceFolder } from '../../src/convert/sources/hugging-face/open-hugging-face-folder.ts';
 import { type BpeTokenizerJson, cutTokenizer, keptTokens } from '../../src/convert/tokenizers/cut-tokenizer.ts';
 import { openDecoder } from '../../src/local/evaluate/open-decoder.ts';
 import { openModelFolder } from '../../src/local/model-folder.ts';
@@ -11,7 +10,7 @@ import { TextTokenizer } from '../../src/tokenizer/text-tokenizer.ts';
 import { parseTokenizerJson } from '../../src/tokenizer/tokenizer-json.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { sampleTexts } from '../tokenizer/sample-texts.ts';
-import { gpt2Gguf, llamaGguf } from './gguf-models.ts';
+import { writeTinyGgufs } from './write-tiny-ggufs.ts';
 
 const GOLDEN = join(import.meta.dirname, '../golden');
 const ASSETS = join(import.meta.dirname, '../../model-assets/tinystories-gpt2/tokenizer.json');
@@ -78,12 +77,7 @@ describe('a conversion with --keep-tokens', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'gpt-edge-cut-'));
-    const write = async (name: string, make: typeof llamaGguf) => {
-      const source = await openHuggingFaceFolder(join(GOLDEN, name));
-      await writeFile(join(folder, `${name}.gguf`), await make(source).finally(() => source.weights.close()));
-    };
-    await write('tiny-llama', llamaGguf);
-    await write('tiny-gpt2', gpt2Gguf);
+    await writeTinyGgufs(GOLDEN, folder);
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 

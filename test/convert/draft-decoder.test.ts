@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -6,26 +6,20 @@ import { convertModel } from '../../src/convert/convert-model.ts';
 import type { Weight, WeightInPieces } from '../../src/convert/dtypes/dtype.ts';
 import { dtypeNames, embeddingNames, findDtype } from '../../src/convert/dtypes/index.ts';
 import { ElementType } from '../../src/convert/graph/graph-builder.ts';
-import { openHuggingFaceFolder } from '../../src/convert/sources/hugging-face/open-hugging-face-folder.ts';
 import { sliceRows } from '../../src/convert/tensors/row-pieces.ts';
 import type { QuantizedBlocks } from '../../src/convert/tensors/tensor-source.ts';
 import type { ModelFiles } from '../../src/core/folder/model-files.ts';
 import { ort } from '../../src/local/evaluate/onnx-session.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
-import { gpt2Gguf, llamaGguf } from './gguf-models.ts';
 import { runGraph } from './run-graph.ts';
+import { writeTinyGgufs } from './write-tiny-ggufs.ts';
 
 const GOLDEN = join(import.meta.dirname, '../golden');
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'gpt-edge-draft-'));
-  const write = async (name: string, make: typeof llamaGguf) => {
-    const source = await openHuggingFaceFolder(join(GOLDEN, name));
-    await writeFile(join(folder, `${name}.gguf`), await make(source).finally(() => source.weights.close()));
-  };
-  await write('tiny-llama', llamaGguf);
-  await write('tiny-gpt2', gpt2Gguf);
+  await writeTinyGgufs(GOLDEN, folder);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
