@@ -82,7 +82,7 @@ export class Keywords {
     this.#schema = schema;
     this.path = path;
     for (const [keyword, value] of Object.entries(schema)) {
-      if (KNOWN.has(keyword) || keyword.startsWith('x-') || NEUTRAL[keyword]?.(value)) continue;
+      if (KNOWN.has(keyword) || keyword.startsWith('x-') || (Object.hasOwn(NEUTRAL, keyword) && NEUTRAL[keyword](value))) continue;
       throw unenforceable(path, `the keyword "${keyword.slice(0, 100)}" is not supported`);
     }
   }

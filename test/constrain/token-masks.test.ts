@@ -178,6 +178,7 @@ describe('schemas that explode', () => {
     ['a pattern', { type: 'string', pattern: '(a|b)*a(a|b){20}' }],
     ['a length with a pattern', { type: 'string', pattern: 'a.*b', maxLength: 100_000 }],
     ['references in a circle', { $ref: '#/$defs/a', $defs: { a: { $ref: '#/$defs/b' }, b: { $ref: '#/$defs/a' } } }],
+    ['a keyword of a name that every object has', { toString: {} }],
     ['no finite value', { type: 'object', properties: { a: { $ref: '#' } }, required: ['a'] }],
   ])('should be refused by name: %s', (_, schema) => {
     const constraints = new VocabularyConstraints({ size: 1, eosTokenIds: [EOS], bytes: () => new Uint8Array() });
