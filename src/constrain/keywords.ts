@@ -150,3 +150,11 @@ export class Keywords {
     return unenforceable([...this.path, keyword], reason);
   }
 }
+
+/** The tightest of the counts that all schemas together ask for. */
+export function countBounds(keywords: readonly Keywords[], least: Keyword, most: Keyword): { min: number; max: number } {
+  return {
+    min: Math.max(0, ...keywords.map((one) => one.count(least) ?? 0)),
+    max: Math.min(...keywords.map((one) => one.count(most) ?? Number.POSITIVE_INFINITY)),
+  };
+}

@@ -116,67 +116,54 @@ interface Present {
   readonly extras: number;
 }
 
+/** A place within an object. */
+abstract class ObjectFrame extends Frame {
+  protected readonly part: ObjectPart;
+  protected readonly present: Present;
+  /** What follows the object. */
+  protected readonly outer: Frame | null;
+
+  constructor(part: ObjectPart, present: Present, outer: Frame | null) {
+    super();
+    this.part = part;
+    this.present = present;
+    this.outer = outer;
+  }
+}
+
 /** After the opening brace, or after a comma: a key comes next. */
-class BetweenFrame extends Frame {
-  readonly #part: ObjectPart;
-  readonly #present: Present;
-  readonly #outer: Frame | null;
+class BetweenFrame extends ObjectFrame {
   readonly #isAfterComma: boolean;
 
   constructor(part: ObjectPart, present: Present, outer: Frame | null, isAfterComma = false) {
-    super();
-    this.#part = part;
-    this.#present = present;
-    this.#outer = outer;
+    super(part, present, outer);
     this.#isAfterComma = isAfterComma;
   }
 
   protected follow(): readonly Reading[] {
-    const mayEnd = !this.#isAfterComma && this.#part.mayEnd(this.#present);
-    const closed: Reading[] = mayEnd ? [{ state: CLOSE_EMPTY_OBJECT(), frame: this.#outer }] : [];
-    const keys = this.#part.keys(this.#present);
-    return keys ? [...closed, { state: keys, frame: new KeyFrame(this.#part, this.#present, this.#outer) }] : closed;
+    const mayEnd = !this.#isAfterComma && this.part.mayEnd(this.present);
+    const closed: Reading[] = mayEnd ? [{ state: CLOSE_EMPTY_OBJECT(), frame: this.outer }] : [];
+    const keys = this.part.keys(this.present);
+    return keys ? [...closed, { state: keys, frame: new KeyFrame(this.part, this.present, this.outer) }] : closed;
   }
 }
 
 /** After a key: a colon, and then the value. */
-class KeyFrame extends Frame {
+class KeyFrame extends ObjectFrame {
   protected override readonly dependsOnState = true;
-  readonly #part: ObjectPart;
-  readonly #present: Present;
-  readonly #outer: Frame | null;
-
-  constructor(part: ObjectPart, present: Present, outer: Frame | null) {
-    super();
-    this.#part = part;
-    this.#present = present;
-    this.#outer = outer;
-  }
-
   protected follow(state: ByteState): readonly Reading[] {
     const key = state as KeyEnd;
-    const { seen, extras } = this.#present;
+    const { seen, extras } = this.present;
     const present = key.name === undefined ? { seen, extras: extras + 1 } : { seen: new Set([...seen, key.name]), extras };
-    return [{ state: COLON(), frame: new BeforeFrame(this.#part.value(key), new ValueFrame(this.#part, present, this.#outer)) }];
+    return [{ state: COLON(), frame: new BeforeFrame(this.part.value(key), new ValueFrame(this.part, present, this.outer)) }];
   }
 }
 
 /** After a value: the end, or a comma. */
-class ValueFrame extends Frame {
-  readonly #part: ObjectPart;
-  readonly #present: Present;
-  readonly #outer: Frame | null;
-
-  constructor(part: ObjectPart, present: Present, outer: Frame | null) {
-    super();
-    this.#part = part;
-    this.#present = present;
-    this.#outer = outer;
-  }
-
+class ValueFrame extends ObjectFrame {
   protected follow(): readonly Reading[] {
-    const closed: Reading[] = this.#part.mayEnd(this.#present) ? [{ state: CLOSE_OBJECT(), frame: this.#outer }] : [];
-    if (!this.#part.keys(this.#present)) return closed;
-    return [...closed, { state: COMMA(), frame: new BetweenFrame(this.#part, this.#present, this.#outer, true) }];
+    const closed: Reading[] = this.part.mayEnd(this.present) ? [{ state: CLOSE_OBJECT(), frame: this.outer }] : [];
+    if (!this.part.keys(this.present)) return closed;
+    return [...closed, { state: COMMA(), frame: new BetweenFrame(this.part, this.present, this.outer, true) }];
   }
 }

@@ -1,20 +1,16 @@
-import { GptEdgeError } from '../core/errors.ts';
 import { ArrayPart } from './array-part.ts';
 import type { ByteState } from './byte-state.ts';
 import { canonicalText } from './canonical-text.ts';
-import { countedString } from './counted-string.ts';
 import { isDisjoint } from './disjoint.ts';
 import { Effort } from './effort.ts';
-import { FORMATS } from './formats.ts';
-import { contentOf, integerAutomaton, numberAutomaton, scalar, stringAutomaton, stringOf } from './json-text.ts';
-import { Keywords } from './keywords.ts';
+import { contentOf, scalar } from './json-text.ts';
+import { countBounds, Keywords } from './keywords.ts';
 import { MAX_ALTERNATIVES, MAX_SCHEMA_DEPTH, MAX_SCHEMA_NODES } from './limits.ts';
-import { numberRange } from './number-range.ts';
 import { ObjectPart, patternsKey } from './object-part.ts';
-import { Choice, Leaf, type Part } from './reading.ts';
-import { automaton, both } from './regular/automaton.ts';
-import { ANY, type Expression, either, repeated } from './regular/expression.ts';
-import { found, matched, PatternError } from './regular/pattern.ts';
+import { Choice, type Part } from './reading.ts';
+import { either } from './regular/expression.ts';
+import { found } from './regular/pattern.ts';
+import { automatonAt, leafOf, numberParts, parsePattern, stringParts } from './scalar-parts.ts';
 import { type SchemaDocument, type SchemaObject, type Subschema, shortened } from './schema-document.ts';
 import { TextState } from './text-state.ts';
 import { type SchemaPath, unenforceable } from './unenforceable.ts';
@@ -182,8 +178,7 @@ export class SchemaCompiler {
   }
 
   #arrayPart(keywords: readonly Keywords[]): ArrayPart {
-    const min = Math.max(0, ...keywords.map((one) => one.count('minItems') ?? 0));
-    const max = Math.min(...keywords.map((one) => one.count('maxItems') ?? Number.POSITIVE_INFINITY));
+    const { min, max } = countBounds(keywords, 'minItems', 'maxItems');
     const part = new ArrayPart(min, max);
     const prefixes = keywords.map((one) => one.schemas('prefixItems'));
     const rests = keywords.map((one) => one.schema('items'));
@@ -220,8 +215,7 @@ export class SchemaCompiler {
       );
     const names = new Set([...branches.flatMap(({ properties }) => [...properties.keys()]), ...required]);
     const matching = (name: string) => new Set(sources.filter((_, index) => isMatch[index].matches(name)));
-    const min = Math.max(0, ...keywords.map((one) => one.count('minProperties') ?? 0));
-    const max = Math.min(...keywords.map((one) => one.count('maxProperties') ?? Number.POSITIVE_INFINITY));
+    const { min, max } = countBounds(keywords, 'minProperties', 'maxProperties');
     if (min > names.size + 1)
       throw unenforceable([...path, 'minProperties'], `it asks for ${min} different properties, and the schema names only ${names.size}`);
     if (sources.length > MAX_KEY_PATTERNS)
@@ -245,7 +239,6 @@ export class SchemaCompiler {
 }
 
 const NOTHING: ByteState = { accepts: false, step: () => undefined };
-const leafOf = (expression: Expression, effort: Effort): Part => new Leaf(automaton(expression, effort)!);
 
 function runs(state: ByteState, text: string): boolean {
   let at: ByteState | undefined = state;
@@ -259,76 +252,6 @@ function subsets(sources: readonly string[]): { indices: number[]; members: Set<
     const indices = sources.flatMap((_, index) => ((bits >> index) & 1 ? [index] : []));
     return { indices, members: new Set(indices.map((index) => sources[index])) };
   });
-}
-
-function numberParts(keywords: readonly Keywords[], isInteger: boolean): Part[] {
-  const numbers = (keyword: 'minimum' | 'maximum' | 'exclusiveMinimum' | 'exclusiveMaximum' | 'multipleOf') =>
-    keywords.flatMap((one) => one.number(keyword) ?? []);
-  const multiples = numbers('multipleOf');
-  const wrong = keywords.find((one) => (one.number('multipleOf') ?? 1) <= 0);
-  if (wrong) throw wrong.error('multipleOf', 'it is a number above 0');
-  const bounds = {
-    min: greatest(numbers('minimum')),
-    max: least(numbers('maximum')),
-    exclusiveMin: greatest(numbers('exclusiveMinimum')),
-    exclusiveMax: least(numbers('exclusiveMaximum')),
-    isInteger,
-    multiples,
-  };
-  const isBounded = multiples.length > 0 || Object.values(bounds).some((bound) => typeof bound === 'number');
-  if (!isBounded) return [new Leaf(isInteger ? integerAutomaton() : numberAutomaton())];
-  const first = numberRange(bounds);
-  return first ? [new Leaf(first)] : [];
-}
-
-const greatest = (values: readonly number[]): number | undefined => (values.length > 0 ? Math.max(...values) : undefined);
-const least = (values: readonly number[]): number | undefined => (values.length > 0 ? Math.min(...values) : undefined);
-
-function stringParts(keywords: readonly Keywords[], effort: Effort): Part[] {
-  const min = Math.max(0, ...keywords.map((one) => one.count('minLength') ?? 0));
-  const max = Math.min(...keywords.map((one) => one.count('maxLength') ?? Number.POSITIVE_INFINITY));
-  if (min > max) return [];
-  const contents = keywords.flatMap((one) => contentsOf(one));
-  const hasLength = min > 0 || max < Number.POSITIVE_INFINITY;
-  if (contents.length === 0) return [new Leaf(hasLength ? countedString({ min, max }) : stringAutomaton())];
-  const path = keywords[0].path;
-  const all = [...contents, ...(hasLength ? [repeated(ANY, min, max)] : [])].map((content) => automatonAt(stringOf(content), path, effort));
-  const common = all.reduce((a, b) => (a && b ? inPlace(path, () => both(a, b, effort)) : undefined));
-  return common ? [new Leaf(common)] : [];
-}
-
-/** What `pattern` and `format` say of a string's characters. */
-function contentsOf(keywords: Keywords): Expression[] {
-  const pattern = keywords.string('pattern');
-  const format = keywords.string('format');
-  if (format !== undefined && !Object.hasOwn(FORMATS, format))
-    throw keywords.error('format', `${shortened(format)} is not one of ${Object.keys(FORMATS).join(', ')}`);
-  return [
-    ...(pattern === undefined ? [] : [parsePattern(pattern, [...keywords.path, 'pattern'], found)]),
-    ...(format === undefined ? [] : [matched(FORMATS[format])]),
-  ];
-}
-
-function parsePattern(pattern: string, path: SchemaPath, parse: (pattern: string) => Expression): Expression {
-  try {
-    return parse(pattern);
-  } catch (error) {
-    if (error instanceof PatternError) throw unenforceable(path, error.message);
-    throw error;
-  }
-}
-
-const automatonAt = (expression: Expression, path: SchemaPath, effort: Effort): ByteState | undefined =>
-  inPlace(path, () => automaton(expression, effort));
-
-/** Names the place of an expression that is too large. */
-function inPlace<T>(path: SchemaPath, build: () => T): T {
-  try {
-    return build();
-  } catch (error) {
-    if (error instanceof GptEdgeError) throw unenforceable(path, error.message);
-    throw error;
-  }
 }
 
 function typesOf(keywords: Keywords): readonly Type[] {
