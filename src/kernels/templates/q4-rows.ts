@@ -1,6 +1,7 @@
 import type { BlockSums } from './block-sums.ts';
 import { lines, names } from './lines.ts';
 import { SideExits } from './side-exits.ts';
+import { streamPanels } from './stream-panels.ts';
 
 // q4Rows: 1 to 4 rows of x times q4 weights, straight from the packed codes. With one row this is what decoding does.
 // One instance, q4Rows1x1 (one row, one stream), without the unrolling:
@@ -31,6 +32,7 @@ import { SideExits } from './side-exits.ts';
  */
 export function q4Rows(rows: number, streams: number, blockSums: BlockSums): string {
   const exits = new SideExits('x');
+  const panels = streamPanels(streams);
   const perRow = (piece: (row: number) => string) => lines(rows, piece);
   const perStream = (piece: (stream: number) => string) => lines(streams, piece);
   const sums = names('t', 2 * streams * rows);
@@ -63,12 +65,12 @@ function q4Rows${rows}x${streams}(
   ${blockSums.constants}
   const recordStride = padded * Q4_ACTIVATIONS, end = activations + blocks * recordStride;
   const pairStride = padded << 2, sumsEnd = blockSums + <usize>pairsOf(blocks) * pairStride;
-  const panelBytes = <usize>q4GroupBytes(blocks), each = ${streams === 1 ? 'panels' : `panelsOfStream(panels, ${streams}, panelBytes)`};
-  ${lines(streams - 1, (stream) => `const first${stream + 1} = firstPanel(${stream + 1}, each, panels);`)}
+  const panelBytes = <usize>q4GroupBytes(blocks), ${panels.each};
+  ${panels.firsts}
   let w0 = weights;
   for (const last = y + (each << 5); y < last; y += 32) {
     let ${sums.map((_, sum) => `a${sum} = zero`).join(', ')};
-    ${lines(streams - 1, (stream) => `let w${stream + 1} = w0 + first${stream + 1} * panelBytes;`)}
+    ${panels.weights}
     for (let x = activations; x < end; x += recordStride) {
       let ${sums.map((sum) => `${sum}: v128`).join(', ')}, ${names('x', rows)
         .map((x) => `${x}: v128`)
@@ -97,7 +99,7 @@ function q4Rows${rows}x${streams}(
       )}
       ${perStream((stream) => `w${stream} += Q4_MINIMA_PAIR;`)}
     }
-    const to0 = y${lines(streams - 1, (stream) => `, to${stream + 1} = y + (first${stream + 1} << 5)`)};
+    ${panels.results}
     ${perRow((row) => `{ const sumScale = v128.load32_splat(sumsEnd, ${row * 4}); ${lines(2 * streams, (vector) => result(row, vector))} }`)}
     w0 += Q4_ROW_SCALES;
   }

@@ -1,5 +1,6 @@
 import { lines, names } from './lines.ts';
 import { SideExits } from './side-exits.ts';
+import { streamPanels } from './stream-panels.ts';
 
 // q8Rows: 1 to 4 rows of x times q8 weights. One instance, q8Rows1x1 (one row, one stream), without the unrolling:
 //
@@ -22,6 +23,7 @@ import { SideExits } from './side-exits.ts';
 /** Activations are loaded eight at a time and spread by shuffles, for the reason that q4-rows.ts gives. */
 export function q8Rows(rows: number, streams: number): string {
   const exits = new SideExits('x');
+  const panels = streamPanels(streams);
   const perRow = (piece: (row: number) => string) => lines(rows, piece);
   const sums = names('t', 2 * streams * rows);
   const activations = (row: number, pair: number) => {
@@ -53,12 +55,12 @@ function q8Rows${rows}x${streams}(
   activations: usize, padded: usize, weights: usize, y: usize, yStride: usize, panels: usize, blocks: usize,
 ): void {
   const zero = i32x4.splat(0), recordStride = padded * Q8_ACTIVATIONS, end = activations + blocks * recordStride;
-  const panelBytes = <usize>q8GroupBytes(blocks), each = ${streams === 1 ? 'panels' : `panelsOfStream(panels, ${streams}, panelBytes)`};
-  ${lines(streams - 1, (stream) => `const first${stream + 1} = firstPanel(${stream + 1}, each, panels);`)}
+  const panelBytes = <usize>q8GroupBytes(blocks), ${panels.each};
+  ${panels.firsts}
   let w0 = weights;
   for (const last = y + (each << 5); y < last; y += 32) {
     let ${sums.map((_, sum) => `a${sum} = zero`).join(', ')};
-    ${lines(streams - 1, (stream) => `let w${stream + 1} = w0 + first${stream + 1} * panelBytes;`)}
+    ${panels.weights}
     for (let x = activations; x < end; x += recordStride) {
       let ${sums.map((sum) => `${sum}: v128`).join(', ')}, ${names('x', rows)
         .map((x) => `${x}: v128`)
@@ -73,7 +75,7 @@ function q8Rows${rows}x${streams}(
       ${lines(2 * streams, scaled)}
       ${lines(streams, (stream) => `w${stream} += Q8_RECORD;`)}
     }
-    const to0 = y${lines(streams - 1, (stream) => `, to${stream + 1} = y + (first${stream + 1} << 5)`)};
+    ${panels.results}
     ${lines(sums.length, result)}
     w0 += Q8_ROW_SCALES;
   }
