@@ -84,7 +84,7 @@ export const stringOf = (content: Expression): Expression => sequence(QUOTE, map
 /** The bytes within a string, without its quotes, of an expression over code points. */
 export const contentOf = (content: Expression): Expression => mapSets(content, canonical);
 
-/** A value that is no array or object, as JSON.stringify writes it. */
+/** A text, a number, a truth value or null, as JSON.stringify writes it. */
 export const scalar = (value: string | number | boolean | null): Expression => bytes(JSON.stringify(value));
 
 /**

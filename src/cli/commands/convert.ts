@@ -95,7 +95,7 @@ async function findSource(source: string, told: { signal: AbortSignal; onNote: (
   const request = { ...told, limitBytes: DEFAULT_MEMORY_LIMIT_MB * 1e6, onProgress };
   const { path, dtype, name, origin } = await fetchFromHub(parseHubName(source), await readHubSettings(), request)
     .catch((error) => {
-      // Whoever meant a path should read that there is none.
+      // Someone who meant a path on this machine should read that nothing lies there.
       if (error instanceof GptEdgeError)
         throw new GptEdgeError(error.code, `There is no ${source} on this machine. ${error.message}`, { cause: error });
       throw error;

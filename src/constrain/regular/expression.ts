@@ -11,7 +11,7 @@ export type Expression =
   | { readonly repeat: Expression; readonly min: number; readonly max: number };
 
 export const EMPTY: Expression = { sequence: [] };
-/** Every code point of a text; surrogates are none. */
+/** Every code point that a text may have. Surrogates are not among them. */
 export const ANY: Expression = {
   set: [
     [0, 0xd7ff],
@@ -49,7 +49,7 @@ export function normalized(ranges: readonly Range[]): Range[] {
   return joined;
 }
 
-/** The code points that are in none of the ranges; surrogates are none. */
+/** The code points outside of all the ranges, without surrogates. */
 export function complement(ranges: readonly Range[]): Range[] {
   const gaps: Range[] = [];
   let next = 0;
