@@ -5,10 +5,13 @@ import { GptEdgeError } from '../../core/errors.ts';
 export const countSchema = (max: number) => z.number().int().min(1).max(max);
 
 /** The arguments of zod's `refine` for a model whose width is divided among its heads. */
-export const wholeHeads = [
-  (config: { hidden_size: number; num_attention_heads: number }) => config.hidden_size % config.num_attention_heads === 0,
+export const wholeHeads: [
+  check: (config: { hidden_size: number; num_attention_heads: number }) => boolean,
+  failure: { path: string[]; message: string },
+] = [
+  (config) => config.hidden_size % config.num_attention_heads === 0,
   { path: ['hidden_size'], message: 'is not a multiple of num_attention_heads' },
-] as const;
+];
 
 /**
  * Reads the fields of config.json that an architecture needs.
