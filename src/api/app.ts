@@ -4,6 +4,7 @@ import { requestId } from 'hono/request-id';
 import { GptEdgeError } from '../core/errors.ts';
 import { excerpt } from '../core/excerpt.ts';
 import { DEFAULT_MAX_WORK } from '../generation/check-work.ts';
+import type { CpuAllowance } from '../generation/cpu-allowance.ts';
 import type { AppEnv } from './http/app-env.ts';
 import { invalidRequest, renderError } from './http/errors.ts';
 import { normalPath } from './http/normal-path.ts';
@@ -41,6 +42,11 @@ export interface AppOptions {
    * /v1/models says, and a generated one 2.5 times as much; choosing and scoring tokens counts too. @default 2e12
    */
   maxWork?: number;
+  /**
+   * The CPU time in which a request is served, asked for once for each. Where it is spent and not renewed, a completion
+   * ends early, with `finish_reason: "length"`. @default no limit
+   */
+  cpuAllowance?: () => CpuAllowance | undefined;
   /** Called once for each request, when its answer has ended. @default writes the line as JSON to the console */
   log?: (line: RequestLine) => void;
   /**
@@ -70,6 +76,7 @@ export function createApp({
   host,
   isPublic = false,
   maxWork = DEFAULT_MAX_WORK,
+  cpuAllowance = () => undefined,
   log = writeRequestLine,
   assets,
 }: AppOptions): OpenAPIHono<AppEnv> {
@@ -86,6 +93,7 @@ export function createApp({
   app.use(async (c, next) => {
     c.set('host', host);
     c.set('maxWork', maxWork);
+    c.set('cpuAllowance', cpuAllowance());
     await next();
   });
 

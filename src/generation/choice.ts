@@ -9,7 +9,7 @@ import { scorer } from './sampling/log-probabilities.ts';
 import { processLogits } from './sampling/process-logits.ts';
 import { randomAt } from './sampling/random-at.ts';
 import { sample } from './sampling/sampler.ts';
-import { type DecodedToken, type FinishReason, type TextPiece, TextPieces } from './text/text-pieces.ts';
+import { type DecodedToken, type FinishReason, type StopCause, type TextPiece, TextPieces } from './text/text-pieces.ts';
 
 /** What a choice needs of its model. */
 interface ChoosingModel {
@@ -70,6 +70,11 @@ export class Choice {
   /** Says that a choice of no tokens is complete. */
   finishEmpty(): void {
     this.#put(this.#pieces.end('length'));
+  }
+
+  /** Ends it early, with the text that it has. */
+  stop(stoppedBy: StopCause): void {
+    if (!this.isFinished) this.#put({ ...this.#pieces.end('length'), stoppedBy });
   }
 
   /** Chooses the next token, and puts what it makes certain into the outbox. Overwrites the logits. @returns its id */

@@ -1,16 +1,45 @@
+import type { CpuAllowance } from './cpu-allowance.ts';
+import { WorkRate } from './work-rate.ts';
+
 /**
  * Work that all requests of an isolate have done. They share one event loop, so what one of them computes is what the
  * others wait for.
  */
 export class IsolateWork {
+  /** A module's state is the isolate's. */
+  static readonly own = new IsolateWork();
   /** In turns, since the last visit to the event loop of whoever has counted it. */
   sinceVisit = 0;
   /** In turns, since the isolate began. */
   total = 0;
+  /** When somebody came back from the event loop last, and with which model all work since then was done, if with one. */
+  #visited = 0;
+  #rate: WorkRate | 'several' | undefined;
+
+  count(turns: number, rate: WorkRate): void {
+    this.sinceVisit += turns;
+    this.total += turns;
+    this.#rate = this.#rate === undefined || this.#rate === rate ? rate : 'several';
+  }
+
+  /** Lets others have their turn, and measures how long the work took since the last time. */
+  async visitEventLoop(): Promise<void> {
+    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    const now = Date.now();
+    if (this.#rate instanceof WorkRate) this.#rate.record(this.sinceVisit, now - this.#visited);
+    this.#rate = undefined;
+    this.#visited = now;
+    this.sinceVisit = 0;
+  }
 }
 
-/** A module's state is the isolate's. */
-const ISOLATE = new IsolateWork();
+/** In which time a request's work is counted. */
+export interface CpuTime {
+  /** How long the model's work takes. */
+  readonly rate: WorkRate;
+  /** How much of that there may be; as much as is wanted if undefined. */
+  readonly allowance?: CpuAllowance;
+}
 
 /**
  * Shares the isolate: counts all the work of one request, whatever it consists of, and lets other requests and aborts
@@ -20,8 +49,10 @@ const ISOLATE = new IsolateWork();
 export class WorkBudget {
   readonly #multiplyAddsPerTurn: number;
   readonly #ended = new AbortController();
+  readonly #untilEnded = new Promise<void>((resolve) => this.#ended.signal.addEventListener('abort', () => resolve()));
   readonly #isolate: IsolateWork;
   readonly #begun: number;
+  readonly #cpu: CpuTime;
   readonly #milestones: { turns: number; reach: () => Promise<void> }[] = [];
 
   /**
@@ -30,8 +61,10 @@ export class WorkBudget {
    *   amount must not be small, because workerd's shortest timer takes a millisecond
    * @param signal aborts the generation
    * @param isolate where the work of all requests is counted
+   * @param cpu how long the work takes, and how long it may take
    */
-  constructor(multiplyAddsPerTurn: number, signal?: AbortSignal, isolate = ISOLATE) {
+  constructor(multiplyAddsPerTurn: number, signal?: AbortSignal, isolate = IsolateWork.own, cpu: CpuTime = { rate: new WorkRate() }) {
+    this.#cpu = cpu;
     this.#multiplyAddsPerTurn = multiplyAddsPerTurn;
     if (signal?.aborted) this.abort(signal.reason);
     signal?.addEventListener('abort', () => this.abort(signal.reason));
@@ -57,17 +90,33 @@ export class WorkBudget {
   }
 
   /**
-   * Lets others have their turn if more than `most` turns of work were done since they had one last, and looks whether
-   * the request goes on.
+   * Lets others have their turn if more than `most` turns of work were done since they had one last, waits for CPU time
+   * if that is spent and more can come, and looks whether the request goes on.
    * @throws the signal's reason once it is aborted
    */
   async takeTurn(most: number): Promise<void> {
-    if (this.#isolate.sinceVisit > Math.max(0, most)) {
-      await visitEventLoop();
-      this.#isolate.sinceVisit = 0;
-    }
+    if (this.#isolate.sinceVisit > Math.max(0, most)) await this.#isolate.visitEventLoop();
+    await this.#waitForCpuTime();
     await this.#reachMilestones();
     this.#ended.signal.throwIfAborted();
+  }
+
+  /** Whether all the CPU time that there will ever be is spent. */
+  get isSpent(): boolean {
+    const { allowance } = this.#cpu;
+    return allowance !== undefined && allowance.isSpent && !allowance.isRenewable;
+  }
+
+  /** The multiply-adds for which there is CPU time now. */
+  get multiplyAddsLeft(): number {
+    const { allowance, rate } = this.#cpu;
+    if (allowance === undefined) return Number.POSITIVE_INFINITY;
+    return (allowance.left / rate.millisecondsPerTurn) * this.#multiplyAddsPerTurn;
+  }
+
+  /** Milliseconds of CPU time that are left; undefined if there is no limit. */
+  get millisecondsLeft(): number | undefined {
+    return this.#cpu.allowance?.left;
   }
 
   /** Counts multiply-adds that are done at once, after `takeTurn`. */
@@ -76,8 +125,13 @@ export class WorkBudget {
   }
 
   countTurns(turns: number): void {
-    this.#isolate.sinceVisit += turns;
-    this.#isolate.total += turns;
+    this.#isolate.count(turns, this.#cpu.rate);
+    this.countMilliseconds(turns * this.#cpu.rate.millisecondsPerTurn);
+  }
+
+  /** Counts CPU time of work that is done whether others wait or not, such as loading a model. */
+  countMilliseconds(milliseconds: number): void {
+    this.#cpu.allowance?.spend(milliseconds);
   }
 
   /**
@@ -103,6 +157,12 @@ export class WorkBudget {
     this.#ended.abort(reason);
   }
 
+  async #waitForCpuTime(): Promise<void> {
+    const { allowance } = this.#cpu;
+    const { signal } = this.#ended;
+    while (allowance?.isRenewable && allowance.isSpent && !signal.aborted) await Promise.race([allowance.untilRenewed, this.#untilEnded]);
+  }
+
   async #reachMilestones(): Promise<void> {
     const [next] = this.#milestones;
     if (next === undefined || this.#isolate.total - this.#begun < next.turns) return;
@@ -110,5 +170,3 @@ export class WorkBudget {
     await next.reach();
   }
 }
-
-const visitEventLoop = () => new Promise<void>((resolve) => setTimeout(resolve, 0));

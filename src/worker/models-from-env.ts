@@ -20,6 +20,7 @@ export interface WorkerEnv extends EngineVariables, SchedulingVariables {
   MODEL_IDS: string;
   MEMORY_LIMIT_MB?: string;
   MAX_WORK?: string;
+  CPU_BUDGET_MS?: string;
   SAMPLING?: string;
   PUBLIC?: string;
   LOG_REQUESTS?: string;

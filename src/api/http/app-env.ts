@@ -1,6 +1,8 @@
 import type { Context } from 'hono';
+import type { CpuAllowance } from '../../generation/cpu-allowance.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
-import { WorkBudget } from '../../generation/work-budget.ts';
+import { takeLoadWork } from '../../generation/load-work.ts';
+import { IsolateWork, WorkBudget } from '../../generation/work-budget.ts';
 import type { ModelHost } from '../model-host.ts';
 import type { RequestContext, RequestLogEnv } from '../request-log/request-record.ts';
 
@@ -10,6 +12,8 @@ export interface AppEnv {
     host: ModelHost;
     /** Multiply-adds that one request may ask for. */
     maxWork: number;
+    /** The CPU time in which the request is served; as much as it takes if undefined. */
+    cpuAllowance?: CpuAllowance;
   };
 }
 
@@ -17,9 +21,12 @@ export interface AppEnv {
  * What a generation needs to know about the request. A request has one budget, for everything that is done for it with
  * the model.
  */
-export function requestContext(c: Context<AppEnv>, { decoder }: LanguageModel): RequestContext {
+export function requestContext(c: Context<AppEnv>, model: LanguageModel): RequestContext {
   const { signal } = c.req.raw;
-  return { signal, budget: new WorkBudget(decoder.multiplyAddsPerTurn, signal), record: c.var.record };
+  const cpu = { rate: model.scheduler.rate, allowance: c.var.cpuAllowance };
+  const budget = new WorkBudget(model.decoder.multiplyAddsPerTurn, signal, IsolateWork.own, cpu);
+  budget.countMilliseconds(takeLoadWork(model));
+  return { signal, budget, record: c.var.record };
 }
 
 /**

@@ -55,16 +55,18 @@ export async function joinChat(chunks: AsyncIterable<ChatChunk>, body: ChatWireR
   const choices: ChatCompletion['choices'] = [];
   let first: ChatChunk | undefined;
   let last: ChatChunk | undefined;
+  let stopped: Pick<ChatChunk, 'gpt_edge'> = {};
   for await (const chunk of chunks) {
     for (const part of chunk.choices) {
       choices[part.index] ??= emptyChoice(part.index, body);
       append(choices[part.index], part);
     }
     first ??= chunk;
+    if (chunk.gpt_edge) stopped = { gpt_edge: chunk.gpt_edge };
     last = chunk;
   }
   const { choices: _, usage, ...head } = last!;
-  return { ...head, object: 'chat.completion', choices, prompt_token_ids: first!.prompt_token_ids, usage: usage! };
+  return { ...head, object: 'chat.completion', choices, prompt_token_ids: first!.prompt_token_ids, usage: usage!, ...stopped };
 }
 
 type ChatChoice = ChatCompletion['choices'][number];

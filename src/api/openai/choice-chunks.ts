@@ -2,7 +2,7 @@ import type { CompletionEvent } from '../../generation/completion-event.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { ScoredToken } from '../../generation/sampling/log-probabilities.ts';
-import type { TextPiece } from '../../generation/text/text-pieces.ts';
+import type { StopCause, TextPiece } from '../../generation/text/text-pieces.ts';
 import { TokenWork } from '../../generation/token-work.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
 import type { RecordedCompletion } from '../request-log/complete-recorded.ts';
@@ -67,7 +67,7 @@ interface Answer<Head, Choice> {
 export async function* choiceChunks<Head extends object, Choice>(
   { model, requests, completion, body, head, toParts }: Answer<Head, Choice>,
   budget: WorkBudget,
-): AsyncGenerator<Head & { choices: Choice[]; usage?: Usage | null }> {
+): AsyncGenerator<Head & { choices: Choice[]; usage?: Usage | null; gpt_edge?: { stopped_by: StopCause } }> {
   const work = new TokenWork(model);
   const includeUsage = !body.stream || body.stream_options?.include_usage;
   let completionTokens = 0;
@@ -75,17 +75,22 @@ export async function* choiceChunks<Head extends object, Choice>(
     // With `echo`, each choice reports the scores of its prompt.
     if (event.isFirst) await budget.spend(event.promptScores.length * work.report(requests[event.requestIndex].topLogprobs ?? 0));
     if (event.finishReason) completionTokens += event.completionTokens;
-    for (const choice of toParts(event)) yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}) };
+    const parts = toParts(event);
+    const stopped = event.stoppedBy ? { gpt_edge: { stopped_by: event.stoppedBy } } : {};
+    for (const [place, choice] of parts.entries())
+      yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}), ...(place === parts.length - 1 ? stopped : {}) };
   }
   if (!includeUsage) return;
   const promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
-  const { cachedTokens, acceptedTokens, rejectedTokens } = completion.figures;
+  const { cachedTokens, acceptedTokens, rejectedTokens, multiplyAdds } = completion.figures;
+  const left = budget.millisecondsLeft;
   const usage = {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
     prompt_tokens_details: { cached_tokens: cachedTokens },
     completion_tokens_details: { accepted_prediction_tokens: acceptedTokens, rejected_prediction_tokens: rejectedTokens },
+    gpt_edge: { multiply_adds: Math.round(multiplyAdds), ...(left === undefined ? {} : { cpu_budget_left_ms: Math.floor(left) }) },
   };
   yield { ...head, choices: [], usage };
 }

@@ -94,11 +94,13 @@ function topLogprobs({ id, logprob, top = [] }: ReportedToken, tokenizer: TextTo
 export async function joinCompletion(chunks: AsyncIterable<Completion>): Promise<Completion> {
   const choices: CompletionChoice[] = [];
   let last: Completion | undefined;
+  let stopped: Pick<Completion, 'gpt_edge'> = {};
   for await (const chunk of chunks) {
     for (const part of chunk.choices) choices[part.index] = append(choices[part.index], part);
+    if (chunk.gpt_edge) stopped = { gpt_edge: chunk.gpt_edge };
     last = chunk;
   }
-  return { ...last!, choices };
+  return { ...last!, choices, ...stopped };
 }
 
 function append(before: CompletionChoice | undefined, part: CompletionChoice): CompletionChoice {

@@ -2,6 +2,7 @@ import type { Decoder, Feed, Sequence } from '../../core/decoder.ts';
 import type { Choice } from '../choice.ts';
 import { DraftLength } from '../speculation/draft-length.ts';
 import { PromptLookup } from '../speculation/prompt-lookup.ts';
+import type { StopCause } from '../text/text-pieces.ts';
 import type { TokenWork } from '../token-work.ts';
 import type { Job } from './job.ts';
 import { Run } from './run.ts';
@@ -108,6 +109,10 @@ export class ChoiceRun extends Run {
     if (!this.#choice.isFinished) return [this];
     this.end();
     return [];
+  }
+
+  stop(cause: StopCause): void {
+    this.#choice.stop(cause);
   }
 
   #record(drafted: number, accepted: number): void {

@@ -1,4 +1,5 @@
 import { Outbox } from '../outbox.ts';
+import type { StopCause } from '../text/text-pieces.ts';
 
 /** What a request has cost so far, for its log line and its usage. */
 export interface JobFigures {
@@ -7,6 +8,8 @@ export interface JobFigures {
   /** Tokens that were drafted for its choices and then chosen, and those that were not. */
   acceptedTokens: number;
   rejectedTokens: number;
+  /** Multiply-adds that were computed for it, and its share of those that a step takes for all. */
+  multiplyAdds: number;
   /** Milliseconds that it waited for room, by the platform's clock. */
   queueMilliseconds: number;
   /** Ticks that computed something for it. */
@@ -21,6 +24,8 @@ export interface JobRun {
   readonly sequence: object | null;
   /** Whether it waits for its reader. */
   readonly isPaused: boolean;
+  /** Ends what it computes with what it has. */
+  stop(cause: StopCause): void;
   /** Ends it, and gives back its room. */
   end(): void;
 }
@@ -32,6 +37,7 @@ export class Job<Run extends JobRun> {
     cachedTokens: 0,
     acceptedTokens: 0,
     rejectedTokens: 0,
+    multiplyAdds: 0,
     queueMilliseconds: 0,
     ticks: 0,
     sequences: 0,
@@ -72,6 +78,23 @@ export class Job<Run extends JobRun> {
   fail(reason: unknown, flying: ReadonlySet<Run>): void {
     if (this.isEnded) return;
     this.#failure = { reason };
+    this.#endRuns(flying);
+  }
+
+  /**
+   * Gives back all its room, and lets its reader have what there is.
+   * @param flying as in `fail`
+   */
+  stop(cause: StopCause, flying: ReadonlySet<Run>): void {
+    try {
+      for (const run of this.runs) run.stop(cause);
+    } catch (reason) {
+      this.#failure = { reason };
+    }
+    this.#endRuns(flying);
+  }
+
+  #endRuns(flying: ReadonlySet<Run>): void {
     for (const run of this.runs) if (!flying.has(run)) run.end();
     this.runs = [];
     this.wake();

@@ -1,6 +1,8 @@
 import type { Decoder, Feed, Sequence } from '../../core/decoder.ts';
+import { GptEdgeError } from '../../core/errors.ts';
 import type { Logits } from '../../core/logits.ts';
 import type { Choice } from '../choice.ts';
+import type { StopCause } from '../text/text-pieces.ts';
 import type { TokenWork } from '../token-work.ts';
 import { ChoiceRun } from './choice-run.ts';
 import type { Job } from './job.ts';
@@ -84,6 +86,11 @@ export class PromptRun extends Run {
         this.#nextRead = first + row + 1;
       },
     };
+  }
+
+  stop(cause: StopCause): void {
+    if (this.#task.choices.length === 0) throw new GptEdgeError('timeout', 'The prompt takes more CPU time than CPU_BUDGET_MS allows.');
+    for (const choice of this.#task.choices) choice.stop(cause);
   }
 
   settle(): readonly Run[] {

@@ -4,6 +4,7 @@ import type { CompletionEvent } from '../completion-event.ts';
 import type { Outbox } from '../outbox.ts';
 import { TokenWork, type WorkingModel } from '../token-work.ts';
 import type { WorkBudget } from '../work-budget.ts';
+import { WorkRate } from '../work-rate.ts';
 import { Job, type JobFigures } from './job.ts';
 import { KvRoom } from './kv-room.ts';
 import { type Batch, type Part, planBatch } from './plan-batch.ts';
@@ -67,6 +68,8 @@ interface Flight {
  * event, and finds none, runs a tick for all. Nothing that matters later happens after an `await` of one request alone.
  */
 export class Scheduler {
+  /** How long the model's work takes in this isolate. */
+  readonly rate = new WorkRate();
   readonly #decoder: Decoder;
   readonly #work: TokenWork;
   readonly #room: KvRoom;
@@ -146,11 +149,25 @@ export class Scheduler {
     while (!isReady() && !job.isEnded) {
       await budget.takeTurn(this.#turnsFor(job));
       if (isReady() || job.isEnded) return;
+      if (budget.isSpent) {
+        await this.#followOthers(job, isReady);
+        continue;
+      }
       const mayTick = ticksSeen === this.#ticks || job.canRun;
       const hasComputed = mayTick && (await this.tick(budget));
       ticksSeen = this.#ticks;
       if (!hasComputed) await job.look(LOOK_MS);
     }
+  }
+
+  /** What a job does that has no CPU time left: it takes what others compute for it, and stops if nobody does. */
+  async #followOthers(job: Job<Run>, isReady: () => boolean): Promise<void> {
+    const seen = this.#ticks;
+    if (this.#jobs.length > 1) await job.look(LOOK_MS);
+    if (isReady() || job.isEnded || this.#ticks !== seen) return;
+    job.stop('cpu_budget', this.#flyingRuns);
+    if (!job.outbox.isEmpty) this.#readable.add(job);
+    this.#jobs = this.#jobs.filter((other) => other !== job);
   }
 
   /** The turns that a job may take before it lets others take what waits for them. */
@@ -170,7 +187,7 @@ export class Scheduler {
     this.#refuseLate();
     this.#share();
     const running = this.#order().filter(({ sequence, isPaused }) => sequence && !isPaused);
-    const budget = this.#turnsPerTick * this.#decoder.multiplyAddsPerTurn;
+    const budget = Math.min(this.#turnsPerTick * this.#decoder.multiplyAddsPerTurn, work.multiplyAddsLeft);
     const batch = planBatch(running, this.#work, budget, this.#speculates ? this.#room.left : -1);
     if (batch.parts.length === 0) return false;
     work.count(batch.work);
@@ -219,6 +236,7 @@ export class Scheduler {
   /** Notes what a batch has done, and lets the readers know. */
   #settle(parts: readonly Part[]): void {
     const served = new Set(parts.map(({ run }) => run));
+    for (const { run, work } of parts) run.job.figures.multiplyAdds += work + this.#work.weights / parts.length;
     for (const job of new Set(parts.map(({ run }) => run.job))) {
       job.figures.ticks++;
       job.figures.sequences += parts.length;
@@ -254,9 +272,12 @@ export class Scheduler {
     for (const { run } of parts) if (run.job.isEnded) run.end();
   }
 
+  get #flyingRuns(): ReadonlySet<Run> {
+    return new Set(this.#flight?.parts.map(({ run }) => run));
+  }
+
   #end(job: Job<Run>, reason: unknown): void {
-    const flying = new Set(this.#flight?.parts.map(({ run }) => run));
-    job.fail(reason, flying);
+    job.fail(reason, this.#flyingRuns);
     this.#readable.delete(job);
     this.#jobs = this.#jobs.filter((other) => other !== job);
   }

@@ -106,7 +106,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
 /** An answer without its id and date, which are new each time, and without what was found in the cache. */
 async function comparable(path: string, body: Body): Promise<string> {
   const answer = await post(path, body);
-  const text = (await answer.text()).replaceAll(/"id":"(chat)?cmpl-[0-9a-f]+","created":\d+|"cached_tokens":\d+/g, '');
+  const text = (await answer.text()).replaceAll(/"id":"(chat)?cmpl-[0-9a-f]+","created":\d+|"(cached_tokens|multiply_adds)":\d+/g, '');
   return `${answer.status} ${answer.headers.get('content-type')} ${text}`;
 }
 

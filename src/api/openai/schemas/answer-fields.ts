@@ -28,6 +28,12 @@ export const promptTokenIdsField = z
   .optional()
   .openapi({ description: 'Ids of the tokens that the model read. Only with `return_token_ids`.' });
 
+/** What gpt-edge says of an answer beyond OpenAI's fields. */
+export const stoppedByField = z
+  .object({ stopped_by: z.enum(['cpu_budget']).openapi({ description: 'The CPU time of CPU_BUDGET_MS was spent.' }) })
+  .optional()
+  .openapi({ description: 'Present if a choice ended early: its `finish_reason` is `length`. In a stream, the chunk with it has this.' });
+
 export const usageSchema = z
   .object({
     prompt_tokens: z.number().int(),
@@ -40,6 +46,17 @@ export const usageSchema = z
       accepted_prediction_tokens: z.number().int().openapi({ description: 'Tokens that were drafted, and then generated.' }),
       rejected_prediction_tokens: z.number().int().openapi({ description: 'Tokens that were drafted, and turned out otherwise.' }),
     }),
+    gpt_edge: z
+      .object({
+        multiply_adds: z.number().int().openapi({ description: 'Those that the model has computed for the request.' }),
+        slices: z.number().int().optional().openapi({ description: 'Into how many calls of an engine object the completion was cut.' }),
+        cpu_budget_left_ms: z
+          .number()
+          .int()
+          .optional()
+          .openapi({ description: 'CPU milliseconds that were left at the end, by estimate, before the limit or the next slice.' }),
+      })
+      .openapi({ description: 'What the request has cost.' }),
   })
   .openapi('Usage');
 

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
-import { promptTokenIdsField, returnTokenIdsField, tokenIdsField, usageSchema } from './answer-fields.ts';
+import { promptTokenIdsField, returnTokenIdsField, stoppedByField, tokenIdsField, usageSchema } from './answer-fields.ts';
 import { answerFormatFields } from './answer-format.ts';
 import { checkTogether, commonFields } from './common-fields.ts';
 import { documentDefault, ignored, integerBetween } from './field-types.ts';
@@ -101,6 +101,7 @@ export const chatCompletionSchema = z
     ),
     prompt_token_ids: promptTokenIdsField,
     usage: usageSchema,
+    gpt_edge: stoppedByField,
   })
   .openapi('ChatCompletion');
 
@@ -119,6 +120,7 @@ export const chatChunkSchema = z
     ),
     prompt_token_ids: promptTokenIdsField,
     usage: usageSchema.nullish(),
+    gpt_edge: stoppedByField,
   })
   .openapi('ChatCompletionChunk');
 

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
-import { promptTokenIdsField, returnTokenIdsField, tokenIdsField, usageSchema } from './answer-fields.ts';
+import { promptTokenIdsField, returnTokenIdsField, stoppedByField, tokenIdsField, usageSchema } from './answer-fields.ts';
 import { answerFormatFields } from './answer-format.ts';
 import { checkTogether, commonFields } from './common-fields.ts';
 import { documentDefault, integerBetween } from './field-types.ts';
@@ -64,6 +64,7 @@ export const completionSchema = z
       }),
     ),
     usage: usageSchema.nullish(),
+    gpt_edge: stoppedByField,
   })
   .openapi('Completion');
 
