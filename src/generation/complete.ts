@@ -1,14 +1,31 @@
 import type { Logits } from '../core/logits.ts';
 import { checkContext } from './check-context.ts';
 import { Choice } from './choice.ts';
+import { CHOICE_BEGINNING, type ChoicePast } from './choice-past.ts';
 import type { CompletionRequest } from './completion-request.ts';
 import type { LanguageModel } from './language-model.ts';
 import type { Outbox } from './outbox.ts';
 import { type ScoredToken, scoreToken } from './sampling/log-probabilities.ts';
+import type { JobFigures } from './scheduler/job.ts';
 import type { PromptTask } from './scheduler/prompt-run.ts';
 import type { JobReader } from './scheduler/scheduler.ts';
 import { TokenWork } from './token-work.ts';
 import type { WorkBudget } from './work-budget.ts';
+
+/** What is known of a completion that was begun elsewhere. */
+export interface CompletionPast {
+  /** Choices of which something is known. */
+  readonly choices: readonly ChoicePast[];
+  /** What it has cost so far. */
+  readonly figures: Partial<JobFigures>;
+}
+
+export interface CompleteOptions {
+  /** Where the completion goes on. The text is what it would have been. @default the beginning */
+  readonly past?: CompletionPast;
+  /** Whether pieces that wait for the reader are joined. @default true */
+  readonly joinsPieces?: boolean;
+}
 
 /**
  * Completes prompts. All choices of a prompt share one prefill, and all prompts and choices are computed together.
@@ -16,23 +33,51 @@ import type { WorkBudget } from './work-budget.ts';
  *   refused
  * @throws GptEdgeError `context_length_exceeded`, `overloaded`; the reason of the budget's signal once it is aborted
  */
-export async function complete(model: LanguageModel, requests: readonly CompletionRequest[], budget: WorkBudget): Promise<JobReader> {
+export async function complete(
+  model: LanguageModel,
+  requests: readonly CompletionRequest[],
+  budget: WorkBudget,
+  { past, joinsPieces }: CompleteOptions = {},
+): Promise<JobReader> {
   for (const { prompt, maxTokens } of requests) checkContext(model, prompt.length, maxTokens);
-  return model.scheduler.submit((outbox) => requests.map((request, prompt) => promptTask(model, request, prompt, outbox)), budget);
+  const tasks = (outbox: Outbox) =>
+    requests.map((request, prompt) =>
+      promptTask(
+        model,
+        request,
+        prompt,
+        outbox,
+        past?.choices.filter((choice) => choice.prompt === prompt),
+      ),
+    );
+  return model.scheduler.submit(tasks, budget, { joinsPieces, figures: past?.figures });
 }
 
-function promptTask(model: LanguageModel, request: CompletionRequest, prompt: number, outbox: Outbox): PromptTask {
-  const { prompt: tokens, choices: count, scorePrompt, topLogprobs = 0, partition } = request;
+function promptTask(
+  model: LanguageModel,
+  request: CompletionRequest,
+  prompt: number,
+  outbox: Outbox,
+  past: readonly ChoicePast[] = [],
+): PromptTask {
+  const { prompt: tokens, choices: count, topLogprobs = 0, partition } = request;
   const work = new TokenWork(model);
-  const choices = Array.from({ length: count }, (_, choice) => new Choice(model, request, { prompt, choice }, outbox));
+  const all = Array.from(
+    { length: count },
+    (_, choice) => new Choice(model, request, { prompt, choice }, outbox, pastOf(past, choice, request)),
+  );
+  const begun = all.filter(({ generated, isFinished }) => generated.length > 0 || (isFinished && request.maxTokens > 0));
+  const choices = all.filter((choice) => !begun.includes(choice));
+  const scorePrompt = request.scorePrompt && choices.length > 0;
   const scores: (ScoredToken | null)[] = [null];
   const last = tokens.length - 1;
   return {
     tokens,
     partition,
     choices,
+    begun,
     firstRead: scorePrompt ? 0 : last,
-    readWork: (index) => (index < last ? work.score(topLogprobs) : count * work.choose(tokens.length, request)),
+    readWork: (index) => (index < last ? work.score(topLogprobs) : choices.length * work.choose(tokens.length, request)),
     read: (logits, index) => {
       if (index < last) scores.push(scoreToken(logits, tokens[index + 1], topLogprobs));
       else {
@@ -41,6 +86,15 @@ function promptTask(model: LanguageModel, request: CompletionRequest, prompt: nu
       }
     },
   };
+}
+
+/**
+ * What is known of a choice. If its reader has nothing of it and waits for the scores of the prompt, these come first,
+ * and so it begins once more.
+ */
+function pastOf(past: readonly ChoicePast[], choice: number, { scorePrompt }: CompletionRequest): ChoicePast | undefined {
+  const known = past.find((other) => other.choice === choice);
+  return known && scorePrompt && known.position === CHOICE_BEGINNING ? undefined : known;
 }
 
 /** Lets each choice choose its first token from the same logits, which each of them overwrites. */

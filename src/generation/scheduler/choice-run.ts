@@ -18,7 +18,7 @@ export const MAX_UNREAD_TOKENS = 64;
 export class ChoiceRun extends Run {
   readonly #choice: Choice;
   readonly #partition: string;
-  /** What it goes on from; null once it has begun. */
+  /** What it goes on from; null once it has begun, or if there is nothing. */
   #stem: Stem | null;
   /** Made for the first draft. */
   #lookup: PromptLookup | null = null;
@@ -26,8 +26,11 @@ export class ChoiceRun extends Run {
   /** Takes note of what became of the last draft. */
   #verified = () => {};
 
-  /** @param choice has chosen its first token */
-  constructor(job: Job<Run>, choice: Choice, partition: string, stem: Stem) {
+  /**
+   * @param choice has chosen its first token
+   * @param stem null if it computes its past by itself
+   */
+  constructor(job: Job<Run>, choice: Choice, partition: string, stem: Stem | null) {
     super(job, [...choice.request.prompt, ...choice.generated]);
     this.#choice = choice;
     this.#partition = partition;

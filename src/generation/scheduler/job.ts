@@ -30,9 +30,16 @@ export interface JobRun {
   end(): void;
 }
 
+export interface JobOptions {
+  /** Whether pieces that wait for the reader are joined. @default true */
+  readonly joinsPieces?: boolean;
+  /** What it has cost before, if it was begun elsewhere. @default nothing */
+  readonly figures?: Partial<JobFigures>;
+}
+
 /** A request as the scheduler holds it: what is left to compute, and what waits for its reader. */
 export class Job<Run extends JobRun> {
-  readonly outbox = new Outbox();
+  readonly outbox: Outbox;
   readonly figures: JobFigures = {
     cachedTokens: 0,
     acceptedTokens: 0,
@@ -50,6 +57,12 @@ export class Job<Run extends JobRun> {
   /** Why it ended before it was complete. */
   #failure: { reason: unknown } | null = null;
   #wake: (() => void) | null = null;
+
+  /** @param options how its reader wants its events, and what it has cost elsewhere */
+  constructor({ joinsPieces, figures }: JobOptions = {}) {
+    this.outbox = new Outbox({ joinsPieces });
+    Object.assign(this.figures, figures);
+  }
 
   get isEnded(): boolean {
     return this.runs.length === 0;

@@ -24,8 +24,10 @@ export interface PromptTask {
   readonly read: (logits: Logits, index: number) => void;
   /** Multiply-adds that take as long as `read`. */
   readonly readWork: (index: number) => number;
-  /** The continuations of the prompt. */
+  /** The continuations of the prompt that have no token yet. */
   readonly choices: readonly Choice[];
+  /** Those that were begun elsewhere. They compute the prompt for themselves, as far as it is not in the cache. */
+  readonly begun?: readonly Choice[];
 }
 
 /** Computes a prompt, and begins its choices. */

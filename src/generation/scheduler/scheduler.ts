@@ -5,7 +5,8 @@ import type { Outbox } from '../outbox.ts';
 import { TokenWork, type WorkingModel } from '../token-work.ts';
 import type { WorkBudget } from '../work-budget.ts';
 import { WorkRate } from '../work-rate.ts';
-import { Job, type JobFigures } from './job.ts';
+import { ChoiceRun } from './choice-run.ts';
+import { Job, type JobFigures, type JobOptions } from './job.ts';
 import { KvRoom } from './kv-room.ts';
 import { type Batch, type Part, planBatch } from './plan-batch.ts';
 import { priorityOrder } from './priority-order.ts';
@@ -104,19 +105,24 @@ export class Scheduler {
    * Takes on a request, and waits until there is room for the first of its prompts. Its events are then read from the
    * result, at the reader's pace.
    * @param tasks makes what is wanted of each prompt, whose events go into the outbox
+   * @param options of a request that was begun elsewhere; it is not refused because others wait
    * @throws GptEdgeError `overloaded` if too many wait already, or if it has waited for too long; the reason of the
    *   budget's signal once it is aborted
    */
-  async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget): Promise<JobReader> {
+  async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget, options?: JobOptions): Promise<JobReader> {
     budget.signal.throwIfAborted();
-    const job = new Job<Run>();
-    job.runs = tasks(job.outbox).map((task) => new PromptRun(job, task));
+    const job = new Job<Run>(options);
+    job.runs = tasks(job.outbox).flatMap((task) => runsOf(job, task));
+    if (!job.outbox.isEmpty) this.#readable.add(job);
+    if (job.isEnded) return this.#reader(job, budget);
     const end = () => this.#end(job, budget.signal.reason);
     budget.signal.addEventListener('abort', end, { once: true });
     this.#jobs.push(job);
     if (!this.#flight) this.#share();
     const queue = this.#jobs.filter(({ isAdmitted }) => !isAdmitted);
-    if (!job.isAdmitted && queue.length > this.#queueLimit) this.#end(job, this.#overloaded(`${this.#queueLimit} requests wait already`));
+    const mayBeRefused = options?.figures === undefined;
+    if (!job.isAdmitted && mayBeRefused && queue.length > this.#queueLimit)
+      this.#end(job, this.#overloaded(`${this.#queueLimit} requests wait already`));
     await this.#advance(job, budget, () => job.isAdmitted);
     job.throwIfFailed();
     return this.#reader(job, budget);
@@ -316,4 +322,11 @@ export class Scheduler {
     const seconds = (work / this.#decoder.multiplyAddsPerTurn) * SECONDS_PER_TURN;
     return Math.ceil(Math.min(MOST_RETRY_SECONDS, Math.max(1, seconds)));
   }
+}
+
+/** What a prompt takes: reading it, unless nothing needs that any more, and going on with choices that were begun. */
+function runsOf(job: Job<Run>, task: PromptTask): Run[] {
+  const { choices, begun = [], partition } = task;
+  const reading = choices.length > 0 || begun.length === 0 ? [new PromptRun(job, task)] : [];
+  return [...reading, ...begun.filter(({ isFinished }) => !isFinished).map((choice) => new ChoiceRun(job, choice, partition, null))];
 }
