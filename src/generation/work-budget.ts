@@ -1,35 +1,80 @@
 import type { CpuAllowance } from './cpu-allowance.ts';
 import { WorkRate } from './work-rate.ts';
 
+/** A request that waits for its turn. */
+interface Waiter {
+  /** When it looked last, in milliseconds. */
+  seen: number;
+}
+
+/** A waiter that has not looked for so long was cancelled: its code does not go on to say so. */
+const CANCELLED_MS = 100;
+
 /**
  * Work that all requests of an isolate have done. They share one event loop, so what one of them computes is what the
- * others wait for.
+ * others wait for. Therefore they also share turns: between two visits to the event loop, all together do one turn of
+ * work, and whoever has waited longest has the next.
  */
 export class IsolateWork {
   /** A module's state is the isolate's. */
   static readonly own = new IsolateWork();
-  /** In turns, since the last visit to the event loop of whoever has counted it. */
+  /** In turns, since the last visit to the event loop. */
   sinceVisit = 0;
   /** In turns, since the isolate began. */
   total = 0;
-  /** When somebody came back from the event loop last, and with which model all work since then was done, if with one. */
+  /** The requests that wait, the one that has waited longest first. */
+  readonly #waiting: Waiter[] = [];
+  /** When the last visit ended, and with which model all work since then was done, if with one. */
   #visited = 0;
   #rate: WorkRate | 'several' | undefined;
 
+  /**
+   * Waits for the event loop, and for those that wait already, if more than `most` turns were done since the last visit.
+   * @param turns are done afterwards, and counted at once, so that nobody else takes their place
+   * @param rate of the model with which they are done
+   * @param isOver whether there is nothing left to wait for
+   */
+  async take(most: number, turns: number, rate: WorkRate, isOver: () => boolean): Promise<void> {
+    if (this.sinceVisit > most) await this.#wait(most, isOver);
+    this.count(turns, rate);
+  }
+
   count(turns: number, rate: WorkRate): void {
+    if (turns === 0) return;
     this.sinceVisit += turns;
     this.total += turns;
     this.#rate = this.#rate === undefined || this.#rate === rate ? rate : 'several';
   }
 
-  /** Lets others have their turn, and measures how long the work took since the last time. */
-  async visitEventLoop(): Promise<void> {
-    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  /** Begins another turn, and measures how long the last one took. */
+  #begin(): void {
     const now = Date.now();
     if (this.#rate instanceof WorkRate) this.#rate.record(this.sinceVisit, now - this.#visited);
     this.#rate = undefined;
     this.#visited = now;
     this.sinceVisit = 0;
+  }
+
+  async #wait(most: number, isOver: () => boolean): Promise<void> {
+    const waiter = { seen: Date.now() };
+    this.#waiting.push(waiter);
+    let isNext = false;
+    while (!isNext && !isOver()) {
+      const before = this.total;
+      await visitEventLoop();
+      isNext = this.#isFirst(waiter);
+      if (isNext && this.total === before) this.#begin();
+      isNext &&= this.sinceVisit <= most;
+    }
+    this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+  }
+
+  #isFirst(waiter: Waiter): boolean {
+    waiter.seen = Date.now();
+    // One that was late, and so taken for a cancelled one, waits anew.
+    if (!this.#waiting.includes(waiter)) this.#waiting.push(waiter);
+    while (waiter.seen - this.#waiting[0].seen > CANCELLED_MS) this.#waiting.shift();
+    return this.#waiting[0] === waiter;
   }
 }
 
@@ -85,20 +130,41 @@ export class WorkBudget {
    * @throws the signal's reason once it is aborted
    */
   async spendTurns(turns: number): Promise<void> {
-    await this.takeTurn(1 - turns);
-    this.countTurns(turns);
+    await this.#take(1 - turns, turns, () => false);
   }
 
   /**
    * Lets others have their turn if more than `most` turns of work were done since they had one last, waits for CPU time
    * if that is spent and more can come, and looks whether the request goes on.
+   * @param isReady ends the wait, because no work is to be done any more
    * @throws the signal's reason once it is aborted
    */
-  async takeTurn(most: number): Promise<void> {
-    if (this.#isolate.sinceVisit > Math.max(0, most)) await this.#isolate.visitEventLoop();
-    await this.#waitForCpuTime();
-    await this.#reachMilestones();
+  async takeTurn(most: number, isReady = () => false): Promise<void> {
+    await this.#take(most, 0, isReady);
+  }
+
+  async #take(most: number, turns: number, isReady: () => boolean): Promise<void> {
+    const isOver = () => isReady() || this.#ended.signal.aborted;
+    if (this.#cpu.allowance) await this.#waitFor(this.#cpu.allowance, isOver);
+    await this.#isolate.take(Math.max(0, most), turns, this.#cpu.rate, isOver);
+    this.#spend(turns);
+    await this.#reachMilestones(this.#isolate.total - turns);
     this.#ended.signal.throwIfAborted();
+  }
+
+  /** Counts multiply-adds that are done at once, after `takeTurn`. */
+  count(multiplyAdds: number): void {
+    this.countTurns(multiplyAdds / this.#multiplyAddsPerTurn);
+  }
+
+  countTurns(turns: number): void {
+    this.#isolate.count(turns, this.#cpu.rate);
+    this.#spend(turns);
+  }
+
+  /** Counts CPU time of work that is done whether others wait or not, such as loading a model. */
+  countMilliseconds(milliseconds: number): void {
+    this.#cpu.allowance?.spend(milliseconds);
   }
 
   /** Whether all the CPU time that there will ever be is spent. */
@@ -117,21 +183,6 @@ export class WorkBudget {
   /** Milliseconds of CPU time that are left; undefined if there is no limit. */
   get millisecondsLeft(): number | undefined {
     return this.#cpu.allowance?.left;
-  }
-
-  /** Counts multiply-adds that are done at once, after `takeTurn`. */
-  count(multiplyAdds: number): void {
-    this.countTurns(multiplyAdds / this.#multiplyAddsPerTurn);
-  }
-
-  countTurns(turns: number): void {
-    this.#isolate.count(turns, this.#cpu.rate);
-    this.countMilliseconds(turns * this.#cpu.rate.millisecondsPerTurn);
-  }
-
-  /** Counts CPU time of work that is done whether others wait or not, such as loading a model. */
-  countMilliseconds(milliseconds: number): void {
-    this.#cpu.allowance?.spend(milliseconds);
   }
 
   /**
@@ -157,16 +208,21 @@ export class WorkBudget {
     this.#ended.abort(reason);
   }
 
-  async #waitForCpuTime(): Promise<void> {
-    const { allowance } = this.#cpu;
-    const { signal } = this.#ended;
-    while (allowance?.isRenewable && allowance.isSpent && !signal.aborted) await Promise.race([allowance.untilRenewed, this.#untilEnded]);
+  #spend(turns: number): void {
+    this.countMilliseconds(turns * this.#cpu.rate.millisecondsPerTurn);
   }
 
-  async #reachMilestones(): Promise<void> {
+  async #waitFor(allowance: CpuAllowance, isOver: () => boolean): Promise<void> {
+    while (allowance.isRenewable && allowance.isSpent && !isOver()) await Promise.race([allowance.untilRenewed, this.#untilEnded]);
+  }
+
+  /** @param total what the isolate has done so far */
+  async #reachMilestones(total: number): Promise<void> {
     const [next] = this.#milestones;
-    if (next === undefined || this.#isolate.total - this.#begun < next.turns) return;
+    if (next === undefined || total - this.#begun < next.turns) return;
     this.#milestones.shift();
     await next.reach();
   }
 }
+
+const visitEventLoop = () => new Promise<void>((resolve) => setTimeout(resolve, 0));

@@ -152,11 +152,12 @@ export class Scheduler {
   async #advance(job: Job<Run>, budget: WorkBudget, isReady: () => boolean): Promise<void> {
     // Whoever waits for room lets those run that have it, unless none of them has run since the last look.
     let ticksSeen = -1;
-    while (!isReady() && !job.isEnded) {
-      await budget.takeTurn(this.#turnsFor(job));
-      if (isReady() || job.isEnded) return;
+    const isOver = () => isReady() || job.isEnded;
+    while (!isOver()) {
+      await budget.takeTurn(this.#turnsFor(job), isOver);
+      if (isOver()) return;
       if (budget.isSpent) {
-        await this.#followOthers(job, isReady);
+        await this.#followOthers(job, isOver);
         continue;
       }
       const mayTick = ticksSeen === this.#ticks || job.canRun;
@@ -167,10 +168,10 @@ export class Scheduler {
   }
 
   /** What a job does that has no CPU time left: it takes what others compute for it, and stops if nobody does. */
-  async #followOthers(job: Job<Run>, isReady: () => boolean): Promise<void> {
+  async #followOthers(job: Job<Run>, isOver: () => boolean): Promise<void> {
     const seen = this.#ticks;
     if (this.#jobs.length > 1) await job.look(LOOK_MS);
-    if (isReady() || job.isEnded || this.#ticks !== seen) return;
+    if (isOver() || this.#ticks !== seen) return;
     job.stop('cpu_budget', this.#flyingRuns);
     if (!job.outbox.isEmpty) this.#readable.add(job);
     this.#jobs = this.#jobs.filter((other) => other !== job);
