@@ -1,7 +1,11 @@
 import { createApp } from './api/app.ts';
+import { type FrontEnv, frontFromEnv } from './engine-object/front-from-env.ts';
 import { CpuAllowance } from './generation/cpu-allowance.ts';
-import { modelsFromEnv, type WorkerEnv } from './worker/models-from-env.ts';
+import { isolateModels } from './worker/isolate-instance.ts';
+import type { WorkerEnv } from './worker/models-from-env.ts';
 import { parseCpuBudget, parseMaxWork } from './worker/worker-variables.ts';
+
+export { EngineObject } from './engine-object/engine-object.ts';
 
 let app: ReturnType<typeof createApp> | undefined;
 
@@ -11,11 +15,12 @@ function cpuAllowanceOf({ CPU_BUDGET_MS }: WorkerEnv): () => CpuAllowance | unde
   return () => (milliseconds === undefined ? undefined : new CpuAllowance(milliseconds, { isRenewable: false }));
 }
 
-/** The Worker. Each isolate has one app with one set of models. */
+/** The Worker. Each isolate has one app with one set of models, or a front to the objects that have them. */
 export default {
   fetch(request, env, context) {
     app ??= createApp({
-      host: modelsFromEnv(env),
+      host: isolateModels(env),
+      engine: frontFromEnv(env),
       isPublic: env.PUBLIC === 'true',
       maxWork: parseMaxWork(env.MAX_WORK),
       cpuAllowance: cpuAllowanceOf(env),
@@ -24,4 +29,4 @@ export default {
     });
     return app.fetch(request, env, context);
   },
-} satisfies ExportedHandler<WorkerEnv>;
+} satisfies ExportedHandler<FrontEnv>;

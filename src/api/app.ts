@@ -7,6 +7,7 @@ import { DEFAULT_MAX_WORK } from '../generation/check-work.ts';
 import type { CpuAllowance } from '../generation/cpu-allowance.ts';
 import type { AppEnv } from './http/app-env.ts';
 import { invalidRequest, renderError } from './http/errors.ts';
+import { ENGINE_PATHS, type EngineFront, forwardToEngine } from './http/forward-to-engine.ts';
 import { normalPath } from './http/normal-path.ts';
 import { requirePublic } from './http/require-public.ts';
 import type { ModelHost } from './model-host.ts';
@@ -35,6 +36,11 @@ const MAX_REQUEST_ID_LENGTH = 128;
 export interface AppOptions {
   /** The models to serve. */
   host: ModelHost;
+  /**
+   * Answers what needs a model in another place, such as an engine object, in place of this app's own routes.
+   * @default this app answers with the models of `host`
+   */
+  engine?: EngineFront;
   /** Whether anyone may use the API. Otherwise every path but /health answers 401. @default false */
   isPublic?: boolean;
   /**
@@ -74,6 +80,7 @@ export interface AppOptions {
  */
 export function createApp({
   host,
+  engine,
   isPublic = false,
   maxWork = DEFAULT_MAX_WORK,
   cpuAllowance = () => undefined,
@@ -97,6 +104,7 @@ export function createApp({
     await next();
   });
 
+  if (engine) for (const path of ENGINE_PATHS) app.use(path, forwardToEngine(engine));
   completionsRoute(app);
   chatCompletionsRoute(app);
   modelsRoute(app);

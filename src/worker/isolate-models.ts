@@ -88,6 +88,8 @@ export class IsolateModels implements ModelHost {
   readonly #states = new Map<string, LoadState>();
   /** What is loaded, or being loaded. By now the bucket may have another version. */
   readonly #opened = new Map<string, Pick<Opened, 'files' | 'plan'>>();
+  /** What is loaded. */
+  readonly #ready = new Map<string, LanguageModel>();
   /** Why the last load of a model failed. */
   readonly #failures = new Map<string, unknown>();
 
@@ -124,6 +126,11 @@ export class IsolateModels implements ModelHost {
     } finally {
       returned.resolve();
     }
+  }
+
+  /** The model if it is loaded. It may be unloaded at any time: only `get` keeps it. */
+  loaded(id: string): LanguageModel | undefined {
+    return this.#ready.get(id);
   }
 
   /**
@@ -196,6 +203,7 @@ export class IsolateModels implements ModelHost {
       const decoder = createDecoder(files, plan, kernels, this.#memory.allowance(id));
       const model = await loadLanguageModel(files, texts ?? readTextFiles(files), decoder, samplingOf?.(id), scheduling);
       update({ state: 'ready' });
+      this.#ready.set(id, model);
       return model;
     } catch (error) {
       this.#states.delete(id);
@@ -210,6 +218,7 @@ export class IsolateModels implements ModelHost {
   #unload(id: string): void {
     this.#states.delete(id);
     this.#opened.delete(id);
+    this.#ready.delete(id);
     const model = this.#loads.known(id);
     this.#loads.forget(id);
     if (model) this.#options.keepAlive(model.then(({ decoder }) => decoder.dispose()));

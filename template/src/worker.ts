@@ -1,1 +1,1 @@
-export { default } from 'gpt-edge/worker';
+export { default, EngineObject } from 'gpt-edge/worker';

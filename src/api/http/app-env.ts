@@ -8,6 +8,7 @@ import type { RequestContext, RequestLogEnv } from '../request-log/request-recor
 
 /** What the routes find in Hono's context. */
 export interface AppEnv {
+  Bindings: RequestLogEnv['Bindings'];
   Variables: RequestLogEnv['Variables'] & {
     host: ModelHost;
     /** Multiply-adds that one request may ask for. */

@@ -16,10 +16,10 @@ export const logRequests = (log: (line: RequestLine) => void) =>
     keepAlive(c, ended.promise);
     await next();
     const { status } = c.res;
-    const timing = serverTiming(record);
+    const timing = serverTiming(record, c.env?.engineObject);
     if (timing !== '') c.res.headers.set('server-timing', timing);
     const write = () => {
-      log(toLine(c, record, status, Date.now() - record.started));
+      if (!record.isForwarded) log(toLine(c, record, status, Date.now() - record.started));
       ended.resolve();
     };
     if (record.bodyEnd) record.bodyEnd.then(write);
@@ -58,11 +58,10 @@ function sharing({ figures, loadMilliseconds }: RequestRecord): Partial<RequestL
 }
 
 /** The header that tells a client what is known when its answer begins, as browsers show it. */
-function serverTiming({ figures, loadMilliseconds }: RequestRecord): string {
+function serverTiming({ figures, loadMilliseconds }: RequestRecord, object?: string): string {
   const load = loadMilliseconds === undefined ? [] : [`load;dur=${loadMilliseconds}`];
-  return [...load, ...(figures ? [`queue;dur=${figures.queueMilliseconds}`, `cached;desc="${figures.cachedTokens} tokens"`] : [])].join(
-    ', ',
-  );
+  const sharing = figures ? [`queue;dur=${figures.queueMilliseconds}`, `cached;desc="${figures.cachedTokens} tokens"`] : [];
+  return [...load, ...sharing, ...(object ? [`object;desc="${object}"`] : [])].join(', ');
 }
 
 /** Without it, the runtime would end a request whose client has left, and the line would be lost. */

@@ -24,6 +24,8 @@ export class RequestRecord {
   isCancelled = false;
   /** Whether the answer is a stream of events. */
   isStream = false;
+  /** Whether another app answers, and writes the log line. */
+  isForwarded = false;
   /** Resolves when the answer has ended. */
   readonly ended: Promise<void>;
   #body?: PromiseWithResolvers<void>;
@@ -59,5 +61,9 @@ export interface RequestContext {
 
 /** What the request log finds and leaves in Hono's context. */
 export interface RequestLogEnv {
+  Bindings: {
+    /** The name of the engine object in which the app runs. */
+    engineObject?: string;
+  };
   Variables: { requestId: string; record: RequestRecord };
 }

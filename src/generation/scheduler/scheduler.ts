@@ -101,6 +101,16 @@ export class Scheduler {
     return this.#jobs.length > 0;
   }
 
+  /** How many requests are being computed, or have something for their readers. */
+  get runningCount(): number {
+    return this.#jobs.filter(({ isAdmitted }) => isAdmitted).length;
+  }
+
+  /** How many requests wait for room. */
+  get waitingCount(): number {
+    return this.#jobs.length - this.runningCount;
+  }
+
   /**
    * Takes on a request, and waits until there is room for the first of its prompts. Its events are then read from the
    * result, at the reader's pace.

@@ -1,0 +1,40 @@
+import { DurableObject } from 'cloudflare:workers';
+import { createApp } from '../api/app.ts';
+import { errorBody } from '../api/http/errors.ts';
+import { GptEdgeError } from '../core/errors.ts';
+import { isolateModels } from '../worker/isolate-instance.ts';
+import type { WorkerEnv } from '../worker/models-from-env.ts';
+import { parseMaxWork } from '../worker/worker-variables.ts';
+import { MAY_WAIT_HEADER } from './engine-headers.ts';
+
+/** The app is the isolate's, as its models are: several objects may share an isolate. */
+let app: ReturnType<typeof createApp> | undefined;
+
+/**
+ * An engine object: it answers the requests that the Worker, its front, hands on. All of them share one I/O context,
+ * and with it the scheduler of their model. The front has let them in already.
+ */
+export class EngineObject extends DurableObject<WorkerEnv> {
+  override async fetch(request: Request): Promise<Response> {
+    const model = this.ctx.id.name?.split('/')[1];
+    const mayWait = request.headers.has(MAY_WAIT_HEADER) || request.method !== 'POST';
+    if (!mayWait && model !== undefined && this.isFull(model)) return fullAnswer();
+    app ??= createApp({
+      host: isolateModels(this.env),
+      isPublic: true,
+      maxWork: parseMaxWork(this.env.MAX_WORK),
+      log: this.env.LOG_REQUESTS === 'false' ? () => {} : undefined,
+    });
+    return app.fetch(request, { engineObject: this.ctx.id.name }, this.ctx as unknown as ExecutionContext);
+  }
+
+  /** Whether requests wait here for room in the KV cache, so that another one would wait behind them. */
+  isFull(model: string): boolean {
+    return (isolateModels(this.env).loaded(model)?.scheduler.waitingCount ?? 0) > 0;
+  }
+}
+
+function fullAnswer(): Response {
+  const error = new GptEdgeError('overloaded', 'Other requests wait for room here.', { retryAfterSeconds: 1 });
+  return Response.json(errorBody(error), { status: 503, headers: { 'retry-after': String(error.retryAfterSeconds) } });
+}
