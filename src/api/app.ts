@@ -100,7 +100,7 @@ export function createApp({
   app.use(async (c, next) => {
     c.set('host', host);
     c.set('maxWork', maxWork);
-    c.set('cpuAllowance', cpuAllowance());
+    c.set('cpuAllowance', c.env?.slices?.allowance ?? c.env?.cpuAllowance ?? cpuAllowance());
     await next();
   });
 

@@ -1,11 +1,14 @@
 import { DurableObject } from 'cloudflare:workers';
 import { createApp } from '../api/app.ts';
+import type { AppEnv } from '../api/http/app-env.ts';
 import { errorBody } from '../api/http/errors.ts';
 import { GptEdgeError } from '../core/errors.ts';
+import { CpuAllowance, DEFAULT_CPU_BUDGET_MS } from '../generation/cpu-allowance.ts';
 import { isolateModels } from '../worker/isolate-instance.ts';
 import type { WorkerEnv } from '../worker/models-from-env.ts';
-import { parseMaxWork } from '../worker/worker-variables.ts';
+import { parseCpuBudget, parseMaxWork } from '../worker/worker-variables.ts';
 import { MAY_WAIT_HEADER } from './engine-headers.ts';
+import { SliceServer } from './slice-server.ts';
 
 /** The app is the isolate's, as its models are: several objects may share an isolate. */
 let app: ReturnType<typeof createApp> | undefined;
@@ -15,17 +18,29 @@ let app: ReturnType<typeof createApp> | undefined;
  * and with it the scheduler of their model. The front has let them in already.
  */
 export class EngineObject extends DurableObject<WorkerEnv> {
+  #slices: SliceServer | undefined;
+
   override async fetch(request: Request): Promise<Response> {
     const model = this.ctx.id.name?.split('/')[1];
     const mayWait = request.headers.has(MAY_WAIT_HEADER) || request.method !== 'POST';
     if (!mayWait && model !== undefined && this.isFull(model)) return fullAnswer();
+    this.#slices ??= new SliceServer(
+      // Each incoming request renews the CPU time of this object.
+      new CpuAllowance(parseCpuBudget(this.env.CPU_BUDGET_MS) ?? DEFAULT_CPU_BUDGET_MS, { isRenewable: true }),
+      (incoming, bindings) => this.#serve(incoming, bindings),
+    );
+    return this.#slices.answer(request);
+  }
+
+  /** @param bindings what the app knows of this object and of the request's answer */
+  async #serve(request: Request, bindings: AppEnv['Bindings']): Promise<Response> {
     app ??= createApp({
       host: isolateModels(this.env),
       isPublic: true,
       maxWork: parseMaxWork(this.env.MAX_WORK),
       log: this.env.LOG_REQUESTS === 'false' ? () => {} : undefined,
     });
-    return app.fetch(request, { engineObject: this.ctx.id.name }, this.ctx as unknown as ExecutionContext);
+    return app.fetch(request, { engineObject: this.ctx.id.name, ...bindings }, this.ctx as unknown as ExecutionContext);
   }
 
   /** Whether requests wait here for room in the KV cache, so that another one would wait behind them. */

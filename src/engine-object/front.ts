@@ -7,6 +7,8 @@ import { HeldBody } from './held-body.ts';
 import { type Region, regionOf } from './region.ts';
 import { relay } from './relay.ts';
 import { type RequestHint, requestHint } from './request-hint.ts';
+import { FRAMES_HEADER, NOTES_HEADER, SLICE_HEADERS, SLICES_HEADER } from './slice-headers.ts';
+import { isFramed, joinSlices, type SliceCalls } from './slice-loop.ts';
 
 export interface FrontOptions {
   /** The binding of the class `EngineObject`. */
@@ -65,6 +67,8 @@ class Call {
   readonly #body: HeldBody;
   readonly #region: Region;
   readonly #options: FrontOptions;
+  /** The number of the answer, for calls for its slices. */
+  readonly #id = crypto.randomUUID();
   #resets = 0;
 
   constructor(request: Request, path: string, body: HeldBody, region: Region, options: FrontOptions) {
@@ -93,10 +97,24 @@ class Call {
   }
 
   #relay(answer: Response, name: string): Promise<Response> {
+    if (isFramed(answer)) return this.#joined(answer, name);
     return relay(answer, {
-      askAgain: () => (this.#maySendAgain() ? this.#ask(name, true) : null),
+      askAgain: () => (this.#maySendAgain() ? this.#ask(name, true).then((again) => this.#joined(again, name)) : null),
       toError: (cause) => objectFailed(name, cause),
     });
+  }
+
+  async #joined(answer: Response, name: string): Promise<Response> {
+    return isFramed(answer) ? joinSlices(answer, this.#slicesOf(name)) : answer;
+  }
+
+  /** How the rest of an answer is asked for, which the object makes in slices. */
+  #slicesOf(name: string): SliceCalls {
+    return {
+      goOn: (frames) => this.#send(name, true, { frames }),
+      startOver: (notes) => (this.#body.isWhole ? this.#send(name, true, { notes }) : null),
+      toError: (cause) => objectFailed(name, cause),
+    };
   }
 
   /** The first object that would not let the request wait, or else the first one: a body that streams is sent once. */
@@ -132,14 +150,15 @@ class Call {
     return this.#body.isWhole && this.#resets++ < MAX_RESETS;
   }
 
-  async #send(name: string, mayWait: boolean): Promise<Response> {
+  async #send(name: string, mayWait: boolean, slice: SliceCall = {}): Promise<Response> {
     const headers = new Headers(this.#request.headers);
     headers.delete(MAY_WAIT_HEADER);
     if (mayWait) headers.set(MAY_WAIT_HEADER, '1');
+    const body = this.#prepare(slice, headers);
     const late = new AbortController();
     const signal = AbortSignal.any([this.#request.signal, late.signal]);
     const { method } = this.#request;
-    const answer = this.#stub(name).fetch(new Request(this.#url, { method, headers, body: this.#body.send(), signal }));
+    const answer = this.#stub(name).fetch(new Request(this.#url, { method, headers, body, signal }));
     const timeout = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       const error = this.#hasNotAnswered(name);
@@ -154,10 +173,42 @@ class Call {
     }
   }
 
+  /** @returns the body to send, whose headers it sets */
+  #prepare({ frames, notes = new Uint8Array() }: SliceCall, headers: Headers): Uint8Array | ReadableStream<Uint8Array> | null {
+    for (const header of SLICE_HEADERS) headers.delete(header);
+    if (!isGeneration(this.#url.pathname)) return this.#body.send();
+    headers.set(SLICES_HEADER, this.#id);
+    if (frames !== undefined) {
+      headers.set(FRAMES_HEADER, String(frames));
+      headers.delete('content-length');
+      return null;
+    }
+    if (notes.length === 0) return this.#body.send();
+    headers.set(NOTES_HEADER, String(notes.length));
+    headers.delete('content-length');
+    return joinedBytes(notes, this.#body.send() as Uint8Array);
+  }
+
   #hasNotAnswered(name: string): GptEdgeError {
     const message = `The engine object ${name} has not begun to answer for ${this.#options.answerSeconds} s. Try again.`;
     return new GptEdgeError('engine_unavailable', message, { retryAfterSeconds: RETRY_SECONDS });
   }
+}
+
+/** What a call for the rest of an answer says: how many frames have come, or all that is known of the answer. */
+interface SliceCall {
+  readonly frames?: number;
+  readonly notes?: Uint8Array;
+}
+
+/** Whether a request is answered with as much text as it asks for, which may take more than one slice. */
+const isGeneration = (path: string): boolean => /^\/v1\/(chat\/)?completions$/.test(path);
+
+function joinedBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }
 
 const objectFailed = (name: string, cause: unknown): GptEdgeError =>

@@ -18,7 +18,7 @@ export class CpuAllowance {
   readonly isRenewable: boolean;
   readonly #milliseconds: number;
   #left: number;
-  #spent = Promise.withResolvers<void>();
+  readonly #watchers = new Set<() => void>();
   #renewed = Promise.withResolvers<void>();
 
   /** @param limitMilliseconds what the platform allows */
@@ -41,22 +41,23 @@ export class CpuAllowance {
   spend(milliseconds: number): void {
     const wasSpent = this.isSpent;
     this.#left -= milliseconds;
-    if (this.isSpent && !wasSpent) this.#spent.resolve();
+    if (this.isSpent && !wasSpent) for (const watcher of this.#watchers) watcher();
   }
 
   /** The platform has begun to count anew. */
   renew(): void {
     if (this.isSpent) {
-      this.#spent = Promise.withResolvers();
       this.#renewed.resolve();
       this.#renewed = Promise.withResolvers();
     }
     this.#left = this.#milliseconds;
   }
 
-  /** Resolves when all is spent. */
-  get untilSpent(): Promise<void> {
-    return this.#spent.promise;
+  /** Calls back each time when all is spent, and at once if it is. @returns a function that ends that */
+  watch(onSpent: () => void): () => void {
+    this.#watchers.add(onSpent);
+    if (this.isSpent) onSpent();
+    return () => this.#watchers.delete(onSpent);
   }
 
   /** Resolves when it is renewed after it was spent. */

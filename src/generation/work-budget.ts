@@ -84,6 +84,8 @@ export interface CpuTime {
   readonly rate: WorkRate;
   /** How much of that there may be; as much as is wanted if undefined. */
   readonly allowance?: CpuAllowance;
+  /** Whether work waits for the allowance to be renewed, if that is possible. @default true */
+  readonly waits?: boolean;
 }
 
 /**
@@ -145,7 +147,7 @@ export class WorkBudget {
 
   async #take(most: number, turns: number, isReady: () => boolean): Promise<void> {
     const isOver = () => isReady() || this.#ended.signal.aborted;
-    if (this.#cpu.allowance) await this.#waitFor(this.#cpu.allowance, isOver);
+    if (this.#cpu.allowance && this.#waits) await this.#waitFor(this.#cpu.allowance, isOver);
     await this.#isolate.take(Math.max(0, most), turns, this.#cpu.rate, isOver);
     this.#spend(turns);
     await this.#reachMilestones(this.#isolate.total - turns);
@@ -170,13 +172,13 @@ export class WorkBudget {
   /** Whether all the CPU time that there will ever be is spent. */
   get isSpent(): boolean {
     const { allowance } = this.#cpu;
-    return allowance !== undefined && allowance.isSpent && !allowance.isRenewable;
+    return allowance?.isRenewable === false && allowance.isSpent;
   }
 
   /** The multiply-adds for which there is CPU time now. */
   get multiplyAddsLeft(): number {
     const { allowance, rate } = this.#cpu;
-    if (allowance === undefined) return Number.POSITIVE_INFINITY;
+    if (allowance === undefined || !this.#waits) return Number.POSITIVE_INFINITY;
     return (allowance.left / rate.millisecondsPerTurn) * this.#multiplyAddsPerTurn;
   }
 
@@ -206,6 +208,10 @@ export class WorkBudget {
   /** Ends the work as the client's signal does. @param reason what it ends with. By default, nobody wants it any more */
   abort(reason?: unknown): void {
     this.#ended.abort(reason);
+  }
+
+  get #waits(): boolean {
+    return this.#cpu.waits ?? true;
   }
 
   #spend(turns: number): void {

@@ -18,8 +18,13 @@ describe('CpuAllowance', () => {
     const allowance = new CpuAllowance(1000, { isRenewable: true });
     const budget = budgetOf(allowance);
     expect(budget.multiplyAddsLeft).toBeCloseTo(7.5 * MULTIPLY_ADDS_PER_TURN, 0);
-    for (let turn = 0; turn < 8; turn++) budget.countTurns(1);
-    await allowance.untilSpent;
+    let calls = 0;
+    const stop = allowance.watch(() => calls++);
+    for (let turn = 0; turn < 7; turn++) budget.countTurns(1);
+    expect(calls).toBe(0);
+    for (let turn = 0; turn < 2; turn++) budget.countTurns(1);
+    expect(calls).toBe(1);
+    stop();
     expect([allowance.isSpent, allowance.left]).toEqual([true, 0]);
     let goesOn = false;
     const waiting = budget.takeTurn(1).then(() => {

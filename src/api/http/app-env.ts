@@ -5,10 +5,16 @@ import { takeLoadWork } from '../../generation/load-work.ts';
 import { IsolateWork, WorkBudget } from '../../generation/work-budget.ts';
 import type { ModelHost } from '../model-host.ts';
 import type { RequestContext, RequestLogEnv } from '../request-log/request-record.ts';
+import type { AnswerSlices } from './answer-slices.ts';
 
 /** What the routes find in Hono's context. */
 export interface AppEnv {
-  Bindings: RequestLogEnv['Bindings'];
+  Bindings: RequestLogEnv['Bindings'] & {
+    /** Present if the answer is made in slices. */
+    slices?: AnswerSlices;
+    /** The CPU time of the engine object, in which the app runs, for all that is not made in slices. */
+    cpuAllowance?: CpuAllowance;
+  };
   Variables: RequestLogEnv['Variables'] & {
     host: ModelHost;
     /** Multiply-adds that one request may ask for. */
@@ -24,10 +30,11 @@ export interface AppEnv {
  */
 export function requestContext(c: Context<AppEnv>, model: LanguageModel): RequestContext {
   const { signal } = c.req.raw;
-  const cpu = { rate: model.scheduler.rate, allowance: c.var.cpuAllowance };
+  const slices = c.env?.slices;
+  const cpu = { rate: model.scheduler.rate, allowance: c.var.cpuAllowance, waits: slices !== undefined };
   const budget = new WorkBudget(model.decoder.multiplyAddsPerTurn, signal, IsolateWork.own, cpu);
   budget.countMilliseconds(takeLoadWork(model));
-  return { signal, budget, record: c.var.record };
+  return { signal, budget, record: c.var.record, slices };
 }
 
 /**

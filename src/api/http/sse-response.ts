@@ -1,4 +1,5 @@
 import type { RequestContext } from '../request-log/request-record.ts';
+import { FRAMED_HEADER } from './answer-slices.ts';
 import { errorBody, handleError } from './errors.ts';
 
 const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' };
@@ -18,7 +19,7 @@ const LONGEST_WAIT = 1 / 8;
  * at most as long as the first has been there. None waits while other requests have their turn.
  */
 export function sseResponse(events: AsyncGenerator<object>, context: RequestContext): Response {
-  const { budget, record } = context;
+  const { budget, record, slices } = context;
   const encoder = new TextEncoder();
   const lines = new EventLines(events, context);
   let firstAt: number | undefined;
@@ -33,7 +34,7 @@ export function sseResponse(events: AsyncGenerator<object>, context: RequestCont
       const send = () => {
         if (timer !== undefined) clearTimeout(timer);
         timer = undefined;
-        if (ready !== '') controller.enqueue(encoder.encode(ready));
+        if (ready !== '') controller.enqueue(slices ? slices.frame(ready, lines.hasEnded) : encoder.encode(ready));
         ready = '';
       };
       do {
@@ -56,7 +57,7 @@ export function sseResponse(events: AsyncGenerator<object>, context: RequestCont
       record.endBody();
     },
   });
-  return new Response(body, { headers: HEADERS });
+  return new Response(body, { headers: slices ? { ...HEADERS, [FRAMED_HEADER]: '1' } : HEADERS });
 }
 
 /** The text of an answer's events, one by one. */

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { jsonPieces } from '../openai/json-pieces.ts';
 import type { RequestContext } from '../request-log/request-record.ts';
+import { FRAMED_HEADER } from './answer-slices.ts';
 import type { AppEnv } from './app-env.ts';
 import { errorBody, handleError } from './errors.ts';
 
@@ -30,14 +31,14 @@ export async function wholeResponse(c: Context<AppEnv>, answer: Promise<object>,
   return quick === undefined ? longResponse(answer, context) : c.json(quick);
 }
 
-function longResponse(answer: Promise<object>, { budget, record }: RequestContext): Response {
+function longResponse(answer: Promise<object>, { budget, record, slices }: RequestContext): Response {
   const encoder = new TextEncoder();
   const pieces = answerPieces(answer, record);
   record.beginBody();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await pieces.next();
-      if (!done) return controller.enqueue(encoder.encode(value));
+      if (!done) return controller.enqueue(slices ? slices.frame(value, false) : encoder.encode(value));
       controller.close();
       record.endBody();
     },
@@ -47,7 +48,7 @@ function longResponse(answer: Promise<object>, { budget, record }: RequestContex
       record.endBody();
     },
   });
-  return new Response(body, { headers: { 'content-type': 'application/json' } });
+  return new Response(body, { headers: { 'content-type': 'application/json', ...(slices ? { [FRAMED_HEADER]: '1' } : {}) } });
 }
 
 async function* answerPieces(answer: Promise<object>, record: RequestContext['record']): AsyncGenerator<string> {

@@ -1,3 +1,4 @@
+import { CHOICE_BEGINNING } from '../../generation/choice-past.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { TokenLogprob } from '../../generation/sampling/log-probabilities.ts';
@@ -16,9 +17,10 @@ export async function* chatChunks(
   completion: RecordedCompletion,
   budget: WorkBudget,
 ): AsyncGenerator<ChatChunk> {
-  const head = answerHead('chatcmpl', 'chat.completion.chunk', model);
+  const head = answerHead('chatcmpl', 'chat.completion.chunk', model, completion);
   const toParts = (event: ChoiceEvent) => toChatParts(event, body, model.tokenizer);
-  let promptIds = body.return_token_ids ? { prompt_token_ids: [...request.prompt] } : {};
+  const isBegun = completion.notes?.past?.positions.some((position) => position > CHOICE_BEGINNING);
+  let promptIds = body.return_token_ids && !isBegun ? { prompt_token_ids: [...request.prompt] } : {};
   for await (const chunk of choiceChunks({ model, requests: [request], completion, body, head, toParts }, budget)) {
     yield { ...chunk, ...promptIds };
     promptIds = {};

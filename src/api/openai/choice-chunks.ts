@@ -1,3 +1,4 @@
+import { CHOICE_BEGINNING, type ChoicePosition, choicePosition, readPosition } from '../../generation/choice-past.ts';
 import type { CompletionEvent } from '../../generation/completion-event.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
@@ -22,9 +23,13 @@ export interface ChoiceEvent extends TextPiece {
 }
 
 /** Numbers the choices of all prompts, and tells the first piece of each. */
-async function* choiceEvents(events: AsyncIterable<CompletionEvent>, requests: readonly CompletionRequest[]): AsyncGenerator<ChoiceEvent> {
+async function* choiceEvents(
+  events: AsyncIterable<CompletionEvent>,
+  requests: readonly CompletionRequest[],
+  positions: readonly ChoicePosition[] = [],
+): AsyncGenerator<ChoiceEvent> {
   const scores = new Map<number, ChoiceEvent['promptScores']>();
-  const opened = new Set<number>();
+  const opened = new Set(positions.flatMap((position, index) => (position > CHOICE_BEGINNING ? [index] : [])));
   for await (const event of events) {
     if (event.type === 'prompt') {
       scores.set(event.prompt, event.tokens);
@@ -38,10 +43,15 @@ async function* choiceEvents(events: AsyncIterable<CompletionEvent>, requests: r
 }
 
 /** What all chunks of an answer have in common. `created` is in seconds since the epoch. */
-export function answerHead<const T extends string>(idPrefix: 'cmpl' | 'chatcmpl', object: T, model: LanguageModel) {
+export function answerHead<const T extends string>(
+  idPrefix: 'cmpl' | 'chatcmpl',
+  object: T,
+  model: LanguageModel,
+  { notes }: RecordedCompletion,
+) {
   return {
-    id: `${idPrefix}-${crypto.randomUUID().replaceAll('-', '')}`,
-    created: Math.floor(Date.now() / 1000),
+    id: notes?.past?.head.id ?? `${idPrefix}-${crypto.randomUUID().replaceAll('-', '')}`,
+    created: notes?.past?.head.created ?? Math.floor(Date.now() / 1000),
     model: model.id,
     system_fingerprint: model.fingerprint,
     object,
@@ -49,7 +59,7 @@ export function answerHead<const T extends string>(idPrefix: 'cmpl' | 'chatcmpl'
 }
 
 /** An answer of either endpoint: what is generated, and the form in which its chunks report it. */
-interface Answer<Head, Choice> {
+interface Answer<Head extends { id: string; created: number }, Choice> {
   model: LanguageModel;
   requests: readonly CompletionRequest[];
   completion: RecordedCompletion;
@@ -64,23 +74,32 @@ interface Answer<Head, Choice> {
  * the usage and no choice, and the others have a null. An answer that is not streamed is joined from the same chunks
  * and always has a usage.
  */
-export async function* choiceChunks<Head extends object, Choice>(
+export async function* choiceChunks<Head extends { id: string; created: number }, Choice>(
   { model, requests, completion, body, head, toParts }: Answer<Head, Choice>,
   budget: WorkBudget,
 ): AsyncGenerator<Head & { choices: Choice[]; usage?: Usage | null; gpt_edge?: { stopped_by: StopCause } }> {
   const work = new TokenWork(model);
   const includeUsage = !body.stream || body.stream_options?.include_usage;
-  let completionTokens = 0;
-  for await (const event of choiceEvents(completion.events, requests)) {
+  const { notes } = completion;
+  notes?.begin(
+    { id: head.id, created: head.created, seed: requests[0].sampling.seed, fingerprint: model.fingerprint },
+    { isStreamed: body.stream ?? false },
+  );
+  let completionTokens = endedTokens(notes?.past?.positions);
+  for await (const event of choiceEvents(completion.events, requests, notes?.past?.positions)) {
     // With `echo`, each choice reports the scores of its prompt.
     if (event.isFirst) await budget.spend(event.promptScores.length * work.report(requests[event.requestIndex].topLogprobs ?? 0));
     if (event.finishReason) completionTokens += event.completionTokens;
     const parts = toParts(event);
     const stopped = event.stoppedBy ? { gpt_edge: { stopped_by: event.stoppedBy } } : {};
-    for (const [place, choice] of parts.entries())
+    if (!body.stream || parts.length === 0) notes?.addTokens(event.index, event.tokens);
+    for (const [place, choice] of parts.entries()) {
+      if (body.stream && place === parts.length - 1) notes?.addTokens(event.index, event.tokens);
+      if (body.stream) notes?.reach(event.index, positionAfter(event, place, parts.length));
       yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}), ...(place === parts.length - 1 ? stopped : {}) };
+    }
   }
-  if (!includeUsage) return;
+  if (!includeUsage || notes?.past?.hasUsage) return;
   const promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
   const { cachedTokens, acceptedTokens, rejectedTokens, multiplyAdds } = completion.figures;
   const left = budget.millisecondsLeft;
@@ -92,5 +111,16 @@ export async function* choiceChunks<Head extends object, Choice>(
     completion_tokens_details: { accepted_prediction_tokens: acceptedTokens, rejected_prediction_tokens: rejectedTokens },
     gpt_edge: { multiply_adds: Math.round(multiplyAdds), ...(left === undefined ? {} : { cpu_budget_left_ms: Math.floor(left) }) },
   };
+  if (body.stream) notes?.reachUsage();
   yield { ...head, choices: [], usage };
 }
+
+/** What a client has of a choice that has got one part of an event after the others. */
+function positionAfter({ isFirst, completionTokens, finishReason }: ChoiceEvent, place: number, parts: number): ChoicePosition {
+  if (place === parts - 1) return choicePosition(completionTokens, finishReason ? 'end' : 'text');
+  return isFirst && place === 0 ? choicePosition(0, 'text') : choicePosition(completionTokens, 'whole text');
+}
+
+/** Tokens of the choices that had ended before. */
+const endedTokens = (positions: readonly ChoicePosition[] = []): number =>
+  positions.map(readPosition).reduce((sum, { tokens, phase }) => sum + (phase === 'end' ? tokens : 0), 0);

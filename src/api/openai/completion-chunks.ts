@@ -44,7 +44,7 @@ export function completionChunks(
     return [{ index, text: echo, ...report(placedPrompt), ...promptIds, finish_reason: null }, piece];
   }
 
-  const head = answerHead('cmpl', 'text_completion', model);
+  const head = answerHead('cmpl', 'text_completion', model, completion);
   return choiceChunks({ model, requests, completion, body, head, toParts }, budget);
 }
 

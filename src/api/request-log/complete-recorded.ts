@@ -5,12 +5,15 @@ import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { JobFigures } from '../../generation/scheduler/job.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
+import { type AnswerNotes, type AnswerPast, toCompletionPast } from '../openai/answer-notes.ts';
 import type { RequestContext, RequestRecord } from './request-record.ts';
 
 /** What is generated for a request, and what it has cost so far. */
 export interface RecordedCompletion {
   readonly events: AsyncIterable<CompletionEvent>;
   readonly figures: Readonly<JobFigures>;
+  /** Where it is noted what it takes to go on elsewhere, if the answer is made in slices. */
+  readonly notes?: AnswerNotes;
 }
 
 /** Ends a request so many milliseconds after it came. @returns a function that calls that off */
@@ -28,16 +31,19 @@ function endAfter(milliseconds: number, budget: WorkBudget, { started }: Request
 export async function completeRecorded(
   model: LanguageModel,
   requests: readonly CompletionRequest[],
-  { budget, record }: RequestContext,
+  { budget, record, slices }: RequestContext,
   timeout?: number | null,
 ): Promise<RecordedCompletion> {
+  const notes = slices?.notes;
+  const past = notes?.past && toCompletionPast(notes.past, requests[0].choices);
   record.promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
   const cancelTimeout = timeout == null ? undefined : endAfter(timeout, budget, record);
-  const reader = await complete(model, requests, budget).catch((error: unknown) => {
+  const reader = await complete(model, resumed(requests, notes?.past, model), budget, { past }).catch((error: unknown) => {
     cancelTimeout?.();
     throw error;
   });
   record.figures = reader.figures;
+  if (notes) notes.figures = reader.figures;
   record.completionTokens = 0;
   const counted = new Map<string, number>();
   const count = ({ prompt, choice, completionTokens, finishReason }: PieceEvent) => {
@@ -56,5 +62,20 @@ export async function completeRecorded(
       cancelTimeout?.();
     }
   }
-  return { events: events(), figures: reader.figures };
+  return { events: events(), figures: reader.figures, notes };
+}
+
+/** The same requests with the random numbers with which they were begun. */
+function resumed(
+  requests: readonly CompletionRequest[],
+  past: AnswerPast | undefined,
+  { id, fingerprint }: LanguageModel,
+): readonly CompletionRequest[] {
+  if (past === undefined) return requests;
+  if (past.head.fingerprint !== fingerprint)
+    throw new GptEdgeError(
+      'engine_unavailable',
+      `There is another version of ${id} than the one with which this answer began. Send the request again.`,
+    );
+  return requests.map((request) => ({ ...request, sampling: { ...request.sampling, seed: past.head.seed } }));
 }

@@ -1,0 +1,136 @@
+import { CHOICE_BEGINNING, type ChoicePast, type ChoicePosition, type ChosenToken } from '../../generation/choice-past.ts';
+import type { CompletionPast } from '../../generation/complete.ts';
+import type { JobFigures } from '../../generation/scheduler/job.ts';
+
+/** What all of an answer depends on beside its request. */
+export interface AnswerHead {
+  readonly id: string;
+  /** In seconds since the epoch. */
+  readonly created: number;
+  readonly seed: number;
+  /** The model's. With another, the text would not go on as it began. */
+  readonly fingerprint: string;
+}
+
+/** What an answer has got since the note before: all notes together are what it takes to go on elsewhere. */
+export interface AnswerNote {
+  head?: AnswerHead;
+  /** The tokens of a choice that follow those of earlier notes. One without a score is its id. */
+  tokens?: [choice: number, tokens: (number | ChosenToken)[]][];
+  /** What the client has of a choice. */
+  positions?: [choice: number, position: ChoicePosition][];
+  /** Whether the client has the usage. */
+  usage?: true;
+  figures?: Partial<JobFigures>;
+}
+
+/** An answer that was begun elsewhere. */
+export interface AnswerPast {
+  readonly head: AnswerHead;
+  /** The known tokens of each choice, and what the client has of it. */
+  readonly tokens: readonly (readonly ChosenToken[])[];
+  readonly positions: readonly ChoicePosition[];
+  readonly hasUsage: boolean;
+  readonly figures: Partial<JobFigures>;
+}
+
+/** Tokens that are noted together, if nothing else is sent to the client meanwhile. */
+const MANY_TOKENS = 64;
+
+/** Takes notes while an answer is made, and knows those of its past. */
+export class AnswerNotes {
+  readonly past: AnswerPast | undefined;
+  /** What the answer has cost so far, once that is known. */
+  figures: Readonly<JobFigures> | undefined;
+  #isStreamed = false;
+  #note: AnswerNote = {};
+  #tokens = 0;
+  #onMany: (() => void) | null = null;
+
+  constructor(past?: AnswerPast) {
+    this.past = past;
+  }
+
+  /** @param options.isStreamed whether the client gets each part of the answer when it is there */
+  begin(head: AnswerHead, options: { isStreamed: boolean }): void {
+    this.#isStreamed = options.isStreamed;
+    if (this.past === undefined) this.#note.head = head;
+  }
+
+  /** The next tokens of a choice. Scores are kept unless the client has them. */
+  addTokens(choice: number, tokens: readonly ChosenToken[]): void {
+    if (tokens.length === 0) return;
+    const kept = tokens.map(({ id, logprob, top }) => (this.#isStreamed || logprob === undefined ? id : { id, logprob, top }));
+    this.#note.tokens ??= [];
+    this.#note.tokens.push([choice, kept]);
+    this.#tokens += tokens.length;
+    if (this.#tokens >= MANY_TOKENS && !this.#isStreamed) this.#onMany?.();
+  }
+
+  /** The client has got something of a choice. */
+  reach(choice: number, position: ChoicePosition): void {
+    this.#note.positions ??= [];
+    const { positions } = this.#note;
+    const known = positions.findIndex(([other]) => other === choice);
+    if (known === -1) positions.push([choice, position]);
+    else positions[known] = [choice, position];
+  }
+
+  reachUsage(): void {
+    this.#note.usage = true;
+  }
+
+  /**
+   * Calls back when much was noted that nobody has taken. In a stream, it is taken with what the client gets.
+   * @param onMany null ends that
+   */
+  watch(onMany: (() => void) | null): void {
+    this.#onMany = onMany;
+    if (this.#tokens >= MANY_TOKENS && !this.#isStreamed) onMany?.();
+  }
+
+  /** What was noted since it was taken last, and goes to the client now. */
+  take(): AnswerNote {
+    const note = this.#note.head ? { ...this.#note, figures: { ...this.figures } } : this.#note;
+    this.#note = {};
+    this.#tokens = 0;
+    return note;
+  }
+
+  /** What may be taken while nothing goes to the client: in a stream, only what the answer has cost. */
+  takeAside(): AnswerNote {
+    return { ...(this.#isStreamed ? {} : this.take()), figures: { ...this.figures } };
+  }
+}
+
+/** What all notes of an answer say; undefined if it had not begun. */
+export function joinNotes(notes: readonly AnswerNote[]): AnswerPast | undefined {
+  const head = notes.find((note) => note.head)?.head;
+  if (head === undefined) return undefined;
+  const tokens: ChosenToken[][] = [];
+  const positions: ChoicePosition[] = [];
+  for (const note of notes) {
+    for (const [choice, more] of note.tokens ?? []) {
+      tokens[choice] ??= [];
+      for (const token of more) tokens[choice].push(typeof token === 'number' ? { id: token } : token);
+    }
+    for (const [choice, position] of note.positions ?? []) positions[choice] = position;
+  }
+  const figures = notes.findLast((note) => note.figures)?.figures ?? {};
+  return { head, tokens, positions, hasUsage: notes.some(({ usage }) => usage), figures };
+}
+
+/** The past of an answer as that of a completion, whose choices are counted within each prompt. */
+export function toCompletionPast({ tokens, positions, figures }: AnswerPast, choicesOfPrompt: number): CompletionPast {
+  const count = Math.max(tokens.length, positions.length);
+  const choices = Array.from(
+    { length: count },
+    (_, index): ChoicePast => ({
+      prompt: Math.floor(index / choicesOfPrompt),
+      choice: index % choicesOfPrompt,
+      tokens: tokens[index] ?? [],
+      position: positions[index] ?? CHOICE_BEGINNING,
+    }),
+  );
+  return { choices, figures };
+}
