@@ -6,6 +6,7 @@ import { isolateModels } from '../worker/isolate-instance.ts';
 import type { WorkerEnv } from '../worker/models-from-env.ts';
 import { parseMaxWork } from '../worker/worker-variables.ts';
 import { MAY_WAIT_HEADER } from './engine-headers.ts';
+import { ObjectLife } from './object-life.ts';
 
 /** The app is the isolate's, as its models are: several objects may share an isolate. */
 let app: ReturnType<typeof createApp> | undefined;
@@ -15,6 +16,8 @@ let app: ReturnType<typeof createApp> | undefined;
  * and with it the scheduler of their model. The front has let them in already.
  */
 export class EngineObject extends DurableObject<WorkerEnv> {
+  readonly #life = new ObjectLife(this.ctx.id.name ?? this.ctx.id.toString());
+
   override async fetch(request: Request): Promise<Response> {
     const model = this.ctx.id.name?.split('/')[1];
     const mayWait = request.headers.has(MAY_WAIT_HEADER) || request.method !== 'POST';
@@ -25,7 +28,7 @@ export class EngineObject extends DurableObject<WorkerEnv> {
       maxWork: parseMaxWork(this.env.MAX_WORK),
       log: this.env.LOG_REQUESTS === 'false' ? () => {} : undefined,
     });
-    return app.fetch(request, { engineObject: this.ctx.id.name }, this.ctx as unknown as ExecutionContext);
+    return app.fetch(request, { object: this.#life }, this.ctx as unknown as ExecutionContext);
   }
 
   /** Whether requests wait here for room in the KV cache, so that another one would wait behind them. */

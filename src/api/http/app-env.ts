@@ -20,7 +20,10 @@ export interface AppEnv {
  */
 export function requestContext(c: Context<AppEnv>, { decoder }: LanguageModel): RequestContext {
   const { signal } = c.req.raw;
-  return { signal, budget: new WorkBudget(decoder.multiplyAddsPerTurn, signal), record: c.var.record };
+  const { record } = c.var;
+  const budget = new WorkBudget(decoder.multiplyAddsPerTurn, signal);
+  c.env?.object?.onReset(() => budget.abort(), record.ended);
+  return { signal, budget, record };
 }
 
 /**
