@@ -12,8 +12,11 @@ import { ObjectLife } from './object-life.ts';
 let app: ReturnType<typeof createApp> | undefined;
 
 /**
- * An engine object: it answers the requests that the Worker, its front, hands on. All of them share one I/O context,
- * and with it the scheduler of their model. The front has let them in already.
+ * An engine object, a Durable Object class that the Worker's entry must export: it answers the requests that the front
+ * hands on. All of them share one I/O context, and with it the scheduler of their model. Access was decided by the
+ * front.
+ * @example
+ * export { EngineObject } from 'gpt-edge';
  */
 export class EngineObject extends DurableObject<WorkerEnv> {
   readonly #life = new ObjectLife(this.ctx.id.name ?? this.ctx.id.toString());
