@@ -7,6 +7,7 @@ import type { WorkerEnv } from '../worker/models-from-env.ts';
 import { parseMaxWork } from '../worker/worker-variables.ts';
 import { MAY_WAIT_HEADER } from './engine-headers.ts';
 import { ObjectLife } from './object-life.ts';
+import { modelOf } from './object-name.ts';
 
 /** The app is the isolate's, as its models are: several objects may share an isolate. */
 let app: ReturnType<typeof createApp> | undefined;
@@ -22,9 +23,8 @@ export class EngineObject extends DurableObject<WorkerEnv> {
   readonly #life = new ObjectLife(this.ctx.id.name ?? this.ctx.id.toString());
 
   override async fetch(request: Request): Promise<Response> {
-    const model = this.ctx.id.name?.split('/')[1];
     const mayWait = request.headers.has(MAY_WAIT_HEADER) || request.method !== 'POST';
-    if (!mayWait && model !== undefined && this.isFull(model)) return fullAnswer();
+    if (!mayWait && this.isFull(modelOf(this.#life.name))) return fullAnswer();
     app ??= createApp({
       host: isolateModels(this.env),
       isPublic: true,

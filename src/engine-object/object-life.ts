@@ -18,6 +18,10 @@ export class ObjectLife implements ObjectContext {
     if (former) for (const end of former.#ends) end();
   }
 
+  get requestCount(): number {
+    return this.#ends.size;
+  }
+
   onReset(end: () => void, until: Promise<unknown>): void {
     this.#ends.add(end);
     until.finally(() => this.#ends.delete(end));
