@@ -9,12 +9,15 @@ import type { AppEnv } from './http/app-env.ts';
 import { invalidRequest, renderError } from './http/errors.ts';
 import { ENGINE_PATHS, type EngineFront, forwardToEngine } from './http/forward-to-engine.ts';
 import { normalPath } from './http/normal-path.ts';
+import { requireLoopback } from './http/require-loopback.ts';
 import { requirePublic } from './http/require-public.ts';
 import type { ModelHost } from './model-host.ts';
+import { ENGINE_PATH } from './openai/schemas/engine-schema.ts';
 import { logRequests } from './request-log/log-requests.ts';
 import { type RequestLine, writeRequestLine } from './request-log/request-line.ts';
 import { chatCompletionsRoute } from './routes/chat-completions.ts';
 import { completionsRoute } from './routes/completions.ts';
+import { engineRoute } from './routes/engine.ts';
 import { healthRoute } from './routes/health.ts';
 import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
@@ -104,10 +107,12 @@ export function createApp({
     await next();
   });
 
+  app.get(ENGINE_PATH, requireLoopback);
   if (engine) for (const path of ENGINE_PATHS) app.use(path, forwardToEngine(engine));
   completionsRoute(app);
   chatCompletionsRoute(app);
   modelsRoute(app);
+  engineRoute(app);
   tokenizeRoutes(app);
   nextTokenRoute(app);
   healthRoute(app);

@@ -1,9 +1,12 @@
 import type { EngineFront } from '../api/http/forward-to-engine.ts';
+import { ENGINE_PATH } from '../api/openai/schemas/engine-schema.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import { objectOrder } from './choose-objects.ts';
+import { describeObjects } from './describe-objects.ts';
 import { isRefusal, MAY_WAIT_HEADER } from './engine-headers.ts';
 import type { EngineObject } from './engine-object.ts';
 import { HeldBody } from './held-body.ts';
+import { modelOf, objectName } from './object-name.ts';
 import { type Region, regionOf } from './region.ts';
 import { relay } from './relay.ts';
 import { type RequestHint, requestHint } from './request-hint.ts';
@@ -41,7 +44,8 @@ export function createFront(options: FrontOptions): EngineFront {
     const hint = await hintOf(request, path, body, modelIds);
     const model = modelIds.includes(hint.model ?? '') ? hint.model! : modelIds[0];
     const region = regionOf(request);
-    const names = objectOrder(hint.key, objectCount).map((index) => `${region.name}/${model}/${index}`);
+    if (path === ENGINE_PATH && ['GET', 'HEAD'].includes(request.method)) return describeObjects(request, region, options);
+    const names = objectOrder(hint.key, objectCount).map((index) => objectName(region, model, index));
     if (request.method !== 'POST') return new Call(request, path, body, region, options).answer([lastAsked.get(model) ?? names[0]]);
     lastAsked.set(model, names[0]);
     return new Call(request, path, body, region, options).answer(names);
@@ -50,7 +54,7 @@ export function createFront(options: FrontOptions): EngineFront {
 
 /** Reads as much of a request as it takes to know its model and its conversation. */
 async function hintOf(request: Request, path: string, body: HeldBody, modelIds: readonly string[]): Promise<RequestHint> {
-  if (request.body === null) return { model: decodeURIComponent(/^\/v1\/models\/([^/]+)$/.exec(path)?.[1] ?? ''), key: '' };
+  if (request.body === null) return { model: /^\/v1\/models\/([^/]+)$/.exec(path)?.[1], key: '' };
   if (!/^application\/json\b/i.test(request.headers.get('content-type') ?? '')) return { key: '' };
   await body.hold();
   const hint = requestHint(body.text);
@@ -122,7 +126,7 @@ class Call {
     for (const name of names)
       if (
         !(await this.#stub(name)
-          .isFull(name.split('/')[1])
+          .isFull(modelOf(name))
           .catch(() => false))
       )
         return name;

@@ -122,7 +122,7 @@ export class IsolateModels implements ModelHost {
     const returned = Promise.withResolvers<void>();
     this.#memory.use(id, until ?? returned.promise);
     try {
-      return await (this.#loads.known(id) ?? this.#loadWhenItFits(id));
+      return (await this.#loads.loaded(id))?.value ?? (await this.#loadWhenItFits(id));
     } finally {
       returned.resolve();
     }
@@ -191,9 +191,10 @@ export class IsolateModels implements ModelHost {
     this.#failures.delete(id);
     this.#openings.forget(id);
     this.#opened.set(id, { files, plan });
+    // A read may end after its load has failed, or was given up. It must not bring the state back.
+    const isCurrent = () => this.#states.get(id) === state;
     const update = (change: Partial<LoadState>) => {
-      // A read may end after its load has failed. It must not bring the state back.
-      if (this.#states.get(id) !== state) return;
+      if (!isCurrent()) return;
       state = { ...state, ...change };
       this.#states.set(id, state);
     };
@@ -202,10 +203,11 @@ export class IsolateModels implements ModelHost {
       reads.onChange = () => update({ loadedBytes: reads.loadedBytes });
       const decoder = createDecoder(files, plan, kernels, this.#memory.allowance(id));
       const model = await loadLanguageModel(files, texts ?? readTextFiles(files), decoder, samplingOf?.(id), scheduling);
+      if (isCurrent()) this.#ready.set(id, model);
       update({ state: 'ready' });
-      this.#ready.set(id, model);
       return model;
     } catch (error) {
+      if (!isCurrent()) throw error;
       this.#states.delete(id);
       this.#opened.delete(id);
       this.#memory.free(id);

@@ -7,10 +7,12 @@ import { PACKAGE } from '../../src/local/project-paths.ts';
 /** What each entry of the package exports. Removing or renaming one breaks the programs of its users. */
 const EXPORTS: Record<string, { values: string[]; types: string[] }> = {
   'library/index': {
-    values: ['ERROR_CODES', 'GptEdgeError', 'IsolateModels', 'createApp', 'modelsFromEnv'],
+    values: ['ERROR_CODES', 'EngineObject', 'GptEdgeError', 'IsolateModels', 'createApp', 'frontFromEnv', 'modelsFromEnv'],
     types: [
       'AppOptions',
+      'EngineFront',
       'ErrorCode',
+      'FrontEnv',
       'IsolateModelsOptions',
       'LanguageModel',
       'LoadState',

@@ -30,11 +30,13 @@ export interface AppEnv {
  */
 export function requestContext(c: Context<AppEnv>, model: LanguageModel): RequestContext {
   const { signal } = c.req.raw;
+  const { record } = c.var;
   const slices = c.env?.slices;
   const cpu = { rate: model.scheduler.rate, allowance: c.var.cpuAllowance, waits: slices !== undefined };
   const budget = new WorkBudget(model.decoder.multiplyAddsPerTurn, signal, IsolateWork.own, cpu);
   budget.countMilliseconds(takeLoadWork(model));
-  return { signal, budget, record: c.var.record, slices };
+  c.env?.object?.onReset(() => budget.abort(), record.ended);
+  return { signal, budget, record, slices };
 }
 
 /**

@@ -16,7 +16,7 @@ export const logRequests = (log: (line: RequestLine) => void) =>
     keepAlive(c, ended.promise);
     await next();
     const { status } = c.res;
-    const timing = serverTiming(record, c.env?.engineObject);
+    const timing = serverTiming(record, c.env?.object?.name);
     if (timing !== '') c.res.headers.set('server-timing', timing);
     const write = () => {
       if (!record.isForwarded) log(toLine(c, record, status, Date.now() - record.started));

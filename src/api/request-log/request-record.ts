@@ -3,6 +3,7 @@ import type { JobFigures } from '../../generation/scheduler/job.ts';
 import type { FinishReason } from '../../generation/text/text-pieces.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
 import type { AnswerSlices } from '../http/answer-slices.ts';
+import type { ObjectContext } from '../http/object-context.ts';
 
 /** Gathers, while a request is served, what its log line will say. It holds no text of a prompt or a completion. */
 export class RequestRecord {
@@ -65,8 +66,8 @@ export interface RequestContext {
 /** What the request log finds and leaves in Hono's context. */
 export interface RequestLogEnv {
   Bindings: {
-    /** The name of the engine object in which the app runs. */
-    engineObject?: string;
+    /** The engine object in which the app runs. */
+    object?: ObjectContext;
   };
   Variables: { requestId: string; record: RequestRecord };
 }

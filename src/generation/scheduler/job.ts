@@ -50,6 +50,8 @@ export class Job<Run extends JobRun> {
     sequences: 0,
   };
   readonly submitted = Date.now();
+  /** Tokens of all its prompts. */
+  promptTokens = 0;
   /** What has not ended, in the order of prompts and choices. */
   runs: readonly Run[] = [];
   /** Whether something of it was given room. Until then it may be refused. */

@@ -49,6 +49,14 @@ const MOST_RETRY_SECONDS = 60;
  */
 const ABANDONED_TICK_MS = 30_000;
 
+/** What a scheduler has done for all requests since it began. */
+export interface SchedulerTotals {
+  /** Tokens of the prompts that were taken on. */
+  promptTokens: number;
+  /** Those of them that were found in the KV cache. */
+  cachedTokens: number;
+}
+
 /** What a request reads its events from. */
 export interface JobReader extends AsyncIterableIterator<CompletionEvent, undefined> {
   readonly figures: Readonly<JobFigures>;
@@ -82,6 +90,8 @@ export class Scheduler {
   /** Those whose readers have something to take. */
   readonly #readable = new Set<Job<Run>>();
   #flight: Flight | null = null;
+  /** The totals of requests that have ended. */
+  readonly #ended: SchedulerTotals = { promptTokens: 0, cachedTokens: 0 };
   /** How many ticks have computed something. */
   #ticks = 0;
   /** Ends the jobs of readers that were dropped: the code of a cancelled request does not go on to say so. */
@@ -111,6 +121,10 @@ export class Scheduler {
     return this.#jobs.length - this.runningCount;
   }
 
+  get totals(): SchedulerTotals {
+    return this.#jobs.reduce(addTotals, { ...this.#ended });
+  }
+
   /**
    * Takes on a request, and waits until there is room for the first of its prompts. Its events are then read from the
    * result, at the reader's pace.
@@ -122,7 +136,9 @@ export class Scheduler {
   async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget, options?: JobOptions): Promise<JobReader> {
     budget.signal.throwIfAborted();
     const job = new Job<Run>(options);
-    job.runs = tasks(job.outbox).flatMap((task) => runsOf(job, task));
+    const wanted = tasks(job.outbox);
+    job.runs = wanted.flatMap((task) => runsOf(job, task));
+    job.promptTokens = wanted.reduce((sum, { tokens }) => sum + tokens.length, 0);
     if (!job.outbox.isEmpty) this.#readable.add(job);
     if (job.isEnded) return this.#reader(job, budget);
     const end = () => this.#end(job, budget.signal.reason);
@@ -184,7 +200,7 @@ export class Scheduler {
     if (isOver() || this.#ticks !== seen) return;
     job.stop('cpu_budget', this.#flyingRuns);
     if (!job.outbox.isEmpty) this.#readable.add(job);
-    this.#jobs = this.#jobs.filter((other) => other !== job);
+    this.#dropEnded();
   }
 
   /** The turns that a job may take before it lets others take what waits for them. */
@@ -262,7 +278,7 @@ export class Scheduler {
       if (!job.outbox.isEmpty || job.isEnded) job.wake();
     }
     this.#endFlying(parts);
-    this.#jobs = this.#jobs.filter(({ isEnded }) => !isEnded);
+    this.#dropEnded();
   }
 
   /**
@@ -296,7 +312,12 @@ export class Scheduler {
   #end(job: Job<Run>, reason: unknown): void {
     job.fail(reason, this.#flyingRuns);
     this.#readable.delete(job);
-    this.#jobs = this.#jobs.filter((other) => other !== job);
+    this.#dropEnded();
+  }
+
+  #dropEnded(): void {
+    this.#jobs.filter(({ isEnded }) => isEnded).reduce(addTotals, this.#ended);
+    this.#jobs = this.#jobs.filter(({ isEnded }) => !isEnded);
   }
 
   #order() {
@@ -340,4 +361,12 @@ function runsOf(job: Job<Run>, task: PromptTask): Run[] {
   const { choices, begun = [], partition } = task;
   const reading = choices.length > 0 || begun.length === 0 ? [new PromptRun(job, task)] : [];
   return [...reading, ...begun.filter(({ isFinished }) => !isFinished).map((choice) => new ChoiceRun(job, choice, partition, null))];
+}
+
+function addTotals(totals: SchedulerTotals, { isAdmitted, promptTokens, figures }: Job<Run>): SchedulerTotals {
+  if (isAdmitted) {
+    totals.promptTokens += promptTokens;
+    totals.cachedTokens += figures.cachedTokens;
+  }
+  return totals;
 }
