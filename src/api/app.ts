@@ -23,6 +23,7 @@ import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { type PageAssets, pageRoutes } from './routes/page.ts';
+import { storedCompletionsRoutes } from './routes/stored-completions.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
 /**
@@ -111,6 +112,7 @@ export function createApp({
   if (engine) for (const path of ENGINE_PATHS) app.use(path, forwardToEngine(engine));
   completionsRoute(app);
   chatCompletionsRoute(app);
+  storedCompletionsRoutes(app);
   modelsRoute(app);
   engineRoute(app);
   tokenizeRoutes(app);

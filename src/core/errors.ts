@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'chat_template_error',
   'unauthorized',
   'model_not_found',
+  'completion_not_found',
   'unknown_url',
   'method_not_allowed',
   'request_too_large',

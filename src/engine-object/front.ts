@@ -1,5 +1,6 @@
 import type { EngineFront } from '../api/http/forward-to-engine.ts';
 import { ENGINE_PATH } from '../api/openai/schemas/engine-schema.ts';
+import { notFound } from '../api/routes/stored-completions.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import { objectOrder } from './choose-objects.ts';
 import { describeObjects } from './describe-objects.ts';
@@ -7,9 +8,10 @@ import { isRefusal, MAY_WAIT_HEADER } from './engine-headers.ts';
 import type { EngineObject } from './engine-object.ts';
 import { HeldBody } from './held-body.ts';
 import { modelOf, objectName } from './object-name.ts';
-import { type Region, regionOf } from './region.ts';
+import { REGION_NAMES, type Region, regionOf } from './region.ts';
 import { relay } from './relay.ts';
 import { type RequestHint, requestHint } from './request-hint.ts';
+import { objectOfSession } from './session-id.ts';
 import { FRAMES_HEADER, NOTES_HEADER, SLICE_HEADERS, SLICES_HEADER } from './slice-headers.ts';
 import { isFramed, joinSlices, type SliceCalls } from './slice-loop.ts';
 
@@ -40,6 +42,8 @@ export function createFront(options: FrontOptions): EngineFront {
   /** The object of each model that was asked last, which knows best how far the model is loaded. */
   const lastAsked = new Map<string, string>();
   return async (request, path) => {
+    const stored = STORED_PATH.exec(path);
+    if (stored) return new Call(request, path, new HeldBody(null), regionOf(request), options).answer([homeOf(stored[1], options)]);
     const body = new HeldBody(request.body);
     const hint = await hintOf(request, path, body, modelIds);
     const model = modelIds.includes(hint.model ?? '') ? hint.model! : modelIds[0];
@@ -50,6 +54,18 @@ export function createFront(options: FrontOptions): EngineFront {
     lastAsked.set(model, names[0]);
     return new Call(request, path, body, region, options).answer(names);
   };
+}
+
+/** The path of a stored answer, whose id contains the name of its object. */
+const STORED_PATH = /^\/v1\/(?:chat\/)?completions\/([^/]+)(?:\/stream)?$/;
+
+/** The object that has a stored answer. @throws GptEdgeError `completion_not_found` for an id that no object has given */
+function homeOf(id: string, { modelIds, objectCount }: FrontOptions): string {
+  const [region, model, index] = objectOfSession(id)?.split('/') ?? [];
+  const isObject = REGION_NAMES.has(region) && modelIds.includes(model) && Number(index) < objectCount;
+  const name = `${region}/${model}/${Number(index)}`;
+  if (!isObject || name !== objectOfSession(id)) throw notFound(id);
+  return name;
 }
 
 /** Reads as much of a request as it takes to know its model and its conversation. */
@@ -161,7 +177,8 @@ class Call {
     const body = this.#prepare(slice, headers);
     const late = new AbortController();
     const signal = AbortSignal.any([this.#request.signal, late.signal]);
-    const { method } = this.#request;
+    // Only a POST can carry notes.
+    const method = slice.notes?.length ? 'POST' : this.#request.method;
     const answer = this.#stub(name).fetch(new Request(this.#url, { method, headers, body, signal }));
     const timeout = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
@@ -190,7 +207,7 @@ class Call {
     if (notes.length === 0) return this.#body.send();
     headers.set(NOTES_HEADER, String(notes.length));
     headers.delete('content-length');
-    return joinedBytes(notes, this.#body.send() as Uint8Array);
+    return joinedBytes(notes, (this.#body.send() as Uint8Array | null) ?? new Uint8Array());
   }
 
   #hasNotAnswered(name: string): GptEdgeError {
@@ -206,7 +223,7 @@ interface SliceCall {
 }
 
 /** Whether a request is answered with as much text as it asks for, which may take more than one slice. */
-const isGeneration = (path: string): boolean => /^\/v1\/(chat\/)?completions$/.test(path);
+const isGeneration = (path: string): boolean => /^\/v1\/(chat\/)?completions($|\/[^/]+\/stream$)/.test(path);
 
 function joinedBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
   const both = new Uint8Array(a.length + b.length);

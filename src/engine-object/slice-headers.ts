@@ -10,4 +10,7 @@ export const NOTES_HEADER = 'gpt-edge-notes';
 /** Marks the answer of an object that knows nothing of the answer that it is to go on with. */
 export const GONE_HEADER = 'gpt-edge-gone';
 
-export const SLICE_HEADERS = [SLICES_HEADER, FRAMES_HEADER, NOTES_HEADER, GONE_HEADER] as const;
+/** Marks a request of an object to itself, which it sends only to renew its CPU time. */
+export const RENEW_HEADER = 'gpt-edge-renew';
+
+export const SLICE_HEADERS = [SLICES_HEADER, FRAMES_HEADER, NOTES_HEADER, GONE_HEADER, RENEW_HEADER] as const;

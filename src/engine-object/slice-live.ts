@@ -6,6 +6,9 @@ import { FRAME, frameOf } from './slice-frames.ts';
 /** Milliseconds after which an answer ends for whose next slice nobody has asked. A front asks at once. */
 const ABANDONED_MS = 30_000;
 
+/** Milliseconds for which an answer may take to be there as a whole. After that, it is worth going on elsewhere. */
+const UNFRAMED_MS = 50;
+
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
 export interface LiveAnswerOptions {
@@ -44,7 +47,8 @@ export class LiveAnswer {
    * frames.
    */
   async begin(): Promise<Response> {
-    const answer = await this.#orInterrupted(this.#inner);
+    const late = new Promise<void>((resolve) => setTimeout(resolve, UNFRAMED_MS));
+    const answer = await this.#orInterrupted(Promise.race([this.#inner, late]));
     if (!(answer instanceof Response) || answer.headers.has(FRAMED_HEADER)) return this.slice();
     this.#end();
     return answer;
@@ -75,7 +79,8 @@ export class LiveAnswer {
   cancel(): void {
     if (this.#hasEnded) return;
     this.#end();
-    this.#options.abort();
+    // A stored answer is made whether its client stays or not.
+    if (this.#options.notes.session === undefined) this.#options.abort();
     void this.#reader?.cancel().catch(() => {});
   }
 

@@ -107,7 +107,7 @@ class SliceLoop {
   }
 
   #open({ status, headers }: Head): void {
-    const { readable, writable } = new IdentityTransformStream();
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     this.#client = writable.getWriter();
     const answer = new Response(readable, { status, headers });
     this.#isStream = answer.headers.get('content-type')?.startsWith('text/event-stream') ?? false;

@@ -1,12 +1,19 @@
+import { type AnswerSessions, parseCursor, SESSION_BEGINNING } from '../api/http/answer-session.ts';
 import type { AnswerSlices } from '../api/http/answer-slices.ts';
-import { type AnswerNote, AnswerNotes, joinNotes } from '../api/openai/answer-notes.ts';
+import { type AnswerNote, AnswerNotes, type AnswerPast, joinNotes, type SessionNote } from '../api/openai/answer-notes.ts';
+import type { ErrorBody } from '../api/openai/schemas/bodies.ts';
 import type { CpuAllowance } from '../generation/cpu-allowance.ts';
+import type { Session } from './session.ts';
+import { Sessions, type SessionsOptions } from './sessions.ts';
 import { FRAME, frameOf } from './slice-frames.ts';
-import { FRAMES_HEADER, GONE_HEADER, NOTES_HEADER, SLICE_HEADERS, SLICES_HEADER } from './slice-headers.ts';
+import { FRAMES_HEADER, GONE_HEADER, NOTES_HEADER, RENEW_HEADER, SLICE_HEADERS, SLICES_HEADER } from './slice-headers.ts';
 import { LiveAnswer } from './slice-live.ts';
 
-/** What the app is told of a request: how its answer is made in slices, or in which CPU time it is answered at once. */
-export type SliceBindings = { slices: AnswerSlices } | { cpuAllowance: CpuAllowance };
+/**
+ * What the app is told of a request: where its answer can be stored, and how it is made in slices, or in which CPU time
+ * it is made at once.
+ */
+export type SliceBindings = { sessions: AnswerSessions } & ({ slices: AnswerSlices } | { cpuAllowance: CpuAllowance });
 
 /** Answers a request, which may be one whose answer was begun elsewhere. */
 export type SliceMaker = (request: Request, bindings: SliceBindings) => Promise<Response>;
@@ -19,17 +26,25 @@ export class SliceServer {
   readonly #allowance: CpuAllowance;
   readonly #make: SliceMaker;
   readonly #live = new Map<string, LiveAnswer>();
+  readonly #sessions: Sessions;
 
-  constructor(allowance: CpuAllowance, make: SliceMaker) {
-    this.#allowance = allowance;
+  constructor(make: SliceMaker, options: Omit<SessionsOptions, 'resume'>) {
+    this.#allowance = options.allowance;
     this.#make = make;
+    this.#sessions = new Sessions({ ...options, resume: (session, past) => this.#resume(session, past) });
+  }
+
+  /** Deletes stored answers whose time is over. */
+  expire(): Promise<void> {
+    return this.#sessions.expire();
   }
 
   /** Answers a request, or goes on with its answer. */
   async answer(request: Request): Promise<Response> {
     this.#allowance.renew();
+    if (request.headers.has(RENEW_HEADER)) return new Response(null, { status: 204 });
     const id = request.headers.get(SLICES_HEADER);
-    if (id === null) return this.#make(request, { cpuAllowance: this.#allowance });
+    if (id === null) return this.#make(request, { sessions: this.#sessions, cpuAllowance: this.#allowance });
     const frames = request.headers.get(FRAMES_HEADER);
     const live = this.#live.get(id);
     if (frames === null) {
@@ -47,15 +62,13 @@ export class SliceServer {
 
   async #begin(id: string, request: Request): Promise<Response> {
     const abort = new AbortController();
-    const { inner, notes } = await unpacked(request, abort.signal);
-    const allowance = this.#allowance;
-    const slices = {
-      allowance,
-      notes,
-      frame: (text: string, isLast: boolean) => frameOf(isLast ? FRAME.last : FRAME.data, text, notes.take()),
-    };
-    const live = new LiveAnswer(this.#make(inner, { slices }), {
-      allowance,
+    const { inner, past } = await unpacked(request, abort.signal);
+    const session = past.findLast((note) => note.session)?.session;
+    const notes = new AnswerNotes(joinNotes(past));
+    notes.session = session?.id;
+    const answer = session ? this.#stored(session, inner) : this.#make(inner, { sessions: this.#sessions, slices: this.#slices(notes) });
+    const live = new LiveAnswer(answer, {
+      allowance: this.#allowance,
       notes,
       onEnd: () => this.#live.delete(id),
       abort: () => abort.abort(),
@@ -64,23 +77,46 @@ export class SliceServer {
     endWith(request, live);
     return live.begin();
   }
+
+  #slices(notes: AnswerNotes): AnswerSlices {
+    const frame = (text: string, isLast: boolean) => frameOf(isLast ? FRAME.last : FRAME.data, text, notes.take());
+    return { allowance: this.#allowance, notes, frame };
+  }
+
+  /** What a front gets of a stored answer that it has lost. */
+  async #stored({ id, cursor, isStreamed }: SessionNote, { url }: Request): Promise<Response> {
+    const session = await this.#sessions.find(id);
+    if (session && isStreamed) return session.stream(parseCursor(cursor ?? '') ?? SESSION_BEGINNING);
+    await session?.untilEnd();
+    const path = id.startsWith('chatcmpl-') ? '/v1/chat/completions' : '/v1/completions';
+    const bindings = { sessions: this.#sessions, cpuAllowance: this.#allowance };
+    return this.#make(new Request(new URL(`${path}/${id}`, url)), bindings);
+  }
+
+  /** Lets a stored answer go on. What the app answers is what is stored, and only an error is news. */
+  async #resume(session: Session, past: AnswerPast | undefined): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    const request = new Request(`http://engine${session.path}`, { method: 'POST', headers, body: session.body });
+    const bindings = { sessions: this.#sessions.goingOn(session), slices: this.#slices(new AnswerNotes(past)) };
+    void this.#make(request, bindings).then(async (made) => {
+      if (made.status >= 400 && session.state === 'running') session.fail(((await made.json()) as ErrorBody).error);
+      else await made.body?.cancel();
+    });
+  }
 }
 
 /** Ends an answer whose client has left. */
 const endWith = ({ signal }: Request, live: LiveAnswer): void => signal.addEventListener('abort', () => live.cancel());
 
 /** Takes the notes off a request whose answer was begun elsewhere. */
-async function unpacked(request: Request, signal: AbortSignal): Promise<{ inner: Request; notes: AnswerNotes }> {
+async function unpacked(request: Request, signal: AbortSignal): Promise<{ inner: Request; past: AnswerNote[] }> {
   const headers = new Headers(request.headers);
   for (const name of SLICE_HEADERS) headers.delete(name);
   const noteBytes = Number(request.headers.get(NOTES_HEADER) ?? 0);
   const { url, method } = request;
-  if (noteBytes === 0) return { inner: new Request(url, { method, headers, body: request.body, signal }), notes: new AnswerNotes() };
+  if (noteBytes === 0) return { inner: new Request(url, { method, headers, body: request.body, signal }), past: [] };
   const bytes = new Uint8Array(await request.arrayBuffer());
-  const notes = JSON.parse(new TextDecoder().decode(bytes.subarray(0, noteBytes))) as AnswerNote[];
+  const past = JSON.parse(new TextDecoder().decode(bytes.subarray(0, noteBytes))) as AnswerNote[];
   headers.delete('content-length');
-  return {
-    inner: new Request(url, { method, headers, body: bytes.subarray(noteBytes), signal }),
-    notes: new AnswerNotes(joinNotes(notes)),
-  };
+  return { inner: new Request(url, { method, headers, body: bytes.subarray(noteBytes), signal }), past };
 }

@@ -95,6 +95,7 @@ export interface CpuTime {
  */
 export class WorkBudget {
   readonly #multiplyAddsPerTurn: number;
+  #isAbandoned = false;
   readonly #ended = new AbortController();
   readonly #untilEnded = new Promise<void>((resolve) => this.#ended.signal.addEventListener('abort', () => resolve()));
   readonly #isolate: IsolateWork;
@@ -193,6 +194,17 @@ export class WorkBudget {
    */
   afterTurns(turns: number, reach: () => Promise<void>): void {
     this.#milestones.push({ turns, reach });
+  }
+
+  /** Whether its code does not go on: what it has begun will never end. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
+  }
+
+  /** Ends the work of a request whose code does not go on, because the engine object in which it ran was reset. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.abort();
   }
 
   /** Turns that all requests of the isolate have taken so far, as a measure of time. */

@@ -59,6 +59,22 @@ export function parseCpuBudget(text: string | undefined): number | undefined {
   return milliseconds;
 }
 
+/** Seconds for which a stored answer is kept: an hour. */
+const DEFAULT_SESSION_SECONDS = 3600;
+/** A month: longer than an answer is of use whose client has lost its connection. */
+const MAX_SESSION_SECONDS = 30 * 86_400;
+
+/**
+ * Parses the variable SESSION_SECONDS: for how long an answer with `store` is kept after its end.
+ * @throws Error unless it is a number from 1 to 2,592,000
+ */
+export function parseSessionSeconds(text: string | undefined): number {
+  const seconds = Number(text ?? DEFAULT_SESSION_SECONDS);
+  if (text?.trim() === '' || !(seconds >= 1 && seconds <= MAX_SESSION_SECONDS))
+    throw new Error(`SESSION_SECONDS must be a number of seconds from 1 to ${MAX_SESSION_SECONDS}, not ${JSON.stringify(text)}.`);
+  return seconds;
+}
+
 /** The variables that say how models are run. */
 export interface EngineVariables {
   readonly ENGINE?: string;

@@ -5,6 +5,7 @@ import { takeLoadWork } from '../../generation/load-work.ts';
 import { IsolateWork, WorkBudget } from '../../generation/work-budget.ts';
 import type { ModelHost } from '../model-host.ts';
 import type { RequestContext, RequestLogEnv } from '../request-log/request-record.ts';
+import type { AnswerSessions } from './answer-session.ts';
 import type { AnswerSlices } from './answer-slices.ts';
 
 /** What the routes find in Hono's context. */
@@ -12,6 +13,8 @@ export interface AppEnv {
   Bindings: RequestLogEnv['Bindings'] & {
     /** Present if the answer is made in slices. */
     slices?: AnswerSlices;
+    /** Where answers are stored, if the app runs in an engine object. */
+    sessions?: AnswerSessions;
     /** The CPU time of the engine object, in which the app runs, for all that is not made in slices. */
     cpuAllowance?: CpuAllowance;
   };
@@ -35,7 +38,7 @@ export function requestContext(c: Context<AppEnv>, model: LanguageModel): Reques
   const cpu = { rate: model.scheduler.rate, allowance: c.var.cpuAllowance, waits: slices !== undefined };
   const budget = new WorkBudget(model.decoder.multiplyAddsPerTurn, signal, IsolateWork.own, cpu);
   budget.countMilliseconds(takeLoadWork(model));
-  c.env?.object?.onReset(() => budget.abort(), record.ended);
+  c.env?.object?.onReset(() => budget.abandon(), record.ended);
   return { signal, budget, record, slices };
 }
 

@@ -18,6 +18,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   chat_template_error: 400,
   unauthorized: 401,
   model_not_found: 404,
+  completion_not_found: 404,
   unknown_url: 404,
   method_not_allowed: 405,
   request_too_large: 413,

@@ -2,7 +2,7 @@ import type { RequestContext } from '../request-log/request-record.ts';
 import { FRAMED_HEADER } from './answer-slices.ts';
 import { errorBody, handleError } from './errors.ts';
 
-const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' };
+export const SSE_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' };
 
 /**
  * The part of a turn (40 to 100 ms), some milliseconds, after which events that are ready wait for no other to be sent
@@ -57,7 +57,7 @@ export function sseResponse(events: AsyncGenerator<object>, context: RequestCont
       record.endBody();
     },
   });
-  return new Response(body, { headers: slices ? { ...HEADERS, [FRAMED_HEADER]: '1' } : HEADERS });
+  return new Response(body, { headers: slices ? { ...SSE_HEADERS, [FRAMED_HEADER]: '1' } : SSE_HEADERS });
 }
 
 /** The text of an answer's events, one by one. */
@@ -73,7 +73,7 @@ class EventLines {
 
   /** The next line; empty if the client has left. */
   async next(): Promise<string> {
-    const { signal, record } = this.#context;
+    const { signal, record, budget } = this.#context;
     try {
       const { done, value } = await this.#events.next();
       if (!done) return `data: ${JSON.stringify(value)}\n\n`;
@@ -81,7 +81,9 @@ class EventLines {
       return 'data: [DONE]\n\n';
     } catch (error) {
       this.hasEnded = true;
-      return signal.aborted || record.isCancelled ? '' : `data: ${JSON.stringify(errorBody(handleError(error, record)))}\n\n`;
+      return signal.aborted || record.isCancelled || budget.isAbandoned
+        ? ''
+        : `data: ${JSON.stringify(errorBody(handleError(error, record)))}\n\n`;
     }
   }
 }

@@ -22,6 +22,21 @@ export interface AnswerNote {
   /** Whether the client has the usage. */
   usage?: true;
   figures?: Partial<JobFigures>;
+  /** The stored answer from which to go on. Nothing else is needed then. */
+  session?: SessionNote;
+}
+
+/** Which stored answer it is, what the client has of it, and whether it gets events or the whole. */
+export interface SessionNote {
+  readonly id: string;
+  readonly cursor?: string;
+  readonly isStreamed: boolean;
+}
+
+/** What a client has got: a part of a choice, or with null the usage. */
+export interface Reached {
+  readonly choice: number | null;
+  readonly position: ChoicePosition;
 }
 
 /** An answer that was begun elsewhere. */
@@ -40,6 +55,11 @@ const MANY_TOKENS = 64;
 /** Takes notes while an answer is made, and knows those of its past. */
 export class AnswerNotes {
   readonly past: AnswerPast | undefined;
+  /** Whether the answer is stored while it is made, event by event, and the id under which it is. */
+  isStored = false;
+  session: string | undefined;
+  /** What the client has got last. */
+  reached: Reached = { choice: null, position: CHOICE_BEGINNING };
   /** What the answer has cost so far, once that is known. */
   figures: Readonly<JobFigures> | undefined;
   #isStreamed = false;
@@ -69,6 +89,7 @@ export class AnswerNotes {
 
   /** The client has got something of a choice. */
   reach(choice: number, position: ChoicePosition): void {
+    this.reached = { choice, position };
     this.#note.positions ??= [];
     const { positions } = this.#note;
     const known = positions.findIndex(([other]) => other === choice);
@@ -77,6 +98,7 @@ export class AnswerNotes {
   }
 
   reachUsage(): void {
+    this.reached = { choice: null, position: CHOICE_BEGINNING };
     this.#note.usage = true;
   }
 
@@ -99,6 +121,7 @@ export class AnswerNotes {
 
   /** What may be taken while nothing goes to the client: in a stream, only what the answer has cost. */
   takeAside(): AnswerNote {
+    if (this.session) return { session: { id: this.session, isStreamed: false } };
     return { ...(this.#isStreamed ? {} : this.take()), figures: { ...this.figures } };
   }
 }

@@ -52,8 +52,8 @@ function toChatLogprobs(tokens: readonly PlacedToken[], tokenizer: TextTokenizer
   };
 }
 
-/** The whole answer that the chunks add up to. */
-export async function joinChat(chunks: AsyncIterable<ChatChunk>, body: ChatWireRequest): Promise<ChatCompletion> {
+/** The whole answer that the chunks add up to. @param given what it begins with if there is no chunk yet */
+export async function joinChat(chunks: AsyncIterable<ChatChunk>, body: ChatWireRequest, given?: object): Promise<ChatCompletion> {
   const choices: ChatCompletion['choices'] = [];
   let first: ChatChunk | undefined;
   let last: ChatChunk | undefined;
@@ -67,8 +67,8 @@ export async function joinChat(chunks: AsyncIterable<ChatChunk>, body: ChatWireR
     if (chunk.gpt_edge) stopped = { gpt_edge: chunk.gpt_edge };
     last = chunk;
   }
-  const { choices: _, usage, ...head } = last!;
-  return { ...head, object: 'chat.completion', choices, prompt_token_ids: first!.prompt_token_ids, usage: usage!, ...stopped };
+  const { choices: _, usage, ...head } = last ?? (given as ChatChunk);
+  return { ...head, object: 'chat.completion', choices, prompt_token_ids: first?.prompt_token_ids, usage: usage!, ...stopped };
 }
 
 type ChatChoice = ChatCompletion['choices'][number];

@@ -50,7 +50,7 @@ export function answerHead<const T extends string>(
   { notes }: RecordedCompletion,
 ) {
   return {
-    id: notes?.past?.head.id ?? `${idPrefix}-${crypto.randomUUID().replaceAll('-', '')}`,
+    id: notes?.session ?? notes?.past?.head.id ?? `${idPrefix}-${crypto.randomUUID().replaceAll('-', '')}`,
     created: notes?.past?.head.created ?? Math.floor(Date.now() / 1000),
     model: model.id,
     system_fingerprint: model.fingerprint,
@@ -81,10 +81,8 @@ export async function* choiceChunks<Head extends { id: string; created: number }
   const work = new TokenWork(model);
   const includeUsage = !body.stream || body.stream_options?.include_usage;
   const { notes } = completion;
-  notes?.begin(
-    { id: head.id, created: head.created, seed: requests[0].sampling.seed, fingerprint: model.fingerprint },
-    { isStreamed: body.stream ?? false },
-  );
+  const isStreamed = body.stream || notes?.isStored || false;
+  notes?.begin({ id: head.id, created: head.created, seed: requests[0].sampling.seed, fingerprint: model.fingerprint }, { isStreamed });
   let completionTokens = endedTokens(notes?.past?.positions);
   for await (const event of choiceEvents(completion.events, requests, notes?.past?.positions)) {
     // With `echo`, each choice reports the scores of its prompt.
@@ -92,10 +90,10 @@ export async function* choiceChunks<Head extends { id: string; created: number }
     if (event.finishReason) completionTokens += event.completionTokens;
     const parts = toParts(event);
     const stopped = event.stoppedBy ? { gpt_edge: { stopped_by: event.stoppedBy } } : {};
-    if (!body.stream || parts.length === 0) notes?.addTokens(event.index, event.tokens);
+    if (!isStreamed || parts.length === 0) notes?.addTokens(event.index, event.tokens);
     for (const [place, choice] of parts.entries()) {
-      if (body.stream && place === parts.length - 1) notes?.addTokens(event.index, event.tokens);
-      if (body.stream) notes?.reach(event.index, positionAfter(event, place, parts.length));
+      if (isStreamed && place === parts.length - 1) notes?.addTokens(event.index, event.tokens);
+      if (isStreamed) notes?.reach(event.index, positionAfter(event, place, parts.length));
       yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}), ...(place === parts.length - 1 ? stopped : {}) };
     }
   }
@@ -111,7 +109,7 @@ export async function* choiceChunks<Head extends { id: string; created: number }
     completion_tokens_details: { accepted_prediction_tokens: acceptedTokens, rejected_prediction_tokens: rejectedTokens },
     gpt_edge: { multiply_adds: Math.round(multiplyAdds), ...(left === undefined ? {} : { cpu_budget_left_ms: Math.floor(left) }) },
   };
-  if (body.stream) notes?.reachUsage();
+  if (isStreamed) notes?.reachUsage();
   yield { ...head, choices: [], usage };
 }
 

@@ -90,8 +90,8 @@ function topLogprobs({ id, logprob, top = [] }: ReportedToken, tokenizer: TextTo
   return Object.fromEntries(all);
 }
 
-/** The whole answer that the chunks add up to. */
-export async function joinCompletion(chunks: AsyncIterable<Completion>): Promise<Completion> {
+/** The whole answer that the chunks add up to. @param head what it begins with if there is no chunk yet */
+export async function joinCompletion(chunks: AsyncIterable<Completion>, head?: object): Promise<Completion> {
   const choices: CompletionChoice[] = [];
   let last: Completion | undefined;
   let stopped: Pick<Completion, 'gpt_edge'> = {};
@@ -100,7 +100,7 @@ export async function joinCompletion(chunks: AsyncIterable<Completion>): Promise
     if (chunk.gpt_edge) stopped = { gpt_edge: chunk.gpt_edge };
     last = chunk;
   }
-  return { ...last!, choices, ...stopped };
+  return { ...(last ?? (head as Completion)), choices, ...stopped };
 }
 
 function append(before: CompletionChoice | undefined, part: CompletionChoice): CompletionChoice {

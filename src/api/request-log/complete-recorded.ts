@@ -38,10 +38,12 @@ export async function completeRecorded(
   const past = notes?.past && toCompletionPast(notes.past, requests[0].choices);
   record.promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
   const cancelTimeout = timeout == null ? undefined : endAfter(timeout, budget, record);
-  const reader = await complete(model, resumed(requests, notes?.past, model), budget, { past }).catch((error: unknown) => {
-    cancelTimeout?.();
-    throw error;
-  });
+  const reader = await complete(model, resumed(requests, notes?.past, model), budget, { past, joinsPieces: !notes?.isStored }).catch(
+    (error: unknown) => {
+      cancelTimeout?.();
+      throw error;
+    },
+  );
   record.figures = reader.figures;
   if (notes) notes.figures = reader.figures;
   record.completionTokens = 0;

@@ -66,6 +66,8 @@ export interface JobReader extends AsyncIterableIterator<CompletionEvent, undefi
 interface Flight {
   readonly parts: readonly Part[];
   readonly since: number;
+  /** Of the request that computes. */
+  readonly work: WorkBudget;
 }
 
 /**
@@ -215,7 +217,7 @@ export class Scheduler {
    * @returns whether there was anything to compute, and nobody else was computing
    */
   async tick(work: WorkBudget): Promise<boolean> {
-    if (this.#flight && Date.now() - this.#flight.since < ABANDONED_TICK_MS) return false;
+    if (this.#flight && !this.#flight.work.isAbandoned && Date.now() - this.#flight.since < ABANDONED_TICK_MS) return false;
     this.#land();
     this.#refuseLate();
     this.#share();
@@ -224,7 +226,7 @@ export class Scheduler {
     const batch = planBatch(running, this.#work, budget, this.#speculates ? this.#room.left : -1);
     if (batch.parts.length === 0) return false;
     work.count(batch.work);
-    await this.#compute(batch);
+    await this.#compute(batch, work);
     return true;
   }
 
@@ -232,8 +234,8 @@ export class Scheduler {
     return this.#jobs.length > 1 ? TURNS_PER_TICK : TURNS_PER_LONE_TICK;
   }
 
-  async #compute({ parts }: Batch): Promise<void> {
-    const flight: Flight = { parts, since: Date.now() };
+  async #compute({ parts }: Batch, work: WorkBudget): Promise<void> {
+    const flight: Flight = { parts, since: Date.now(), work };
     this.#flight = flight;
     this.#ticks++;
     let failure: { error: unknown } | null = null;

@@ -166,13 +166,14 @@ describe('an object that is reset', () => {
     let isOver = false;
     const resets = (async () => {
       for (let count = 0; ; count++) {
-        await new Promise((resolve) => setTimeout(resolve, 60));
+        await new Promise((resolve) => setTimeout(resolve, 150));
         if (isOver) return count;
         await reset();
       }
     })();
-    await expectOthers();
-    isOver = true;
+    await expectOthers().finally(() => {
+      isOver = true;
+    });
     expect(await resets).toBeGreaterThan(2);
   });
 

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { errorObjectSchema } from './bodies.ts';
 import { documentDefault } from './field-types.ts';
 
 /** The request field that asks for {@link tokenIdsField} and {@link promptTokenIdsField} in the answer. */
@@ -33,6 +34,13 @@ export const stoppedByField = z
   .object({ stopped_by: z.enum(['cpu_budget']).openapi({ description: 'The CPU time of CPU_BUDGET_MS was spent.' }) })
   .optional()
   .openapi({ description: 'Present if a choice ended early: its `finish_reason` is `length`. In a stream, the chunk with it has this.' });
+
+/** What gpt-edge says of a stored answer. */
+export const storedField = z.object({
+  status: z.enum(['in_progress', 'completed', 'failed']),
+  last_event_id: z.string().openapi({ description: 'With it as `Last-Event-ID`, a stream goes on behind what is here.' }),
+  error: errorObjectSchema.optional().openapi({ description: 'Why it failed.' }),
+});
 
 export const usageSchema = z
   .object({

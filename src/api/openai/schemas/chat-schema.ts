@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
-import { promptTokenIdsField, returnTokenIdsField, stoppedByField, tokenIdsField, usageSchema } from './answer-fields.ts';
+import { promptTokenIdsField, returnTokenIdsField, stoppedByField, storedField, tokenIdsField, usageSchema } from './answer-fields.ts';
 import { answerFormatFields } from './answer-format.ts';
 import { checkTogether, commonFields } from './common-fields.ts';
 import { documentDefault, ignored, integerBetween } from './field-types.ts';
@@ -104,6 +104,12 @@ export const chatCompletionSchema = z
     gpt_edge: stoppedByField,
   })
   .openapi('ChatCompletion');
+
+/** A stored chat completion. Before its first event it has no more than its id. */
+export const storedChatSchema = chatCompletionSchema
+  .partial()
+  .extend({ id: z.string(), object: z.literal('chat.completion'), gpt_edge: storedField })
+  .openapi('StoredChatCompletion');
 
 export const chatChunkSchema = z
   .object({
