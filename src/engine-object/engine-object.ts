@@ -45,7 +45,8 @@ export class EngineObject extends DurableObject<EngineObjectEnv> {
 
   #slices(): SliceServer {
     const { CPU_BUDGET_MS, SESSION_SECONDS, ENGINE_NAMESPACE } = this.env;
-    this.#sliceServer ??= new SliceServer((request, bindings) => this.#serve(request, bindings), {
+    const rateOf = () => isolateModels(this.env).loaded(modelOf(this.#life.name))?.scheduler.rate;
+    this.#sliceServer ??= new SliceServer((request, bindings) => this.#serve(request, bindings), rateOf, {
       storage: this.ctx.storage,
       objectName: this.#life.name,
       seconds: parseSessionSeconds(SESSION_SECONDS),

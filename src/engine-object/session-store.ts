@@ -60,6 +60,11 @@ export class SessionStore {
     };
   }
 
+  /** Lets an answer expire later. */
+  keep(id: string, expires: number): void {
+    this.#sql.exec('update session set expires = ? where id = ?', expires, id);
+  }
+
   /** Deletes what has expired. @returns when the next answer expires; null if there is none */
   expire(now: number): number | null {
     this.#sql.exec('delete from part where session in (select id from session where expires <= ?)', now);

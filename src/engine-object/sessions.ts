@@ -72,8 +72,9 @@ export class Sessions implements AnswerSessions {
     this.#running.delete(session.id);
   }
 
-  /** Deletes answers whose time is over. */
+  /** Deletes answers whose time is over. One that is being made has its time before it. */
   async expire(now = Date.now()): Promise<void> {
+    for (const id of this.#running.keys()) this.#store.keep(id, this.#expires());
     const next = this.#store.expire(now);
     if (next !== null) await this.#options.storage.setAlarm(next);
   }

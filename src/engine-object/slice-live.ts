@@ -89,7 +89,11 @@ export class LiveAnswer {
     const { notes } = this.#options;
     this.#reading ??= this.#read();
     const next = await this.#orInterrupted(this.#reading);
-    if (next === 'spent') return frameOf(FRAME.slice, '', notes.takeAside());
+    if (next === 'spent') {
+      const note = notes.takeAside();
+      notes.slices++;
+      return frameOf(FRAME.slice, '', note);
+    }
     if (next === 'many') return frameOf(FRAME.note, '', notes.takeAside());
     this.#reading = undefined;
     if (next.done) {

@@ -3,11 +3,13 @@ import type { AnswerSlices } from '../api/http/answer-slices.ts';
 import { type AnswerNote, AnswerNotes, type AnswerPast, joinNotes, type SessionNote } from '../api/openai/answer-notes.ts';
 import type { ErrorBody } from '../api/openai/schemas/bodies.ts';
 import type { CpuAllowance } from '../generation/cpu-allowance.ts';
+import type { WorkRate } from '../generation/work-rate.ts';
 import type { Session } from './session.ts';
 import { Sessions, type SessionsOptions } from './sessions.ts';
 import { FRAME, frameOf } from './slice-frames.ts';
 import { FRAMES_HEADER, GONE_HEADER, NOTES_HEADER, RENEW_HEADER, SLICE_HEADERS, SLICES_HEADER } from './slice-headers.ts';
 import { LiveAnswer } from './slice-live.ts';
+import { StoredRate } from './slice-rate.ts';
 
 /**
  * What the app is told of a request: where its answer can be stored, and how it is made in slices, or in which CPU time
@@ -27,8 +29,12 @@ export class SliceServer {
   readonly #make: SliceMaker;
   readonly #live = new Map<string, LiveAnswer>();
   readonly #sessions: Sessions;
+  readonly #rate: StoredRate;
 
-  constructor(make: SliceMaker, options: Omit<SessionsOptions, 'resume'>) {
+  /** @param rateOf how long the work of the object's model takes, once that is loaded */
+  constructor(make: SliceMaker, rateOf: () => WorkRate | undefined, options: Omit<SessionsOptions, 'resume'>) {
+    this.#rate = new StoredRate(options.storage.sql, rateOf);
+    options.allowance.watch(() => this.#rate.sync());
     this.#allowance = options.allowance;
     this.#make = make;
     this.#sessions = new Sessions({ ...options, resume: (session, past) => this.#resume(session, past) });
@@ -42,6 +48,7 @@ export class SliceServer {
   /** Answers a request, or goes on with its answer. */
   async answer(request: Request): Promise<Response> {
     this.#allowance.renew();
+    this.#rate.sync();
     if (request.headers.has(RENEW_HEADER)) return new Response(null, { status: 204 });
     const id = request.headers.get(SLICES_HEADER);
     if (id === null) return this.#make(request, { sessions: this.#sessions, cpuAllowance: this.#allowance });
@@ -66,6 +73,7 @@ export class SliceServer {
     const session = past.findLast((note) => note.session)?.session;
     const notes = new AnswerNotes(joinNotes(past));
     notes.session = session?.id;
+    notes.isWhole = session?.isStreamed === false;
     const answer = session ? this.#stored(session, inner) : this.#make(inner, { sessions: this.#sessions, slices: this.#slices(notes) });
     const live = new LiveAnswer(answer, {
       allowance: this.#allowance,

@@ -96,6 +96,7 @@ export interface CpuTime {
 export class WorkBudget {
   readonly #multiplyAddsPerTurn: number;
   #isAbandoned = false;
+  readonly #ends = new Set<() => void>();
   readonly #ended = new AbortController();
   readonly #untilEnded = new Promise<void>((resolve) => this.#ended.signal.addEventListener('abort', () => resolve()));
   readonly #isolate: IsolateWork;
@@ -201,10 +202,18 @@ export class WorkBudget {
     return this.#isAbandoned;
   }
 
-  /** Ends the work of a request whose code does not go on, because the engine object in which it ran was reset. */
+  /**
+   * Ends the work of a request whose code does not go on, because the engine object in which it ran was reset. Nothing
+   * that it awaits may be settled any more: workerd refuses to touch what belongs to an object that is gone.
+   */
   abandon(): void {
     this.#isAbandoned = true;
-    this.abort();
+    for (const end of this.#ends) end();
+  }
+
+  /** Calls `end` if the request is abandoned. */
+  onAbandoned(end: () => void): void {
+    this.#ends.add(end);
   }
 
   /** Turns that all requests of the isolate have taken so far, as a measure of time. */

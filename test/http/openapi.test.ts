@@ -38,6 +38,10 @@ describe('/openapi.json', () => {
         'get /health',
         'get /v1/models',
         'get /v1/models/{id}',
+        'get /v1/chat/completions/{id}',
+        'get /v1/chat/completions/{id}/stream',
+        'get /v1/completions/{id}',
+        'get /v1/completions/{id}/stream',
         'post /detokenize',
         'post /tokenize',
         'post /v1/chat/completions',
@@ -51,6 +55,11 @@ describe('/openapi.json', () => {
       'get /health': ['200', '405', '500'],
       'get /v1/models': ['200', '401', '405', '500', '503'],
       'get /v1/models/{id}': ['200', '401', '404', '405', '500', '503'],
+      ...Object.fromEntries(
+        ['/v1/completions/{id}', '/v1/completions/{id}/stream', '/v1/chat/completions/{id}', '/v1/chat/completions/{id}/stream'].map(
+          (path) => [`get ${path}`, ['200', '400', '401', '404', '405', '500', '503']],
+        ),
+      ),
       'post /v1/completions': generation,
       'post /v1/chat/completions': generation,
     };

@@ -22,6 +22,7 @@ export interface AnswerNote {
   /** Whether the client has the usage. */
   usage?: true;
   figures?: Partial<JobFigures>;
+  slices?: number;
   /** The stored answer from which to go on. Nothing else is needed then. */
   session?: SessionNote;
 }
@@ -47,10 +48,11 @@ export interface AnswerPast {
   readonly positions: readonly ChoicePosition[];
   readonly hasUsage: boolean;
   readonly figures: Partial<JobFigures>;
+  readonly slices: number;
 }
 
 /** Tokens that are noted together, if nothing else is sent to the client meanwhile. */
-const MANY_TOKENS = 64;
+const MANY_TOKENS = 16;
 
 /** Takes notes while an answer is made, and knows those of its past. */
 export class AnswerNotes {
@@ -58,10 +60,14 @@ export class AnswerNotes {
   /** Whether the answer is stored while it is made, event by event, and the id under which it is. */
   isStored = false;
   session: string | undefined;
+  /** Whether the client of a stored answer gets it as a whole. */
+  isWhole = false;
   /** What the client has got last. */
   reached: Reached = { choice: null, position: CHOICE_BEGINNING };
   /** What the answer has cost so far, once that is known. */
   figures: Readonly<JobFigures> | undefined;
+  /** Into how many slices it was cut so far. */
+  slices = 1;
   #isStreamed = false;
   #note: AnswerNote = {};
   #tokens = 0;
@@ -69,6 +75,7 @@ export class AnswerNotes {
 
   constructor(past?: AnswerPast) {
     this.past = past;
+    this.slices = (past?.slices ?? 0) + 1;
   }
 
   /** @param options.isStreamed whether the client gets each part of the answer when it is there */
@@ -121,8 +128,8 @@ export class AnswerNotes {
 
   /** What may be taken while nothing goes to the client: in a stream, only what the answer has cost. */
   takeAside(): AnswerNote {
-    if (this.session) return { session: { id: this.session, isStreamed: false } };
-    return { ...(this.#isStreamed ? {} : this.take()), figures: { ...this.figures } };
+    if (this.session) return this.isWhole ? { session: { id: this.session, isStreamed: false } } : {};
+    return { ...(this.#isStreamed ? {} : this.take()), figures: { ...this.figures }, slices: this.slices };
   }
 }
 
@@ -140,7 +147,14 @@ export function joinNotes(notes: readonly AnswerNote[]): AnswerPast | undefined 
     for (const [choice, position] of note.positions ?? []) positions[choice] = position;
   }
   const figures = notes.findLast((note) => note.figures)?.figures ?? {};
-  return { head, tokens, positions, hasUsage: notes.some(({ usage }) => usage), figures };
+  return {
+    head,
+    tokens,
+    positions,
+    hasUsage: notes.some(({ usage }) => usage),
+    figures,
+    slices: notes.findLast((note) => note.slices)?.slices ?? 1,
+  };
 }
 
 /** The past of an answer as that of a completion, whose choices are counted within each prompt. */

@@ -107,7 +107,11 @@ export async function* choiceChunks<Head extends { id: string; created: number }
     total_tokens: promptTokens + completionTokens,
     prompt_tokens_details: { cached_tokens: cachedTokens },
     completion_tokens_details: { accepted_prediction_tokens: acceptedTokens, rejected_prediction_tokens: rejectedTokens },
-    gpt_edge: { multiply_adds: Math.round(multiplyAdds), ...(left === undefined ? {} : { cpu_budget_left_ms: Math.floor(left) }) },
+    gpt_edge: {
+      multiply_adds: Math.round(multiplyAdds),
+      ...(notes && notes.slices > 1 ? { slices: notes.slices } : {}),
+      ...(left === undefined ? {} : { cpu_budget_left_ms: Math.floor(left) }),
+    },
   };
   if (isStreamed) notes?.reachUsage();
   yield { ...head, choices: [], usage };

@@ -45,6 +45,7 @@ export async function storedResponse<C extends object>(
   { record, budget }: RequestContext,
   join?: (chunks: AsyncIterable<C>) => Promise<object>,
 ): Promise<Response> {
+  notes.isWhole = join !== undefined;
   const session = sessions.open(c.req.path, JSON.stringify(body), notes);
   record.beginBody();
   void storeAll(session, chunks(), notes, (error) => {

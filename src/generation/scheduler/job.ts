@@ -129,6 +129,11 @@ export class Job<Run extends JobRun> {
     this.#wake = null;
   }
 
+  /** Nobody waits any more. */
+  forgetReader(): void {
+    this.#wake = null;
+  }
+
   /** Lets whoever waits look now. */
   wake(): void {
     this.#wake?.();

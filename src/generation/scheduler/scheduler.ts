@@ -145,6 +145,10 @@ export class Scheduler {
     if (job.isEnded) return this.#reader(job, budget);
     const end = () => this.#end(job, budget.signal.reason);
     budget.signal.addEventListener('abort', end, { once: true });
+    budget.onAbandoned(() => {
+      job.forgetReader();
+      end();
+    });
     this.#jobs.push(job);
     if (!this.#flight) this.#share();
     const queue = this.#jobs.filter(({ isAdmitted }) => !isAdmitted);

@@ -20,7 +20,7 @@ interface Endpoint {
   effects: Record<string, Effect>;
   /** Fields that are accepted without effect, with a value for each. */
   ignored: Record<string, unknown>;
-  /** Fields that do not change what is generated. `sharing.test.ts` tests what they do. */
+  /** Fields that do not change what is generated. `sharing.test.ts` and `sessions.test.ts` test what they do. */
   sharing?: string[];
 }
 
@@ -30,7 +30,6 @@ const IGNORED: Record<keyof typeof ignoredFields, unknown> = {
   prompt_cache_retention: '24h',
   safety_identifier: 'someone',
   service_tier: 'auto',
-  store: true,
   user: 'someone',
 };
 
@@ -69,7 +68,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
       logprobs: { value: 2 },
     },
     ignored: IGNORED,
-    sharing: ['prompt_cache_key', 'timeout_ms'],
+    sharing: ['prompt_cache_key', 'timeout_ms', 'store'],
   },
   '/v1/chat/completions': {
     base: { messages: [{ role: 'user', content: 'Tell me a story about a cat.' }], max_tokens: 12, seed: 7 },
@@ -83,7 +82,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
       top_logprobs: { base: { logprobs: true }, value: 2 },
     },
     ignored: IGNORED,
-    sharing: ['prompt_cache_key', 'timeout_ms', 'prediction'],
+    sharing: ['prompt_cache_key', 'timeout_ms', 'prediction', 'store'],
   },
   '/v1/next-token': {
     base: { prompt: 'Once upon a time' },

@@ -130,7 +130,9 @@ describe('a stored answer', () => {
   it('should be deleted by the alarm, and leave nothing', async () => {
     await withBudget(30_000);
     const first = await firstEvents(await ask('/v1/completions', BODY), 3);
-    expect((await get(`/v1/completions/${idOf(first)}`)).status).toBe(200);
+    const statusOf = async () =>
+      ((await (await get(`/v1/completions/${idOf(first)}`)).json()) as { gpt_edge: { status: string } }).gpt_edge.status;
+    await expect.poll(statusOf, { timeout: 20_000 }).toBe('completed');
     expect(await isStored()).toBeGreaterThan(0);
     // Nothing has expired yet, and so the alarm leaves it as it is.
     expect(await runDurableObjectAlarm(stub())).toBe(true);

@@ -132,6 +132,7 @@ describe('an answer in slices', () => {
       answer = (await whole('/v1/completions', { ...LONG, max_tokens: 200 })) as Completion;
     });
     expect(answer!.usage!.completion_tokens).toBe(200);
+    expect(answer!.usage!.gpt_edge.slices).toBe(slices + 1);
     expect(slices).toBeGreaterThan(15);
   });
 });
