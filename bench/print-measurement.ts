@@ -1,9 +1,9 @@
 import { printTable } from '../src/cli/printing/print-table.ts';
 import { DEFAULT_MEMORY_LIMIT_MB } from '../src/core/memory-plan.ts';
+import { PRICES } from '../src/core/prices.ts';
 import type { EngineFigures } from './contenders/engine-figures.ts';
 import type { Measurement } from './measure.ts';
 import { printPlaces } from './places/measure-places.ts';
-import { PRICES } from './places/prices.ts';
 import type { Elapsed } from './stopwatch.ts';
 
 const NOTHING = '-';

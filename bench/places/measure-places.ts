@@ -1,11 +1,11 @@
 import { printTable } from '../../src/cli/printing/print-table.ts';
+import { PRICES } from '../../src/core/prices.ts';
 import type { ModelFolder } from '../../src/local/model-folder.ts';
 import { LoadedWorker, type Stream } from '../load/loaded-worker.ts';
 import { Prompts } from '../load/prompts.ts';
 import { medianFigures } from '../median.ts';
 import { type Elapsed, each } from '../stopwatch.ts';
 import { type FrontCost, measureFrontCost } from './front-cost.ts';
-import { PRICES } from './prices.ts';
 
 const STREAMS = 8;
 const TOKENS = 128;
