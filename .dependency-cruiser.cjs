@@ -24,7 +24,7 @@ const layers = {
     'worker/worker-variables',
     'engine-object/place-variables',
   ],
-  cli: ['local', 'convert', 'runtime', 'core'],
+  cli: ['local', 'convert', 'runtime', 'core', 'engine-object/place-variables'],
   library: ['engine-object', 'worker', 'api', 'local', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
 };
 
