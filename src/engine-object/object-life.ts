@@ -23,6 +23,7 @@ export class ObjectLife implements ObjectContext {
   }
 
   onReset(end: () => void, until: Promise<unknown>): void {
+    if (LIVES.get(this.name) !== this) return end();
     this.#ends.add(end);
     until.finally(() => this.#ends.delete(end));
   }

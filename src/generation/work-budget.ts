@@ -154,6 +154,7 @@ export class WorkBudget {
     this.#spend(turns);
     await this.#reachMilestones(this.#isolate.total - turns);
     this.#ended.signal.throwIfAborted();
+    if (this.#isAbandoned) throw new Error('the engine object of this request was reset');
   }
 
   /** Counts multiply-adds that are done at once, after `takeTurn`. */

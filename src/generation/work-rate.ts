@@ -35,13 +35,13 @@ export class WorkRate {
   }
 
   /**
-   * Takes note of how long some work took. Waiting can only make that longer, and so the rate is that of the quickest
-   * quarter of what was measured last.
+   * Takes note of how long some work took. Waiting, for other programs too, can only make that longer, and so the
+   * quickest of what was measured last counts.
    */
   record(turns: number, milliseconds: number): void {
     if (turns < LEAST_TURNS || milliseconds <= VISIT_MS) return;
     this.#measured.push((milliseconds - VISIT_MS) / turns);
     if (this.#measured.length > KEPT) this.#measured.shift();
-    this.#millisecondsPerTurn = [...this.#measured].sort((a, b) => a - b)[this.#measured.length >> 2];
+    this.#millisecondsPerTurn = Math.min(...this.#measured);
   }
 }

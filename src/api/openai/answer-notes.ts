@@ -68,6 +68,9 @@ export class AnswerNotes {
   figures: Readonly<JobFigures> | undefined;
   /** Into how many slices it was cut so far. */
   slices = 1;
+  readonly #held: ChosenToken[][] = [];
+  /** How many tokens of each choice earlier notes have, of those that are still to come. */
+  readonly #known: number[];
   #isStreamed = false;
   #note: AnswerNote = {};
   #tokens = 0;
@@ -75,6 +78,7 @@ export class AnswerNotes {
 
   constructor(past?: AnswerPast) {
     this.past = past;
+    this.#known = Array.from(past?.tokens ?? [], (tokens) => tokens?.length ?? 0);
     this.slices = (past?.slices ?? 0) + 1;
   }
 
@@ -84,14 +88,29 @@ export class AnswerNotes {
     if (this.past === undefined) this.#note.head = head;
   }
 
+  /** Tokens of a choice of which the client gets nothing yet: they count as the next ones that are added. */
+  holdTokens(choice: number, tokens: readonly ChosenToken[]): void {
+    this.#held[choice] = [...(this.#held[choice] ?? []), ...tokens];
+  }
+
   /** The next tokens of a choice. Scores are kept unless the client has them. */
-  addTokens(choice: number, tokens: readonly ChosenToken[]): void {
+  addTokens(choice: number, next: readonly ChosenToken[]): void {
+    const tokens = this.#unknown(choice, [...(this.#held[choice] ?? []), ...next]);
+    this.#held[choice] = [];
     if (tokens.length === 0) return;
     const kept = tokens.map(({ id, logprob, top }) => (this.#isStreamed || logprob === undefined ? id : { id, logprob, top }));
     this.#note.tokens ??= [];
     this.#note.tokens.push([choice, kept]);
     this.#tokens += tokens.length;
     if (this.#tokens >= MANY_TOKENS && !this.#isStreamed) this.#onMany?.();
+  }
+
+  /** Tokens without those that earlier notes have. A whole answer is made from its first token on, wherever it goes on. */
+  #unknown(choice: number, tokens: readonly ChosenToken[]): readonly ChosenToken[] {
+    if (this.#isStreamed) return tokens;
+    const skipped = Math.min(this.#known[choice] ?? 0, tokens.length);
+    this.#known[choice] -= skipped;
+    return tokens.slice(skipped);
   }
 
   /** The client has got something of a choice. */

@@ -90,7 +90,8 @@ export async function* choiceChunks<Head extends { id: string; created: number }
     if (event.finishReason) completionTokens += event.completionTokens;
     const parts = toParts(event);
     const stopped = event.stoppedBy ? { gpt_edge: { stopped_by: event.stoppedBy } } : {};
-    if (!isStreamed || parts.length === 0) notes?.addTokens(event.index, event.tokens);
+    if (!isStreamed) notes?.addTokens(event.index, event.tokens);
+    else if (parts.length === 0) notes?.holdTokens(event.index, event.tokens);
     for (const [place, choice] of parts.entries()) {
       if (isStreamed && place === parts.length - 1) notes?.addTokens(event.index, event.tokens);
       if (isStreamed) notes?.reach(event.index, positionAfter(event, place, parts.length));

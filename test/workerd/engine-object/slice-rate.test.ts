@@ -6,7 +6,7 @@ import { stub } from './sliced.ts';
 
 it('should keep what was measured for the next object, and write it only if it has changed', async () => {
   await runInDurableObject(stub(), (_, { storage: { sql } }) => {
-    sql.exec('delete from rate');
+    sql.exec('drop table if exists rate');
     const rate = new WorkRate();
     const stored = new StoredRate(sql, () => rate);
     stored.sync();
