@@ -1,3 +1,5 @@
+import { visitEventLoop } from '../core/visit-event-loop.ts';
+
 /** A request that waits for its turn. */
 interface Waiter {
   /** When it looked last, in milliseconds. */
@@ -160,5 +162,3 @@ export class WorkBudget {
     await next.reach();
   }
 }
-
-const visitEventLoop = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
