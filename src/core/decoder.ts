@@ -35,11 +35,6 @@ export interface Decoder {
    *   KV cache has too few free blocks: before anything is computed, so that all sequences are unchanged
    */
   forwardBatch(feeds: readonly Feed[]): Promise<void>;
-  /**
-   * Puts logits [vocabularySize] that were copied earlier back into the engine's memory, to choose another token from
-   * them. The result is valid until the caller awaits anything or calls the decoder or one of its sequences again.
-   */
-  loadLogits(values: Float32Array): Logits;
   /** Frees weights and caches. No sequence may be used afterwards. */
   dispose(): Promise<void>;
 }

@@ -1,6 +1,5 @@
 import type { Decoder, Feed, KvCache, Prefix, Sequence } from '../../src/core/decoder.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
-import type { Logits } from '../../src/core/logits.ts';
 import type { LogitsBuffer } from '../../src/runtime/logits-buffer.ts';
 import { emptyLogits } from './sampling/reference-logits.ts';
 
@@ -76,11 +75,6 @@ export class PastDecoder implements Decoder {
         this.#spoil();
       }
     }
-  }
-
-  loadLogits(values: Float32Array): Logits {
-    queueMicrotask(() => this.#spoil());
-    return this.#logits.load(values);
   }
 
   async dispose(): Promise<void> {}

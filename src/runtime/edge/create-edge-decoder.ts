@@ -35,7 +35,6 @@ export async function createEdgeDecoder(plan: EdgePlan, files: ModelFiles, optio
     kvCache: model.blocks,
     forwardBatch: (feeds) => forwardBatch(model, feeds),
     createSequence: (prefix) => new EdgeSequence(model, prefix && BlockTable.behind(model.blocks, prefix)),
-    loadLogits: (values) => model.loadLogits(values),
     // The memory is freed with the last reference to it.
     async dispose() {},
   };

@@ -41,7 +41,6 @@ export function ortDecoder(
       for (const feed of feeds) (feed.sequence as OrtSequence).reserve(feed.tokens.length);
       for (const feed of feeds) await (feed.sequence as OrtSequence).append(feed);
     },
-    loadLogits: (values) => logits.load(values),
     dispose: () => session.release(),
   };
 }

@@ -1,6 +1,5 @@
 import type { Feed } from '../../../core/decoder.ts';
 import type { ModelFiles } from '../../../core/folder/model-files.ts';
-import type { Logits } from '../../../core/logits.ts';
 import { visitEventLoop } from '../../../core/visit-event-loop.ts';
 import { instantiateKernels } from '../../../kernels/instantiate-kernels.ts';
 import type { Kernels } from '../../../kernels/kernels.ts';
@@ -50,8 +49,7 @@ export class EdgeModel {
 
   private constructor(plan: EdgePlan, memory: EngineMemory, layout: MemoryLayout, kernels: Kernels, cacheBytes: number) {
     const { blockBytes, blockPositions, windowBlocks } = plan.cache;
-    // Even a sequence of the whole window can be forked, one fork at a time: the fork copies the last block.
-    const totalBlocks = Math.max(windowBlocks + 1, Math.floor(cacheBytes / blockBytes));
+    const totalBlocks = Math.max(windowBlocks, Math.floor(cacheBytes / blockBytes));
     this.plan = plan;
     this.memory = memory;
     this.layout = layout;
@@ -89,11 +87,6 @@ export class EdgeModel {
       const wanted = parts.map((part, index) => ({ owner: { ...part, segment: segments[index] }, rows: wantedRows(part) }));
       for (const rows of cutIntoCalls(wanted, LOGITS_ROWS)) this.#readLogits(rows);
     }
-  }
-
-  /** Puts logits [vocabularySize] where the head writes its first row. */
-  loadLogits(values: Float32Array): Logits {
-    return this.#logitsOfRow(0).load(values);
   }
 
   /** Writes what a call of the body reads besides weights: tokens, positions, and a page table for each part. */
