@@ -71,7 +71,7 @@ describe('the edge engine', () => {
   it('should refuse tokens that the other sequences leave no room for, and change nothing', async () => {
     const model = await smallest();
     const first = new EdgeSequence(model);
-    await first.forward(ids(400));
+    await first.forward(ids(300));
     const second = new EdgeSequence(model);
     await second.forward(ids(100));
     const before = used(model.blocks);
