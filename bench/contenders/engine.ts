@@ -107,7 +107,7 @@ async function timeSteps(from: Sequence, { steps, tokens }: Task): Promise<Elaps
 async function timeGeneration(model: LanguageModel, { steps, tokens, short }: Task): Promise<Elapsed> {
   const sampling = { ...SAMPLING_DEFAULTS, temperature: 0, seed: 1 };
   const prompt = tokens.slice(0, short + 1);
-  const request = { prompt, maxTokens: steps, sampling, choices: 1, stops: [], scorePrompt: false, partition: '' };
+  const request = { prompt, maxTokens: steps, sampling, choices: 1, stops: [], partition: '' };
   // No work fills a turn: yielding to the event loop takes a millisecond.
   const reader = await complete(model, [request], new WorkBudget(Number.MAX_VALUE));
   // The first token is chosen after the prompt.

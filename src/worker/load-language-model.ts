@@ -6,6 +6,7 @@ import type { ModelFiles } from '../core/folder/model-files.ts';
 import { CHAT_TEMPLATE_FILE, namedTemplates } from '../core/folder/template-files.ts';
 import { constraintsOf } from '../generation/constraints-of.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
+import { PromptScores } from '../generation/prompts/prompt-scores.ts';
 import { Scheduler, type SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
@@ -58,6 +59,7 @@ export async function loadLanguageModel(
     manifest,
     decoder: loaded,
     scheduler: new Scheduler({ manifest, decoder: loaded }, options),
+    promptScores: new PromptScores(),
     tokenizer,
     constraints: constraintsOf(manifest, tokenizer),
     chatTemplate,

@@ -10,7 +10,8 @@ import { type ChatWireRequest, DEFAULT_CHAT_MAX_TOKENS } from './schemas/chat-sc
 import { MAX_CHOICES } from './schemas/common-fields.ts';
 import { type CompletionWireRequest, DEFAULT_MAX_TOKENS } from './schemas/completion-schema.ts';
 import { toConstraint } from './to-constraint.ts';
-import { checkTextLength, checkTokenIds, toPromptTokens } from './to-prompt-tokens.ts';
+import { toGap } from './to-gap.ts';
+import { checkTextLength, checkTokenIds, encodePrompt, toPromptTokens } from './to-prompt-tokens.ts';
 
 /**
  * Turns a completions request into one generation for each of its prompts.
@@ -23,28 +24,44 @@ export async function toCompletionRequests(
   budget: WorkBudget,
 ): Promise<CompletionRequest[]> {
   const prompts: (readonly number[])[] = [];
-  for (const prompt of promptList(body)) prompts.push(await toPromptTokens(prompt, model, budget));
-  const choices = body.n ?? 1;
-  const total = prompts.length * choices;
-  if (total > MAX_CHOICES)
-    throw new GptEdgeError(
-      'invalid_value',
-      `Invalid n: ${prompts.length} prompts with n = ${choices} are ${total} completions, and a request has at most ${MAX_CHOICES}.`,
-      { param: 'n' },
-    );
+  const gap = body.suffix ? await toGap(body.suffix, model, budget) : undefined;
+  for (const prompt of promptList(body))
+    prompts.push(gap ? gap.after(await encodePrompt(prompt, model, budget)) : await toPromptTokens(prompt, model, budget));
+  const choices = body.best_of ?? body.n ?? 1;
+  checkChoices(prompts.length, choices, body.best_of == null ? 'n' : 'best_of');
   const shared = {
     choices,
+    kept: body.n ?? 1,
     maxTokens: body.max_tokens ?? DEFAULT_MAX_TOKENS,
     stops: toStops(body),
+    endTokenIds: gap?.ends,
     sampling: toSamplingOptions(body, model),
-    topLogprobs: body.logprobs ?? undefined,
+    // The best completions are found by their scores.
+    topLogprobs: body.logprobs ?? (choices > (body.n ?? 1) ? 0 : undefined),
     constraint: await toConstraint(body, model.constraints, budget),
-    scorePrompt: (body.echo ?? false) && body.logprobs != null,
+    promptLogprobs: promptLogprobs(body),
     partition: body.prompt_cache_key ?? '',
   };
   const fields = { prompt: 'prompt', maxTokens: body.max_tokens == null ? undefined : 'max_tokens' } as const;
   for (const prompt of prompts) checkContext(model, prompt.length, shared.maxTokens, fields);
   return prompts.map((prompt) => ({ prompt, ...shared }));
+}
+
+/** @throws GptEdgeError `invalid_value` for more completions than a request may ask for */
+function checkChoices(prompts: number, choices: number, param: 'n' | 'best_of'): void {
+  const total = prompts * choices;
+  if (total <= MAX_CHOICES) return;
+  throw new GptEdgeError(
+    'invalid_value',
+    `Invalid ${param}: ${prompts} prompts with ${param} = ${choices} are ${total} completions, and a request has at most ${MAX_CHOICES}.`,
+    { param },
+  );
+}
+
+/** How many alternatives are needed for each token of a prompt, by all that report them; undefined if nobody does. */
+function promptLogprobs({ echo, logprobs, prompt_logprobs }: CompletionWireRequest): number | undefined {
+  const wanted = [echo ? logprobs : null, prompt_logprobs].filter((count) => count != null);
+  return wanted.length > 0 ? Math.max(...wanted) : undefined;
 }
 
 /**
@@ -92,7 +109,6 @@ export async function toChatRequest(body: ChatWireRequest, model: LanguageModel,
     sampling: toSamplingOptions(body, model),
     topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
     constraint: await toConstraint(body, model.constraints, budget),
-    scorePrompt: false,
     partition: body.prompt_cache_key ?? '',
   };
   checkContext(model, prompt.length, request.maxTokens, chatFields(body));

@@ -65,7 +65,6 @@ const toWork = (prompt: readonly number[]): CompletionRequest => ({
   maxTokens: 0,
   stops: [],
   sampling: { ...SAMPLING_DEFAULTS, seed: 0 },
-  scorePrompt: false,
   partition: '',
 });
 

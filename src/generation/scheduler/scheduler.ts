@@ -8,7 +8,7 @@ import { Job, type JobFigures } from './job.ts';
 import { KvRoom } from './kv-room.ts';
 import { type Batch, type Part, planBatch } from './plan-batch.ts';
 import { priorityOrder } from './priority-order.ts';
-import { PromptRun, type PromptTask } from './prompt-run.ts';
+import { type PromptTask, promptRuns } from './prompt-run.ts';
 import type { Run } from './run.ts';
 
 export interface SchedulerOptions {
@@ -107,7 +107,7 @@ export class Scheduler {
   async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget): Promise<JobReader> {
     budget.signal.throwIfAborted();
     const job = new Job<Run>();
-    job.runs = tasks(job.outbox).map((task) => new PromptRun(job, task));
+    job.runs = promptRuns(job, tasks(job.outbox));
     const end = () => this.#end(job, budget.signal.reason);
     budget.signal.addEventListener('abort', end, { once: true });
     this.#jobs.push(job);

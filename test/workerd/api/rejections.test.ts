@@ -66,7 +66,13 @@ const SAMPLING_NUMBERS: Numbers = {
   repetition_penalty: NUMBER(0.01, 10),
 };
 const NUMBERS: Record<string, Numbers> = {
-  [COMPLETIONS]: { ...SAMPLING_NUMBERS, max_tokens: WHOLE(0, 2 ** 20), logprobs: WHOLE(0, 5) },
+  [COMPLETIONS]: {
+    ...SAMPLING_NUMBERS,
+    max_tokens: WHOLE(0, 2 ** 20),
+    logprobs: WHOLE(0, 20),
+    prompt_logprobs: WHOLE(0, 20),
+    best_of: WHOLE(1, 128),
+  },
   [CHATS]: { ...SAMPLING_NUMBERS, max_tokens: WHOLE(1, 2 ** 20), max_completion_tokens: WHOLE(1, 2 ** 20), top_logprobs: WHOLE(0, 20) },
   [NEXT_TOKEN]: { top_k: WHOLE(1, 1000) },
 };
@@ -121,18 +127,17 @@ describe('fields that are not part of the API', () => {
       });
   });
 
-  it('should refuse a best_of that asks for more than n, or less', async () => {
-    for (const [n, best_of] of [
-      [undefined, 2],
-      [2, 1],
-      [2, 3],
-      [null, 0],
-    ])
-      expect(await refusal(COMPLETIONS, { n, best_of })).toMatchObject({ code: 'unsupported_parameter', param: 'best_of' });
+  it('should have the same code for what the model cannot do', async () => {
+    expect(await refusal(COMPLETIONS, { suffix: ' the end.' })).toEqual({
+      code: 'unsupported_parameter',
+      param: 'suffix',
+      message: 'The model tinystories-gpt2 has no fill-in-the-middle tokens: it continues a text, and cannot take a suffix.',
+      type: 'invalid_request_error',
+    });
   });
 
   it('should include all that clients commonly ask of OpenAI and that has an effect there', () => {
-    for (const field of ['tools', 'tool_choice', 'functions', 'function_call', 'best_of', 'suffix', 'audio', 'modalities'])
+    for (const field of ['tools', 'tool_choice', 'functions', 'function_call', 'audio', 'modalities'])
       expect(Object.keys(UNSUPPORTED_FIELDS)).toContain(field);
   });
 });
@@ -178,6 +183,17 @@ describe('should refuse', () => {
       'has at most 1024 entries',
     ],
     [COMPLETIONS, { prompt: ['a', 'b'], n: 65 }, 'n', '2 prompts with n = 65 are 130 completions, and a request has at most 128.'],
+    [
+      COMPLETIONS,
+      { prompt: ['a', 'b'], n: 1, best_of: 65 },
+      'best_of',
+      '2 prompts with best_of = 65 are 130 completions, and a request has at most 128.',
+    ],
+    [COMPLETIONS, { n: 2, best_of: 1 }, 'best_of', 'must be at least n'],
+    [COMPLETIONS, { best_of: 2, stream: true }, 'best_of', 'must be n when stream is true'],
+    [COMPLETIONS, { prompt_logprobs: 1, stream: true }, 'prompt_logprobs', 'not allowed when stream is true'],
+    [COMPLETIONS, { suffix: 'x', echo: true }, 'suffix', 'not allowed when echo is true'],
+    [COMPLETIONS, { suffix: 1 }, 'suffix', 'expected string, received number'],
     [COMPLETIONS, { stream_options: { include_usage: true } }, 'stream_options', 'only allowed when stream is true'],
     [COMPLETIONS, { stream: false, stream_options: {} }, 'stream_options', 'only allowed when stream is true'],
     [COMPLETIONS, { stream: true, stream_options: { include_obfuscation: true } }, 'stream_options.include_obfuscation', 'expected false'],
@@ -189,7 +205,7 @@ describe('should refuse', () => {
     ],
     [COMPLETIONS, { stream: 'true' }, 'stream', 'expected boolean, received string'],
     [COMPLETIONS, { echo: 1 }, 'echo', 'expected boolean, received number'],
-    [COMPLETIONS, { logprobs: true }, 'logprobs', 'must be a whole number from 0 to 5'],
+    [COMPLETIONS, { logprobs: true }, 'logprobs', 'must be a whole number from 0 to 20'],
     [COMPLETIONS, { model: 1 }, 'model', 'expected string, received number'],
     [COMPLETIONS, { user: 1 }, 'user', 'expected string, received number'],
     [COMPLETIONS, { metadata: 'x' }, 'metadata', 'expected record, received string'],
