@@ -20,6 +20,16 @@ import { CHAT_TEMPLATE_FILE, isNamedTemplate } from './template-files.ts';
  */
 export const CHUNK_BYTES = 4 * 2 ** 20;
 
+/** The ways to make an embedding of a text out of the hidden states after its tokens: their mean, or the last of them. */
+export const POOLINGS = ['mean', 'last'] as const;
+export type Pooling = (typeof POOLINGS)[number];
+
+/**
+ * The way of models that say nothing. Decoders that were not trained for embeddings, as most, tell texts apart better by
+ * the mean of their states than by the last one, which is about the next token.
+ */
+export const DEFAULT_POOLING: Pooling = 'mean';
+
 /** Characters of a model's id. */
 export const MAX_ID_LENGTH = 64;
 /** Characters of the words that say what a model was converted from. */
@@ -99,6 +109,8 @@ const manifestSchema = z
      * Multiply-adds of all matrix products for one token, with the output head and without attention over the cache.
      */
     multiplyAddsPerToken: z.number().int().min(1),
+    /** How the hidden states of a text become its embedding: their mean, if the field is absent, or the last one. */
+    pooling: z.enum(POOLINGS).optional(),
     license: z.string().max(128).nullable(),
     /** What the model was converted from, in words: a repository, or a file name. */
     source: z.string().max(MAX_SOURCE_LENGTH),

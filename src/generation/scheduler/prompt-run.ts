@@ -25,7 +25,9 @@ export interface PromptTask {
    * it also makes each choice choose its first token.
    */
   readonly read: (logits: Logits, index: number) => void;
-  /** Multiply-adds that take as long as `read`. */
+  /** Gets the hidden states in place of the logits, if that is what is wanted of the prompt. */
+  readonly readHidden?: (hidden: Float32Array, index: number) => void;
+  /** Multiply-adds that take as long as reading once. */
   readonly readWork: (index: number) => number;
   /** The continuations of the prompt. */
   readonly choices: readonly Choice[];
@@ -98,13 +100,18 @@ export class PromptRun extends Run {
     const start = this.sequence!.length;
     const end = start + count;
     const first = Math.max(start, this.#nextRead);
+    const { read, readHidden } = this.#task;
+    const onRow =
+      <T>(take: (values: T, index: number) => void) =>
+      (values: T, row: number) => {
+        take(values, first + row);
+        this.#nextRead = first + row + 1;
+      };
     return {
       tokens: this.tokens.slice(start, end),
       rows: Math.max(0, end - first),
-      read: (logits, row) => {
-        this.#task.read(logits, first + row);
-        this.#nextRead = first + row + 1;
-      },
+      read: onRow(read),
+      readHidden: readHidden && onRow(readHidden),
     };
   }
 

@@ -200,20 +200,19 @@ export class Scheduler {
   }
 
   #feed({ run, count, drafted }: Part, flight: Flight): Feed {
-    const { read, ...feed } = run.feed(count, drafted);
+    const { read, readHidden, ...feed } = run.feed(count, drafted);
     run.lastTick = this.#ticks;
-    return {
-      ...feed,
-      sequence: run.sequence!,
-      read: (logits, row) => {
+    const guarded =
+      <T>(take: (values: T, row: number) => void) =>
+      (values: T, row: number) => {
         if (this.#flight !== flight || run.job.isEnded) return;
         try {
-          read(logits, row);
+          take(values, row);
         } catch (error) {
           this.#end(run.job, error);
         }
-      },
-    };
+      };
+    return { ...feed, sequence: run.sequence!, read: guarded(read), readHidden: readHidden && guarded(readHidden) };
   }
 
   /** Notes what a batch has done, and lets the readers know. */

@@ -95,6 +95,15 @@ const ENDPOINTS: Record<string, Endpoint> = {
     effects: { model: { value: 'another-model' }, prompt: { value: 'The dog' }, top_k: { value: 3 } },
     ignored: {},
   },
+  '/v1/embeddings': {
+    base: { input: 'Once upon a time' },
+    effects: {
+      model: { value: 'another-model' },
+      input: { value: 'The dog', instead: 'The cat' },
+      encoding_format: { value: 'base64', instead: 'float' },
+    },
+    ignored: { user: 'someone', dimensions: 256 },
+  },
   '/tokenize': {
     base: { prompt: 'Once upon a time' },
     effects: { model: { value: 'another-model' }, prompt: { value: 'The dog', instead: 'The cat' }, return_token_strs: { value: true } },
@@ -277,6 +286,7 @@ describe('the effect of single fields', () => {
     for (const count of [0, 20])
       await ok('/v1/chat/completions', { ...ENDPOINTS['/v1/chat/completions'].base, logprobs: true, top_logprobs: count });
     for (const count of [1, 1000]) await ok('/v1/next-token', { top_k: count });
+    for (const count of [1, 2048]) await ok('/v1/embeddings', { input: new Array(count).fill('a') });
   });
 });
 
@@ -351,6 +361,7 @@ describe('defaults', () => {
     ['/v1/chat/completions', { logprobs: true, top_logprobs: 0 }, { logprobs: true }],
     ['/v1/chat/completions', { max_tokens: undefined, max_completion_tokens: 12 }, { max_tokens: 12 }],
     ['/v1/next-token', { prompt: [0], top_k: 10 }, { prompt: undefined }],
+    ['/v1/embeddings', { input: ['Once upon a time'], encoding_format: 'float' }, {}],
     ['/tokenize', { add_special_tokens: true, return_token_strs: false }, {}],
   ])('should give the same answer at %s with %o as with %o', async (path, explicit, implicit) => {
     const { base } = ENDPOINTS[path];

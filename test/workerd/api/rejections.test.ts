@@ -11,6 +11,7 @@ beforeAll(() => seedModel(DEFAULT_MODEL));
 const COMPLETIONS = '/v1/completions';
 const CHATS = '/v1/chat/completions';
 const NEXT_TOKEN = '/v1/next-token';
+const EMBEDDINGS = '/v1/embeddings';
 
 const messages = [{ role: 'user', content: 'Hi' }];
 /** A valid request for each endpoint, to which a test adds one mistake. */
@@ -18,6 +19,7 @@ const GOOD: Record<string, Body> = {
   [COMPLETIONS]: { prompt: 'Hi', max_tokens: 1 },
   [CHATS]: { messages, max_tokens: 1 },
   [NEXT_TOKEN]: { prompt: 'Hi' },
+  [EMBEDDINGS]: { input: 'Hi' },
   '/tokenize': { prompt: 'Hi' },
   '/detokenize': { tokens: [1] },
 };
@@ -75,6 +77,7 @@ const NUMBERS: Record<string, Numbers> = {
   },
   [CHATS]: { ...SAMPLING_NUMBERS, max_tokens: WHOLE(1, 2 ** 20), max_completion_tokens: WHOLE(1, 2 ** 20), top_logprobs: WHOLE(0, 20) },
   [NEXT_TOKEN]: { top_k: WHOLE(1, 1000) },
+  [EMBEDDINGS]: { dimensions: WHOLE(1, 2 ** 17) },
 };
 
 describe('numbers out of range', () => {
@@ -145,6 +148,7 @@ describe('fields that are not part of the API', () => {
 describe('should refuse', () => {
   const stop = 'must be a string or up to 16 strings, of 1 to 256 characters each';
   const prompt = 'must be a string, token ids, or an array of up to 128 of either';
+  const input = 'must be a text, token ids, or an array of up to 2048 of either';
   const content = 'must be a string or up to 64 parts of the type text';
   const bias = 'must be an object that maps token ids to numbers';
   const outside = 'token 4096 is outside of the vocabulary of tinystories-gpt2, which has 4096 tokens.';
@@ -230,6 +234,16 @@ describe('should refuse', () => {
     [CHATS, withMessage({ content: [image] }), 'messages[0].content', content],
     [CHATS, withMessage({ content: [{ type: 'text', text: 'Hi' }, image] }), 'messages[0].content', content],
     [CHATS, withMessage({ refusal: 'no' }), 'messages[0].refusal', 'must be null or empty'],
+    [EMBEDDINGS, { input: undefined }, 'input', input],
+    [EMBEDDINGS, { input: null }, 'input', input],
+    [EMBEDDINGS, { input: '' }, 'input', 'an empty text has no embedding'],
+    [EMBEDDINGS, { input: ['a', ''] }, 'input[1]', 'an empty text has no embedding'],
+    [EMBEDDINGS, { input: [] }, 'input', input],
+    [EMBEDDINGS, { input: [[]] }, 'input[0]', 'must not be empty'],
+    [EMBEDDINGS, { input: ['a', 1] }, 'input', input],
+    [EMBEDDINGS, { input: new Array(2049).fill('a') }, 'input', input],
+    [EMBEDDINGS, { input: [[1], [2, 4096]] }, 'input', outside],
+    [EMBEDDINGS, { encoding_format: 'int8' }, 'encoding_format', 'expected one of "float"|"base64"'],
     [NEXT_TOKEN, { prompt: ['a'] }, 'prompt', 'must be a string or an array of token ids'],
     [NEXT_TOKEN, { prompt: [4096] }, 'prompt', outside],
     ['/tokenize', { prompt: undefined }, 'prompt', 'expected string, but it is missing'],
@@ -385,7 +399,7 @@ describe('models, paths and methods', () => {
         code: 'model_not_found',
         param: 'model',
       });
-    for (const path of ['/index.html', '/v1', '/v1/embeddings', '/v1/models/a/b', '/nope'])
+    for (const path of ['/index.html', '/v1', '/v1/nothing', '/v1/models/a/b', '/nope'])
       expect(await errorOf(await SELF.fetch(`http://edge${path}`), 404)).toMatchObject({
         code: 'unknown_url',
         param: null,
