@@ -4,6 +4,7 @@ import { parseGenerationConfig, parseSequenceTokens, type RecommendedSampling } 
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { CHAT_TEMPLATE_FILE, namedTemplates } from '../core/folder/template-files.ts';
+import { visitEventLoop } from '../core/visit-event-loop.ts';
 import { constraintsOf } from '../generation/constraints-of.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { PromptScores } from '../generation/prompts/prompt-scores.ts';
@@ -71,9 +72,13 @@ export async function loadLanguageModel(
 async function toTextParts(files: ModelFiles, { tokenizer: tokenizerBytes, tokenizerConfig, generationConfig, chatTemplate }: TextFiles) {
   const { manifest } = files;
   await checkSequenceTokens(files, generationConfig);
-  const tokenizer = new TextTokenizer(parseTokenizerJson(tokenizerBytes));
+  await visitEventLoop();
+  const parsed = parseTokenizerJson(tokenizerBytes);
+  await visitEventLoop();
+  const tokenizer = new TextTokenizer(parsed);
   checkVocabulary(tokenizer, manifest.vocabularySize);
   const templates = { default: chatTemplate, named: namedTemplates(Object.keys(manifest.files)) };
+  await visitEventLoop();
   return {
     tokenizer,
     chatTemplate: ChatTemplate.from(parseTokenizerConfig(tokenizerConfig), templates),

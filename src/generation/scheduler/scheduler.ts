@@ -143,9 +143,10 @@ export class Scheduler {
   async #advance(job: Job<Run>, budget: WorkBudget, isReady: () => boolean): Promise<void> {
     // Whoever waits for room lets those run that have it, unless none of them has run since the last look.
     let ticksSeen = -1;
-    while (!isReady() && !job.isEnded) {
-      await budget.takeTurn(this.#turnsFor(job));
-      if (isReady() || job.isEnded) return;
+    const isOver = () => isReady() || job.isEnded;
+    while (!isOver()) {
+      await budget.takeTurn(this.#turnsFor(job), isOver);
+      if (isOver()) return;
       const mayTick = ticksSeen === this.#ticks || job.canRun;
       const hasComputed = mayTick && (await this.tick(budget));
       ticksSeen = this.#ticks;

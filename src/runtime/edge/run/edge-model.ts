@@ -1,6 +1,7 @@
 import type { Feed } from '../../../core/decoder.ts';
 import type { ModelFiles } from '../../../core/folder/model-files.ts';
 import type { Logits } from '../../../core/logits.ts';
+import { visitEventLoop } from '../../../core/visit-event-loop.ts';
 import { instantiateKernels } from '../../../kernels/instantiate-kernels.ts';
 import type { Kernels } from '../../../kernels/kernels.ts';
 import { LogitsBuffer } from '../../logits-buffer.ts';
@@ -71,6 +72,7 @@ export class EdgeModel {
    * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, or do not hold what the graph says
    */
   static async load(plan: EdgePlan, files: ModelFiles, options: EdgeModelOptions): Promise<EdgeModel> {
+    await visitEventLoop();
     const layout = memoryLayout(plan, options.keepBuffers);
     const memory = new EngineMemory(layout.end);
     const kernels = instantiateKernels(options.kernels, memory.memory);
