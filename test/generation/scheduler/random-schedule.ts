@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { TokenConstraint } from '../../../src/core/token-constraint.ts';
 import { complete } from '../../../src/generation/complete.ts';
 import type { CompletionEvent } from '../../../src/generation/completion-event.ts';
 import type { CompletionRequest } from '../../../src/generation/completion-request.ts';
@@ -45,6 +46,24 @@ function answerOf(events: readonly CompletionEvent[]) {
   return { scores, answers };
 }
 
+/** Answers of which much is certain, by the names of properties, and answers of which nothing is. */
+function constraintsOf({ constraints }: LanguageModel): TokenConstraint[] {
+  const schema = {
+    type: 'object',
+    properties: { description: { enum: ['a', 'abcdef', 'xyz'] }, temperature: { type: 'integer' }, is_available: { type: 'boolean' } },
+    required: ['description', 'temperature', 'is_available'],
+    additionalProperties: false,
+  };
+  const all = [
+    constraints.jsonSchema(schema, { isOrdered: true }),
+    constraints.jsonSchema(schema),
+    constraints.pattern('(?:one word|[a-z ]+)'),
+    constraints.pattern('(?:!!"#%|"%%%&&#|[#-&]){0,20}'),
+  ];
+  // Small vocabularies lack most characters.
+  return all.filter((constraint) => !constraint.start().isStuck);
+}
+
 /** A caller whose prompt often begins as others' do. */
 function randomCaller(random: SeededRandom, model: LanguageModel, { longestPrompt, mostTokens }: ScheduleOptions): Caller {
   const { vocabularySize } = model.decoder;
@@ -68,6 +87,7 @@ function randomCaller(random: SeededRandom, model: LanguageModel, { longestPromp
     topLogprobs,
     scorePrompt: topLogprobs !== undefined && random.next() < 0.5,
     partition: random.pick(['', '', 'a']),
+    constraint: random.next() < 0.5 ? random.pick(constraintsOf(model)) : undefined,
   });
   const manner = random.pick<Manner>(['reads', 'reads', 'reads', 'reads slowly', 'leaves', 'aborts', 'never reads']);
   return { request, manner, delay: random.integer(60) };
@@ -109,6 +129,7 @@ async function call(model: LanguageModel, { request, manner, delay }: Caller, is
  * gets alone, and that nothing is held in the end.
  */
 export async function expectLoneAnswers(model: LanguageModel, random: SeededRandom, options: ScheduleOptions): Promise<void> {
+  await model.constraints.prepare();
   const shared = { ...model, scheduler: new Scheduler(model, options) };
   const callers = random.list(options.callers, () => randomCaller(random, model, options));
   const isolate = new IsolateWork();

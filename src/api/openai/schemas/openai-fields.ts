@@ -14,13 +14,17 @@ export const UNSUPPORTED_FIELDS = {
   functions: [[]],
   modalities: [['text']],
   moderation: [],
-  parallel_tool_calls: [true, false],
-  reasoning_effort: [],
+  reasoning_effort: ['none'],
   suffix: [''],
+  verbosity: ['medium'],
+  web_search_options: [],
+} as const satisfies Record<string, readonly unknown[]>;
+
+/** The same for fields that chat completions support, and completions do not. */
+export const UNSUPPORTED_COMPLETION_FIELDS = {
+  parallel_tool_calls: [true, false],
   tool_choice: ['none', 'auto'],
   tools: [[]],
-  verbosity: [],
-  web_search_options: [],
 } as const satisfies Record<string, readonly unknown[]>;
 
 const EMPTY = ['', [], {}] as const;
@@ -34,13 +38,11 @@ export const UNSUPPORTED_MESSAGE_FIELDS = {
   audio: EMPTY,
   function_call: EMPTY,
   parsed: EMPTY,
-  tool_call_id: EMPTY,
-  tool_calls: EMPTY,
 } as const satisfies Record<string, readonly unknown[]>;
 
 /** All of these names. Where a schema does not know one, it is still refused as what it is. */
 export const UNSUPPORTED_NAMES: ReadonlySet<string> = new Set(
-  [UNSUPPORTED_FIELDS, UNSUPPORTED_MESSAGE_FIELDS].flatMap((fields) => Object.keys(fields)),
+  [UNSUPPORTED_FIELDS, UNSUPPORTED_COMPLETION_FIELDS, UNSUPPORTED_MESSAGE_FIELDS].flatMap((fields) => Object.keys(fields)),
 );
 
 const UNSUPPORTED = { isUnsupported: true };
@@ -68,6 +70,7 @@ export const unsupportedFields = {
   best_of: z.unknown().optional().openapi({ description: 'Not supported; only the value of `n` is accepted, of which all are returned.' }),
 };
 
+export const unsupportedCompletionFields = neutralFields(UNSUPPORTED_COMPLETION_FIELDS);
 export const unsupportedMessageFields = neutralFields(UNSUPPORTED_MESSAGE_FIELDS);
 
 /** Refuses a `best_of` that asks for more completions than are returned. */
