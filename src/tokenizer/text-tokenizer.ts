@@ -135,6 +135,15 @@ export class TextTokenizer {
     return this.#added.get(id)?.special ?? false;
   }
 
+  /** A text in parts: the special tokens that it spells, by their ids, and what stands between them. */
+  splitSpecial(text: string): (string | number)[] {
+    const isSpecial: Allowed = ({ special }) => (special ? 'all' : 'none');
+    const parts = [...this.#raw.split(text, isSpecial)].flatMap((piece) =>
+      'id' in piece ? [piece] : [...this.#normalized.split(piece.text, isSpecial)],
+    );
+    return parts.map((piece) => ('id' in piece ? piece.id : piece.text));
+  }
+
   /**
    * The token as OpenAI's API prints it: its text, or `bytes:\xe2\x80` if its bytes are not valid UTF-8 on their own.
    */

@@ -12,7 +12,7 @@ import {
 } from '../limits.ts';
 import { GRAPH_FILE } from './graph-files.ts';
 import { isPrefixFile } from './prefix-files.ts';
-import { CHAT_TEMPLATE_FILE, isNamedTemplate } from './template-files.ts';
+import { CHAT_TEMPLATE_FILE, isUnusedTemplate } from './template-files.ts';
 
 /**
  * Bytes of a chunk: the part of a file that has a hash of its own, and so the unit of a ranged read. It is small
@@ -188,6 +188,6 @@ const NOT_LOADED = ['README.md', 'config.json'];
 /** The files that a Worker loads and that its answers depend on, sorted by name. Stored prefixes change no answer. */
 export function loadedFiles({ files }: Pick<Manifest, 'files'>): [name: string, file: ManifestFile][] {
   return Object.entries(files)
-    .filter(([name]) => !NOT_LOADED.includes(name) && !isNamedTemplate(name) && !isPrefixFile(name))
+    .filter(([name]) => !NOT_LOADED.includes(name) && !isUnusedTemplate(name) && !isPrefixFile(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -118,6 +118,7 @@ export class PromptRun extends Run {
   settle(): readonly Run[] {
     this.#reached = Math.max(this.#reached, this.sequence!.length);
     if (this.pending > 0) return [this];
+    if (this.job.speculates) for (const choice of this.#task.choices) choice.jumpAhead();
     const choices = this.#task.choices.filter(({ isFinished }) => !isFinished);
     const sequence = this.handOver();
     const stem = new Stem(sequence, choices.length);

@@ -16,7 +16,7 @@ export interface SchedulerOptions {
   queueLimit?: number;
   /** Seconds that a request may wait for room. @default 30 */
   queueSeconds?: number;
-  /** Whether tokens are drafted where that pays. The text is the same. @default true */
+  /** Whether tokens are drafted where that pays, and taken ahead where they are certain. The text is the same. @default true */
   speculates?: boolean;
 }
 
@@ -106,7 +106,7 @@ export class Scheduler {
    */
   async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget): Promise<JobReader> {
     budget.signal.throwIfAborted();
-    const job = new Job<Run>();
+    const job = new Job<Run>(this.#speculates);
     job.runs = promptRuns(job, tasks(job.outbox));
     const end = () => this.#end(job, budget.signal.reason);
     budget.signal.addEventListener('abort', end, { once: true });

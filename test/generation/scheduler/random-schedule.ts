@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { TokenConstraint } from '../../../src/core/token-constraint.ts';
 import { complete } from '../../../src/generation/complete.ts';
 import type { CompletionEvent } from '../../../src/generation/completion-event.ts';
 import type { CompletionRequest } from '../../../src/generation/completion-request.ts';
@@ -47,6 +48,24 @@ function answerOf(events: readonly CompletionEvent[], prompt: number) {
   return { scores, answers };
 }
 
+/** Answers of which much is certain, by the names of properties, and answers of which nothing is. */
+function constraintsOf({ constraints }: LanguageModel): TokenConstraint[] {
+  const schema = {
+    type: 'object',
+    properties: { description: { enum: ['a', 'abcdef', 'xyz'] }, temperature: { type: 'integer' }, is_available: { type: 'boolean' } },
+    required: ['description', 'temperature', 'is_available'],
+    additionalProperties: false,
+  };
+  const all = [
+    constraints.jsonSchema(schema, { isOrdered: true }),
+    constraints.jsonSchema(schema),
+    constraints.pattern('(?:one word|[a-z ]+)'),
+    constraints.pattern('(?:!!"#%|"%%%&&#|[#-&]){0,20}'),
+  ];
+  // Small vocabularies lack most characters.
+  return all.filter((constraint) => !constraint.start().isStuck);
+}
+
 /** A caller whose prompts often begin as others' do, and sometimes as each other. */
 function randomCaller(random: SeededRandom, model: LanguageModel, { longestPrompt, mostTokens }: ScheduleOptions): Caller {
   const { vocabularySize } = model.decoder;
@@ -70,6 +89,7 @@ function randomCaller(random: SeededRandom, model: LanguageModel, { longestPromp
     topLogprobs,
     promptLogprobs: topLogprobs !== undefined && random.next() < 0.5 ? topLogprobs : undefined,
     partition: random.pick(['', '', 'a']),
+    constraint: random.next() < 0.5 ? random.pick(constraintsOf(model)) : undefined,
   });
   const manner = random.pick<Manner>(['reads', 'reads', 'reads', 'reads slowly', 'leaves', 'aborts', 'never reads']);
   const more = random.next() < 0.3 ? 1 + random.integer(4) : 0;
@@ -113,6 +133,7 @@ async function call(model: LanguageModel, { requests, manner, delay }: Caller, i
  * gets alone, and that nothing is held in the end.
  */
 export async function expectLoneAnswers(model: LanguageModel, random: SeededRandom, options: ScheduleOptions): Promise<void> {
+  await model.constraints.prepare();
   const shared = { ...model, scheduler: new Scheduler(model, options), promptScores: new PromptScores() };
   const callers = random.list(options.callers, () => randomCaller(random, model, options));
   const isolate = new IsolateWork();

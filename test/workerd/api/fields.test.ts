@@ -1,6 +1,11 @@
 import type { z } from '@hono/zod-openapi';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type ignoredFields, UNSUPPORTED_FIELDS, UNSUPPORTED_MESSAGE_FIELDS } from '../../../src/api/openai/schemas/openai-fields.ts';
+import {
+  type ignoredFields,
+  UNSUPPORTED_COMPLETION_FIELDS,
+  UNSUPPORTED_FIELDS,
+  UNSUPPORTED_MESSAGE_FIELDS,
+} from '../../../src/api/openai/schemas/openai-fields.ts';
 import { DEFAULT_MODEL, post, projectJson, seedModel } from '../helpers.ts';
 import { type Body, chat, complete, fieldsOf, knownRoutes, tokenize } from './support.ts';
 
@@ -61,6 +66,8 @@ const sampling: Record<string, Effect> = {
   guided_regex: { value: '[a-c]{4}' },
 };
 
+const TOOLS = [{ type: 'function', function: { name: 'stop_all' } }];
+
 const ENDPOINTS: Record<string, Endpoint> = {
   '/v1/completions': {
     base: { prompt: 'Once upon a time', max_tokens: 12, seed: 7 },
@@ -86,6 +93,9 @@ const ENDPOINTS: Record<string, Endpoint> = {
       max_completion_tokens: { base: { max_tokens: undefined }, value: 5, instead: 6 },
       logprobs: { value: true },
       top_logprobs: { base: { logprobs: true }, value: 2 },
+      tools: { base: { tool_choice: 'auto' }, value: TOOLS, instead: [] },
+      tool_choice: { base: { tools: TOOLS }, value: 'required', instead: 'auto' },
+      parallel_tool_calls: { base: { tools: TOOLS, tool_choice: 'required', max_tokens: 100 }, value: false, instead: true },
     },
     ignored: IGNORED,
     elsewhere: ['prompt_cache_key', 'timeout_ms', 'prediction'],
@@ -120,7 +130,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
 /** An answer without its id and date, which are new each time, and without what was found in the cache. */
 async function comparable(path: string, body: Body): Promise<string> {
   const answer = await post(path, body);
-  const text = (await answer.text()).replaceAll(/"id":"(chat)?cmpl-[0-9a-f]+","created":\d+|"cached_tokens":\d+/g, '');
+  const text = (await answer.text()).replaceAll(/"id":"((chat)?cmpl-[0-9a-f]+","created":\d+|call_[0-9a-f]+")|"cached_tokens":\d+/g, '');
   return `${answer.status} ${answer.headers.get('content-type')} ${text}`;
 }
 
@@ -132,6 +142,10 @@ const ok = async (path: string, body: Body): Promise<string> => {
 
 const isGeneration = (path: string) => path.endsWith('/completions');
 
+/** The fields of an endpoint that ask for what it does not do, and values of them that ask for nothing. */
+const unsupportedOf = (path: string): Record<string, readonly unknown[]> =>
+  path === '/v1/completions' ? { ...UNSUPPORTED_FIELDS, ...UNSUPPORTED_COMPLETION_FIELDS } : UNSUPPORTED_FIELDS;
+
 const acceptsNull = (schema: z.ZodType) => schema.safeParse(null).success;
 const isOptional = (schema: z.ZodType) => schema.safeParse(undefined).success;
 
@@ -140,7 +154,7 @@ it('should have a test for every field of every endpoint', () => {
   expect(bodies.map(({ path }) => path).sort()).toEqual(Object.keys(ENDPOINTS).sort());
   for (const { path, fields } of bodies) {
     const { effects, ignored, elsewhere = [] } = ENDPOINTS[path];
-    const neutral = isGeneration(path) ? Object.keys(UNSUPPORTED_FIELDS) : [];
+    const neutral = isGeneration(path) ? Object.keys(unsupportedOf(path)) : [];
     expect([...Object.keys(effects), ...Object.keys(ignored), ...elsewhere, ...neutral].sort(), path).toEqual(Object.keys(fields!).sort());
   }
 });
@@ -162,9 +176,9 @@ describe.each(Object.entries(ENDPOINTS))('fields of %s', (path, { base: common, 
 
   it.runIf(isGeneration(path))('should give the same answer with values of unsupported fields that ask for nothing', async () => {
     const plain = await ok(path, common);
-    for (const [field, values] of Object.entries(UNSUPPORTED_FIELDS))
+    for (const [field, values] of Object.entries(unsupportedOf(path)))
       for (const value of values) expect(await ok(path, { ...common, [field]: value }), `${field} ${value}`).toBe(plain);
-    const all = Object.fromEntries(Object.entries(UNSUPPORTED_FIELDS).map(([field, values]) => [field, values[0] ?? null]));
+    const all = Object.fromEntries(Object.entries(unsupportedOf(path)).map(([field, values]) => [field, values[0] ?? null]));
     expect(await ok(path, { ...common, ...all, metadata: {}, logit_bias: {}, stop: [], logprobs: false })).toBe(plain);
   });
 
@@ -315,18 +329,32 @@ describe('nested fields', () => {
   it('should have a test for each field of a message', async () => {
     const { messages } = fieldsOf(chats) as { messages: z.ZodArray };
     const neutral = Object.entries(UNSUPPORTED_MESSAGE_FIELDS);
-    expect(keysOf(messages.element)).toEqual(['content', 'name', 'refusal', 'role', ...neutral.map(([field]) => field)].sort());
+    expect(keysOf(messages.element)).toEqual(
+      ['content', 'name', 'refusal', 'role', 'tool_call_id', 'tool_calls', ...neutral.map(([field]) => field)].sort(),
+    );
     const plain = await ok(chats, base);
     const [message] = base.messages as Body[];
-    const [, parts] = (messages.element as unknown as z.ZodObject<{ content: z.ZodUnion<[z.ZodString, z.ZodArray]> }>).shape.content
-      .options;
+    type Content = z.ZodOptional<z.ZodNullable<z.ZodUnion<[z.ZodString, z.ZodArray]>>>;
+    const { content } = (messages.element as unknown as z.ZodObject<{ content: Content }>).shape;
+    const [, parts] = content.unwrap().unwrap().options;
     expect(keysOf(parts.element)).toEqual(['prompt_cache_breakpoint', 'text', 'type']);
     for (const other of [{ role: 'assistant' }, { content: 'Hi' }])
       expect(await ok(chats, { ...base, messages: [{ ...message, ...other }] })).not.toBe(plain);
     const part = { type: 'text', text: message.content };
     const cached = { ...part, prompt_cache_breakpoint: { mode: 'explicit' } };
     const same: Body[] = [
-      ...[{ name: 'someone' }, { name: null }, { refusal: null }, { refusal: '' }, { content: [part] }, { content: [cached] }],
+      ...[
+        { name: 'someone' },
+        { name: null },
+        { tool_calls: [] },
+        { tool_calls: null },
+        { tool_call_id: null },
+        { tool_call_id: '' },
+        { refusal: null },
+        { refusal: '' },
+        { content: [part] },
+        { content: [cached] },
+      ],
       ...neutral.flatMap(([field, values]) => [null, ...values].map((value) => ({ [field]: value }))),
       Object.fromEntries(neutral.map(([field]) => [field, null])),
     ];

@@ -2,7 +2,12 @@ import { SELF } from 'cloudflare:test';
 import type { z } from '@hono/zod-openapi';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorBody } from '../../../src/api/openai/schemas/bodies.ts';
-import { UNSUPPORTED_FIELDS, UNSUPPORTED_MESSAGE_FIELDS, UNSUPPORTED_NAMES } from '../../../src/api/openai/schemas/openai-fields.ts';
+import {
+  UNSUPPORTED_COMPLETION_FIELDS,
+  UNSUPPORTED_FIELDS,
+  UNSUPPORTED_MESSAGE_FIELDS,
+  UNSUPPORTED_NAMES,
+} from '../../../src/api/openai/schemas/openai-fields.ts';
 import { DEFAULT_MODEL, post, seedModel } from '../helpers.ts';
 import { appOver, type Body, fieldsOf, knownRoutes } from './support.ts';
 
@@ -112,7 +117,7 @@ describe('fields that are not part of the API', () => {
   const ASKING = ['x', 2, 0, ['x'], [null], [{}], { type: 'json_object' }, { type: 'text', more: 1 }, ['text', 'audio'], 'required', ' '];
 
   it.each([...UNSUPPORTED_NAMES])('should have a code of their own if OpenAI has them: %s', async (field) => {
-    for (const path of [COMPLETIONS, CHATS])
+    for (const path of field in UNSUPPORTED_COMPLETION_FIELDS ? [COMPLETIONS] : [COMPLETIONS, CHATS])
       for (const value of ASKING)
         expect(await refusal(path, { [field]: value }), JSON.stringify(value)).toEqual({
           code: 'unsupported_parameter',
@@ -140,8 +145,7 @@ describe('fields that are not part of the API', () => {
   });
 
   it('should include all that clients commonly ask of OpenAI and that has an effect there', () => {
-    for (const field of ['tools', 'tool_choice', 'functions', 'function_call', 'audio', 'modalities'])
-      expect(Object.keys(UNSUPPORTED_FIELDS)).toContain(field);
+    for (const field of ['functions', 'function_call', 'audio', 'modalities']) expect(Object.keys(UNSUPPORTED_FIELDS)).toContain(field);
   });
 });
 
@@ -225,8 +229,8 @@ describe('should refuse', () => {
     [CHATS, { messages: 'Hi' }, 'messages', 'expected array, received string'],
     [CHATS, { messages: ['Hi'] }, 'messages[0]', 'expected object, received string'],
     [CHATS, { messages: new Array(1025).fill(messages[0]) }, 'messages', 'has at most 1024 messages'],
-    [CHATS, withMessage({ role: 'tool' }), 'messages[0].role', 'expected one of "system"|"developer"|"user"|"assistant"'],
-    [CHATS, withMessage({ role: undefined }), 'messages[0].role', 'expected one of "system"|"developer"|"user"|"assistant"'],
+    [CHATS, withMessage({ role: 'function' }), 'messages[0].role', 'expected one of "system"|"developer"|"user"|"assistant"|"tool"'],
+    [CHATS, withMessage({ role: undefined }), 'messages[0].role', 'expected one of "system"|"developer"|"user"|"assistant"|"tool"'],
     [CHATS, withMessage({ content: undefined }), 'messages[0].content', content],
     [CHATS, withMessage({ content: null }), 'messages[0].content', content],
     [CHATS, withMessage({ content: [] }), 'messages[0].content', 'must not be empty'],
@@ -268,10 +272,10 @@ describe('should refuse', () => {
   );
 
   it('should name unsupported and unknown fields inside other fields', async () => {
-    expect(await refusal(CHATS, withMessage({ tool_calls: [{ id: 'call' }] }))).toMatchObject({
+    expect(await refusal(CHATS, withMessage({ audio: { id: 'sound' } }))).toMatchObject({
       code: 'unsupported_parameter',
-      param: 'messages[0].tool_calls',
-      message: 'gpt-edge does not support messages[0].tool_calls.',
+      param: 'messages[0].audio',
+      message: 'gpt-edge does not support messages[0].audio.',
     });
     expect(await refusal(CHATS, withMessage({ mood: 'good' }))).toMatchObject({ code: 'unknown_parameter', param: 'messages[0].mood' });
     expect(await refusal(COMPLETIONS, { stream: true, stream_options: { more: 1 } })).toMatchObject({

@@ -4,7 +4,7 @@ import { promptTokenIdsField, returnTokenIdsField, tokenIdsField, usageSchema } 
 import { answerFormatFields } from './answer-format.ts';
 import { checkTogether, commonFields, MAX_CHOICES } from './common-fields.ts';
 import { documentDefault, integerBetween } from './field-types.ts';
-import { ignoredFields, unsupportedFields } from './openai-fields.ts';
+import { ignoredFields, unsupportedCompletionFields, unsupportedFields } from './openai-fields.ts';
 import { promptsSchema } from './prompt-schema.ts';
 import { samplingFields } from './sampling-fields.ts';
 
@@ -21,6 +21,7 @@ export const completionRequestSchema = z
     ...returnTokenIdsField,
     ...ignoredFields,
     ...unsupportedFields,
+    ...unsupportedCompletionFields,
     ...answerFormatFields,
     best_of: integerBetween(1, MAX_CHOICES)
       .nullish()

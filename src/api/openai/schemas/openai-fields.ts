@@ -12,12 +12,16 @@ export const UNSUPPORTED_FIELDS = {
   functions: [[]],
   modalities: [['text']],
   moderation: [],
+  reasoning_effort: ['none'],
+  verbosity: ['medium'],
+  web_search_options: [],
+} as const satisfies Record<string, readonly unknown[]>;
+
+/** The same for fields that chat completions support, and completions do not. */
+export const UNSUPPORTED_COMPLETION_FIELDS = {
   parallel_tool_calls: [true, false],
-  reasoning_effort: [],
   tool_choice: ['none', 'auto'],
   tools: [[]],
-  verbosity: [],
-  web_search_options: [],
 } as const satisfies Record<string, readonly unknown[]>;
 
 const EMPTY = ['', [], {}] as const;
@@ -31,13 +35,11 @@ export const UNSUPPORTED_MESSAGE_FIELDS = {
   audio: EMPTY,
   function_call: EMPTY,
   parsed: EMPTY,
-  tool_call_id: EMPTY,
-  tool_calls: EMPTY,
 } as const satisfies Record<string, readonly unknown[]>;
 
 /** All of these names. Where a schema does not know one, it is still refused as what it is. */
 export const UNSUPPORTED_NAMES: ReadonlySet<string> = new Set(
-  [UNSUPPORTED_FIELDS, UNSUPPORTED_MESSAGE_FIELDS].flatMap((fields) => Object.keys(fields)),
+  [UNSUPPORTED_FIELDS, UNSUPPORTED_COMPLETION_FIELDS, UNSUPPORTED_MESSAGE_FIELDS].flatMap((fields) => Object.keys(fields)),
 );
 
 const UNSUPPORTED = { isUnsupported: true };
@@ -62,6 +64,7 @@ const neutralFields = <T extends Record<string, readonly unknown[]>>(fields: T) 
 
 export const unsupportedFields = neutralFields(UNSUPPORTED_FIELDS);
 
+export const unsupportedCompletionFields = neutralFields(UNSUPPORTED_COMPLETION_FIELDS);
 export const unsupportedMessageFields = neutralFields(UNSUPPORTED_MESSAGE_FIELDS);
 
 /**
