@@ -19,6 +19,11 @@ export interface Decoder {
    * is one of time.
    */
   readonly costOfMultiplyAdd: number;
+  /**
+   * Floats of the hidden state that `Feed.readHidden` is given; null if the engine gives logits alone, as onnxruntime-web
+   * does, because a graph has no output for it.
+   */
+  readonly hiddenSize: number | null;
   /** The room that all sequences share. */
   readonly kvCache: KvCache;
   /**
@@ -63,6 +68,12 @@ export interface Feed {
    * sequences: the next rows overwrite the logits, which are valid only until it returns.
    */
   readonly read: (logits: Logits, row: number) => void;
+  /**
+   * Is called in place of `read`, in the same way and under the same rules, with the hidden state [hiddenSize] of the
+   * last layer after its norm: what the output head makes the logits of. The head is then not computed. Only where
+   * `Decoder.hiddenSize` is a number.
+   */
+  readonly readHidden?: (hidden: Float32Array, row: number) => void;
 }
 
 /** The room for keys and values, in blocks of a fixed number of positions. */
