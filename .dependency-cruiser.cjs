@@ -8,13 +8,25 @@ const layers = {
   runtime: ['kernels', 'core'],
   convert: ['tokenizer', 'core'],
   generation: ['constrain', 'tokenizer', 'core'],
-  api: ['generation', 'constrain', 'tokenizer', 'core'],
+  access: ['core'],
+  api: ['access', 'generation', 'constrain', 'tokenizer', 'core'],
   page: ['api'],
-  worker: ['api', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
+  worker: ['api', 'access', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
   // What the Worker reads from its variables is planned here before it runs.
-  local: ['convert', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'core', 'worker/worker-variables'],
-  cli: ['local', 'convert', 'runtime', 'core'],
-  library: ['worker', 'api', 'local', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
+  local: [
+    'convert',
+    'generation',
+    'constrain',
+    'tokenizer',
+    'runtime',
+    'kernels',
+    'core',
+    'access',
+    'worker/worker-variables',
+    'worker/access-variables',
+  ],
+  cli: ['local', 'access', 'convert', 'runtime', 'core'],
+  library: ['worker', 'access', 'api', 'local', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
 };
 
 /** The layers inside of convert. The files at its root stand on all of them. */
@@ -67,7 +79,7 @@ module.exports = {
       name: 'worker-without-node',
       comment: 'The Worker bundle stays importable without Node built-ins.',
       severity: 'error',
-      from: { path: '^src/(worker|api|generation|tokenizer|runtime|storage|core|page)' },
+      from: { path: '^src/(worker|access|api|generation|tokenizer|runtime|storage|core|page)' },
       to: { dependencyTypes: ['core'] },
     },
     {

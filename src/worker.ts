@@ -1,6 +1,9 @@
 import { createApp } from './api/app.ts';
+import { accessFromEnv } from './worker/access-from-env.ts';
 import { modelsFromEnv, type WorkerEnv } from './worker/models-from-env.ts';
 import { parseMaxWork } from './worker/worker-variables.ts';
+
+export { AccessObject } from './access/access-object.ts';
 
 let app: ReturnType<typeof createApp> | undefined;
 
@@ -9,7 +12,7 @@ export default {
   fetch(request, env, context) {
     app ??= createApp({
       host: modelsFromEnv(env),
-      isPublic: env.PUBLIC === 'true',
+      ...accessFromEnv(env),
       maxWork: parseMaxWork(env.MAX_WORK),
       log: env.LOG_REQUESTS === 'false' ? () => {} : undefined,
       assets: env.ASSETS,

@@ -6,6 +6,7 @@ import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { JobFigures } from '../../generation/scheduler/job.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
+import { partitionOf } from '../access/use-grant.ts';
 import type { RequestContext, RequestRecord } from './request-record.ts';
 
 /** What is generated for a request, and what it has cost so far. */
@@ -23,6 +24,10 @@ function endAfter(milliseconds: number, budget: WorkBudget, { started }: Request
   return () => clearTimeout(timer);
 }
 
+/** The most tokens that all completions of a request may have. */
+const mostTokens = (requests: readonly CompletionRequest[]): number =>
+  requests.reduce((sum, { choices, maxTokens }) => sum + choices * maxTokens, 0);
+
 /**
  * Calls {@link complete} and records tokens and finish reasons while they arrive, so that an answer that is cut short
  * is counted too.
@@ -31,16 +36,19 @@ function endAfter(milliseconds: number, budget: WorkBudget, { started }: Request
 export async function completeRecorded(
   model: LanguageModel,
   requests: readonly CompletionRequest[],
-  { budget, record }: RequestContext,
+  { budget, record, grant }: RequestContext,
   timeout?: number | null,
 ): Promise<RecordedCompletion> {
   record.promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
+  await grant.reserve(record.promptTokens, mostTokens(requests));
+  const own = requests.map((request) => ({ ...request, partition: partitionOf(grant, request.partition) }));
   const cancelTimeout = timeout == null ? undefined : endAfter(timeout, budget, record);
-  const reader = await complete(model, requests, budget).catch((error: unknown) => {
+  const reader = await complete(model, own, budget).catch((error: unknown) => {
     cancelTimeout?.();
     throw error;
   });
   record.figures = reader.figures;
+  record.isComputed = true;
   record.completionTokens = 0;
   const counted = new Map<string, number>();
   const count = ({ prompt, choice, completionTokens, finishReason }: PieceEvent) => {

@@ -4,6 +4,7 @@ import { checkWork } from '../../generation/check-work.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { nextToken } from '../../generation/next-token.ts';
 import type { TokenLogprob } from '../../generation/sampling/log-probabilities.ts';
+import { partitionOf } from '../access/use-grant.ts';
 import { type AppEnv, requestContext, requestedModel } from '../http/app-env.ts';
 import { jsonBodyMiddleware } from '../http/json-body.ts';
 import { errorResponses, jsonBody, jsonContent } from '../openai/schemas/bodies.ts';
@@ -36,12 +37,20 @@ export function nextTokenRoute(app: OpenAPIHono<AppEnv>): void {
   app.openapi(route, async (c) => {
     const body = c.req.valid('json');
     const model = await requestedModel(c, body.model);
-    const { budget } = requestContext(c, model);
+    const { budget, grant } = requestContext(c, model);
     const prompt = await toPromptTokens(body.prompt, model, budget);
     checkContext(model, prompt.length, 1);
     checkWork(model, [toReading(prompt)], c.var.maxWork);
     c.var.record.promptTokens = prompt.length;
-    const { top, endOfSequence, restProbability } = await nextToken(model, prompt, body.top_k ?? DEFAULT_TOP_K, budget);
+    await grant.reserve(prompt.length, 0);
+    c.var.record.isComputed = true;
+    const { top, endOfSequence, restProbability } = await nextToken(
+      model,
+      prompt,
+      body.top_k ?? DEFAULT_TOP_K,
+      budget,
+      partitionOf(grant, ''),
+    );
     return c.json(
       {
         object: 'next_token' as const,
