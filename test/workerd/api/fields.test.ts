@@ -93,12 +93,14 @@ const ENDPOINTS: Record<string, Endpoint> = {
       max_completion_tokens: { base: { max_tokens: undefined }, value: 5, instead: 6 },
       logprobs: { value: true },
       top_logprobs: { base: { logprobs: true }, value: 2 },
+      add_generation_prompt: { value: false, instead: true },
+      continue_final_message: { value: true, instead: false },
       tools: { base: { tool_choice: 'auto' }, value: TOOLS, instead: [] },
       tool_choice: { base: { tools: TOOLS }, value: 'required', instead: 'auto' },
       parallel_tool_calls: { base: { tools: TOOLS, tool_choice: 'required', max_tokens: 100 }, value: false, instead: true },
     },
     ignored: IGNORED,
-    elsewhere: ['prompt_cache_key', 'timeout_ms', 'prediction'],
+    elsewhere: ['prompt_cache_key', 'timeout_ms', 'prediction', 'chat_template_kwargs'],
   },
   '/v1/next-token': {
     base: { prompt: 'Once upon a time' },
@@ -330,7 +332,7 @@ describe('nested fields', () => {
     const { messages } = fieldsOf(chats) as { messages: z.ZodArray };
     const neutral = Object.entries(UNSUPPORTED_MESSAGE_FIELDS);
     expect(keysOf(messages.element)).toEqual(
-      ['content', 'name', 'refusal', 'role', 'tool_call_id', 'tool_calls', ...neutral.map(([field]) => field)].sort(),
+      ['content', 'name', 'reasoning_content', 'refusal', 'role', 'tool_call_id', 'tool_calls', ...neutral.map(([field]) => field)].sort(),
     );
     const plain = await ok(chats, base);
     const [message] = base.messages as Body[];
@@ -351,6 +353,8 @@ describe('nested fields', () => {
         { tool_call_id: null },
         { tool_call_id: '' },
         { refusal: null },
+        { reasoning_content: null },
+        { reasoning_content: 'as the template of the default model does not show' },
         { refusal: '' },
         { content: [part] },
         { content: [cached] },
@@ -387,6 +391,7 @@ describe('defaults', () => {
     ['/v1/completions', { model: 'tinystories-gpt2' }, {}],
     ['/v1/chat/completions', { n: 1, stream: false, logprobs: false, stop: [] }, {}],
     ['/v1/chat/completions', { logprobs: true, top_logprobs: 0 }, { logprobs: true }],
+    ['/v1/chat/completions', { add_generation_prompt: true, continue_final_message: false, chat_template_kwargs: {} }, {}],
     ['/v1/chat/completions', { max_tokens: undefined, max_completion_tokens: 12 }, { max_tokens: 12 }],
     ['/v1/next-token', { prompt: [0], top_k: 10 }, { prompt: undefined }],
     ['/v1/embeddings', { input: ['Once upon a time'], encoding_format: 'float' }, {}],
