@@ -13,8 +13,20 @@ const layers = {
   page: ['api'],
   worker: ['api', 'access', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
   // What the Worker reads from its variables is planned here before it runs.
-  local: ['convert', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'core', 'access', 'worker/worker-variables', 'worker/access-variables'],
-  cli: ['local', 'access', 'convert', 'runtime', 'core'],
+  local: [
+    'convert',
+    'generation',
+    'constrain',
+    'tokenizer',
+    'runtime',
+    'kernels',
+    'core',
+    'access',
+    'worker/worker-variables',
+    'worker/access-variables',
+    'api/access/key-schema',
+  ],
+  cli: ['local', 'api/access/key-schema', 'convert', 'runtime', 'core'],
   library: ['worker', 'access', 'api', 'local', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
 };
 

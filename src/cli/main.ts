@@ -8,6 +8,7 @@ import { deployCommand } from './commands/deploy.ts';
 import { evalCommand } from './commands/eval.ts';
 import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { prefixCommand } from './commands/prefix.ts';
 import { pushCommand } from './commands/push.ts';
@@ -35,6 +36,7 @@ const COMMANDS = [
   pushCommand,
   listCommand,
   evalCommand,
+  keysCommand,
   buildCommand,
   deployCommand,
 ];
