@@ -5,6 +5,7 @@ import { buildCommand } from './commands/build.ts';
 import { completeCommand } from './commands/complete.ts';
 import { convertCommand } from './commands/convert.ts';
 import { deployCommand } from './commands/deploy.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -37,6 +38,7 @@ const COMMANDS = [
   listCommand,
   evalCommand,
   keysCommand,
+  doctorCommand,
   buildCommand,
   deployCommand,
 ];

@@ -56,6 +56,9 @@ describe('gpt-edge keys', { timeout: 180_000 }, () => {
         stdout: `The key ${id} (my server) is revoked, and refused from now on.\n`,
       });
       expect(await status(next)).toBe(401);
+      const checked = await runCli(['doctor', '--remote', ORIGIN], undefined, { ...process.env, OPERATOR_KEY });
+      expect(checked.code, checked.stdout).toBe(0);
+      expect(checked.stdout).toContain("It asks for a key.\nok      The operator's key opens the keys and the metrics.\n");
       const other = await keys(['list', '--remote', ORIGIN], { ...process.env, OPERATOR_KEY: 'x'.repeat(40) });
       expect(other).toMatchObject({ code: 1, stderr: expect.stringMatching(/^gpt-edge: This is for the operator/) });
     });
