@@ -1,7 +1,9 @@
 // gpt-edge's routes in your own Hono app, below /llm. The wrangler.toml needs the bucket and the
-// variables that `gpt-edge init` writes.
-import { createApp, modelsFromEnv } from 'gpt-edge';
+// variables that `gpt-edge init` writes, and this module exports the class of its object.
+import { AccessObject, createApp, modelsFromEnv } from 'gpt-edge';
 import { Hono } from 'hono';
+
+export { AccessObject };
 
 let app: Hono | undefined;
 
