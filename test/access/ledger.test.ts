@@ -85,7 +85,9 @@ describe('a ledger', () => {
     expect(ledger.usage('key:k', NOON)).toMatchObject({ requests: 1, running: 1 });
     expect(ledger.reserve(first.id, cost(101), NOON)).toMatchObject({ limit: 'tokensPerDay', account: DEPLOYMENT, waitMs: null });
     expect(ledger.usage('key:k', NOON).tokens).toBe(0);
-    admitted(ledger.reserve(first.id, cost(100), NOON));
+    // A request that begins anew elsewhere reserves again, and no more than before.
+    for (const tokens of [90, 100, 100, 40]) admitted(ledger.reserve(first.id, cost(tokens), NOON));
+    expect(ledger.usage('key:k', NOON).tokens).toBe(100);
     ledger.settle(first.id, cost(30), NOON);
     for (const name of [DEPLOYMENT, 'key:k', 'address:a'])
       expect(ledger.usage(name, NOON)).toEqual({ requests: 1, running: 0, tokens: 30, micros: 300 });

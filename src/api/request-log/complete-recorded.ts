@@ -1,4 +1,5 @@
 import { GptEdgeError } from '../../core/errors.ts';
+import { bestChoices } from '../../generation/best-choices.ts';
 import { complete } from '../../generation/complete.ts';
 import type { CompletionEvent, PieceEvent } from '../../generation/completion-event.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
@@ -12,6 +13,8 @@ import type { RequestContext, RequestRecord } from './request-record.ts';
 export interface RecordedCompletion {
   readonly events: AsyncIterable<CompletionEvent>;
   readonly figures: Readonly<JobFigures>;
+  /** Tokens that were generated so far, also for completions that are not returned. */
+  readonly completionTokens: number;
 }
 
 /** Ends a request so many milliseconds after it came. @returns a function that calls that off */
@@ -64,5 +67,11 @@ export async function completeRecorded(
       cancelTimeout?.();
     }
   }
-  return { events: events(), figures: reader.figures };
+  return {
+    events: bestChoices(events(), requests),
+    figures: reader.figures,
+    get completionTokens() {
+      return record.completionTokens ?? 0;
+    },
+  };
 }

@@ -1,11 +1,9 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { checkContext } from '../../generation/check-context.ts';
 import { checkWork } from '../../generation/check-work.ts';
-import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { nextToken } from '../../generation/next-token.ts';
 import type { TokenLogprob } from '../../generation/sampling/log-probabilities.ts';
-import { SAMPLING_DEFAULTS } from '../../generation/sampling/sampling-options.ts';
 import { partitionOf } from '../access/use-grant.ts';
 import { type AppEnv, requestContext, requestedModel } from '../http/app-env.ts';
 import { jsonBodyMiddleware } from '../http/json-body.ts';
@@ -17,6 +15,7 @@ import {
   type TokenProbability,
 } from '../openai/schemas/next-token-schema.ts';
 import { toPromptTokens } from '../openai/to-prompt-tokens.ts';
+import { toReading } from '../openai/to-reading.ts';
 
 const route = createRoute({
   method: 'post',
@@ -41,7 +40,7 @@ export function nextTokenRoute(app: OpenAPIHono<AppEnv>): void {
     const { budget, grant } = requestContext(c, model);
     const prompt = await toPromptTokens(body.prompt, model, budget);
     checkContext(model, prompt.length, 1);
-    checkWork(model, [toWork(prompt)], c.var.maxWork);
+    checkWork(model, [toReading(prompt)], c.var.maxWork);
     c.var.record.promptTokens = prompt.length;
     await grant.reserve(prompt.length, 0);
     c.var.record.isComputed = true;
@@ -66,17 +65,6 @@ export function nextTokenRoute(app: OpenAPIHono<AppEnv>): void {
     );
   });
 }
-
-/** What a distribution takes: a prompt is read, and nothing is generated. */
-const toWork = (prompt: readonly number[]): CompletionRequest => ({
-  prompt,
-  choices: 1,
-  maxTokens: 0,
-  stops: [],
-  sampling: { ...SAMPLING_DEFAULTS, seed: 0 },
-  scorePrompt: false,
-  partition: '',
-});
 
 const toTokenProbability = ({ id, logprob }: TokenLogprob, { tokenizer, manifest }: LanguageModel): TokenProbability => ({
   id,

@@ -8,7 +8,7 @@ import { Job, type JobFigures } from './job.ts';
 import { KvRoom } from './kv-room.ts';
 import { type Batch, type Part, planBatch } from './plan-batch.ts';
 import { priorityOrder } from './priority-order.ts';
-import { PromptRun, type PromptTask } from './prompt-run.ts';
+import { type PromptTask, promptRuns } from './prompt-run.ts';
 import type { Run } from './run.ts';
 
 export interface SchedulerOptions {
@@ -16,7 +16,7 @@ export interface SchedulerOptions {
   queueLimit?: number;
   /** Seconds that a request may wait for room. @default 30 */
   queueSeconds?: number;
-  /** Whether tokens are drafted where that pays. The text is the same. @default true */
+  /** Whether tokens are drafted where that pays, and taken ahead where they are certain. The text is the same. @default true */
   speculates?: boolean;
 }
 
@@ -106,8 +106,8 @@ export class Scheduler {
    */
   async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget): Promise<JobReader> {
     budget.signal.throwIfAborted();
-    const job = new Job<Run>();
-    job.runs = tasks(job.outbox).map((task) => new PromptRun(job, task));
+    const job = new Job<Run>(this.#speculates);
+    job.runs = promptRuns(job, tasks(job.outbox));
     const end = () => this.#end(job, budget.signal.reason);
     budget.signal.addEventListener('abort', end, { once: true });
     this.#jobs.push(job);
@@ -143,9 +143,10 @@ export class Scheduler {
   async #advance(job: Job<Run>, budget: WorkBudget, isReady: () => boolean): Promise<void> {
     // Whoever waits for room lets those run that have it, unless none of them has run since the last look.
     let ticksSeen = -1;
-    while (!isReady() && !job.isEnded) {
-      await budget.takeTurn(this.#turnsFor(job));
-      if (isReady() || job.isEnded) return;
+    const isOver = () => isReady() || job.isEnded;
+    while (!isOver()) {
+      await budget.takeTurn(this.#turnsFor(job), isOver);
+      if (isOver()) return;
       const mayTick = ticksSeen === this.#ticks || job.canRun;
       const hasComputed = mayTick && (await this.tick(budget));
       ticksSeen = this.#ticks;
@@ -200,20 +201,19 @@ export class Scheduler {
   }
 
   #feed({ run, count, drafted }: Part, flight: Flight): Feed {
-    const { read, ...feed } = run.feed(count, drafted);
+    const { read, readHidden, ...feed } = run.feed(count, drafted);
     run.lastTick = this.#ticks;
-    return {
-      ...feed,
-      sequence: run.sequence!,
-      read: (logits, row) => {
+    const guarded =
+      <T>(take: (values: T, row: number) => void) =>
+      (values: T, row: number) => {
         if (this.#flight !== flight || run.job.isEnded) return;
         try {
-          read(logits, row);
+          take(values, row);
         } catch (error) {
           this.#end(run.job, error);
         }
-      },
-    };
+      };
+    return { ...feed, sequence: run.sequence!, read: guarded(read), readHidden: readHidden && guarded(readHidden) };
   }
 
   /** Notes what a batch has done, and lets the readers know. */
