@@ -70,7 +70,9 @@ describe('a ledger', () => {
     expect(tokens).toMatchObject({ limit: 'tokensPerMinute' });
     expect(ledger.reserve(lease.id, cost(60), free + tokens.waitMs! - 1)).toMatchObject({ limit: 'tokensPerMinute' });
     admitted(ledger.reserve(lease.id, cost(60), free + tokens.waitMs!));
-    expect(ledger.reserve(lease.id, cost(101), free)).toMatchObject({ limit: 'tokensPerMinute', waitMs: null });
+    const [other] = [charge({ tokensPerMinute: 100 }, 'key:other')];
+    const large = admitted(ledger.admit([other], NOON));
+    expect(ledger.reserve(large.id, cost(101), NOON)).toMatchObject({ limit: 'tokensPerMinute', waitMs: null });
   });
 
   it('should count in all accounts of a request or in none', () => {
