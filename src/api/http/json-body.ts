@@ -4,7 +4,7 @@ import { HTTPException } from 'hono/http-exception';
 import { GptEdgeError } from '../../core/errors.ts';
 
 /** A prompt of token ids that fills the largest context window still fits. */
-const MAX_BODY_BYTES = 2 ** 20;
+export const MAX_BODY_BYTES = 2 ** 20;
 /** Milliseconds for the whole body. A megabyte takes some seconds over a slow line; who needs longer holds a place for nothing. */
 const MAX_BODY_MS = 30_000;
 
@@ -30,8 +30,7 @@ const readBody = createMiddleware(async (c, next) => {
     c.req.bodyCache.arrayBuffer = Promise.resolve(bytes) as unknown as ArrayBuffer;
   } catch (cause) {
     if (cause instanceof GptEdgeError || signal.aborted) throw cause;
-    const message = 'The request body could not be read to its end: it is shorter than announced, or its chunks are not well-formed.';
-    throw new GptEdgeError('invalid_json', message, { cause });
+    throw unreadableBody(cause);
   }
   await next();
 });
@@ -59,7 +58,15 @@ async function readLimited(body: ReadableStream<Uint8Array> | null): Promise<Arr
   }
 }
 
-const tooLarge = () => new GptEdgeError('request_too_large', `The request body is larger than ${MAX_BODY_BYTES} bytes.`);
+export const tooLarge = () => new GptEdgeError('request_too_large', `The request body is larger than ${MAX_BODY_BYTES} bytes.`);
+
+/** What is wrong with a body that broke off while it was read. */
+export const unreadableBody = (cause: unknown) =>
+  new GptEdgeError(
+    'invalid_json',
+    'The request body could not be read to its end: it is shorter than announced, or its chunks are not well-formed.',
+    { cause },
+  );
 
 /** The middleware that every route with a JSON body runs before its validator. */
 export const jsonBodyMiddleware = [requireContentType, readBody];

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { parsePlace } from '../../engine-object/place-variables.ts';
 import { type AccessVariables, parseAccess } from '../../worker/access-variables.ts';
 import {
   parseEngines,
@@ -59,6 +60,7 @@ function checkVariables(vars: Record<string, string>): Finding[] {
     ...parse('Engine', () => parseEngines(vars, ids())),
     ...parse('Sampling', () => parseSampling(vars.SAMPLING, ids())),
     ...parse('Scheduling', () => parseScheduling(vars)),
+    ...parse('Place', () => parsePlace(vars)),
     ...parse('Access', () => parseAccess(vars)),
   ];
   return wrong.length > 0 ? wrong : [ok('All variables have valid values.')];

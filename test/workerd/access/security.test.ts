@@ -165,7 +165,7 @@ describe('an engine behind a Worker in front', () => {
     keepAlive: waitUntil,
   });
   const engine = createApp({ host, log: () => {}, ...handedAccessFromEnv({ ACCESS }) });
-  const front = createApp({ host: { ...host, ids: [] }, log: () => {}, ...accessFromEnv({ ACCESS, OPERATOR_KEY }) });
+  const front = createApp({ host, log: () => {}, ...accessFromEnv({ ACCESS, OPERATOR_KEY }) });
 
   it('should take the grant that was handed on, and count each request once', async () => {
     const { key, id } = await app.createKey({ limits: { tokens_per_day: 100, concurrent: 1 } });
