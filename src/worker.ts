@@ -1,17 +1,20 @@
 import { createApp } from './api/app.ts';
+import { type FrontEnv, frontFromEnv } from './engine-object/front-from-env.ts';
 import { accessFromEnv } from './worker/access-from-env.ts';
-import { modelsFromEnv, type WorkerEnv } from './worker/models-from-env.ts';
+import { isolateModels } from './worker/isolate-instance.ts';
 import { parseMaxWork } from './worker/worker-variables.ts';
 
 export { AccessObject } from './access/access-object.ts';
+export { EngineObject } from './engine-object/engine-object.ts';
 
 let app: ReturnType<typeof createApp> | undefined;
 
-/** The Worker. Each isolate has one app with one set of models. */
+/** The Worker. Each isolate has one app with one set of models, or a front to the objects that have them. */
 export default {
   fetch(request, env, context) {
     app ??= createApp({
-      host: modelsFromEnv(env),
+      host: isolateModels(env),
+      engine: frontFromEnv(env),
       ...accessFromEnv(env),
       maxWork: parseMaxWork(env.MAX_WORK),
       log: env.LOG_REQUESTS === 'false' ? () => {} : undefined,
@@ -19,4 +22,4 @@ export default {
     });
     return app.fetch(request, env, context);
   },
-} satisfies ExportedHandler<WorkerEnv>;
+} satisfies ExportedHandler<FrontEnv>;

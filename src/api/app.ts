@@ -9,6 +9,7 @@ import { useGrant } from './access/use-grant.ts';
 import { answerHeaders } from './http/answer-headers.ts';
 import type { AppEnv } from './http/app-env.ts';
 import { invalidRequest, renderError } from './http/errors.ts';
+import { ENGINE_PATHS, type EngineFront, forwardToEngine } from './http/forward-to-engine.ts';
 import { normalPath } from './http/normal-path.ts';
 import type { ModelHost } from './model-host.ts';
 import { logRequests } from './request-log/log-requests.ts';
@@ -16,6 +17,7 @@ import { type RequestLine, writeRequestLine } from './request-log/request-line.t
 import { chatCompletionsRoute } from './routes/chat-completions.ts';
 import { completionsRoute } from './routes/completions.ts';
 import { embeddingsRoute } from './routes/embeddings.ts';
+import { engineRoute } from './routes/engine.ts';
 import { healthRoute } from './routes/health.ts';
 import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
@@ -40,6 +42,11 @@ const UNCOUNTED = { addressLimits: null, deploymentLimits: {}, prices: { prompt:
 export interface AppOptions {
   /** The models to serve. */
   host: ModelHost;
+  /**
+   * Answers what needs a model in another place, such as an engine object, in place of this app's own routes.
+   * @default this app answers with the models of `host`
+   */
+  engine?: EngineFront;
   /** Whether anyone may use the API, without any limit. Otherwise every path but /health answers 401. @default false */
   isPublic?: boolean;
   /** Who may do what, in place of `isPublic`; `accessFromEnv` makes it. It answers, refuses, or sets `grant`. */
@@ -78,6 +85,7 @@ export interface AppOptions {
  */
 export function createApp({
   host,
+  engine,
   isPublic = false,
   access = checkAccess({ isPublic, policy: UNCOUNTED }),
   accessRoutes = () => {},
@@ -101,9 +109,11 @@ export function createApp({
     await next();
   });
 
+  if (engine) for (const path of ENGINE_PATHS) app.use(path, forwardToEngine(engine));
   completionsRoute(app);
   chatCompletionsRoute(app);
   modelsRoute(app);
+  engineRoute(app);
   tokenizeRoutes(app);
   nextTokenRoute(app);
   embeddingsRoute(app);

@@ -26,6 +26,7 @@ export const ERROR_CODES = [
   'model_unavailable',
   'memory_limit_exceeded',
   'overloaded',
+  'engine_unavailable',
   'internal_error',
 
   'invalid_file',

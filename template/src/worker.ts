@@ -1,1 +1,1 @@
-export { AccessObject, default } from 'gpt-edge/worker';
+export { AccessObject, default, EngineObject } from 'gpt-edge/worker';

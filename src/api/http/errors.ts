@@ -33,6 +33,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   model_unavailable: 503,
   memory_limit_exceeded: 503,
   overloaded: 503,
+  engine_unavailable: 503,
   invalid_file: 503,
   command_failed: 500,
 };

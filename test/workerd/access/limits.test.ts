@@ -155,7 +155,8 @@ describe('a limit', () => {
     const { key, id } = await keyWith({});
     await (await app.post('/tokenize', { prompt: 'Once' }, { key })).text();
     await (await app.post('/v1/next-token', { prompt: 'Once upon a time' }, { key })).text();
-    expect((await usedBy(id, PROMPT_TOKENS)).today).toMatchObject({ requests: 2, tokens: PROMPT_TOKENS });
+    await (await app.post('/v1/embeddings', { input: 'Once upon a time' }, { key })).text();
+    expect((await usedBy(id, 2 * PROMPT_TOKENS)).today).toMatchObject({ requests: 3, tokens: 2 * PROMPT_TOKENS });
   });
 
   it('should still count after the object was evicted', async () => {
