@@ -43,6 +43,7 @@ describe('/openapi.json', () => {
         'post /v1/chat/completions',
         'post /v1/completions',
         'post /v1/next-token',
+        'post /v1/responses',
       ].toSorted(),
     );
     const withBody = ['200', '400', '401', '404', '405', '413', '415', '500', '503'];
@@ -53,6 +54,7 @@ describe('/openapi.json', () => {
       'get /v1/models/{id}': ['200', '401', '404', '405', '500', '503'],
       'post /v1/completions': generation,
       'post /v1/chat/completions': generation,
+      'post /v1/responses': generation,
     };
     for (const [path, methods] of Object.entries(paths))
       for (const [method, { responses }] of Object.entries(methods))
