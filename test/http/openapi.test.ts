@@ -45,6 +45,7 @@ describe('/openapi.json', () => {
         'post /v1/completions',
         'post /v1/embeddings',
         'post /v1/next-token',
+        'post /v1/responses',
       ].toSorted(),
     );
     const withBody = ['200', '400', '401', '403', '404', '405', '408', '413', '415', '429', '500', '503'];

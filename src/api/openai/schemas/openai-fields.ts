@@ -57,7 +57,8 @@ function neutralField(values: readonly unknown[]) {
     .openapi({ description: 'Not supported; only values that ask for nothing are accepted.', enum: [null, ...values] });
 }
 
-const neutralFields = <T extends Record<string, readonly unknown[]>>(fields: T) =>
+/** Fields of which only null and their values are accepted. */
+export const neutralFields = <T extends Record<string, readonly unknown[]>>(fields: T) =>
   Object.fromEntries(Object.entries(fields).map(([name, values]) => [name, neutralField(values)])) as {
     [K in keyof T]: ReturnType<typeof neutralField>;
   };
