@@ -48,7 +48,7 @@ export class Choice {
   constructor({ manifest, tokenizer }: ChoosingModel, request: CompletionRequest, place: ChoicePlace, outbox: Outbox) {
     this.request = request;
     this.place = place;
-    this.#eosTokenIds = manifest.eosTokenIds;
+    this.#eosTokenIds = [...manifest.eosTokenIds, ...(request.endTokenIds ?? [])];
     this.#pieces = new TextPieces(tokenizer, request.stops, request.prompt);
     this.#outbox = outbox;
     this.#constraint = request.constraint?.start();

@@ -124,6 +124,12 @@ export class TextTokenizer {
     return [...this.#added.keys(), ...prefix, ...suffix].reduce((size, id) => Math.max(size, id + 1), this.#plain.size);
   }
 
+  /** The id of the added token of this spelling; undefined if there is none. */
+  addedId(content: string): number | undefined {
+    for (const [id, token] of this.#added) if (token.content === content) return id;
+    return undefined;
+  }
+
   /** Whether the token is a special one, which stands for no text. */
   isSpecial(id: number): boolean {
     return this.#added.get(id)?.special ?? false;

@@ -4,8 +4,10 @@ import { parseGenerationConfig, parseSequenceTokens, type RecommendedSampling } 
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { CHAT_TEMPLATE_FILE, namedTemplates, TOOL_TEMPLATE_FILE } from '../core/folder/template-files.ts';
+import { visitEventLoop } from '../core/visit-event-loop.ts';
 import { constraintsOf } from '../generation/constraints-of.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
+import { PromptScores } from '../generation/prompts/prompt-scores.ts';
 import { Scheduler, type SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
@@ -60,6 +62,7 @@ export async function loadLanguageModel(
     manifest,
     decoder: loaded,
     scheduler: new Scheduler({ manifest, decoder: loaded }, options),
+    promptScores: new PromptScores(),
     tokenizer,
     constraints: constraintsOf(manifest, tokenizer),
     chatTemplate,
@@ -72,9 +75,13 @@ async function toTextParts(files: ModelFiles, texts: TextFiles) {
   const { tokenizer: tokenizerBytes, tokenizerConfig, generationConfig, chatTemplate, toolTemplate } = texts;
   const { manifest } = files;
   await checkSequenceTokens(files, generationConfig);
-  const tokenizer = new TextTokenizer(parseTokenizerJson(tokenizerBytes));
+  await visitEventLoop();
+  const parsed = parseTokenizerJson(tokenizerBytes);
+  await visitEventLoop();
+  const tokenizer = new TextTokenizer(parsed);
   checkVocabulary(tokenizer, manifest.vocabularySize);
   const templates = { default: chatTemplate, toolUse: toolTemplate, named: namedTemplates(Object.keys(manifest.files)) };
+  await visitEventLoop();
   return {
     tokenizer,
     chatTemplate: ChatTemplate.from(parseTokenizerConfig(tokenizerConfig), templates),

@@ -12,7 +12,10 @@ import { type CompletionWireRequest, DEFAULT_MAX_TOKENS } from './schemas/comple
 import { type AnswerCalls, callableTools, isForced, toCallConstraint, toDefinitions } from './to-calls.ts';
 import { toChatMessages } from './to-chat-messages.ts';
 import { prepareConstraints, toConstraint } from './to-constraint.ts';
-import { checkTextLength, checkTokenIds, toPromptTokens } from './to-prompt-tokens.ts';
+import { toGap } from './to-gap.ts';
+import { checkTextLength, checkTokenIds, encodePrompt, toPromptTokens } from './to-prompt-tokens.ts';
+import { toTemplateOptions } from './to-template-options.ts';
+import { type Thinking, toThinking } from './to-thinking.ts';
 
 /**
  * Turns a completions request into one generation for each of its prompts.
@@ -25,28 +28,44 @@ export async function toCompletionRequests(
   budget: WorkBudget,
 ): Promise<CompletionRequest[]> {
   const prompts: (readonly number[])[] = [];
-  for (const prompt of promptList(body)) prompts.push(await toPromptTokens(prompt, model, budget));
-  const choices = body.n ?? 1;
-  const total = prompts.length * choices;
-  if (total > MAX_CHOICES)
-    throw new GptEdgeError(
-      'invalid_value',
-      `Invalid n: ${prompts.length} prompts with n = ${choices} are ${total} completions, and a request has at most ${MAX_CHOICES}.`,
-      { param: 'n' },
-    );
+  const gap = body.suffix ? await toGap(body.suffix, model, budget) : undefined;
+  for (const prompt of promptList(body))
+    prompts.push(gap ? gap.after(await encodePrompt(prompt, model, budget)) : await toPromptTokens(prompt, model, budget));
+  const choices = body.best_of ?? body.n ?? 1;
+  checkChoices(prompts.length, choices, body.best_of == null ? 'n' : 'best_of');
   const shared = {
     choices,
+    kept: body.n ?? 1,
     maxTokens: body.max_tokens ?? DEFAULT_MAX_TOKENS,
     stops: toStops(body),
+    endTokenIds: gap?.ends,
     sampling: toSamplingOptions(body, model),
-    topLogprobs: body.logprobs ?? undefined,
+    // The best completions are found by their scores.
+    topLogprobs: body.logprobs ?? (choices > (body.n ?? 1) ? 0 : undefined),
     constraint: await toConstraint(body, model.constraints, budget),
-    scorePrompt: (body.echo ?? false) && body.logprobs != null,
+    promptLogprobs: promptLogprobs(body),
     partition: body.prompt_cache_key ?? '',
   };
   const fields = { prompt: 'prompt', maxTokens: body.max_tokens == null ? undefined : 'max_tokens' } as const;
   for (const prompt of prompts) checkContext(model, prompt.length, shared.maxTokens, fields);
   return prompts.map((prompt) => ({ prompt, ...shared }));
+}
+
+/** @throws GptEdgeError `invalid_value` for more completions than a request may ask for */
+function checkChoices(prompts: number, choices: number, param: 'n' | 'best_of'): void {
+  const total = prompts * choices;
+  if (total <= MAX_CHOICES) return;
+  throw new GptEdgeError(
+    'invalid_value',
+    `Invalid ${param}: ${prompts} prompts with ${param} = ${choices} are ${total} completions, and a request has at most ${MAX_CHOICES}.`,
+    { param },
+  );
+}
+
+/** How many alternatives are needed for each token of a prompt, by all that report them; undefined if nobody does. */
+function promptLogprobs({ echo, logprobs, prompt_logprobs }: CompletionWireRequest): number | undefined {
+  const wanted = [echo ? logprobs : null, prompt_logprobs].filter((count) => count != null);
+  return wanted.length > 0 ? Math.max(...wanted) : undefined;
 }
 
 /**
@@ -70,6 +89,8 @@ export const chatFields = (body: ChatWireRequest): ContextFields => ({
 /** The generation that continues a conversation, and the calls that it may have. */
 export interface ChatRequest extends CompletionRequest {
   readonly calls?: AnswerCalls;
+  /** How the model thinks before it answers, if it does. */
+  readonly thinking?: Thinking;
 }
 
 /**
@@ -77,7 +98,8 @@ export interface ChatRequest extends CompletionRequest {
  * @throws GptEdgeError `chat_template_error`, `invalid_value` or `context_length_exceeded`
  */
 export async function toChatRequest(body: ChatWireRequest, model: LanguageModel, budget: WorkBudget): Promise<ChatRequest> {
-  const { prompt, calls } = await toChatPrompt(body, chatModel(model), budget);
+  const chatting = chatModel(model);
+  const { prompt, calls } = await toChatPrompt(body, chatting, budget);
   const left = model.decoder.contextWindow - prompt.length;
   const text = await toConstraint(body, model.constraints, budget);
   if (calls) await prepareConstraints(model.constraints, budget);
@@ -89,9 +111,9 @@ export async function toChatRequest(body: ChatWireRequest, model: LanguageModel,
     sampling: toSamplingOptions(body, model),
     topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
     constraint: calls ? toCallConstraint(body, calls.syntax, text, model.constraints) : text,
-    scorePrompt: false,
     partition: body.prompt_cache_key ?? '',
     calls,
+    thinking: toThinking(body, chatting, prompt),
   };
   checkContext(model, prompt.length, request.maxTokens, chatFields(body));
   return request;
@@ -117,15 +139,16 @@ async function toChatPrompt(
 ): Promise<{ prompt: readonly number[]; calls?: AnswerCalls }> {
   const messages = toChatMessages(body.messages);
   const tools = callableTools(body);
-  const lengths = messages.map(({ content, toolCalls }) => content.length + lengthOf(toolCalls));
+  const options = toTemplateOptions(body);
+  const lengths = messages.map(({ content, reasoning = '', toolCalls }) => content.length + reasoning.length + lengthOf(toolCalls));
   checkTextLength(
     lengths.reduce((sum, length) => sum + length, lengthOf(tools)),
     model,
     'messages',
   );
   if (tools.length === 0 && !messages.some(({ role, toolCalls }) => role === 'tool' || toolCalls))
-    return { prompt: await encodeChatInTurns(messages, model.chatTemplate, model.tokenizer, budget) };
-  const { prompt, syntax } = await encodeToolChat(model, messages, toDefinitions(tools), budget);
+    return { prompt: await encodeChatInTurns(messages, model.chatTemplate, model.tokenizer, budget, options) };
+  const { prompt, syntax } = await encodeToolChat(model, messages, toDefinitions(tools), budget, options);
   return { prompt, calls: tools.length > 0 ? { syntax, names: tools.map(({ name }) => name), isForced: isForced(body) } : undefined };
 }
 

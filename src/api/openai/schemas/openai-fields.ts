@@ -8,14 +8,11 @@ import { ignored } from './field-types.ts';
  */
 export const UNSUPPORTED_FIELDS = {
   audio: [],
-  // As many as `n`, which checkBestOf knows.
-  best_of: [],
   function_call: ['none', 'auto'],
   functions: [[]],
   modalities: [['text']],
   moderation: [],
   reasoning_effort: ['none'],
-  suffix: [''],
   verbosity: ['medium'],
   web_search_options: [],
 } as const satisfies Record<string, readonly unknown[]>;
@@ -66,18 +63,10 @@ export const neutralFields = <T extends Record<string, readonly unknown[]>>(fiel
     [K in keyof T]: ReturnType<typeof neutralField>;
   };
 
-export const unsupportedFields = {
-  ...neutralFields(UNSUPPORTED_FIELDS),
-  best_of: z.unknown().optional().openapi({ description: 'Not supported; only the value of `n` is accepted, of which all are returned.' }),
-};
+export const unsupportedFields = neutralFields(UNSUPPORTED_FIELDS);
 
 export const unsupportedCompletionFields = neutralFields(UNSUPPORTED_COMPLETION_FIELDS);
 export const unsupportedMessageFields = neutralFields(UNSUPPORTED_MESSAGE_FIELDS);
-
-/** Refuses a `best_of` that asks for more completions than are returned. */
-export function checkBestOf({ best_of, n }: { best_of?: unknown; n?: number | null }, context: z.core.$RefinementCtx): void {
-  if (best_of != null && best_of !== (n ?? 1)) context.addIssue({ code: 'custom', path: ['best_of'], params: UNSUPPORTED });
-}
 
 /**
  * Fields that real clients send and that change nothing here, because they concern OpenAI's own accounting, storage and
