@@ -13,6 +13,7 @@ import { logRequests } from './request-log/log-requests.ts';
 import { type RequestLine, writeRequestLine } from './request-log/request-line.ts';
 import { chatCompletionsRoute } from './routes/chat-completions.ts';
 import { completionsRoute } from './routes/completions.ts';
+import { decisionsRoute } from './routes/decisions.ts';
 import { healthRoute } from './routes/health.ts';
 import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
@@ -51,8 +52,8 @@ export interface AppOptions {
 }
 
 /**
- * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions and models, and
- * also tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another
+ * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions, decisions and models,
+ * and also tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another
  * Hono app. It throws nothing; every failure is answered with OpenAI's error object.
  * @example
  * import { createApp, modelsFromEnv, type WorkerEnv } from 'gpt-edge';
@@ -91,6 +92,7 @@ export function createApp({
 
   completionsRoute(app);
   chatCompletionsRoute(app);
+  decisionsRoute(app);
   modelsRoute(app);
   tokenizeRoutes(app);
   nextTokenRoute(app);

@@ -13,7 +13,7 @@ import { TokenWork } from './token-work.ts';
 export const DEFAULT_MAX_WORK = 2e12;
 
 /** The field that limits a completion, if the request has left it out. */
-const LIMITS = { prompt: 'max_tokens', messages: 'max_completion_tokens' };
+const LIMITS = { prompt: 'max_tokens', messages: 'max_completion_tokens', input: 'max_output_tokens' };
 
 /**
  * Refuses a request that might take too long, before anything is computed.
@@ -39,6 +39,10 @@ export function checkWork(
     { param },
   );
 }
+
+/** Says that a request takes too much, with both numbers. */
+export const describeWork = (work: number, maxWork: number, what: string): string =>
+  `the request may take ${billions(work)} multiply-adds for ${what}, and the limit is ${billions(maxWork)} (MAX_WORK).`;
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 const billions = (multiplyAdds: number): string => `${(multiplyAdds / 1e9).toLocaleString('en', { maximumSignificantDigits: 4 })} billion`;

@@ -1,4 +1,5 @@
 import type { ChatMessage, ChatTemplate } from '../tokenizer/chat-template.ts';
+import type { OriginText } from '../tokenizer/template/written-ranges.ts';
 import type { EncodeOptions, TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import type { WorkBudget } from './work-budget.ts';
 
@@ -25,6 +26,17 @@ export function encodeChatInTurns(
   budget: WorkBudget,
 ): Promise<number[]> {
   return inTurns(template.encodeSteps(messages, tokenizer), CHARACTERS_PER_TURN, budget);
+}
+
+/** Encodes what a chat template has written around messages, part by part. */
+export function encodeOriginInTurns({ value, written }: OriginText, tokenizer: TextTokenizer, budget: WorkBudget): Promise<number[]> {
+  const steps = tokenizer.encodeSteps(value, { addSpecialTokens: false, parseSpecialTokens: written });
+  return inTurns(steps, CHARACTERS_PER_TURN, budget);
+}
+
+/** Renders a conversation around a mark as the chat template does, part by part. */
+export function splitChatInTurns(messages: readonly ChatMessage[], mark: string, template: ChatTemplate, budget: WorkBudget) {
+  return inTurns(template.splitSteps(messages, mark), CHARACTERS_PER_TURN, budget);
 }
 
 /** The text of the tokens, with special ones spelled out, part by part. */

@@ -2,7 +2,7 @@ import { GptEdgeError } from '../core/errors.ts';
 import { CHAT_TEMPLATE_FILE } from '../core/folder/template-files.ts';
 import { finish, type Steps } from './pace.ts';
 import { CompiledTemplate, TemplateRefusal } from './template/compiled-template.ts';
-import type { OriginText } from './template/written-ranges.ts';
+import { type OriginText, sliceOrigin } from './template/written-ranges.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
 import type { TokenizerConfig } from './tokenizer-json.ts';
 
@@ -86,6 +86,20 @@ export class ChatTemplate {
   *encodeSteps(messages: readonly ChatMessage[], tokenizer: TextTokenizer): Steps<number[]> {
     const { value, written } = yield* this.#render(messages);
     return yield* tokenizer.encodeSteps(value, { addSpecialTokens: false, parseSpecialTokens: written });
+  }
+
+  /**
+   * Renders a conversation in which a mark stands for a text that is not known yet.
+   * @returns what the template makes of it before and after the mark
+   * @throws GptEdgeError as `encode`; `chat_template_error` also if the template does not repeat the mark exactly once
+   */
+  *splitSteps(messages: readonly ChatMessage[], mark: string): Steps<{ before: OriginText; after: OriginText }> {
+    const rendered = yield* this.#render(messages);
+    const start = rendered.value.indexOf(mark);
+    if (start < 0 || rendered.value.includes(mark, start + mark.length))
+      throw new GptEdgeError('chat_template_error', "The model's chat template does not repeat a message as it is.", { param: 'model' });
+    const { length } = rendered.value;
+    return { before: sliceOrigin(rendered, 0, start), after: sliceOrigin(rendered, start + mark.length, length) };
   }
 
   /** The variables are those of transformers' `apply_chat_template`. */
