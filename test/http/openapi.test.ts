@@ -42,6 +42,7 @@ describe('/openapi.json', () => {
         'post /tokenize',
         'post /v1/chat/completions',
         'post /v1/completions',
+        'post /v1/decisions',
         'post /v1/next-token',
       ].toSorted(),
     );
@@ -53,6 +54,7 @@ describe('/openapi.json', () => {
       'get /v1/models/{id}': ['200', '401', '404', '405', '500', '503'],
       'post /v1/completions': generation,
       'post /v1/chat/completions': generation,
+      'post /v1/decisions': generation,
     };
     for (const [path, methods] of Object.entries(paths))
       for (const [method, { responses }] of Object.entries(methods))

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AnswerTrie } from '../../../src/generation/decisions/answer-trie.ts';
 import { PastDecoder } from '../past-decoder.ts';
-import { SeededRandom } from '../seeded-random.ts';
 import { logitsOf } from '../sampling/reference-logits.ts';
+import { SeededRandom } from '../seeded-random.ts';
 
 const PROMPT = [3, 1, 4];
 const decoder = new PastDecoder();
@@ -28,7 +28,9 @@ function probabilitiesOf(answers: readonly (readonly number[])[]): number[] {
 function reference(answers: readonly (readonly number[])[], answer: readonly number[]): number {
   let probability = 1;
   for (let depth = 0; depth <= answer.length; depth++) {
-    const begun = answers.filter((other) => other.length >= depth && answer.slice(0, depth).every((token, index) => other[index] === token));
+    const begun = answers.filter(
+      (other) => other.length >= depth && answer.slice(0, depth).every((token, index) => other[index] === token),
+    );
     const tokens = new Set(begun.filter(({ length }) => length > depth).map((other) => other[depth]));
     const next = distribution([...PROMPT, ...answer.slice(0, depth)]);
     const taken = [...tokens].reduce((sum, token) => sum + next[token], 0);
@@ -48,7 +50,8 @@ describe('AnswerTrie', () => {
       const random = new SeededRandom(seed);
       const answers = random.list(2 + random.integer(8), () => random.list(1 + random.integer(4), () => random.integer(3)));
       const probabilities = probabilitiesOf(answers);
-      for (const [index, answer] of answers.entries()) expect(probabilities[index], `seed ${seed}`).toBeCloseTo(reference(answers, answer), 5);
+      for (const [index, answer] of answers.entries())
+        expect(probabilities[index], `seed ${seed}`).toBeCloseTo(reference(answers, answer), 5);
       expect(probabilities.reduce((sum, probability) => sum + probability, 0)).toBeCloseTo(1, 6);
     }
   });

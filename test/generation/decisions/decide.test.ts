@@ -101,11 +101,19 @@ describe('decisions', () => {
 
   it('should refuse what does not fit the context window or the limit of work, before anything is computed', async () => {
     const model = pastModel({ multiplyAddsPerToken: 1e6 });
-    const long = { prompt: Array.from({ length: 64 }, () => 1), answers: [[1, 2], [1, 3]] };
+    const long = {
+      prompt: Array.from({ length: 64 }, () => 1),
+      answers: [
+        [1, 2],
+        [1, 3],
+      ],
+    };
     await expect(decide(model, [long])).rejects.toMatchObject({ code: 'context_length_exceeded', param: 'input' });
     const short = { prompt: [1, 2, 3], answers: [[1], [2]] };
     await expect(decide(model, [short], undefined, 1e6)).rejects.toMatchObject({ code: 'invalid_value', param: 'questions' });
-    await expect(decide(model, [short], undefined, 1e6)).rejects.toThrow(/for 1 question about the input, and the limit is .* \(MAX_WORK\)/);
+    await expect(decide(model, [short], undefined, 1e6)).rejects.toThrow(
+      /for 1 question about the input, and the limit is .* \(MAX_WORK\)/,
+    );
     expect(model.decoder.calls).toEqual([]);
   });
 
@@ -131,7 +139,21 @@ describe('promptTrees', () => {
     ]);
     const shape = ({ tokens, readers, children }: (typeof trees)[number]): unknown => [tokens, [...readers.keys()], children.map(shape)];
     expect(trees.map(shape)).toEqual([
-      [[1, 2], [], [[[3, 4], [3], []], [[5, 6], [2], [[[7], [4], []], [[8], [4], []]]]]],
+      [
+        [1, 2],
+        [],
+        [
+          [[3, 4], [3], []],
+          [
+            [5, 6],
+            [2],
+            [
+              [[7], [4], []],
+              [[8], [4], []],
+            ],
+          ],
+        ],
+      ],
       [[9], [0], []],
     ]);
   });

@@ -11,6 +11,7 @@ beforeAll(() => seedModel(DEFAULT_MODEL));
 const COMPLETIONS = '/v1/completions';
 const CHATS = '/v1/chat/completions';
 const NEXT_TOKEN = '/v1/next-token';
+const DECISIONS = '/v1/decisions';
 
 const messages = [{ role: 'user', content: 'Hi' }];
 /** A valid request for each endpoint, to which a test adds one mistake. */
@@ -18,6 +19,7 @@ const GOOD: Record<string, Body> = {
   [COMPLETIONS]: { prompt: 'Hi', max_tokens: 1 },
   [CHATS]: { messages, max_tokens: 1 },
   [NEXT_TOKEN]: { prompt: 'Hi' },
+  [DECISIONS]: { input: 'Hi', questions: [{ type: 'predicate', instructions: 'It is late.' }] },
   '/tokenize': { prompt: 'Hi' },
   '/detokenize': { tokens: [1] },
 };
@@ -69,6 +71,7 @@ const NUMBERS: Record<string, Numbers> = {
   [COMPLETIONS]: { ...SAMPLING_NUMBERS, max_tokens: WHOLE(0, 2 ** 20), logprobs: WHOLE(0, 5) },
   [CHATS]: { ...SAMPLING_NUMBERS, max_tokens: WHOLE(1, 2 ** 20), max_completion_tokens: WHOLE(1, 2 ** 20), top_logprobs: WHOLE(0, 20) },
   [NEXT_TOKEN]: { top_k: WHOLE(1, 1000) },
+  [DECISIONS]: { timeout_ms: WHOLE(1, 3_600_000) },
 };
 
 describe('numbers out of range', () => {
