@@ -6,7 +6,8 @@ const NO_TEXT = new Uint8Array();
 
 /** The constraints of a model's answers. Special tokens are no text, and rows of the table may stand for no token. */
 export function constraintsOf({ vocabularySize, eosTokenIds }: Manifest, tokenizer: TextTokenizer): VocabularyConstraints {
-  const isText = (id: number) => id < tokenizer.vocabularySize && !tokenizer.isSpecial(id) && !eosTokenIds.includes(id);
+  const known = tokenizer.vocabularySize;
+  const isText = (id: number) => id < known && !tokenizer.isSpecial(id) && !eosTokenIds.includes(id);
   return new VocabularyConstraints({
     size: vocabularySize,
     eosTokenIds,
