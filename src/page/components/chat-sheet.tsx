@@ -4,6 +4,7 @@ import { Answer } from './answer.tsx';
 import { Controls } from './controls.tsx';
 import { PromptField } from './prompt-field.tsx';
 import { Readout } from './readout.tsx';
+import { SchemaField } from './schema-field.tsx';
 import { SystemField } from './system-field.tsx';
 
 /**
@@ -28,6 +29,7 @@ export function ChatSheet(view: ViewProps) {
       </ol>
       {turns.length === 0 && <p class="empty">The answer will appear here, token by token.</p>}
       <SystemField {...view} />
+      <SchemaField {...view} />
       <PromptField {...view} label="Message" field="messages" sendsOnEnter />
       <Controls {...view} verb="Send" />
       <Readout state={view.state} />

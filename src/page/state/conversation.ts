@@ -2,7 +2,8 @@ import type { FinishReason, TokenBatch } from '../client/stream-tokens.ts';
 import { type Token, tokenTexts } from '../client/token.ts';
 import type { Alternative } from './distribution.ts';
 
-export type Mode = 'completion' | 'chat';
+export const MODES = ['completion', 'chat', 'decide'] as const;
+export type Mode = (typeof MODES)[number];
 
 /** One of several continuations of the same prompt. */
 export interface Branch {
@@ -17,6 +18,8 @@ export interface Turn {
   text: string;
   /** Ids of the prompt's tokens; null until the model's answer names them. */
   promptIds: readonly number[] | null;
+  /** What the answer must be, as the request's `response_format` says it; undefined for any text. */
+  format?: object;
   /** Seed of the random numbers, which makes every branch reproducible. */
   seed: number;
   branches: readonly Branch[];
@@ -31,8 +34,9 @@ export interface Conversation {
   turns: readonly Turn[];
 }
 
-export const newTurn = (text: string, seed: number): Turn => ({
+export const newTurn = (text: string, seed: number, format?: object): Turn => ({
   text,
+  format,
   promptIds: null,
   seed,
   branches: [{ tokens: [], finish: null, chosenAt: [] }],

@@ -1,4 +1,6 @@
+import { ApiError } from '../client/request.ts';
 import { messagesOf, type Turn } from './conversation.ts';
+import { decisionRequest } from './decisions.ts';
 import { samplingFields } from './parameters.ts';
 import { endIdsOf, modelOf, type PlaygroundState } from './playground-state.ts';
 
@@ -18,12 +20,24 @@ export function askedLength(state: PlaygroundState): number {
 
 /**
  * The request for `text`, both as the page sends it and as the code samples show it. In a chat, `turns` come before it.
+ * @throws ApiError if the chat's schema is no JSON
  */
 export function requestFor(state: PlaygroundState, turns: readonly Turn[], text: string): RequestBody {
+  if (state.mode === 'decide') return decisionRequest(state, text);
   const common = { model: state.modelId, ...lengthAndSampling(state) };
   if (state.mode === 'completion') return { prompt: text, ...common };
   const messages = [...systemMessages(state), ...messagesOf(turns, endIdsOf(state)), { role: 'user', content: text }];
-  return { messages, ...common };
+  return { messages, ...common, ...formatOf(state) };
+}
+
+/** What the chat's answers must be, if anything. */
+function formatOf({ schema }: PlaygroundState): RequestBody {
+  if (schema.trim() === '') return {};
+  try {
+    return { response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: JSON.parse(schema), strict: true } } };
+  } catch (error) {
+    throw new ApiError(`The schema cannot be read: ${(error as Error).message}.`);
+  }
 }
 
 /** The system message, which stands before all others, if there is one. */
