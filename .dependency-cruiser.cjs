@@ -10,11 +10,12 @@ const layers = {
   generation: ['constrain', 'tokenizer', 'core'],
   api: ['generation', 'constrain', 'tokenizer', 'core'],
   page: ['api'],
+  'workers-ai': [],
   worker: ['api', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
   // What the Worker reads from its variables is planned here before it runs.
-  local: ['convert', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'core', 'worker/worker-variables'],
+  local: ['workers-ai', 'convert', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'core', 'worker/worker-variables'],
   cli: ['local', 'convert', 'runtime', 'core'],
-  library: ['worker', 'api', 'local', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
+  library: ['workers-ai', 'worker', 'api', 'local', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
 };
 
 /** The layers inside of convert. The files at its root stand on all of them. */

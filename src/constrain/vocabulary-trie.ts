@@ -95,15 +95,20 @@ class GrowingTrie {
 
   add(bytes: Uint8Array, id: number): void {
     const [first, second] = bytes;
-    let node = this.#firsts[first] || (this.#firsts[first] = this.#append(ROOT, first));
+    let node = this.#known(this.#firsts, first, ROOT, first);
     if (bytes.length > 1) {
-      const pair = first * BYTES + second;
-      node = this.#seconds[pair] || (this.#seconds[pair] = this.#append(node, second));
+      node = this.#known(this.#seconds, first * BYTES + second, node, second);
       for (let at = 2; at < bytes.length; at++) node = this.#find(node, bytes[at]) || this.#append(node, bytes[at]);
     }
     const token = this.tokens[node];
     if (token === NO_TOKEN) this.tokens[node] = id;
     else this.equals.set(token, [...(this.equals.get(token) ?? []), id]);
+  }
+
+  /** The node that a table has at an index; it is added below `parent` if there is none. */
+  #known(table: Int32Array, index: number, parent: number, byte: number): number {
+    if (table[index] === 0) table[index] = this.#append(parent, byte);
+    return table[index];
   }
 
   #find(node: number, byte: number): number {

@@ -101,7 +101,13 @@ const ENDPOINTS: Record<string, Endpoint> = {
   },
   '/v1/next-token': {
     base: { prompt: 'Once upon a time' },
-    effects: { model: { value: 'another-model' }, prompt: { value: 'The dog' }, top_k: { value: 3 } },
+    effects: {
+      model: { value: 'another-model' },
+      prompt: { value: 'The dog' },
+      top_k: { value: 3 },
+      response_format: { value: { type: 'json_object' }, instead: { type: 'text' } },
+      answer_tokens: { base: { prompt: [123], response_format: { type: 'json_object' } }, value: 1 },
+    },
     ignored: {},
   },
   '/tokenize': {

@@ -70,7 +70,7 @@ const SAMPLING_NUMBERS: Numbers = {
 const NUMBERS: Record<string, Numbers> = {
   [COMPLETIONS]: { ...SAMPLING_NUMBERS, max_tokens: WHOLE(0, 2 ** 20), logprobs: WHOLE(0, 5) },
   [CHATS]: { ...SAMPLING_NUMBERS, max_tokens: WHOLE(1, 2 ** 20), max_completion_tokens: WHOLE(1, 2 ** 20), top_logprobs: WHOLE(0, 20) },
-  [NEXT_TOKEN]: { top_k: WHOLE(1, 1000) },
+  [NEXT_TOKEN]: { top_k: WHOLE(1, 1000), answer_tokens: WHOLE(0, 2 ** 20) },
   [DECISIONS]: { timeout_ms: WHOLE(1, 3_600_000) },
 };
 
@@ -219,6 +219,13 @@ describe('should refuse', () => {
     [CHATS, withMessage({ refusal: 'no' }), 'messages[0].refusal', 'must be null or empty'],
     [NEXT_TOKEN, { prompt: ['a'] }, 'prompt', 'must be a string or an array of token ids'],
     [NEXT_TOKEN, { prompt: [4096] }, 'prompt', outside],
+    [NEXT_TOKEN, { prompt: [1], answer_tokens: 2 }, 'answer_tokens', 'there are 1 tokens in the prompt.'],
+    [
+      NEXT_TOKEN,
+      { prompt: 'Once', answer_tokens: 1, response_format: { type: 'json_object' } },
+      'answer_tokens',
+      'these tokens do not begin an answer of that form.',
+    ],
     ['/tokenize', { prompt: undefined }, 'prompt', 'expected string, but it is missing'],
     ['/tokenize', { prompt: null }, 'prompt', 'expected string, received null'],
     ['/tokenize', { add_special_tokens: 'no' }, 'add_special_tokens', 'expected boolean, received string'],
