@@ -1,4 +1,5 @@
 import { GptEdgeError } from '../core/errors.ts';
+import { parsePlace } from '../engine-object/place-variables.ts';
 import { checkMemory, type EnginePlan, planEngine } from '../runtime/plan-engine.ts';
 import { parseEngines, parseMemoryLimit } from '../worker/worker-variables.ts';
 import { DiskModelFiles } from './disk-model-files.ts';
@@ -42,6 +43,7 @@ export async function planModels(
 /** The Worker throws plain errors for its variables, since they concern no request. */
 function readVariables(vars: Readonly<Record<string, string | undefined>>, ids: readonly string[]) {
   try {
+    parsePlace(vars);
     return { limitMegabytes: parseMemoryLimit(vars.MEMORY_LIMIT_MB), engineOf: parseEngines(vars, ids) };
   } catch (cause) {
     throw new GptEdgeError('invalid_value', (cause as Error).message, { cause });

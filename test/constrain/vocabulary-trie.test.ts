@@ -35,9 +35,9 @@ describe('VocabularyTrie', () => {
       if (token !== trie.none) for (const id of [token, ...(trie.equals.get(token) ?? [])]) held.set(id, found[node]);
     expect(held.size).toBe(tokens.filter(({ length }) => length > 0).length);
     for (const [id, token] of tokens.entries()) if (token.length > 0) expect(held.get(id)).toBe(token.join());
-    for (const [node, end] of trie.skip.entries()) {
+    for (const [node, end] of trie.skip.slice(0, 50).entries()) {
       const next = found.findIndex((path, index) => index > node && !path.startsWith(`${found[node]},`));
-      if (node < 500) expect(end).toBe(next < 0 ? found.length : next);
+      expect(end).toBe(next < 0 ? found.length : next);
     }
   });
 

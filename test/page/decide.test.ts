@@ -115,14 +115,35 @@ describe.skipIf(chromiumPath === null)('answers of a schema on the page, in Chro
     );
     await page.getByRole('button', { name: /^Send/ }).click();
     await playground.finished();
-    const text = (await page.locator('.flow').innerText()).replaceAll('end of text', '').trim();
+    const text = (await page.locator('.flow').textContent())!.replaceAll('end of text', '').trim();
     expect(JSON.parse(text.replaceAll('↵', ''))).toEqual({ name: expect.stringMatching(/^(Tom|Lily)$/) });
     await page.locator('.token').first().click();
     await page.waitForSelector('.alternatives');
     expect(await page.locator('.alternatives .forbidden').count()).toBeGreaterThan(0);
     expect(await page.locator('.alternatives .current').isDisabled()).toBe(false);
-    expect(await page.locator('.alternatives').innerText()).toContain('cannot be continued from another token');
+    expect(await page.locator('.alternatives').textContent()).toContain('cannot be continued from another token');
     expect(await page.getByRole('button', { name: 'Continue' }).count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it('should be cards where tools are called', async () => {
+    const { page, complaints, close } = await openPage(served.browser, served.worker.url.href, { viewport: { width: 1100, height: 1000 } });
+    const playground = new PlaygroundPage(page);
+    await playground.ready();
+    await page.getByRole('radio', { name: 'Chat' }).check();
+    await page.getByText('Tools to call').click();
+    await page.fill('#tools', '[');
+    await page.fill('#prompt', 'Draw a cat.');
+    await page.getByRole('button', { name: /^Send/ }).click();
+    expect(await page.locator('#tools-problem').textContent()).toMatch(/^The list of tools cannot be read/);
+    await page.fill('#tools', '');
+    await page.locator('details:has(#tools)').getByRole('button', { name: 'Take the example' }).click();
+    await page.getByRole('button', { name: /^Send/ }).click();
+    await playground.finished();
+    const card = page.locator('.call').first();
+    expect(await card.locator('h3').textContent()).toBe('draw');
+    expect(JSON.parse((await card.locator('pre').textContent())!)).toEqual({ animal: expect.stringMatching(/^(cat|dog|frog)$/) });
     expect(complaints).toEqual([]);
     await close();
   });

@@ -91,11 +91,11 @@ describe.skipIf(chromiumPath === null)('a page that is loaded again, in Chromium
     ['no JSON', '{"format"'],
     [
       'another shape',
-      '{"format":2,"schema":"","questions":[],"fragment":"","model":{"id":"tinystories-gpt2"},"mode":"chat","system":"","fields":{},"conversations":{}}',
+      '{"format":2,"schema":"","tools":"","questions":[],"fragment":"","model":{"id":"tinystories-gpt2"},"mode":"chat","system":"","fields":{},"conversations":{}}',
     ],
     [
       'a broken turn',
-      '{"format":2,"schema":"","questions":[],"fragment":"","model":{"id":"tinystories-gpt2","created":1},"mode":"chat","system":"","fields":{},"conversations":{"completion":{"draft":"","turns":[{}]},"chat":{"draft":"","turns":[]}}}',
+      '{"format":2,"schema":"","tools":"","questions":[],"fragment":"","model":{"id":"tinystories-gpt2","created":1},"mode":"chat","system":"","fields":{},"conversations":{"completion":{"draft":"","turns":[{}]},"chat":{"draft":"","turns":[]}}}',
     ],
   ])('should begin anew if what was kept has %s', async (_, kept) => {
     const { page, playground, complaints, close } = await open();

@@ -31,8 +31,7 @@ export async function wholeResponse<T extends object>(
     });
   });
   const quick = await Promise.race([answer, isLong]);
-  const response: Response = quick === undefined ? longResponse(answer, context) : c.json(quick as object);
-  // Either way, it is JSON of this type.
+  const response: Response = quick === undefined ? longResponse(answer, context) : c.json(quick);
   return response as Response & TypedResponse<T, 200, 'json'>;
 }
 
@@ -61,6 +60,7 @@ async function* answerPieces(answer: Promise<object>, record: RequestContext['re
   try {
     yield* jsonPieces(await answer);
   } catch (error) {
+    if (record.isCancelled) return;
     yield JSON.stringify(errorBody(handleError(error, record)));
   }
 }

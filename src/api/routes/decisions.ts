@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { type Decision, prepareDecision, type Verdict } from '../../generation/decisions/decide.ts';
+import { partitionOf } from '../access/use-grant.ts';
 import { type AppEnv, requestContext, requestedModel } from '../http/app-env.ts';
 import { jsonBodyMiddleware } from '../http/json-body.ts';
 import { wholeResponse } from '../http/whole-response.ts';
@@ -28,11 +29,12 @@ export function decisionsRoute(app: OpenAPIHono<AppEnv>): void {
     const body = c.req.valid('json');
     const model = await requestedModel(c, body.model);
     const context = requestContext(c, model);
-    const { budget, record } = context;
+    const { budget, record, grant } = context;
     const questions = await toQuestions(body, model, budget);
-    const partition = body.prompt_cache_key ?? '';
+    const partition = partitionOf(grant, body.prompt_cache_key ?? '');
     const decision = await prepareDecision(model, questions, { partition, maxWork: c.var.maxWork, budget });
     record.promptTokens = decision.tokens;
+    await grant.reserve(decision.tokens, 0);
     const verdicts = await decideRecorded(decision, body, context);
     const answer = async () => toWire(body, model.id, decision, await verdicts(), record.figures?.cachedTokens ?? 0);
     return wholeResponse(c, answer(), context);
@@ -46,6 +48,7 @@ async function decideRecorded(decision: Decision, { timeout_ms }: DecisionWireRe
     cancelTimeout();
     throw error;
   });
+  record.isComputed = true;
   record.figures = reader.figures;
   return async (): Promise<Verdict[]> => {
     try {

@@ -99,7 +99,7 @@ function toTask({ start, tokens, readers, children }: PromptNode, before: readon
   return {
     tokens: all,
     partition,
-    firstRead: readers.keys().next().value ?? start + tokens.length,
+    firstRead: () => readers.keys().next().value ?? start + tokens.length,
     read: (logits, index) => {
       for (const place of readers.get(index) ?? []) place.read(logits);
     },

@@ -1,4 +1,4 @@
-import type { Feed, Sequence } from '../../core/decoder.ts';
+import type { Decoder, Feed, Sequence } from '../../core/decoder.ts';
 import type { Logits } from '../../core/logits.ts';
 import type { Choice } from '../choice.ts';
 import type { TokenWork } from '../token-work.ts';
@@ -14,16 +14,20 @@ export interface PromptTask {
   /** Sequences share what they have computed within a partition only. */
   readonly partition: string;
   /**
-   * The index of the first token after which the logits are wanted. They are wanted after all that follow, too; there
-   * may be none.
+   * The index of the first token after which the logits are wanted, by what is known when the prompt begins, or begins
+   * anew. They are wanted after all that follow, too; there may be none.
    */
-  readonly firstRead: number;
+  readonly firstRead: () => number;
+  /** Another prompt of the request, by its place in the list, that begins with as many of the same tokens: it goes first. */
+  readonly leader?: { readonly index: number; readonly tokens: number };
   /**
    * Gets these logits, once each and in order, with the index of the token before them. With those after the last token
    * it also makes each choice choose its first token.
    */
   readonly read: (logits: Logits, index: number) => void;
-  /** Multiply-adds that take as long as `read`. */
+  /** Gets the hidden states in place of the logits, if that is what is wanted of the prompt. */
+  readonly readHidden?: (hidden: Float32Array, index: number) => void;
+  /** Multiply-adds that take as long as reading once. */
   readonly readWork: (index: number) => number;
   /** The continuations of the prompt. */
   readonly choices: readonly Choice[];
@@ -31,27 +35,51 @@ export interface PromptTask {
   readonly branches?: () => readonly PromptTask[];
 }
 
+/** Makes a run for each prompt of a request. */
+export function promptRuns(job: Job<Run>, tasks: readonly PromptTask[]): PromptRun[] {
+  const runs: PromptRun[] = tasks.map((task) => new PromptRun(job, task, () => task.leader && runs[task.leader.index]));
+  return runs;
+}
+
 /** Computes a prompt, and begins its choices. */
 export class PromptRun extends Run {
   readonly #task: PromptTask;
   /** The index of the token whose logits are to be read next. */
-  #nextRead: number;
-  /** Whether what it finds in the cache was computed for itself. */
-  #ownsCached: boolean;
+  #nextRead = 0;
+  #hasBegun = false;
+  /** Whether it goes on from another prompt of its own request, so that what it finds in the cache is no gain. */
+  readonly #isBranch: boolean;
+  readonly #leader: () => PromptRun | undefined;
+  /** How many of the tokens have been in the KV cache at some time. */
+  #reached = 0;
 
-  /** @param stem the prompt that it goes on from */
-  constructor(job: Job<Run>, task: PromptTask, stem: Stem | null = null) {
+  /**
+   * @param leader gives the run of the task's leader
+   * @param stem the prompt that it goes on from
+   */
+  constructor(job: Job<Run>, task: PromptTask, leader: () => PromptRun | undefined, stem: Stem | null = null) {
     super(job, task.tokens, task.partition, stem);
     this.#task = task;
-    this.#nextRead = task.firstRead;
-    this.#ownsCached = stem !== null;
+    this.#leader = leader;
+    this.#isBranch = stem !== null;
+    if (stem) this.#nextRead = task.firstRead();
   }
 
   readonly isDecoding = false;
-  readonly isPaused = false;
+
+  /** Whether another prompt of the request is about to compute what this one begins with. */
+  get isPaused(): boolean {
+    const leader = this.#hasBegun ? undefined : this.#leader();
+    return leader !== undefined && leader.#reached < this.#task.leader!.tokens;
+  }
 
   get mostTokens(): number {
     return this.tokens.length + Math.max(0, ...this.#task.choices.map(({ tokensLeft }) => tokensLeft));
+  }
+
+  override open(decoder: Decoder): Sequence | null {
+    this.#nextRead = this.#task.firstRead();
+    return super.open(decoder);
   }
 
   /** What is in the cache gives no logits, so it may only reach up to the first token whose logits are wanted. */
@@ -62,8 +90,9 @@ export class PromptRun extends Run {
   override begin(sequence: Sequence): void {
     super.begin(sequence);
     // What a preempted prompt finds again of its own is no gain.
-    if (!this.#ownsCached) this.job.figures.cachedTokens += sequence.length;
-    this.#ownsCached = true;
+    if (!this.#hasBegun && !this.#isBranch) this.job.figures.cachedTokens += sequence.length;
+    this.#hasBegun = true;
+    this.#reached = Math.max(this.#reached, sequence.length);
   }
 
   work(count: number, work: TokenWork): number {
@@ -82,18 +111,25 @@ export class PromptRun extends Run {
     const start = this.sequence!.length;
     const end = start + count;
     const first = Math.max(start, this.#nextRead);
+    const { read, readHidden } = this.#task;
+    const onRow =
+      <T>(take: (values: T, index: number) => void) =>
+      (values: T, row: number) => {
+        take(values, first + row);
+        this.#nextRead = first + row + 1;
+      };
     return {
       tokens: this.tokens.slice(start, end),
       rows: Math.max(0, end - first),
-      read: (logits, row) => {
-        this.#task.read(logits, first + row);
-        this.#nextRead = first + row + 1;
-      },
+      read: onRow(read),
+      readHidden: readHidden && onRow(readHidden),
     };
   }
 
   settle(): readonly Run[] {
+    this.#reached = Math.max(this.#reached, this.sequence!.length);
     if (this.pending > 0) return [this];
+    if (this.job.speculates) for (const choice of this.#task.choices) choice.jumpAhead();
     const choices = this.#task.choices.filter(({ isFinished }) => !isFinished);
     const { partition } = this.#task;
     const branches = this.#task.branches?.() ?? [];
@@ -101,7 +137,7 @@ export class PromptRun extends Run {
     const stem = new Stem(sequence, choices.length + branches.length);
     const runs = [
       ...choices.map((choice) => new ChoiceRun(this.job, choice, partition, stem)),
-      ...branches.map((branch) => new PromptRun(this.job, branch, stem)),
+      ...branches.map((branch) => new PromptRun(this.job, branch, () => undefined, stem)),
     ];
     // The only one goes on at once.
     if (runs.length === 1) runs[0].begin(sequence);

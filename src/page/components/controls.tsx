@@ -10,7 +10,7 @@ import { ShareButton } from './share-button.tsx';
 export function Controls({ playground, state, verb }: ViewProps & { verb: string }) {
   const [showsCode, setShowsCode] = useState(false);
   const showCode = () => {
-    // A schema that cannot be read makes no request.
+    // A schema or a list of tools that cannot be read makes no request.
     if (playground.canRequest()) setShowsCode(true);
   };
   const isEmpty = conversationOf(state).turns.length === 0;
@@ -56,7 +56,7 @@ export function Controls({ playground, state, verb }: ViewProps & { verb: string
 }
 
 /** Fields whose errors are shown beside them. All others are shown here, where the reader pressed the button. */
-const PLACES = ['prompt', 'messages', 'input', 'system', 'response_format', 'link', 'distribution'];
+const PLACES = ['prompt', 'messages', 'input', 'system', 'response_format', 'tools', 'link', 'distribution'];
 
 const isParameter = (state: PlaygroundState, field: string | null): boolean =>
   field === 'stop' || state.parameters.some(({ name }) => name === field);

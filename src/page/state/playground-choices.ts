@@ -39,6 +39,10 @@ export abstract class PlaygroundChoices extends PlaygroundStore {
     this.set({ schema, problem: this.problemExcept('response_format') });
   }
 
+  setTools(tools: string): void {
+    this.set({ tools, problem: this.problemExcept('tools') });
+  }
+
   setQuestions(questions: readonly Question[]): void {
     this.set({ questions, problem: null });
   }

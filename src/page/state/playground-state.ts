@@ -45,6 +45,8 @@ export interface PlaygroundState {
   system: string;
   /** A JSON Schema that the chat's answers must satisfy; none if it is blank. */
   schema: string;
+  /** The tools that a chat's answers may call, as a JSON array of functions; none if it is blank. */
+  tools: string;
   /** What is asked about the text of the decisions. */
   questions: readonly Question[];
   /** Whether the answers' prior is divided out. */
@@ -76,6 +78,7 @@ export const INITIAL_STATE: PlaygroundState = {
   conversations: { completion: { draft: '', turns: [] }, chat: { draft: '', turns: [] }, decide: { draft: '', turns: [] } },
   system: '',
   schema: '',
+  tools: '',
   questions: STANDARD_QUESTIONS,
   calibrates: false,
   verdicts: null,

@@ -143,12 +143,12 @@ export class Playground extends PlaygroundChoices {
     }
   }
 
-  /** The request for a text; undefined if the schema cannot be read, which the page then says. */
+  /** The request for a text; undefined if its schema or tools cannot be read, which the page then says. */
   #requestOf(turns: readonly Turn[], text: string): Record<string, unknown> | undefined {
     try {
       return requestFor(this.state, turns, text);
     } catch (error) {
-      this.fail(error, 'response_format');
+      this.fail(error);
       return undefined;
     }
   }

@@ -20,23 +20,32 @@ export function askedLength(state: PlaygroundState): number {
 
 /**
  * The request for `text`, both as the page sends it and as the code samples show it. In a chat, `turns` come before it.
- * @throws ApiError if the chat's schema is no JSON
+ * @throws ApiError if the chat's schema or its tools are no JSON
  */
 export function requestFor(state: PlaygroundState, turns: readonly Turn[], text: string): RequestBody {
   if (state.mode === 'decide') return decisionRequest(state, text);
   const common = { model: state.modelId, ...lengthAndSampling(state) };
   if (state.mode === 'completion') return { prompt: text, ...common };
   const messages = [...systemMessages(state), ...messagesOf(turns, endIdsOf(state)), { role: 'user', content: text }];
-  return { messages, ...common, ...formatOf(state) };
+  return { messages, ...common, ...formatOf(state), ...toolsOf(state) };
 }
 
 /** What the chat's answers must be, if anything. */
 function formatOf({ schema }: PlaygroundState): RequestBody {
   if (schema.trim() === '') return {};
+  const json_schema = { name: 'answer', schema: parsed(schema, 'response_format', 'The schema'), strict: true };
+  return { response_format: { type: 'json_schema', json_schema } };
+}
+
+/** The tools, of which an answer must call one, if there are any. */
+const toolsOf = ({ tools }: PlaygroundState): RequestBody =>
+  tools.trim() === '' ? {} : { tools: parsed(tools, 'tools', 'The list of tools'), tool_choice: 'required', parallel_tool_calls: false };
+
+function parsed(text: string, field: string, name: string): unknown {
   try {
-    return { response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: JSON.parse(schema), strict: true } } };
+    return JSON.parse(text);
   } catch (error) {
-    throw new ApiError(`The schema cannot be read: ${(error as Error).message}.`);
+    throw new ApiError(`${name} cannot be read: ${(error as Error).message}.`, field);
   }
 }
 

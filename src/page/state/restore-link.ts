@@ -57,7 +57,7 @@ export async function restoreTurns(playground: Playground, { mode, turns: shared
     const promptIds = mode === 'chat' ? await chatPromptIds(model, messages) : await completionPromptIds(model, text);
     const tokens = ids.length === 0 ? [] : await scoreTokens(model, promptIds, ids);
     const finish = endIds.includes(ids.at(-1) ?? -1) ? 'stop' : null;
-    turns.push({ ...newTurn(text, seed), promptIds, branches: [{ tokens, finish, chosenAt: [] }] });
+    turns.push({ ...newTurn(text, seed), promptIds, branches: [{ tokens, calls: [], finish, chosenAt: [] }] });
     const { conversations } = playground.state;
     playground.set({ conversations: { ...conversations, [mode]: { ...conversations[mode], turns: [...turns] } } });
   }

@@ -15,6 +15,7 @@ interface Story {
   fields: FieldTexts;
   conversations: PlaygroundState['conversations'];
   schema: string;
+  tools: string;
   questions: PlaygroundState['questions'];
 }
 
@@ -34,8 +35,18 @@ function saveStory(state: PlaygroundState): void {
   const model = modelOf(state);
   // A page that never reached the server has nothing of its own to keep, and leaves what is there.
   if (!model) return;
-  const { fragment, mode, system, schema, questions, fields } = state;
-  const common = { format: FORMAT, fragment, model: { id: model.id, created: model.created }, mode, system, schema, questions, fields };
+  const { fragment, mode, system, schema, tools, questions, fields } = state;
+  const common = {
+    format: FORMAT,
+    fragment,
+    model: { id: model.id, created: model.created },
+    mode,
+    system,
+    schema,
+    tools,
+    questions,
+    fields,
+  };
   const texts = [(turn: Turn) => [turn], (turn: Turn) => [withoutOtherBranches(turn)], () => []]
     .map((reduce) => JSON.stringify({ ...common, conversations: mapTurns(state.conversations, reduce) }))
     .filter((text) => text.length <= MAX_CHARACTERS);
@@ -66,11 +77,11 @@ export function readStory(): Story | null {
 
 /** Restores a story. If its model is not served any more, or is another version, its answers are left out. */
 export function restoreStory(playground: Playground, story: Story): void {
-  const { mode, system, schema, questions, fields, model } = story;
+  const { mode, system, schema, tools, questions, fields, model } = story;
   const served = playground.state.models.find(({ id }) => id === model.id);
   const isSame = served?.created === model.created;
   const conversations = isSame ? story.conversations : mapTurns(story.conversations, () => []);
-  playground.set({ mode, system, schema, questions, fields, conversations, modelId: served?.id ?? playground.state.modelId });
+  playground.set({ mode, system, schema, tools, questions, fields, conversations, modelId: served?.id ?? playground.state.modelId });
   playground.fitMode();
 }
 
@@ -82,6 +93,7 @@ function isStory(value: unknown): value is Story {
     [story.fragment, story.model?.id, story.system].every((text) => typeof text === 'string') &&
     MODES.includes(story.mode) &&
     typeof story.schema === 'string' &&
+    typeof story.tools === 'string' &&
     story.questions.every(({ ask, labels }) => typeof ask === 'string' && typeof labels === 'string') &&
     Object.values(story.fields).every((text) => typeof text === 'string') &&
     MODES.map((mode) => story.conversations[mode]).every(
@@ -98,8 +110,9 @@ const isTurn = ({ text, promptIds, seed, branches, current }: Turn): boolean =>
   areIds([seed, current]) &&
   current in branches &&
   branches.every(
-    ({ tokens, chosenAt }) =>
+    ({ tokens, calls, chosenAt }) =>
       areIds(chosenAt) &&
+      calls.every((call) => typeof call.name === 'string' && typeof call.arguments === 'string') &&
       tokens.every(
         ({ id, label, logprob }) => areIds([id]) && typeof label === 'string' && (logprob === null || typeof logprob === 'number'),
       ),

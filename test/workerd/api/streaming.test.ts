@@ -46,7 +46,7 @@ const joinChat = (chunks: ChatChunk[]) => join(chunks, ({ delta, logprobs }) => 
 const totals = ({ prompt_tokens, completion_tokens, total_tokens }: Usage) => ({ prompt_tokens, completion_tokens, total_tokens });
 
 const flatChat = ({ choices, usage }: ChatCompletion): Joined => ({
-  choices: choices.map(({ index, message, logprobs, finish_reason }) => ({ index, text: message.content, logprobs, finish_reason })),
+  choices: choices.map(({ index, message, logprobs, finish_reason }) => ({ index, text: message.content!, logprobs, finish_reason })),
   usage: totals(usage),
 });
 const flatCompletion = ({ choices, usage }: Completion): Joined => ({ choices, usage: totals(usage!) });
