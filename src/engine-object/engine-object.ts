@@ -3,6 +3,7 @@ import { createApp } from '../api/app.ts';
 import { errorBody } from '../api/http/errors.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import { CpuAllowance, DEFAULT_CPU_BUDGET_MS } from '../generation/cpu-allowance.ts';
+import { handedAccessFromEnv } from '../worker/access-from-env.ts';
 import { isolateModels } from '../worker/isolate-instance.ts';
 import type { WorkerEnv } from '../worker/models-from-env.ts';
 import { parseCpuBudget, parseMaxWork, parseSessionSeconds } from '../worker/worker-variables.ts';
@@ -24,7 +25,7 @@ let app: ReturnType<typeof createApp> | undefined;
 /**
  * An engine object, a Durable Object class that the Worker's entry must export: it answers the requests that the front
  * hands on. All of them share one I/O context, and with it the scheduler of their model. Access was decided by the
- * front.
+ * front, which hands on what each request may do.
  * @example
  * export { EngineObject } from 'gpt-edge';
  */
@@ -61,7 +62,7 @@ export class EngineObject extends DurableObject<EngineObjectEnv> {
   async #serve(request: Request, bindings: SliceBindings): Promise<Response> {
     app ??= createApp({
       host: isolateModels(this.env),
-      isPublic: true,
+      ...handedAccessFromEnv(this.env),
       maxWork: parseMaxWork(this.env.MAX_WORK),
       log: this.env.LOG_REQUESTS === 'false' ? () => {} : undefined,
     });

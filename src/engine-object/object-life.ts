@@ -23,8 +23,8 @@ export class ObjectLife implements ObjectContext {
   }
 
   onReset(end: () => void, until: Promise<unknown>): void {
-    if (LIVES.get(this.name) !== this) return end();
-    this.#ends.add(end);
+    if (LIVES.get(this.name) !== this) end();
+    else this.#ends.add(end);
     until.finally(() => this.#ends.delete(end));
   }
 }

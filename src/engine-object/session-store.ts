@@ -1,11 +1,9 @@
-import type { SessionState, StoredEvent } from '../api/http/answer-session.ts';
+import type { SessionState, StoredEvent, StoredRequest } from '../api/http/answer-session.ts';
 import type { AnswerNote } from '../api/openai/answer-notes.ts';
 import type { ErrorBody } from '../api/openai/schemas/bodies.ts';
 
 /** What is stored of an answer. */
-export interface StoredSession {
-  readonly path: string;
-  readonly body: string;
+export interface StoredSession extends StoredRequest {
   readonly state: SessionState;
   readonly error: ErrorBody['error'] | null;
   readonly notes: readonly AnswerNote[];
@@ -23,13 +21,15 @@ export class SessionStore {
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
-    sql.exec('create table if not exists session(id text primary key, path text, body text, state text, error text, expires integer)');
+    sql.exec(
+      'create table if not exists session(id text primary key, owner text, path text, body text, state text, error text, expires integer)',
+    );
     sql.exec('create table if not exists part(session text, number integer, notes text, events text, primary key (session, number))');
   }
 
   /** @param expires in milliseconds since the epoch */
-  begin(id: string, path: string, body: string, expires: number): void {
-    this.#sql.exec('insert into session values (?, ?, ?, ?, null, ?)', id, path, body, 'running' satisfies SessionState, expires);
+  begin(id: string, { owner, path, body }: StoredRequest, expires: number): void {
+    this.#sql.exec('insert into session values (?, ?, ?, ?, ?, null, ?)', id, owner, path, body, 'running' satisfies SessionState, expires);
   }
 
   append(id: string, number: number, notes: readonly AnswerNote[], events: readonly StoredEvent[]): void {
@@ -41,8 +41,8 @@ export class SessionStore {
   }
 
   read(id: string): StoredSession | null {
-    const [row] = this.#sql.exec<Record<'path' | 'body' | 'state', string> & { error: string | null }>(
-      'select path, body, state, error from session where id = ?',
+    const [row] = this.#sql.exec<Record<'owner' | 'path' | 'body' | 'state', string> & { error: string | null }>(
+      'select owner, path, body, state, error from session where id = ?',
       id,
     );
     if (row === undefined) return null;
@@ -50,6 +50,7 @@ export class SessionStore {
       ...this.#sql.exec<Record<'notes' | 'events', string>>('select notes, events from part where session = ? order by number', id),
     ];
     return {
+      owner: row.owner,
       path: row.path,
       body: row.body,
       state: row.state as SessionState,

@@ -28,6 +28,7 @@ export interface SessionOptions {
 /** An answer that is stored while it is made, and its readers. */
 export class Session implements AnswerSession {
   readonly id: string;
+  readonly owner: string;
   readonly path: string;
   readonly body: string;
   state: SessionState;
@@ -42,8 +43,9 @@ export class Session implements AnswerSession {
   #notes: AnswerNote[] = [];
   #characters = 0;
 
-  constructor(id: string, { path, body, state, error, events, parts }: StoredSession, options: SessionOptions) {
+  constructor(id: string, { owner, path, body, state, error, events, parts }: StoredSession, options: SessionOptions) {
     this.id = id;
+    this.owner = owner;
     this.path = path;
     this.body = body;
     this.state = state;

@@ -1,4 +1,4 @@
-import type { AnswerSession, AnswerSessions } from '../api/http/answer-session.ts';
+import type { AnswerSession, AnswerSessions, StoredRequest } from '../api/http/answer-session.ts';
 import { type AnswerNotes, type AnswerPast, joinNotes } from '../api/openai/answer-notes.ts';
 import type { CpuAllowance } from '../generation/cpu-allowance.ts';
 import { Session } from './session.ts';
@@ -33,18 +33,15 @@ export class Sessions implements AnswerSessions {
     options.allowance.watch(() => this.#endSlice());
   }
 
-  open(path: string, body: string, notes: AnswerNotes): Session {
-    const id = sessionId(path, this.#options.objectName);
-    this.#store.begin(id, path, body, this.#expires());
+  open(request: StoredRequest, notes: AnswerNotes): Session {
+    const id = sessionId(request.path, this.#options.objectName);
+    this.#store.begin(id, request, this.#expires());
     void this.#setAlarm(this.#expires());
     notes.session = id;
-    return this.#run(id, { path, body, state: 'running', error: null, notes: [], events: [], parts: 0 });
+    return this.#run(id, { ...request, state: 'running', error: null, notes: [], events: [], parts: 0 });
   }
 
-  /**
-   * An answer that may be read by whoever knows its id, which nobody can guess. If answers come to belong to somebody,
-   * this is the place to ask who wants it.
-   */
+  /** An answer, which only its owner may read. */
   async find(id: string): Promise<Session | null> {
     const running = this.#running.get(id);
     if (running) return running;
@@ -59,7 +56,7 @@ export class Sessions implements AnswerSessions {
   /** These sessions for a request that goes on with one of them. */
   goingOn(session: Session): AnswerSessions {
     return {
-      open: (_path, _body, notes): AnswerSession => {
+      open: (_request, notes): AnswerSession => {
         notes.session = session.id;
         return session;
       },

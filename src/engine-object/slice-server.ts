@@ -1,3 +1,5 @@
+import { OPERATOR_GRANT } from '../access/grant.ts';
+import { withGrant } from '../api/access/handed-grant.ts';
 import { type AnswerSessions, parseCursor, SESSION_BEGINNING } from '../api/http/answer-session.ts';
 import type { AnswerSlices } from '../api/http/answer-slices.ts';
 import { type AnswerNote, AnswerNotes, type AnswerPast, joinNotes, type SessionNote } from '../api/openai/answer-notes.ts';
@@ -92,19 +94,20 @@ export class SliceServer {
   }
 
   /** What a front gets of a stored answer that it has lost. */
-  async #stored({ id, cursor, isStreamed }: SessionNote, { url }: Request): Promise<Response> {
+  async #stored({ id, cursor, isStreamed }: SessionNote, { url, headers }: Request): Promise<Response> {
     const session = await this.#sessions.find(id);
     if (session && isStreamed) return session.stream(parseCursor(cursor ?? '') ?? SESSION_BEGINNING);
     await session?.untilEnd();
     const path = id.startsWith('chatcmpl-') ? '/v1/chat/completions' : '/v1/completions';
     const bindings = { sessions: this.#sessions, cpuAllowance: this.#allowance };
-    return this.#make(new Request(new URL(`${path}/${id}`, url)), bindings);
+    return this.#make(new Request(new URL(`${path}/${id}`, url), { headers }), bindings);
   }
 
   /** Lets a stored answer go on. What the app answers is what is stored, and only an error is news. */
   async #resume(session: Session, past: AnswerPast | undefined): Promise<void> {
     const headers = { 'content-type': 'application/json' };
-    const request = new Request(`http://engine${session.path}`, { method: 'POST', headers, body: session.body });
+    // What it takes was counted when it was asked for.
+    const request = withGrant(new Request(`http://engine${session.path}`, { method: 'POST', headers, body: session.body }), OPERATOR_GRANT);
     const bindings = { sessions: this.#sessions.goingOn(session), slices: this.#slices(new AnswerNotes(past)) };
     void this.#make(request, bindings).then(async (made) => {
       if (made.status >= 400 && session.state === 'running') session.fail(((await made.json()) as ErrorBody).error);

@@ -12,6 +12,9 @@ import { randomAt } from './sampling/random-at.ts';
 import { sample } from './sampling/sampler.ts';
 import { type DecodedToken, type FinishReason, type StopCause, type TextPiece, TextPieces } from './text/text-pieces.ts';
 
+/** The most tokens that are taken at once because they are certain. They are computed in one batch. */
+const MAX_CERTAIN = 16;
+
 /** What a choice needs of its model. */
 interface ChoosingModel {
   readonly manifest: Manifest;
@@ -50,7 +53,7 @@ export class Choice {
     this.request = request;
     this.#reported = readPosition(past?.position ?? CHOICE_BEGINNING);
     this.place = place;
-    this.#eosTokenIds = manifest.eosTokenIds;
+    this.#eosTokenIds = [...manifest.eosTokenIds, ...(request.endTokenIds ?? [])];
     this.#pieces = new TextPieces(tokenizer, request.stops, request.prompt);
     this.#outbox = outbox;
     this.#constraint = request.constraint?.start();
@@ -62,7 +65,7 @@ export class Choice {
   #resume({ tokens }: ChoicePast): void {
     this.#outbox.resume(this.place, this.#reported.tokens);
     for (const { id, ...score } of tokens)
-      if (!this.isFinished) this.#accept({ id, endOfSequence: this.#eosTokenIds.includes(id), ...score });
+      if (!this.isFinished) this.#take({ id, endOfSequence: this.#eosTokenIds.includes(id), ...score });
     if (this.#reported.phase === 'end') this.isFinished = true;
   }
 
@@ -93,17 +96,40 @@ export class Choice {
 
   /** Chooses the next token, and puts what it makes certain into the outbox. Overwrites the logits. @returns its id */
   choose(logits: Logits): number {
-    const token = this.#chooseToken(logits);
-    this.#accept(token);
-    return token.id;
+    return this.#take(this.#chooseToken(logits));
   }
 
-  #accept(token: DecodedToken): void {
+  /** The next tokens as far as the constraint leaves no choice. Whatever the logits are, these are chosen. */
+  certain(): readonly number[] {
+    const ids: number[] = [];
+    const most = Math.min(MAX_CERTAIN, this.tokensLeft);
+    for (let state = this.#constraint; state && !state.isComplete && ids.length < most; ) {
+      const id = state.onlyToken;
+      if (id === undefined || this.#eosTokenIds.includes(id)) break;
+      ids.push(id);
+      state = state.after(id);
+    }
+    return ids;
+  }
+
+  /**
+   * Takes the tokens that are certain without their logits, unless these are to be reported.
+   * @returns their ids, which the model has not read yet
+   */
+  jumpAhead(): readonly number[] {
+    if (this.isFinished || this.request.topLogprobs !== undefined) return [];
+    const before = this.#generated.length;
+    for (const id of this.certain()) if (!this.isFinished) this.#take({ id, endOfSequence: false });
+    return this.#generated.slice(before);
+  }
+
+  #take(token: DecodedToken): number {
     this.#generated.push(token.id);
     this.#constraint = this.#constraint?.after(token.id);
     this.#put(this.#pieces.push(token));
     const reason = this.#finishReason;
     if (!this.isFinished && reason) this.#put(this.#pieces.end(reason));
+    return token.id;
   }
 
   /** Why the token that was chosen last is the last one, although it does not end the text by itself. */

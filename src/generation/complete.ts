@@ -5,7 +5,9 @@ import { CHOICE_BEGINNING, type ChoicePast } from './choice-past.ts';
 import type { CompletionRequest } from './completion-request.ts';
 import type { LanguageModel } from './language-model.ts';
 import type { Outbox } from './outbox.ts';
-import { type ScoredToken, scoreToken } from './sampling/log-probabilities.ts';
+import { PromptScores, type Scores } from './prompts/prompt-scores.ts';
+import { type SharedBeginning, sharedBeginnings } from './prompts/shared-beginnings.ts';
+import { scoreToken } from './sampling/log-probabilities.ts';
 import type { JobFigures } from './scheduler/job.ts';
 import type { PromptTask } from './scheduler/prompt-run.ts';
 import type { JobReader } from './scheduler/scheduler.ts';
@@ -28,7 +30,8 @@ export interface CompleteOptions {
 }
 
 /**
- * Completes prompts. All choices of a prompt share one prefill, and all prompts and choices are computed together.
+ * Completes prompts. All choices of a prompt share one prefill, and all prompts and choices are computed together. What
+ * several prompts begin with is computed, and scored, once.
  * @returns the events, once there is room for the first prompt, so that whoever answers knows by then whether it is
  *   refused
  * @throws GptEdgeError `context_length_exceeded`, `overloaded`; the reason of the budget's signal once it is aborted
@@ -40,27 +43,24 @@ export async function complete(
   { past, joinsPieces }: CompleteOptions = {},
 ): Promise<JobReader> {
   for (const { prompt, maxTokens } of requests) checkContext(model, prompt.length, maxTokens);
+  const leaders = sharedBeginnings(requests.map(({ prompt }) => prompt));
   const tasks = (outbox: Outbox) =>
-    requests.map((request, prompt) =>
-      promptTask(
-        model,
-        request,
-        prompt,
-        outbox,
-        past?.choices.filter((choice) => choice.prompt === prompt),
-      ),
-    );
+    requests.map((request, prompt) => {
+      const known = past?.choices.filter((choice) => choice.prompt === prompt) ?? [];
+      return promptTask(model, request, { prompt, leader: leaders[prompt], past: known }, outbox);
+    });
   return model.scheduler.submit(tasks, budget, { joinsPieces, figures: past?.figures });
 }
 
-function promptTask(
-  model: LanguageModel,
-  request: CompletionRequest,
-  prompt: number,
-  outbox: Outbox,
-  past: readonly ChoicePast[] = [],
-): PromptTask {
-  const { prompt: tokens, choices: count, topLogprobs = 0, partition } = request;
+/** Where a prompt stands in its request, and what is known of its choices. */
+interface PromptPlace {
+  readonly prompt: number;
+  readonly leader: SharedBeginning | undefined;
+  readonly past: readonly ChoicePast[];
+}
+
+function promptTask(model: LanguageModel, request: CompletionRequest, { prompt, leader, past }: PromptPlace, outbox: Outbox): PromptTask {
+  const { prompt: tokens, choices: count, partition } = request;
   const work = new TokenWork(model);
   const all = Array.from(
     { length: count },
@@ -68,20 +68,25 @@ function promptTask(
   );
   const begun = all.filter(({ generated, isFinished }) => generated.length > 0 || (isFinished && request.maxTokens > 0));
   const choices = all.filter((choice) => !begun.includes(choice));
-  const scorePrompt = request.scorePrompt && choices.length > 0;
-  const scores: (ScoredToken | null)[] = [null];
+  const promptLogprobs = choices.length > 0 ? request.promptLogprobs : undefined;
+  let scores: Scores | undefined;
   const last = tokens.length - 1;
   return {
     tokens,
     partition,
     choices,
     begun,
-    firstRead: scorePrompt ? 0 : last,
-    readWork: (index) => (index < last ? work.score(topLogprobs) : choices.length * work.choose(tokens.length, request)),
-    read: (logits, index) => {
-      if (index < last) scores.push(scoreToken(logits, tokens[index + 1], topLogprobs));
+    leader,
+    firstRead() {
+      if (promptLogprobs === undefined) return last;
+      scores ??= PromptScores.of(model).begin(tokens, partition, promptLogprobs);
+      return scores.length - 1;
+    },
+    readWork: (index) => (index < last ? work.score(promptLogprobs ?? 0) : choices.length * work.choose(tokens.length, request)),
+    read(logits, index) {
+      if (index < last) scores?.push(scoreToken(logits, tokens[index + 1], promptLogprobs ?? 0));
       else {
-        if (scorePrompt) outbox.put({ type: 'prompt', prompt, tokens: scores });
+        if (scores) outbox.put({ type: 'prompt', prompt, tokens: scores });
         begin(choices, logits);
       }
     },
@@ -92,9 +97,9 @@ function promptTask(
  * What is known of a choice. If its reader has nothing of it and waits for the scores of the prompt, these come first,
  * and so it begins once more.
  */
-function pastOf(past: readonly ChoicePast[], choice: number, { scorePrompt }: CompletionRequest): ChoicePast | undefined {
+function pastOf(past: readonly ChoicePast[], choice: number, { promptLogprobs }: CompletionRequest): ChoicePast | undefined {
   const known = past.find((other) => other.choice === choice);
-  return known && scorePrompt && known.position === CHOICE_BEGINNING ? undefined : known;
+  return known && promptLogprobs !== undefined && known.position === CHOICE_BEGINNING ? undefined : known;
 }
 
 /** Lets each choice choose its first token from the same logits, which each of them overwrites. */

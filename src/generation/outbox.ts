@@ -39,7 +39,7 @@ export class Outbox {
       return;
     }
     const key = this.#joinsPieces ? keyOf(event) : String(this.#numbered++);
-    this.#pieces.set(key, joined(this.#pieces.get(key), event));
+    this.#pieces.set(key, joinedPieces(this.#pieces.get(key), event));
     this.#put.set(keyOf(event), event.completionTokens);
   }
 
@@ -68,5 +68,6 @@ export class Outbox {
 
 const keyOf = ({ prompt, choice }: Place): string => `${prompt}/${choice}`;
 
-const joined = (before: PieceEvent | undefined, next: PieceEvent): PieceEvent =>
+/** Two pieces of one choice that follow each other, as one. */
+export const joinedPieces = (before: PieceEvent | undefined, next: PieceEvent): PieceEvent =>
   before ? { ...next, text: before.text + next.text, tokens: [...before.tokens, ...next.tokens] } : next;

@@ -1,4 +1,6 @@
-import type { ChatMessage, ChatTemplate } from '../tokenizer/chat-template.ts';
+import type { ChatMessage, ChatTemplate, TemplateOptions } from '../tokenizer/chat-template.ts';
+import type { Steps } from '../tokenizer/pace.ts';
+import type { OriginText } from '../tokenizer/template/written-ranges.ts';
 import type { EncodeOptions, TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import type { WorkBudget } from './work-budget.ts';
 
@@ -23,9 +25,24 @@ export function encodeChatInTurns(
   template: ChatTemplate,
   tokenizer: TextTokenizer,
   budget: WorkBudget,
+  options?: TemplateOptions,
 ): Promise<number[]> {
-  return inTurns(template.encodeSteps(messages, tokenizer), CHARACTERS_PER_TURN, budget);
+  return stepsInTurns(template.encodeSteps(messages, tokenizer, options), budget);
 }
+
+/** Encodes what a chat template has written around messages, part by part. */
+export function encodeOriginInTurns({ value, written }: OriginText, tokenizer: TextTokenizer, budget: WorkBudget): Promise<number[]> {
+  const steps = tokenizer.encodeSteps(value, { addSpecialTokens: false, parseSpecialTokens: written });
+  return stepsInTurns(steps, budget);
+}
+
+/** Renders a conversation around a mark as the chat template does, part by part. */
+export function splitChatInTurns(messages: readonly ChatMessage[], mark: string, template: ChatTemplate, budget: WorkBudget) {
+  return stepsInTurns(template.splitSteps(messages, mark), budget);
+}
+
+/** Takes the steps of a computation on text, with turns for others between them. */
+export const stepsInTurns = <T>(steps: Steps<T>, budget: WorkBudget): Promise<T> => inTurns(steps, CHARACTERS_PER_TURN, budget);
 
 /** The text of the tokens, with special ones spelled out, part by part. */
 export function decodeInTurns(ids: readonly number[], tokenizer: TextTokenizer, budget: WorkBudget): Promise<string> {

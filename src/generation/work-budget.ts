@@ -1,3 +1,4 @@
+import { visitEventLoop } from '../core/visit-event-loop.ts';
 import type { CpuAllowance } from './cpu-allowance.ts';
 import { WorkRate } from './work-rate.ts';
 
@@ -252,5 +253,3 @@ export class WorkBudget {
     await next.reach();
   }
 }
-
-const visitEventLoop = () => new Promise<void>((resolve) => setTimeout(resolve, 0));

@@ -147,7 +147,8 @@ export class IsolateModels implements ModelHost {
     const failure = this.#failures.get(id);
     const kernels = variantOf(this.#options.kernels);
     const { engine, contextWindow, memory } = plan;
-    return { manifest, uploaded, engine, kernels, contextWindow, memory, load, failure, ...texts };
+    const embeddingSize = plan.engine === 'edge' ? (plan.plan.hidden?.width ?? null) : null;
+    return { manifest, uploaded, engine, kernels, contextWindow, memory, embeddingSize, load, failure, ...texts };
   }
 
   /** The state of a model of which no file has been loaded: whether a request for it is on its way. */

@@ -2,6 +2,7 @@ import { waitUntil } from 'cloudflare:workers';
 import relaxed from '../../dist/kernels/relaxed.wasm';
 import vnni from '../../dist/kernels/vnni.wasm';
 import { chooseKernels } from '../kernels/kernel-variant.ts';
+import type { AccessBindings } from './access-from-env.ts';
 import { IsolateModels } from './isolate-models.ts';
 import {
   type EngineVariables,
@@ -14,7 +15,7 @@ import {
 } from './worker-variables.ts';
 
 /** The bindings and variables that the Worker reads. wrangler.toml says what each means. */
-export interface WorkerEnv extends EngineVariables, SchedulingVariables {
+export interface WorkerEnv extends EngineVariables, SchedulingVariables, AccessBindings {
   MODELS: R2Bucket;
   ASSETS?: Fetcher;
   MODEL_IDS: string;
@@ -22,7 +23,6 @@ export interface WorkerEnv extends EngineVariables, SchedulingVariables {
   MAX_WORK?: string;
   CPU_BUDGET_MS?: string;
   SAMPLING?: string;
-  PUBLIC?: string;
   LOG_REQUESTS?: string;
 }
 

@@ -117,7 +117,7 @@ function randomRequests(random: SeededRandom, model: LanguageModel): CompletionR
     choices: random.next() < 0.4 ? 1 + random.integer(3) : 1,
     stops: random.next() < 0.5 ? [random.pick(['!', '"$', "%&'", '()*+', '#"'])] : [],
     topLogprobs,
-    scorePrompt: topLogprobs !== undefined && random.next() < 0.5,
+    promptLogprobs: topLogprobs !== undefined && random.next() < 0.5 ? topLogprobs : undefined,
     sampling: {
       ...SAMPLING_DEFAULTS,
       seed: random.integer(1000),
@@ -150,7 +150,7 @@ describe('a completion that goes on in another isolate', () => {
     const prompt = model.tokenizer.encode('Once upon a time, there was a little girl named');
     const changes: Partial<CompletionRequest>[] = [
       { stops: [' friend', 'end.'] },
-      { choices: 3, topLogprobs: 2, scorePrompt: true },
+      { choices: 3, topLogprobs: 2, promptLogprobs: 2 },
       { sampling: { ...SAMPLING_DEFAULTS, seed: 3, frequencyPenalty: 1, presencePenalty: 1, repetitionPenalty: 1.2 } },
       { constraint: model.constraints.jsonSchema({ type: 'object', properties: { name: { type: 'string' } }, required: ['name'] }) },
     ];
@@ -169,7 +169,7 @@ describe('a completion that goes on in another isolate', () => {
       complete(model, [request], budgetOf(model, new IsolateWork()), {
         past: { choices: [{ prompt: 0, choice: 0, tokens: whole.tokens, position }], figures: {} },
       });
-    expect(await collect(await resume(choicePosition(3, 'whole text')))).toEqual([
+    expect(await collect(await resume(choicePosition(3, 'whole text')))).toMatchObject([
       { type: 'piece', prompt: 0, choice: 0, text: '', tokens: [], finishReason: 'length', completionTokens: 3 },
     ]);
     expect(await collect(await resume(choicePosition(3, 'end')))).toEqual([]);

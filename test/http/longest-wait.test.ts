@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalWorker } from '../../src/local/local-worker.ts';
 import { serveDefaultModel } from './serve-default-model.ts';
-import { cpuMilliseconds, HAS_CPU_TIME, workerdPid } from './workerd-cpu.ts';
+import { cpuMilliseconds, HAS_CPU_TIME, workerdPid } from './workerd-process.ts';
 
 /**
  * The rule is 40 to 100 ms of work between two visits to the event loop, however many requests share it. The wait is

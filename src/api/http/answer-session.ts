@@ -13,11 +13,21 @@ export interface SessionCursor {
   readonly hasUsage: boolean;
 }
 
+/** What is kept of a request whose answer is stored. */
+export interface StoredRequest {
+  readonly owner: string;
+  readonly path: string;
+  /** As JSON. */
+  readonly body: string;
+}
+
 export type SessionState = 'running' | 'ended' | 'failed';
 
 /** A stored answer. It is made whether its client stays or not, and can be read as often as one likes. */
 export interface AnswerSession {
   readonly id: string;
+  /** Whose it is: nobody else can read it. */
+  readonly owner: string;
   /** The request, as JSON. */
   readonly body: string;
   readonly state: SessionState;
@@ -37,8 +47,8 @@ export interface AnswerSession {
 
 /** The stored answers of one engine object. */
 export interface AnswerSessions {
-  /** Begins to store an answer, or goes on with it. @param path of the request */
-  open(path: string, body: string, notes: AnswerNotes): AnswerSession;
+  /** Begins to store an answer, or goes on with it. */
+  open(request: StoredRequest, notes: AnswerNotes): AnswerSession;
   /** An answer that is stored here. If it is not complete, it goes on. */
   find(id: string): Promise<AnswerSession | null>;
 }

@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import type { Grant } from '../../access/grant.ts';
 import type { CpuAllowance } from '../../generation/cpu-allowance.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { takeLoadWork } from '../../generation/load-work.ts';
@@ -19,7 +20,12 @@ export interface AppEnv {
     cpuAllowance?: CpuAllowance;
   };
   Variables: RequestLogEnv['Variables'] & {
+    /** The models that the request may use. */
     host: ModelHost;
+    /** What the request may do, and whose it is. */
+    grant: Grant;
+    /** Origins whose pages may read the answer, besides those of the deployment. */
+    origins?: readonly string[];
     /** Multiply-adds that one request may ask for. */
     maxWork: number;
     /** The CPU time in which the request is served; as much as it takes if undefined. */
@@ -39,7 +45,7 @@ export function requestContext(c: Context<AppEnv>, model: LanguageModel): Reques
   const budget = new WorkBudget(model.decoder.multiplyAddsPerTurn, signal, IsolateWork.own, cpu);
   budget.countMilliseconds(takeLoadWork(model));
   c.env?.object?.onReset(() => budget.abandon(), record.ended);
-  return { signal, budget, record, slices };
+  return { signal, budget, record, grant: c.var.grant, slices };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createMiddleware } from 'hono/factory';
+import { withGrant } from '../access/handed-grant.ts';
 import type { AppEnv } from './app-env.ts';
 import { pathInApp } from './normal-path.ts';
 
@@ -12,10 +13,10 @@ export type EngineFront = (request: Request, path: string) => Promise<Response>;
 /** The paths that need a model, or know about one. */
 export const ENGINE_PATHS = ['/v1/*', '/tokenize', '/detokenize'];
 
-/** Hands requests on to the engine, which also writes their log lines. */
+/** Hands requests on to the engine, with their grants. It also writes their log lines, and counts what they use. */
 export const forwardToEngine = (front: EngineFront) =>
   createMiddleware<AppEnv>(async function forwardToEngine(c) {
-    const request = new Request(c.req.raw);
+    const request = withGrant(c.req.raw, c.var.grant);
     request.headers.set('x-request-id', c.var.requestId);
     const answer = await front(request, pathInApp(c));
     c.var.record.isForwarded = true;

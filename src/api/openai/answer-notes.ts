@@ -105,9 +105,13 @@ export class AnswerNotes {
     if (this.#tokens >= MANY_TOKENS && !this.#isStreamed) this.#onMany?.();
   }
 
-  /** Tokens without those that earlier notes have. A whole answer is made from its first token on, wherever it goes on. */
+  /** Whether the client has got a part of a choice before. An answer is made from its first token on, wherever it goes on. */
+  has(choice: number, position: ChoicePosition): boolean {
+    return position <= (this.past?.positions[choice] ?? CHOICE_BEGINNING);
+  }
+
+  /** Tokens without those that earlier notes have. */
   #unknown(choice: number, tokens: readonly ChosenToken[]): readonly ChosenToken[] {
-    if (this.#isStreamed) return tokens;
     const skipped = Math.min(this.#known[choice] ?? 0, tokens.length);
     this.#known[choice] -= skipped;
     return tokens.slice(skipped);
@@ -176,16 +180,19 @@ export function joinNotes(notes: readonly AnswerNote[]): AnswerPast | undefined 
   };
 }
 
-/** The past of an answer as that of a completion, whose choices are counted within each prompt. */
-export function toCompletionPast({ tokens, positions, figures }: AnswerPast, choicesOfPrompt: number): CompletionPast {
-  const count = Math.max(tokens.length, positions.length);
+/**
+ * The past of an answer as that of a completion, whose choices are counted within each prompt. All events are wanted
+ * again: what an answer makes of a piece of text may depend on the text before.
+ */
+export function toCompletionPast({ tokens, figures }: AnswerPast, choicesOfPrompt: number): CompletionPast {
+  const count = tokens.length;
   const choices = Array.from(
     { length: count },
     (_, index): ChoicePast => ({
       prompt: Math.floor(index / choicesOfPrompt),
       choice: index % choicesOfPrompt,
       tokens: tokens[index] ?? [],
-      position: positions[index] ?? CHOICE_BEGINNING,
+      position: CHOICE_BEGINNING,
     }),
   );
   return { choices, figures };

@@ -1,8 +1,8 @@
-import { CHOICE_BEGINNING, type ChoicePosition, choicePosition, readPosition } from '../../generation/choice-past.ts';
+import { type ChoicePosition, choicePosition } from '../../generation/choice-past.ts';
 import type { CompletionEvent } from '../../generation/completion-event.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
-import type { ScoredToken } from '../../generation/sampling/log-probabilities.ts';
+import type { PromptScore } from '../../generation/sampling/log-probabilities.ts';
 import type { StopCause, TextPiece } from '../../generation/text/text-pieces.ts';
 import { TokenWork } from '../../generation/token-work.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
@@ -18,25 +18,22 @@ export interface ChoiceEvent extends TextPiece {
   isFirst: boolean;
   /** Position of the choice's request in the list of requests. */
   requestIndex: number;
-  /** A score for each token of the prompt, if the request has `scorePrompt`. The first token has none. */
-  promptScores: readonly (ScoredToken | null)[];
+  /** A score for each token of the prompt, if the request has `promptLogprobs`. The first token has none. */
+  promptScores: readonly (PromptScore | null)[];
 }
 
 /** Numbers the choices of all prompts, and tells the first piece of each. */
-async function* choiceEvents(
-  events: AsyncIterable<CompletionEvent>,
-  requests: readonly CompletionRequest[],
-  positions: readonly ChoicePosition[] = [],
-): AsyncGenerator<ChoiceEvent> {
+async function* choiceEvents(events: AsyncIterable<CompletionEvent>, requests: readonly CompletionRequest[]): AsyncGenerator<ChoiceEvent> {
   const scores = new Map<number, ChoiceEvent['promptScores']>();
-  const opened = new Set(positions.flatMap((position, index) => (position > CHOICE_BEGINNING ? [index] : [])));
+  const opened = new Set<number>();
   for await (const event of events) {
     if (event.type === 'prompt') {
       scores.set(event.prompt, event.tokens);
       continue;
     }
     const { type, prompt, choice, ...piece } = event;
-    const index = prompt * requests[prompt].choices + choice;
+    const { choices, kept = choices } = requests[prompt];
+    const index = prompt * kept + choice;
     yield { ...piece, index, isFirst: !opened.has(index), requestIndex: prompt, promptScores: scores.get(prompt) ?? [] };
     opened.add(index);
   }
@@ -83,23 +80,27 @@ export async function* choiceChunks<Head extends { id: string; created: number }
   const { notes } = completion;
   const isStreamed = body.stream || notes?.isStored || false;
   notes?.begin({ id: head.id, created: head.created, seed: requests[0].sampling.seed, fingerprint: model.fingerprint }, { isStreamed });
-  let completionTokens = endedTokens(notes?.past?.positions);
-  for await (const event of choiceEvents(completion.events, requests, notes?.past?.positions)) {
-    // With `echo`, each choice reports the scores of its prompt.
-    if (event.isFirst) await budget.spend(event.promptScores.length * work.report(requests[event.requestIndex].topLogprobs ?? 0));
-    if (event.finishReason) completionTokens += event.completionTokens;
+  for await (const event of choiceEvents(completion.events, requests)) {
+    // Each choice reports the scores of its prompt.
+    if (event.isFirst) await budget.spend(event.promptScores.length * work.report(requests[event.requestIndex].promptLogprobs ?? 0));
     const parts = toParts(event);
     const stopped = event.stoppedBy ? { gpt_edge: { stopped_by: event.stoppedBy } } : {};
-    if (!isStreamed) notes?.addTokens(event.index, event.tokens);
-    else if (parts.length === 0) notes?.holdTokens(event.index, event.tokens);
+    // The best of several are known only when all have ended, and are made anew wherever that goes on.
+    const tokens = requests[event.requestIndex].kept === undefined ? event.tokens : [];
+    if (!isStreamed) notes?.addTokens(event.index, tokens);
+    else if (parts.length === 0) notes?.holdTokens(event.index, tokens);
     for (const [place, choice] of parts.entries()) {
-      if (isStreamed && place === parts.length - 1) notes?.addTokens(event.index, event.tokens);
-      if (isStreamed) notes?.reach(event.index, positionAfter(event, place, parts.length));
-      yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}), ...(place === parts.length - 1 ? stopped : {}) };
+      const isLast = place === parts.length - 1;
+      const position = positionAfter(event, place, parts.length);
+      if (isStreamed && isLast) notes?.addTokens(event.index, tokens);
+      if (notes?.has(event.index, position)) continue;
+      if (isStreamed) notes?.reach(event.index, position);
+      yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}), ...(isLast ? stopped : {}) };
     }
   }
   if (!includeUsage || notes?.past?.hasUsage) return;
   const promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
+  const { completionTokens } = completion;
   const { cachedTokens, acceptedTokens, rejectedTokens, multiplyAdds } = completion.figures;
   const left = budget.millisecondsLeft;
   const usage = {
@@ -120,10 +121,7 @@ export async function* choiceChunks<Head extends { id: string; created: number }
 
 /** What a client has of a choice that has got one part of an event after the others. */
 function positionAfter({ isFirst, completionTokens, finishReason }: ChoiceEvent, place: number, parts: number): ChoicePosition {
-  if (place === parts - 1) return choicePosition(completionTokens, finishReason ? 'end' : 'text');
-  return isFirst && place === 0 ? choicePosition(0, 'text') : choicePosition(completionTokens, 'whole text');
+  if (isFirst && place === 0 && parts > 1) return choicePosition(0, 'text');
+  if (!finishReason) return choicePosition(completionTokens, 'text', place);
+  return place === parts - 1 ? choicePosition(completionTokens, 'end') : choicePosition(completionTokens, 'whole text', place);
 }
-
-/** Tokens of the choices that had ended before. */
-const endedTokens = (positions: readonly ChoicePosition[] = []): number =>
-  positions.map(readPosition).reduce((sum, { tokens, phase }) => sum + (phase === 'end' ? tokens : 0), 0);

@@ -46,7 +46,7 @@ export async function storedResponse<C extends object>(
   join?: (chunks: AsyncIterable<C>) => Promise<object>,
 ): Promise<Response> {
   notes.isWhole = join !== undefined;
-  const session = sessions.open(c.req.path, JSON.stringify(body), notes);
+  const session = sessions.open({ owner: c.var.grant.owner, path: c.req.path, body: JSON.stringify(body) }, notes);
   record.beginBody();
   void storeAll(session, chunks(), notes, (error) => {
     // Whoever comes after an object that was reset goes on with the answer.

@@ -1,27 +1,28 @@
 import { GptEdgeError } from '../../core/errors.ts';
+import { bestChoices } from '../../generation/best-choices.ts';
 import { complete } from '../../generation/complete.ts';
 import type { CompletionEvent, PieceEvent } from '../../generation/completion-event.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { JobFigures } from '../../generation/scheduler/job.ts';
-import type { WorkBudget } from '../../generation/work-budget.ts';
+import { partitionOf } from '../access/use-grant.ts';
 import { type AnswerNotes, type AnswerPast, toCompletionPast } from '../openai/answer-notes.ts';
-import type { RequestContext, RequestRecord } from './request-record.ts';
+import { endAfter } from './end-after.ts';
+import type { RequestContext } from './request-record.ts';
 
 /** What is generated for a request, and what it has cost so far. */
 export interface RecordedCompletion {
   readonly events: AsyncIterable<CompletionEvent>;
   readonly figures: Readonly<JobFigures>;
+  /** Tokens that were generated so far, also for completions that are not returned. */
+  readonly completionTokens: number;
   /** Where it is noted what it takes to go on elsewhere, if the answer is made in slices. */
   readonly notes?: AnswerNotes;
 }
 
-/** Ends a request so many milliseconds after it came. @returns a function that calls that off */
-function endAfter(milliseconds: number, budget: WorkBudget, { started }: RequestRecord): () => void {
-  const end = () => budget.abort(new GptEdgeError('timeout', `The request has taken ${milliseconds} ms.`, { param: 'timeout_ms' }));
-  const timer = setTimeout(end, Math.max(0, started + milliseconds - Date.now()));
-  return () => clearTimeout(timer);
-}
+/** The most tokens that all completions of a request may have. */
+const mostTokens = (requests: readonly CompletionRequest[]): number =>
+  requests.reduce((sum, { choices, maxTokens }) => sum + choices * maxTokens, 0);
 
 /**
  * Calls {@link complete} and records tokens and finish reasons while they arrive, so that an answer that is cut short
@@ -31,21 +32,23 @@ function endAfter(milliseconds: number, budget: WorkBudget, { started }: Request
 export async function completeRecorded(
   model: LanguageModel,
   requests: readonly CompletionRequest[],
-  { budget, record, slices }: RequestContext,
+  { budget, record, grant, slices }: RequestContext,
   timeout?: number | null,
 ): Promise<RecordedCompletion> {
   const notes = slices?.notes;
   const past = notes?.past && toCompletionPast(notes.past, requests[0].choices);
   record.promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
-  const cancelTimeout = timeout == null ? undefined : endAfter(timeout, budget, record);
-  const reader = await complete(model, resumed(requests, notes?.past, model), budget, { past, joinsPieces: !notes?.isStored }).catch(
-    (error: unknown) => {
-      cancelTimeout?.();
-      throw error;
-    },
-  );
+  await grant.reserve(record.promptTokens, mostTokens(requests), budget.signal);
+  const own = resumed(requests, notes?.past, model).map((request) => ({ ...request, partition: partitionOf(grant, request.partition) }));
+  const cancelTimeout = endAfter(timeout, budget, record);
+  const joinsPieces = !(notes?.isStored || past);
+  const reader = await complete(model, own, budget, { past, joinsPieces }).catch((error: unknown) => {
+    cancelTimeout();
+    throw error;
+  });
   record.figures = reader.figures;
   if (notes) notes.figures = reader.figures;
+  record.isComputed = true;
   record.completionTokens = 0;
   const counted = new Map<string, number>();
   const count = ({ prompt, choice, completionTokens, finishReason }: PieceEvent) => {
@@ -61,10 +64,17 @@ export async function completeRecorded(
         yield event;
       }
     } finally {
-      cancelTimeout?.();
+      cancelTimeout();
     }
   }
-  return { events: events(), figures: reader.figures, notes };
+  return {
+    events: bestChoices(events(), requests),
+    figures: reader.figures,
+    notes,
+    get completionTokens() {
+      return record.completionTokens ?? 0;
+    },
+  };
 }
 
 /** The same requests with the random numbers with which they were begun. */

@@ -33,7 +33,7 @@ export function completionsRoute(app: OpenAPIHono<AppEnv>): void {
     const model = await requestedModel(c, body.model);
     const context = requestContext(c, model);
     const requests = await toCompletionRequests(body, model, context.budget);
-    checkWork(model, requests, c.var.maxWork);
+    checkWork(model, requests, c.var.maxWork, { prompt: 'prompt', choices: body.best_of == null ? 'n' : 'best_of' });
     const store = answerStore(c, body, context);
     const completion = await completeRecorded(model, requests, context, body.timeout_ms);
     const chunksOf = () => completionChunks(body, model, requests, completion, context.budget);

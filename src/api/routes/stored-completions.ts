@@ -13,7 +13,7 @@ import { storedChunks } from '../openai/stored-response.ts';
 
 const params = z.object({ id: z.string().openapi({ description: 'The id of an answer to a request with `store`.' }) });
 const headers = z.object({ 'last-event-id': z.string().optional().openapi({ description: 'The id of the event that was got last.' }) });
-const ERRORS = [400, 401, 404, 405, 500, 503] as const;
+const ERRORS = [400, 401, 403, 404, 405, 429, 500, 503] as const;
 
 const stateRoute = <const P extends string, T extends z.ZodType>(path: P, schema: T) =>
   createRoute({
@@ -73,7 +73,7 @@ async function stream(c: Context<AppEnv>, prefix: string): Promise<Response> {
 async function found(c: Context<AppEnv>, prefix: string): Promise<AnswerSession> {
   const id = c.req.param('id')!;
   const session = id.startsWith(prefix) ? await c.env?.sessions?.find(id) : null;
-  if (!session) throw notFound(id);
+  if (!session || session.owner !== c.var.grant.owner) throw notFound(id);
   return session;
 }
 

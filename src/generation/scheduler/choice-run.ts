@@ -1,4 +1,4 @@
-import type { Decoder, Feed, Sequence } from '../../core/decoder.ts';
+import type { Feed } from '../../core/decoder.ts';
 import type { Choice } from '../choice.ts';
 import { DraftLength } from '../speculation/draft-length.ts';
 import { PromptLookup } from '../speculation/prompt-lookup.ts';
@@ -17,28 +17,28 @@ export const MAX_UNREAD_TOKENS = 64;
 /** Decodes one choice, token by token. */
 export class ChoiceRun extends Run {
   readonly #choice: Choice;
-  readonly #partition: string;
-  /** What it goes on from; null once it has begun, or if there is nothing. */
-  #stem: Stem | null;
   /** Made for the first draft. */
   #lookup: PromptLookup | null = null;
   readonly #draftLength = new DraftLength();
+  /** How many tokens came before the one that was chosen last, and those that were certain after it. */
+  #read: number;
+  /** Whether the last draft was no guess. */
+  #isCertain = false;
   /** Takes note of what became of the last draft. */
   #verified = () => {};
 
   /**
-   * @param choice has chosen its first token
-   * @param stem null if it computes its past by itself
+   * @param choice has chosen its first token, and has perhaps taken some that are certain
+   * @param stem null if it was begun elsewhere, and computes its past by itself
    */
   constructor(job: Job<Run>, choice: Choice, partition: string, stem: Stem | null) {
-    super(job, [...choice.request.prompt, ...choice.generated]);
+    super(job, [...choice.request.prompt, ...choice.generated], partition, stem);
     this.#choice = choice;
-    this.#partition = partition;
-    this.#stem = stem;
+    this.#read = stem ? choice.request.prompt.length : this.tokens.length - 1;
   }
 
   get isDecoding(): boolean {
-    return this.pending === 1;
+    return this.sequence !== null && this.sequence.length >= this.#read;
   }
 
   get isPaused(): boolean {
@@ -49,25 +49,8 @@ export class ChoiceRun extends Run {
     return this.#choice.request.prompt.length + this.#choice.request.maxTokens;
   }
 
-  get spare(): Stem | null {
-    return this.#stem?.sequence ? this.#stem : null;
-  }
-
-  open(decoder: Decoder): Sequence | null {
-    const past = this.#stem?.sequence;
-    if (!past) return decoder.createSequence({ tokens: this.tokens, partition: this.#partition });
-    if (this.#stem!.hasOneChoiceLeft) return past;
-    return decoder.kvCache.freeBlocks > 0 ? past.fork() : null;
-  }
-
-  override begin(sequence: Sequence): void {
-    super.begin(sequence);
-    this.#stem?.leave(sequence === this.#stem.sequence);
-    this.#stem = null;
-  }
-
-  override refuse(sequence: Sequence): void {
-    if (sequence !== this.#stem?.sequence) sequence.dispose();
+  protected get reusable(): number {
+    return this.tokens.length;
   }
 
   work(count: number, work: TokenWork): number {
@@ -76,6 +59,10 @@ export class ChoiceRun extends Run {
   }
 
   draft(cost: number): readonly number[] {
+    // Here are some only if their logits are wanted.
+    const certain = this.#choice.certain();
+    this.#isCertain = certain.length > 0;
+    if (this.#isCertain) return certain;
     const { prompt, prediction } = this.#choice.request;
     if (this.#lookup === null) {
       this.#lookup = new PromptLookup(prompt, prediction);
@@ -97,9 +84,9 @@ export class ChoiceRun extends Run {
       read: (logits, row) => {
         // Rows after a token that was drafted wrong have the logits of another text.
         if (row > accepted || this.#choice.isFinished) return;
+        this.#read = this.tokens.length;
         const id = this.#choice.choose(logits);
-        this.tokens.push(id);
-        this.#lookup?.push(id);
+        this.#push(id);
         if (drafted[row] === id) accepted++;
       },
     };
@@ -109,6 +96,7 @@ export class ChoiceRun extends Run {
     this.#verified();
     // What was drafted wrong is dropped. The token that was chosen last is pending.
     if (this.sequence!.length >= this.tokens.length) this.sequence!.truncate(this.tokens.length - 1);
+    if (this.job.speculates) for (const id of this.#choice.jumpAhead()) this.#push(id);
     if (!this.#choice.isFinished) return [this];
     this.end();
     return [];
@@ -118,16 +106,15 @@ export class ChoiceRun extends Run {
     this.#choice.stop(cause);
   }
 
+  #push(id: number): void {
+    this.tokens.push(id);
+    this.#lookup?.push(id);
+  }
+
   #record(drafted: number, accepted: number): void {
-    if (drafted === 0) return;
+    if (drafted === 0 || this.#isCertain) return;
     this.#draftLength.record(drafted, accepted);
     this.job.figures.acceptedTokens += accepted;
     this.job.figures.rejectedTokens += drafted - accepted;
-  }
-
-  override end(): void {
-    super.end();
-    this.#stem?.leave(false);
-    this.#stem = null;
   }
 }

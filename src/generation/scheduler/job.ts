@@ -35,6 +35,8 @@ export interface JobOptions {
   readonly joinsPieces?: boolean;
   /** What it has cost before, if it was begun elsewhere. @default nothing */
   readonly figures?: Partial<JobFigures>;
+  /** Whether tokens are computed before they are chosen. @default true */
+  readonly speculates?: boolean;
 }
 
 /** A request as the scheduler holds it: what is left to compute, and what waits for its reader. */
@@ -50,6 +52,8 @@ export class Job<Run extends JobRun> {
     sequences: 0,
   };
   readonly submitted = Date.now();
+  /** Whether tokens are computed before they are chosen: those that are drafted, and those that are certain. */
+  readonly speculates: boolean;
   /** Tokens of all its prompts. */
   promptTokens = 0;
   /** What has not ended, in the order of prompts and choices. */
@@ -61,7 +65,8 @@ export class Job<Run extends JobRun> {
   #wake: (() => void) | null = null;
 
   /** @param options how its reader wants its events, and what it has cost elsewhere */
-  constructor({ joinsPieces, figures }: JobOptions = {}) {
+  constructor({ joinsPieces, figures, speculates = true }: JobOptions = {}) {
+    this.speculates = speculates;
     this.outbox = new Outbox({ joinsPieces });
     Object.assign(this.figures, figures);
   }

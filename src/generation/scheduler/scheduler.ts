@@ -5,12 +5,11 @@ import type { Outbox } from '../outbox.ts';
 import { TokenWork, type WorkingModel } from '../token-work.ts';
 import type { WorkBudget } from '../work-budget.ts';
 import { WorkRate } from '../work-rate.ts';
-import { ChoiceRun } from './choice-run.ts';
 import { Job, type JobFigures, type JobOptions } from './job.ts';
 import { KvRoom } from './kv-room.ts';
 import { type Batch, type Part, planBatch } from './plan-batch.ts';
 import { priorityOrder } from './priority-order.ts';
-import { PromptRun, type PromptTask } from './prompt-run.ts';
+import { type PromptTask, promptRuns } from './prompt-run.ts';
 import type { Run } from './run.ts';
 
 export interface SchedulerOptions {
@@ -18,7 +17,7 @@ export interface SchedulerOptions {
   queueLimit?: number;
   /** Seconds that a request may wait for room. @default 30 */
   queueSeconds?: number;
-  /** Whether tokens are drafted where that pays. The text is the same. @default true */
+  /** Whether tokens are drafted where that pays, and taken ahead where they are certain. The text is the same. @default true */
   speculates?: boolean;
 }
 
@@ -137,9 +136,9 @@ export class Scheduler {
    */
   async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget, options?: JobOptions): Promise<JobReader> {
     budget.signal.throwIfAborted();
-    const job = new Job<Run>(options);
+    const job = new Job<Run>({ speculates: this.#speculates, ...options });
     const wanted = tasks(job.outbox);
-    job.runs = wanted.flatMap((task) => runsOf(job, task));
+    job.runs = promptRuns(job, wanted);
     job.promptTokens = wanted.reduce((sum, { tokens }) => sum + tokens.length, 0);
     if (!job.outbox.isEmpty) this.#readable.add(job);
     if (job.isEnded) return this.#reader(job, budget);
@@ -256,20 +255,19 @@ export class Scheduler {
   }
 
   #feed({ run, count, drafted }: Part, flight: Flight): Feed {
-    const { read, ...feed } = run.feed(count, drafted);
+    const { read, readHidden, ...feed } = run.feed(count, drafted);
     run.lastTick = this.#ticks;
-    return {
-      ...feed,
-      sequence: run.sequence!,
-      read: (logits, row) => {
+    const guarded =
+      <T>(take: (values: T, row: number) => void) =>
+      (values: T, row: number) => {
         if (this.#flight !== flight || run.job.isEnded) return;
         try {
-          read(logits, row);
+          take(values, row);
         } catch (error) {
           this.#end(run.job, error);
         }
-      },
-    };
+      };
+    return { ...feed, sequence: run.sequence!, read: guarded(read), readHidden: readHidden && guarded(readHidden) };
   }
 
   /** Notes what a batch has done, and lets the readers know. */
@@ -360,13 +358,6 @@ export class Scheduler {
     const seconds = (work / this.#decoder.multiplyAddsPerTurn) * SECONDS_PER_TURN;
     return Math.ceil(Math.min(MOST_RETRY_SECONDS, Math.max(1, seconds)));
   }
-}
-
-/** What a prompt takes: reading it, unless nothing needs that any more, and going on with choices that were begun. */
-function runsOf(job: Job<Run>, task: PromptTask): Run[] {
-  const { choices, begun = [], partition } = task;
-  const reading = choices.length > 0 || begun.length === 0 ? [new PromptRun(job, task)] : [];
-  return [...reading, ...begun.filter(({ isFinished }) => !isFinished).map((choice) => new ChoiceRun(job, choice, partition, null))];
 }
 
 function addTotals(totals: SchedulerTotals, { isAdmitted, promptTokens, figures }: Job<Run>): SchedulerTotals {
