@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { printTable } from '../../src/cli/printing/print-table.ts';
 import type { ModelFolder } from '../../src/local/model-folder.ts';
 import { serveModels } from '../../src/local/serve-models.ts';
-import { cpuMilliseconds, workerdPid } from '../../';
+import { cpuMilliseconds, workerdPid } from '../../test/http/workerd-process.ts';
 import { medianFigures } from '../median.ts';
 
 /** Tokens of the completion that is cut, of the prompt before it, and the calls into which it shall be cut. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AnswerNotes, joinNotes, toCompletionPast } from '../../src/api/openai/answer-notes.ts';
-import { choicePosition } from '../../src/generation/choice-past.ts';
+import { CHOICE_BEGINNING, choicePosition } from '../../src/generation/choice-past.ts';
 
 const HEAD = { id: 'cmpl-1', created: 1, seed: 7, fingerprint: 'fp' };
 const scored = (id: number) => ({ id, logprob: -id, top: [] });
@@ -21,11 +21,20 @@ describe('AnswerNotes', () => {
     notes.reach(0, choicePosition(4, 'text'));
     const past = joinNotes([first, notes.take()])!;
     expect(past.head).toEqual(HEAD);
+    // All events come again, and those that the client has are told by their positions.
     expect(toCompletionPast(past, 2).choices).toEqual([
-      { prompt: 0, choice: 0, tokens: [{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }], position: choicePosition(4, 'text') },
-      { prompt: 0, choice: 1, tokens: [], position: 0 },
-      { prompt: 1, choice: 0, tokens: [{ id: 9 }], position: choicePosition(1, 'end') },
+      { prompt: 0, choice: 0, tokens: [{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }], position: CHOICE_BEGINNING },
+      { prompt: 0, choice: 1, tokens: [], position: CHOICE_BEGINNING },
+      { prompt: 1, choice: 0, tokens: [{ id: 9 }], position: CHOICE_BEGINNING },
     ]);
+    const next = new AnswerNotes(past);
+    const has = (choice: number, position: number) => next.has(choice, position);
+    expect([
+      has(0, choicePosition(4, 'text')),
+      has(0, choicePosition(4, 'text', 1)),
+      has(1, choicePosition(0, 'text')),
+      has(2, choicePosition(1, 'end')),
+    ]).toEqual([true, false, false, true]);
   });
 
   it('should have each token of a whole answer once, with its score, however often it goes on', () => {
