@@ -190,7 +190,8 @@ const ENDPOINTS: Record<string, Endpoint> = {
 };
 
 /** What is new in each answer, or depends on what came before. */
-const VARYING = /"id":"(chat)?cmpl-[0-9a-f]+","created":\d+|"(id|item_id|call_id)":"\w+"|"(cached_tokens|created_at|completed_at)":\d+/g;
+const VARYING =
+  /"id":"(chat)?cmpl-[0-9a-f]+","created":\d+|"(id|item_id|call_id)":"\w+"|"(cached_tokens|created_at|completed_at)":\d+|,"gpt_edge":\{"multiply_adds"[^}]*\}/g;
 
 /** An answer without its id and date, which are new each time, and without what was found in the cache. */
 async function comparable(path: string, body: Body): Promise<string> {
