@@ -154,7 +154,7 @@ describe('/openapi.json', () => {
           .filter(([, property]) => key in property)
           .map(([name, property]) => [name, property[key]]),
       );
-    const common = { n: 1, stream: false, return_token_ids: false, frequency_penalty: 0, presence_penalty: 0 };
+    const common = { n: 1, stream: false, store: false, return_token_ids: false, frequency_penalty: 0, presence_penalty: 0 };
     expect(valuesOf('CompletionRequest', 'default')).toEqual({ ...common, max_tokens: 16, echo: false });
     expect(valuesOf('ChatCompletionRequest', 'default')).toEqual({
       ...common,
