@@ -9,9 +9,10 @@ const layers = {
   convert: ['tokenizer', 'core'],
   generation: ['constrain', 'tokenizer', 'core'],
   access: ['core'],
-  api: ['access', 'generation', 'constrain', 'tokenizer', 'core'],
+  batch: ['core'],
+  api: ['access', 'batch', 'generation', 'constrain', 'tokenizer', 'core'],
   page: ['api'],
-  worker: ['api', 'access', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
+  worker: ['api', 'access', 'batch', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
   // What the Worker reads from its variables is planned here before it runs.
   local: [
     'convert',
@@ -26,7 +27,7 @@ const layers = {
     'worker/access-variables',
   ],
   cli: ['local', 'access', 'convert', 'runtime', 'core'],
-  library: ['worker', 'access', 'api', 'local', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
+  library: ['worker', 'access', 'batch', 'api', 'local', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
 };
 
 /** The layers inside of convert. The files at its root stand on all of them. */
@@ -79,7 +80,7 @@ module.exports = {
       name: 'worker-without-node',
       comment: 'The Worker bundle stays importable without Node built-ins.',
       severity: 'error',
-      from: { path: '^src/(worker|access|api|generation|tokenizer|runtime|storage|core|page)' },
+      from: { path: '^src/(worker|access|batch|api|generation|tokenizer|runtime|storage|core|page)' },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -8,14 +8,17 @@ import { checkAccess } from './access/check-access.ts';
 import { useGrant } from './access/use-grant.ts';
 import { answerHeaders } from './http/answer-headers.ts';
 import type { AppEnv } from './http/app-env.ts';
+import { type BatchParts, withoutBatches } from './http/batch-parts.ts';
 import { invalidRequest, renderError } from './http/errors.ts';
 import { normalPath } from './http/normal-path.ts';
 import type { ModelHost } from './model-host.ts';
 import { logRequests } from './request-log/log-requests.ts';
 import { type RequestLine, writeRequestLine } from './request-log/request-line.ts';
+import { batchesRoutes } from './routes/batches.ts';
 import { chatCompletionsRoute } from './routes/chat-completions.ts';
 import { completionsRoute } from './routes/completions.ts';
 import { embeddingsRoute } from './routes/embeddings.ts';
+import { filesRoutes } from './routes/files.ts';
 import { healthRoute } from './routes/health.ts';
 import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
@@ -46,6 +49,8 @@ export interface AppOptions {
   access?: MiddlewareHandler<AppEnv>;
   /** Adds the routes that belong to `access`. @default adds none */
   accessRoutes?: (app: OpenAPIHono<AppEnv>) => void;
+  /** Files and batches; `batchesFromEnv` makes them. @default their paths answer `not_configured` */
+  batches?: BatchParts;
   /**
    * Multiply-adds that one request may ask for: whatever asks for more is refused. A token of a prompt takes what
    * /v1/models says, and a generated one 2.5 times as much; choosing and scoring tokens counts too. @default 2e12
@@ -81,6 +86,7 @@ export function createApp({
   isPublic = false,
   access = checkAccess({ isPublic, policy: UNCOUNTED }),
   accessRoutes = () => {},
+  batches,
   maxWork = DEFAULT_MAX_WORK,
   log = writeRequestLine,
   assets,
@@ -107,6 +113,10 @@ export function createApp({
   tokenizeRoutes(app);
   nextTokenRoute(app);
   embeddingsRoute(app);
+  if (batches) {
+    filesRoutes(app, batches);
+    batchesRoutes(app, batches);
+  } else withoutBatches(app);
   healthRoute(app);
   openapiRoute(app);
   if (assets) pageRoutes(app, assets);

@@ -1,1 +1,1 @@
-export { AccessObject, default } from 'gpt-edge/worker';
+export { AccessObject, BatchObject, default } from 'gpt-edge/worker';
