@@ -52,7 +52,6 @@ export interface BatchBindings {
  */
 export class BatchObject extends DurableObject<BatchBindings> implements BatchHandle {
   readonly #table: BatchTable;
-  readonly #files: FileStore;
   #state: BatchState | undefined;
   /** Steps in a row that have failed. */
   #failures = 0;
@@ -60,7 +59,6 @@ export class BatchObject extends DurableObject<BatchBindings> implements BatchHa
   constructor(ctx: DurableObjectState, env: BatchBindings) {
     super(ctx, env);
     this.#table = new BatchTable(ctx.storage.sql);
-    this.#files = new FileStore(env.MODELS);
     this.#state = this.#table.readState();
     if (this.#state && !hasEnded(this.#state)) Object.assign(this.#state, this.#table.countResults());
   }
@@ -227,6 +225,10 @@ export class BatchObject extends DurableObject<BatchBindings> implements BatchHa
   #change(changed: Partial<BatchState & Progress>): void {
     this.#state = { ...this.#state, ...changed } as BatchState;
     this.#table.writeState(this.#state);
+  }
+
+  get #files(): FileStore {
+    return new FileStore(this.env.MODELS);
   }
 
   get #progress(): BatchState & Progress {

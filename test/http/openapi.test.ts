@@ -35,14 +35,23 @@ describe('/openapi.json', () => {
     const routes = Object.entries(paths).map(([path, methods]) => `${Object.keys(methods)} ${path}`);
     expect(routes.toSorted()).toEqual(
       [
+        'delete /v1/files/{id}',
         'get /health',
+        'get /v1/batches',
+        'get /v1/batches/{id}',
+        'get /v1/files',
+        'get /v1/files/{id}',
+        'get /v1/files/{id}/content',
         'get /v1/models',
         'get /v1/models/{id}',
         'post /detokenize',
         'post /tokenize',
+        'post /v1/batches',
+        'post /v1/batches/{id}/cancel',
         'post /v1/chat/completions',
         'post /v1/completions',
         'post /v1/embeddings',
+        'post /v1/files',
         'post /v1/next-token',
       ].toSorted(),
     );

@@ -45,7 +45,7 @@ const EXPORTS: Record<string, { values: string[]; types: string[] }> = {
     values: ['DEFAULT_MODEL', 'localWorkerOptions', 'putModels', 'serveModels'],
     types: ['LocalWorker', 'LocalWorkerOptions', 'ServeOptions'],
   },
-  worker: { values: ['default'], types: [] },
+  worker: { values: ['AccessObject', 'BatchObject', 'default'], types: [] },
 };
 
 /**
