@@ -12,9 +12,12 @@ const layers = {
   batch: ['core'],
   api: ['access', 'batch', 'generation', 'constrain', 'tokenizer', 'core'],
   page: ['api'],
+  'workers-ai': [],
   worker: ['api', 'access', 'batch', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
+  'engine-object': ['worker', 'access', 'api', 'generation', 'core'],
   // What the Worker reads from its variables is planned here before it runs.
   local: [
+    'workers-ai',
     'convert',
     'generation',
     'constrain',
@@ -25,9 +28,27 @@ const layers = {
     'access',
     'worker/worker-variables',
     'worker/access-variables',
+    'worker/batch-variables',
+    'engine-object/place-variables',
+    'api/access/key-schema',
   ],
-  cli: ['local', 'access', 'convert', 'runtime', 'core'],
-  library: ['worker', 'access', 'batch', 'api', 'local', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
+  cli: ['local', 'api/access/key-schema', 'convert', 'runtime', 'core', 'engine-object/place-variables'],
+  library: [
+    'workers-ai',
+    'engine-object',
+    'worker',
+    'access',
+    'batch',
+    'api',
+    'local',
+    'generation',
+    'constrain',
+    'tokenizer',
+    'runtime',
+    'kernels',
+    'storage',
+    'core',
+  ],
 };
 
 /** The layers inside of convert. The files at its root stand on all of them. */
@@ -80,7 +101,7 @@ module.exports = {
       name: 'worker-without-node',
       comment: 'The Worker bundle stays importable without Node built-ins.',
       severity: 'error',
-      from: { path: '^src/(worker|access|batch|api|generation|tokenizer|runtime|storage|core|page)' },
+      from: { path: '^src/(worker|engine-object|access|batch|api|generation|tokenizer|runtime|storage|core|page)' },
       to: { dependencyTypes: ['core'] },
     },
     {

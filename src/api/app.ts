@@ -10,6 +10,7 @@ import { answerHeaders } from './http/answer-headers.ts';
 import type { AppEnv } from './http/app-env.ts';
 import { type BatchParts, withoutBatches } from './http/batch-parts.ts';
 import { invalidRequest, renderError } from './http/errors.ts';
+import { ENGINE_PATHS, type EngineFront, forwardToEngine } from './http/forward-to-engine.ts';
 import { normalPath } from './http/normal-path.ts';
 import type { ModelHost } from './model-host.ts';
 import { logRequests } from './request-log/log-requests.ts';
@@ -17,13 +18,16 @@ import { type RequestLine, writeRequestLine } from './request-log/request-line.t
 import { batchesRoutes } from './routes/batches.ts';
 import { chatCompletionsRoute } from './routes/chat-completions.ts';
 import { completionsRoute } from './routes/completions.ts';
+import { decisionsRoute } from './routes/decisions.ts';
 import { embeddingsRoute } from './routes/embeddings.ts';
+import { engineRoute } from './routes/engine.ts';
 import { filesRoutes } from './routes/files.ts';
 import { healthRoute } from './routes/health.ts';
 import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { type PageAssets, pageRoutes } from './routes/page.ts';
+import { responsesRoute } from './routes/responses.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
 /**
@@ -43,6 +47,11 @@ const UNCOUNTED = { addressLimits: null, deploymentLimits: {}, prices: { prompt:
 export interface AppOptions {
   /** The models to serve. */
   host: ModelHost;
+  /**
+   * Answers what needs a model in another place, such as an engine object, in place of this app's own routes.
+   * @default this app answers with the models of `host`
+   */
+  engine?: EngineFront;
   /** Whether anyone may use the API, without any limit. Otherwise every path but /health answers 401. @default false */
   isPublic?: boolean;
   /** Who may do what, in place of `isPublic`; `accessFromEnv` makes it. It answers, refuses, or sets `grant`. */
@@ -51,6 +60,8 @@ export interface AppOptions {
   accessRoutes?: (app: OpenAPIHono<AppEnv>) => void;
   /** Files and batches; `batchesFromEnv` makes them. @default their paths answer `not_configured` */
   batches?: BatchParts;
+  /** Origins besides its own from which the playground may take scripts and frames. @default none */
+  pageSources?: readonly string[];
   /**
    * Multiply-adds that one request may ask for: whatever asks for more is refused. A token of a prompt takes what
    * /v1/models says, and a generated one 2.5 times as much; choosing and scoring tokens counts too. @default 2e12
@@ -66,8 +77,8 @@ export interface AppOptions {
 }
 
 /**
- * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions, embeddings and models,
- * and also tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another
+ * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions, decisions, responses,
+ * embeddings and models, and also tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another
  * Hono app. It throws nothing; every failure is answered with OpenAI's error object.
  * @example
  * import { createApp, modelsFromEnv, type WorkerEnv } from 'gpt-edge';
@@ -83,10 +94,12 @@ export interface AppOptions {
  */
 export function createApp({
   host,
+  engine,
   isPublic = false,
   access = checkAccess({ isPublic, policy: UNCOUNTED }),
   accessRoutes = () => {},
   batches,
+  pageSources,
   maxWork = DEFAULT_MAX_WORK,
   log = writeRequestLine,
   assets,
@@ -107,19 +120,26 @@ export function createApp({
     await next();
   });
 
-  completionsRoute(app);
-  chatCompletionsRoute(app);
-  modelsRoute(app);
-  tokenizeRoutes(app);
-  nextTokenRoute(app);
-  embeddingsRoute(app);
+  // Files and batches are no engine's to answer, in whichever place it is.
   if (batches) {
     filesRoutes(app, batches);
     batchesRoutes(app, batches);
   } else withoutBatches(app);
+  methodNotAllowed(app);
+
+  if (engine) for (const path of ENGINE_PATHS) app.use(path, forwardToEngine(engine));
+  completionsRoute(app);
+  chatCompletionsRoute(app);
+  decisionsRoute(app);
+  responsesRoute(app);
+  modelsRoute(app);
+  engineRoute(app);
+  tokenizeRoutes(app);
+  nextTokenRoute(app);
+  embeddingsRoute(app);
   healthRoute(app);
   openapiRoute(app);
-  if (assets) pageRoutes(app, assets);
+  if (assets) pageRoutes(app, assets, pageSources);
   accessRoutes(app);
 
   methodNotAllowed(app);
@@ -128,7 +148,7 @@ export function createApp({
   return app;
 }
 
-/** Answers the other methods of a known path with 405 and `Allow`. It must be called after all routes are added. */
+/** Answers the other methods of the paths that are known so far with 405 and `Allow`. */
 function methodNotAllowed(app: OpenAPIHono<AppEnv>): void {
   const methods = new Map<string, Set<string>>();
   for (const { path, method } of app.routes) if (method !== 'ALL') methods.set(path, (methods.get(path) ?? new Set()).add(method));

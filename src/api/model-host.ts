@@ -68,6 +68,11 @@ export interface ModelHost {
    */
   get(id?: string, until?: Promise<unknown>): Promise<LanguageModel>;
   /**
+   * Returns a model if it is loaded now, and does not keep it so. Without this method, GET /v1/engine tells nothing of
+   * the models.
+   */
+  loaded?(id: string): LanguageModel | undefined;
+  /**
    * Describes a model without loading it.
    * @throws GptEdgeError `model_not_found` or `model_unavailable`
    */

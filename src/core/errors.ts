@@ -29,6 +29,7 @@ export const ERROR_CODES = [
   'memory_limit_exceeded',
   'overloaded',
   'not_configured',
+  'engine_unavailable',
   'internal_error',
 
   'invalid_file',

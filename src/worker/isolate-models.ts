@@ -88,6 +88,8 @@ export class IsolateModels implements ModelHost {
   readonly #states = new Map<string, LoadState>();
   /** What is loaded, or being loaded. By now the bucket may have another version. */
   readonly #opened = new Map<string, Pick<Opened, 'files' | 'plan'>>();
+  /** What is loaded. */
+  readonly #ready = new Map<string, LanguageModel>();
   /** Why the last load of a model failed. */
   readonly #failures = new Map<string, unknown>();
 
@@ -120,10 +122,15 @@ export class IsolateModels implements ModelHost {
     const returned = Promise.withResolvers<void>();
     this.#memory.use(id, until ?? returned.promise);
     try {
-      return await (this.#loads.known(id) ?? this.#loadWhenItFits(id));
+      return (await this.#loads.loaded(id))?.value ?? (await this.#loadWhenItFits(id));
     } finally {
       returned.resolve();
     }
+  }
+
+  /** The model if it is loaded. It may be unloaded at any time: only `get` keeps it. */
+  loaded(id: string): LanguageModel | undefined {
+    return this.#ready.get(id);
   }
 
   /**
@@ -185,9 +192,10 @@ export class IsolateModels implements ModelHost {
     this.#failures.delete(id);
     this.#openings.forget(id);
     this.#opened.set(id, { files, plan });
+    // A read may end after its load has failed, or was given up. It must not bring the state back.
+    const isCurrent = () => this.#states.get(id) === state;
     const update = (change: Partial<LoadState>) => {
-      // A read may end after its load has failed. It must not bring the state back.
-      if (this.#states.get(id) !== state) return;
+      if (!isCurrent()) return;
       state = { ...state, ...change };
       this.#states.set(id, state);
     };
@@ -196,9 +204,11 @@ export class IsolateModels implements ModelHost {
       reads.onChange = () => update({ loadedBytes: reads.loadedBytes });
       const decoder = createDecoder(files, plan, kernels, this.#memory.allowance(id));
       const model = await loadLanguageModel(files, texts ?? readTextFiles(files), decoder, samplingOf?.(id), scheduling);
+      if (isCurrent()) this.#ready.set(id, model);
       update({ state: 'ready' });
       return model;
     } catch (error) {
+      if (!isCurrent()) throw error;
       this.#states.delete(id);
       this.#opened.delete(id);
       this.#memory.free(id);
@@ -211,6 +221,7 @@ export class IsolateModels implements ModelHost {
   #unload(id: string): void {
     this.#states.delete(id);
     this.#opened.delete(id);
+    this.#ready.delete(id);
     const model = this.#loads.known(id);
     this.#loads.forget(id);
     if (model) this.#options.keepAlive(model.then(({ decoder }) => decoder.dispose()));

@@ -1,1 +1,1 @@
-export { AccessObject, BatchObject, default } from 'gpt-edge/worker';
+export { AccessObject, BatchObject, default, EngineObject } from 'gpt-edge/worker';

@@ -16,6 +16,8 @@ export const useGrant = (host: ModelHost) =>
     const { grant, record } = c.var;
     c.set('host', grant.models.length > 0 ? scopedHost(host, grant.models) : host);
     await next();
+    // Whoever answered in this app's place has done the rest.
+    if (record.isForwarded) return;
     for (const [name, value] of Object.entries(grant.headers())) c.header(name, value);
     keepAlive(
       c,

@@ -7,6 +7,7 @@ import type { RequestContext, RequestLogEnv } from '../request-log/request-recor
 
 /** What the routes find in Hono's context. */
 export interface AppEnv {
+  Bindings: RequestLogEnv['Bindings'];
   Variables: RequestLogEnv['Variables'] & {
     /** The models that the request may use. */
     host: ModelHost;
@@ -25,7 +26,10 @@ export interface AppEnv {
  */
 export function requestContext(c: Context<AppEnv>, { decoder }: LanguageModel): RequestContext {
   const { signal } = c.req.raw;
-  return { signal, budget: new WorkBudget(decoder.multiplyAddsPerTurn, signal), record: c.var.record, grant: c.var.grant };
+  const { record } = c.var;
+  const budget = new WorkBudget(decoder.multiplyAddsPerTurn, signal);
+  c.env?.object?.onReset(() => budget.abort(), record.ended);
+  return { signal, budget, record, grant: c.var.grant };
 }
 
 /**

@@ -36,6 +36,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   memory_limit_exceeded: 503,
   overloaded: 503,
   not_configured: 501,
+  engine_unavailable: 503,
   invalid_file: 503,
   command_failed: 500,
 };

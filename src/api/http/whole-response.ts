@@ -60,6 +60,7 @@ async function* answerPieces(answer: Promise<object>, record: RequestContext['re
   try {
     yield* jsonPieces(await answer);
   } catch (error) {
+    if (record.isCancelled) return;
     yield JSON.stringify(errorBody(handleError(error, record)));
   }
 }

@@ -19,10 +19,10 @@ export const logRequests = (log: (line: RequestLine) => void) =>
     await next();
     const { status } = c.res;
     record.status = status;
-    const timing = serverTiming(record);
+    const timing = serverTiming(record, c.env?.object?.name);
     if (timing !== '') c.res.headers.set('server-timing', timing);
     const write = () => {
-      log(toLine(c, record, status, Date.now() - record.started));
+      if (!record.isForwarded) log(toLine(c, record, status, Date.now() - record.started));
       ended.resolve();
     };
     if (record.bodyEnd) record.bodyEnd.then(write);
@@ -63,9 +63,8 @@ function sharing({ figures, loadMilliseconds }: RequestRecord): Partial<RequestL
 }
 
 /** The header that tells a client what is known when its answer begins, as browsers show it. */
-function serverTiming({ figures, loadMilliseconds }: RequestRecord): string {
+function serverTiming({ figures, loadMilliseconds }: RequestRecord, object?: string): string {
   const load = loadMilliseconds === undefined ? [] : [`load;dur=${loadMilliseconds}`];
-  return [...load, ...(figures ? [`queue;dur=${figures.queueMilliseconds}`, `cached;desc="${figures.cachedTokens} tokens"`] : [])].join(
-    ', ',
-  );
+  const sharing = figures ? [`queue;dur=${figures.queueMilliseconds}`, `cached;desc="${figures.cachedTokens} tokens"`] : [];
+  return [...load, ...sharing, ...(object ? [`object;desc="${object}"`] : [])].join(', ');
 }

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { JobFigures } from '../../generation/scheduler/job.ts';
 import type { FinishReason } from '../../generation/text/text-pieces.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
+import type { ObjectContext } from '../http/object-context.ts';
 
 /** Gathers, while a request is served, what its log line will say. It holds no text of a prompt or a completion. */
 export class RequestRecord {
@@ -29,6 +30,8 @@ export class RequestRecord {
   isCancelled = false;
   /** Whether the answer is a stream of events. */
   isStream = false;
+  /** Whether another app answers, and writes the log line. */
+  isForwarded = false;
   /** Resolves when the answer has ended. */
   readonly ended: Promise<void>;
   #body?: PromiseWithResolvers<void>;
@@ -65,5 +68,9 @@ export interface RequestContext {
 
 /** What the request log finds and leaves in Hono's context. */
 export interface RequestLogEnv {
+  Bindings: {
+    /** The engine object in which the app runs. */
+    object?: ObjectContext;
+  };
   Variables: { requestId: string; record: RequestRecord };
 }

@@ -22,7 +22,7 @@ const createBatchRoute = createRoute({
   summary: 'Answer the requests of a file',
   middleware: jsonBodyMiddleware,
   request: { body: jsonBody(batchRequestSchema) },
-  responses: { ...batchAnswer, ...errorResponses(400, 401, 404, 405, 413, 415, 500) },
+  responses: { ...batchAnswer, ...errorResponses(400, 401, 404, 405, 408, 413, 415, 500, 503) },
 });
 const listRoute = createRoute({
   ...common,
@@ -32,7 +32,7 @@ const listRoute = createRoute({
   request: { query: z.object({ limit: limitOf(MAX_PAGE), after: z.string().optional() }) },
   responses: {
     200: { description: "The owner's batches, the newest first.", content: jsonContent(pageSchema(batchSchema).openapi('Batches')) },
-    ...errorResponses(400, 401, 404, 405, 500),
+    ...errorResponses(400, 401, 404, 405, 500, 503),
   },
 });
 const oneRoute = createRoute({
@@ -41,7 +41,7 @@ const oneRoute = createRoute({
   path: '/v1/batches/{id}',
   summary: 'Describe a batch',
   request: { params },
-  responses: { ...batchAnswer, ...errorResponses(401, 404, 405, 500) },
+  responses: { ...batchAnswer, ...errorResponses(401, 404, 405, 500, 503) },
 });
 const cancelRoute = createRoute({
   ...common,
@@ -49,7 +49,7 @@ const cancelRoute = createRoute({
   path: '/v1/batches/{id}/cancel',
   summary: 'Cancel a batch',
   request: { params },
-  responses: { ...batchAnswer, ...errorResponses(400, 401, 404, 405, 500) },
+  responses: { ...batchAnswer, ...errorResponses(400, 401, 404, 405, 500, 503) },
 });
 
 export function batchesRoutes(app: OpenAPIHono<AppEnv>, parts: BatchParts): void {

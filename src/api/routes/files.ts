@@ -12,7 +12,7 @@ const MAX_PAGE = 10_000;
 const common = { tags: ['Files'] };
 const params = z.object({ id: z.string().openapi({ example: 'file-fe6b0f2a17c3d9…' }) });
 const fileAnswer = { 200: { description: 'The file.', content: jsonContent(fileSchema) } };
-const ofOne = errorResponses(401, 404, 405, 500);
+const ofOne = errorResponses(401, 404, 405, 500, 503);
 
 const uploadRoute = createRoute({
   ...common,
@@ -20,7 +20,7 @@ const uploadRoute = createRoute({
   path: '/v1/files',
   summary: 'Upload requests for a batch',
   request: { body: { required: true, content: { 'multipart/form-data': { schema: uploadSchema } } } },
-  responses: { ...fileAnswer, ...errorResponses(400, 401, 405, 413, 415, 500) },
+  responses: { ...fileAnswer, ...errorResponses(400, 401, 405, 413, 415, 500, 503) },
 });
 const listRoute = createRoute({
   ...common,
@@ -37,7 +37,7 @@ const listRoute = createRoute({
   },
   responses: {
     200: { description: "The owner's files, the newest first.", content: jsonContent(pageSchema(fileSchema).openapi('Files')) },
-    ...errorResponses(400, 401, 405, 500),
+    ...errorResponses(400, 401, 405, 500, 503),
   },
 });
 const oneRoute = createRoute({

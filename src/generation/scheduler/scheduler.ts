@@ -47,6 +47,14 @@ const MOST_RETRY_SECONDS = 60;
  */
 const ABANDONED_TICK_MS = 30_000;
 
+/** What a scheduler has done for all requests since it began. */
+export interface SchedulerTotals {
+  /** Tokens of the prompts that were taken on. */
+  promptTokens: number;
+  /** Those of them that were found in the KV cache. */
+  cachedTokens: number;
+}
+
 /** What a request reads its events from. */
 export interface JobReader extends AsyncIterableIterator<CompletionEvent, undefined> {
   readonly figures: Readonly<JobFigures>;
@@ -78,6 +86,8 @@ export class Scheduler {
   /** Those whose readers have something to take. */
   readonly #readable = new Set<Job<Run>>();
   #flight: Flight | null = null;
+  /** The totals of requests that have ended. */
+  readonly #ended: SchedulerTotals = { promptTokens: 0, cachedTokens: 0 };
   /** How many ticks have computed something. */
   #ticks = 0;
   /** Ends the jobs of readers that were dropped: the code of a cancelled request does not go on to say so. */
@@ -97,6 +107,20 @@ export class Scheduler {
     return this.#jobs.length > 0;
   }
 
+  /** How many requests are being computed, or have something for their readers. */
+  get runningCount(): number {
+    return this.#jobs.filter(({ isAdmitted }) => isAdmitted).length;
+  }
+
+  /** How many requests wait for room. */
+  get waitingCount(): number {
+    return this.#jobs.length - this.runningCount;
+  }
+
+  get totals(): SchedulerTotals {
+    return this.#jobs.reduce(addTotals, { ...this.#ended });
+  }
+
   /**
    * Takes on a request, and waits until there is room for the first of its prompts. Its events are then read from the
    * result, at the reader's pace.
@@ -107,7 +131,9 @@ export class Scheduler {
   async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget): Promise<JobReader> {
     budget.signal.throwIfAborted();
     const job = new Job<Run>(this.#speculates);
-    job.runs = promptRuns(job, tasks(job.outbox));
+    const wanted = tasks(job.outbox);
+    job.runs = promptRuns(job, wanted);
+    job.promptTokens = wanted.reduce((sum, { tokens }) => sum + tokens.length, 0);
     const end = () => this.#end(job, budget.signal.reason);
     budget.signal.addEventListener('abort', end, { once: true });
     this.#jobs.push(job);
@@ -227,7 +253,7 @@ export class Scheduler {
       if (!job.outbox.isEmpty || job.isEnded) job.wake();
     }
     this.#endFlying(parts);
-    this.#jobs = this.#jobs.filter(({ isEnded }) => !isEnded);
+    this.#dropEnded();
   }
 
   /**
@@ -258,7 +284,12 @@ export class Scheduler {
     const flying = new Set(this.#flight?.parts.map(({ run }) => run));
     job.fail(reason, flying);
     this.#readable.delete(job);
-    this.#jobs = this.#jobs.filter((other) => other !== job);
+    this.#dropEnded();
+  }
+
+  #dropEnded(): void {
+    this.#jobs.filter(({ isEnded }) => isEnded).reduce(addTotals, this.#ended);
+    this.#jobs = this.#jobs.filter(({ isEnded }) => !isEnded);
   }
 
   #order() {
@@ -295,4 +326,12 @@ export class Scheduler {
     const seconds = (work / this.#decoder.multiplyAddsPerTurn) * SECONDS_PER_TURN;
     return Math.ceil(Math.min(MOST_RETRY_SECONDS, Math.max(1, seconds)));
   }
+}
+
+function addTotals(totals: SchedulerTotals, { isAdmitted, promptTokens, figures }: Job<Run>): SchedulerTotals {
+  if (isAdmitted) {
+    totals.promptTokens += promptTokens;
+    totals.cachedTokens += figures.cachedTokens;
+  }
+  return totals;
 }
