@@ -8,10 +8,11 @@ const layers = {
   runtime: ['kernels', 'core'],
   convert: ['tokenizer', 'core'],
   generation: ['constrain', 'tokenizer', 'core'],
-  api: ['generation', 'constrain', 'tokenizer', 'core'],
+  access: ['core'],
+  api: ['access', 'generation', 'constrain', 'tokenizer', 'core'],
   page: ['api'],
-  worker: ['api', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
-  'engine-object': ['worker', 'api', 'generation', 'core'],
+  worker: ['api', 'access', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
+  'engine-object': ['worker', 'access', 'api', 'generation', 'core'],
   // What the Worker reads from its variables is planned here before it runs.
   local: [
     'convert',
@@ -21,11 +22,26 @@ const layers = {
     'runtime',
     'kernels',
     'core',
+    'access',
     'worker/worker-variables',
+    'worker/access-variables',
     'engine-object/place-variables',
   ],
-  cli: ['local', 'convert', 'runtime', 'core', 'engine-object/place-variables'],
-  library: ['engine-object', 'worker', 'api', 'local', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
+  cli: ['local', 'access', 'convert', 'runtime', 'core', 'engine-object/place-variables'],
+  library: [
+    'engine-object',
+    'worker',
+    'access',
+    'api',
+    'local',
+    'generation',
+    'constrain',
+    'tokenizer',
+    'runtime',
+    'kernels',
+    'storage',
+    'core',
+  ],
 };
 
 /** The layers inside of convert. The files at its root stand on all of them. */
@@ -78,7 +94,7 @@ module.exports = {
       name: 'worker-without-node',
       comment: 'The Worker bundle stays importable without Node built-ins.',
       severity: 'error',
-      from: { path: '^src/(worker|engine-object|api|generation|tokenizer|runtime|storage|core|page)' },
+      from: { path: '^src/(worker|engine-object|access|api|generation|tokenizer|runtime|storage|core|page)' },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -29,7 +29,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: { PUBLIC: 'true', LOG_REQUESTS: 'false' }, serviceBindings: { FILES: serveFile } },
+            miniflare: { bindings: { PUBLIC: 'true', PUBLIC_LIMITS: 'off', LOG_REQUESTS: 'false' }, serviceBindings: { FILES: serveFile } },
           }),
         ],
         test: { name: 'workerd', include: ['test/workerd/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 },

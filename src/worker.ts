@@ -1,8 +1,10 @@
 import { createApp } from './api/app.ts';
 import { type FrontEnv, frontFromEnv } from './engine-object/front-from-env.ts';
+import { accessFromEnv } from './worker/access-from-env.ts';
 import { isolateModels } from './worker/isolate-instance.ts';
 import { parseMaxWork } from './worker/worker-variables.ts';
 
+export { AccessObject } from './access/access-object.ts';
 export { EngineObject } from './engine-object/engine-object.ts';
 
 let app: ReturnType<typeof createApp> | undefined;
@@ -13,7 +15,7 @@ export default {
     app ??= createApp({
       host: isolateModels(env),
       engine: frontFromEnv(env),
-      isPublic: env.PUBLIC === 'true',
+      ...accessFromEnv(env),
       maxWork: parseMaxWork(env.MAX_WORK),
       log: env.LOG_REQUESTS === 'false' ? () => {} : undefined,
       assets: env.ASSETS,

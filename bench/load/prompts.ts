@@ -15,9 +15,9 @@ export class Prompts {
     return { prompt: this.#take(16), tokens };
   }
 
-  /** A prompt of 480 tokens, or nearly as many as the context window has. */
-  long(): Stream {
-    return { prompt: this.#take(Math.min(480, this.#tokens.length - 8)), tokens: 1 };
+  /** A prompt of 480 tokens, or as many as leave so much room in the context window. */
+  long(room = 8): Stream {
+    return { prompt: this.#take(Math.min(480, this.#tokens.length - room)), tokens: 1 };
   }
 
   #take(length: number): number[] {

@@ -1,21 +1,22 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { cors } from 'hono/cors';
+import type { MiddlewareHandler } from 'hono';
 import { requestId } from 'hono/request-id';
 import { GptEdgeError } from '../core/errors.ts';
 import { excerpt } from '../core/excerpt.ts';
 import { DEFAULT_MAX_WORK } from '../generation/check-work.ts';
+import { checkAccess } from './access/check-access.ts';
+import { useGrant } from './access/use-grant.ts';
+import { answerHeaders } from './http/answer-headers.ts';
 import type { AppEnv } from './http/app-env.ts';
 import { invalidRequest, renderError } from './http/errors.ts';
 import { ENGINE_PATHS, type EngineFront, forwardToEngine } from './http/forward-to-engine.ts';
 import { normalPath } from './http/normal-path.ts';
-import { requireLoopback } from './http/require-loopback.ts';
-import { requirePublic } from './http/require-public.ts';
 import type { ModelHost } from './model-host.ts';
-import { ENGINE_PATH } from './openai/schemas/engine-schema.ts';
 import { logRequests } from './request-log/log-requests.ts';
 import { type RequestLine, writeRequestLine } from './request-log/request-line.ts';
 import { chatCompletionsRoute } from './routes/chat-completions.ts';
 import { completionsRoute } from './routes/completions.ts';
+import { embeddingsRoute } from './routes/embeddings.ts';
 import { engineRoute } from './routes/engine.ts';
 import { healthRoute } from './routes/health.ts';
 import { modelsRoute } from './routes/models.ts';
@@ -30,6 +31,9 @@ import { tokenizeRoutes } from './routes/tokenize.ts';
  */
 const MAX_REQUEST_ID_LENGTH = 128;
 
+/** What an app counts that was made without `access`. */
+const UNCOUNTED = { addressLimits: null, deploymentLimits: {}, prices: { prompt: 0, completion: 0 } };
+
 /**
  * How the API is served.
  * @example
@@ -43,8 +47,12 @@ export interface AppOptions {
    * @default this app answers with the models of `host`
    */
   engine?: EngineFront;
-  /** Whether anyone may use the API. Otherwise every path but /health answers 401. @default false */
+  /** Whether anyone may use the API, without any limit. Otherwise every path but /health answers 401. @default false */
   isPublic?: boolean;
+  /** Who may do what, in place of `isPublic`; `accessFromEnv` makes it. It answers, refuses, or sets `grant`. */
+  access?: MiddlewareHandler<AppEnv>;
+  /** Adds the routes that belong to `access`. @default adds none */
+  accessRoutes?: (app: OpenAPIHono<AppEnv>) => void;
   /**
    * Multiply-adds that one request may ask for: whatever asks for more is refused. A token of a prompt takes what
    * /v1/models says, and a generated one 2.5 times as much; choosing and scoring tokens counts too. @default 2e12
@@ -60,8 +68,8 @@ export interface AppOptions {
 }
 
 /**
- * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions and models, and
- * also tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another
+ * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions, embeddings and models,
+ * and also tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another
  * Hono app. It throws nothing; every failure is answered with OpenAI's error object.
  * @example
  * import { createApp, modelsFromEnv, type WorkerEnv } from 'gpt-edge';
@@ -79,6 +87,8 @@ export function createApp({
   host,
   engine,
   isPublic = false,
+  access = checkAccess({ isPublic, policy: UNCOUNTED }),
+  accessRoutes = () => {},
   maxWork = DEFAULT_MAX_WORK,
   log = writeRequestLine,
   assets,
@@ -91,25 +101,26 @@ export function createApp({
   app.use(normalPath(app));
   app.use(requestId({ limitLength: MAX_REQUEST_ID_LENGTH }));
   app.use(logRequests(log));
-  app.use(cors({ origin: '*', allowMethods: ['GET', 'HEAD', 'POST'], exposeHeaders: ['x-request-id', 'retry-after', 'server-timing'] }));
-  app.use(requirePublic(isPublic));
+  app.use(answerHeaders);
+  app.use(access);
+  if (engine) for (const path of ENGINE_PATHS) app.use(path, forwardToEngine(engine));
+  app.use(useGrant(host));
   app.use(async (c, next) => {
-    c.set('host', host);
     c.set('maxWork', maxWork);
     await next();
   });
 
-  app.get(ENGINE_PATH, requireLoopback);
-  if (engine) for (const path of ENGINE_PATHS) app.use(path, forwardToEngine(engine));
   completionsRoute(app);
   chatCompletionsRoute(app);
   modelsRoute(app);
   engineRoute(app);
   tokenizeRoutes(app);
   nextTokenRoute(app);
+  embeddingsRoute(app);
   healthRoute(app);
   openapiRoute(app);
   if (assets) pageRoutes(app, assets);
+  accessRoutes(app);
 
   methodNotAllowed(app);
   app.notFound((c) => renderError(new GptEdgeError('unknown_url', `There is no ${excerpt(c.req.path)} here.`), c));

@@ -31,6 +31,8 @@ export interface ModelDescription {
   load: LoadState;
   /** Whether the model has a chat template. Without one it completes texts, and cannot chat. */
   hasChatTemplate: boolean;
+  /** Floats of an embedding; null if the engine that runs the model gives none. */
+  embeddingSize: number | null;
   /** What its model card says about its use; null if it has no card. */
   card: ModelCard | null;
   /** Why the model cannot answer, as far as that is known; what `get` threw the last time, for one. */

@@ -18,13 +18,13 @@ export async function describeObjects(request: Request, region: Region, options:
 
 async function describeOne(
   name: string,
-  { url }: Request,
+  { url, headers }: Request,
   { locationHint }: Region,
   { namespace }: FrontOptions,
 ): Promise<WireEngineObject[]> {
   try {
     const stub = namespace.get(namespace.idFromName(name), { locationHint });
-    const answer = await stub.fetch(new Request(new URL(ENGINE_PATH, url), { signal: AbortSignal.timeout(PATIENCE_MS) }));
+    const answer = await stub.fetch(new Request(new URL(ENGINE_PATH, url), { headers, signal: AbortSignal.timeout(PATIENCE_MS) }));
     return ((await answer.json()) as WireEngine).objects;
   } catch (cause) {
     const error = new GptEdgeError('engine_unavailable', `The engine object ${name} does not answer.`, { cause });

@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { createApp } from '../api/app.ts';
 import { errorBody } from '../api/http/errors.ts';
 import { GptEdgeError } from '../core/errors.ts';
+import { handedAccessFromEnv } from '../worker/access-from-env.ts';
 import { isolateModels } from '../worker/isolate-instance.ts';
 import type { WorkerEnv } from '../worker/models-from-env.ts';
 import { parseMaxWork } from '../worker/worker-variables.ts';
@@ -27,7 +28,7 @@ export class EngineObject extends DurableObject<WorkerEnv> {
     if (!mayWait && this.isFull(modelOf(this.#life.name))) return fullAnswer();
     app ??= createApp({
       host: isolateModels(this.env),
-      isPublic: true,
+      ...handedAccessFromEnv(this.env),
       maxWork: parseMaxWork(this.env.MAX_WORK),
       log: this.env.LOG_REQUESTS === 'false' ? () => {} : undefined,
     });

@@ -13,7 +13,7 @@ import { TokenWork } from './token-work.ts';
 export const DEFAULT_MAX_WORK = 2e12;
 
 /** The field that limits a completion, if the request has left it out. */
-const LIMITS = { prompt: 'max_tokens', messages: 'max_completion_tokens' };
+const LIMITS = { prompt: 'max_tokens', messages: 'max_completion_tokens', input: 'input' };
 
 /**
  * Refuses a request that might take too long, before anything is computed.

@@ -77,8 +77,8 @@ export class TokenWork {
   }
 
   /** The most that a prompt takes: all of it. */
-  ofPrompt({ prompt, scorePrompt, topLogprobs = 0, choices }: CompletionRequest): number {
-    const scores = scorePrompt ? this.score(topLogprobs) + choices * this.report(topLogprobs) : 0;
+  ofPrompt({ prompt, promptLogprobs, choices }: CompletionRequest): number {
+    const scores = promptLogprobs === undefined ? 0 : this.score(promptLogprobs) + choices * this.report(promptLogprobs);
     return this.feed(0, prompt.length) + prompt.length * scores;
   }
 

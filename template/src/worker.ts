@@ -1,1 +1,1 @@
-export { default, EngineObject } from 'gpt-edge/worker';
+export { AccessObject, default, EngineObject } from 'gpt-edge/worker';

@@ -42,6 +42,7 @@ describe('/openapi.json', () => {
         'post /tokenize',
         'post /v1/chat/completions',
         'post /v1/completions',
+        'post /v1/embeddings',
         'post /v1/next-token',
       ].toSorted(),
     );

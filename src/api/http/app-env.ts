@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import type { Grant } from '../../access/grant.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { WorkBudget } from '../../generation/work-budget.ts';
 import type { ModelHost } from '../model-host.ts';
@@ -8,7 +9,12 @@ import type { RequestContext, RequestLogEnv } from '../request-log/request-recor
 export interface AppEnv {
   Bindings: RequestLogEnv['Bindings'];
   Variables: RequestLogEnv['Variables'] & {
+    /** The models that the request may use. */
     host: ModelHost;
+    /** What the request may do, and whose it is. */
+    grant: Grant;
+    /** Origins whose pages may read the answer, besides those of the deployment. */
+    origins?: readonly string[];
     /** Multiply-adds that one request may ask for. */
     maxWork: number;
   };
@@ -20,10 +26,10 @@ export interface AppEnv {
  */
 export function requestContext(c: Context<AppEnv>, { decoder }: LanguageModel): RequestContext {
   const { signal } = c.req.raw;
-  const { record } = c.var;
+  const { record, grant } = c.var;
   const budget = new WorkBudget(decoder.multiplyAddsPerTurn, signal);
   c.env?.object?.onReset(() => budget.abort(), record.ended);
-  return { signal, budget, record };
+  return { signal, budget, record, grant };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createMiddleware } from 'hono/factory';
+import { withGrant } from '../access/handed-grant.ts';
 import type { AppEnv } from './app-env.ts';
 import { pathInApp } from './normal-path.ts';
 
@@ -12,12 +13,21 @@ export type EngineFront = (request: Request, path: string) => Promise<Response>;
 /** The paths that need a model, or know about one. */
 export const ENGINE_PATHS = ['/v1/*', '/tokenize', '/detokenize'];
 
-/** Hands requests on to the engine, which also writes their log lines. */
+/**
+ * Hands requests on to the engine, with what they are allowed. The engine also writes their log lines, and settles what
+ * they have used; what it could not be asked for has used nothing.
+ */
 export const forwardToEngine = (front: EngineFront) =>
   createMiddleware<AppEnv>(async function forwardToEngine(c) {
-    const request = new Request(c.req.raw);
-    request.headers.set('x-request-id', c.var.requestId);
-    const answer = await front(request, pathInApp(c));
-    c.var.record.isForwarded = true;
-    return answer;
+    const { grant, record, requestId } = c.var;
+    const request = withGrant(c.req.raw, grant);
+    request.headers.set('x-request-id', requestId);
+    try {
+      const answer = await front(request, pathInApp(c));
+      record.isForwarded = true;
+      return answer;
+    } catch (error) {
+      await grant.settle({ status: 503, promptTokens: 0, completionTokens: 0, milliseconds: Date.now() - record.started });
+      throw error;
+    }
   });

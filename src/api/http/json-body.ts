@@ -1,3 +1,4 @@
+import { every } from 'hono/combine';
 import { createMiddleware } from 'hono/factory';
 import { HTTPException } from 'hono/http-exception';
 import { GptEdgeError } from '../../core/errors.ts';
@@ -55,3 +56,6 @@ export const unreadableBody = (cause: unknown) =>
 
 /** The middleware that every route with a JSON body runs before its validator. */
 export const jsonBodyMiddleware = [requireContentType, readBody];
+
+/** The same as one middleware, for a route that is not declared to OpenAPI. */
+export const jsonBody = every(...jsonBodyMiddleware);

@@ -1,3 +1,4 @@
+import type { Grant } from '../../access/grant.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { JobFigures } from '../../generation/scheduler/job.ts';
 import type { FinishReason } from '../../generation/text/text-pieces.ts';
@@ -21,6 +22,10 @@ export class RequestRecord {
   readonly finishReasons = new Set<FinishReason>();
   /** Code of the error that the client was told, in mid-stream or before. */
   error?: ErrorCode;
+  /** Status of the answer, once it is known. */
+  status = 0;
+  /** Whether anything was computed for the prompts. */
+  isComputed = false;
   /** Whether the reader of a stream left before its end. */
   isCancelled = false;
   /** Whether the answer is a stream of events. */
@@ -58,6 +63,7 @@ export interface RequestContext {
   signal: AbortSignal;
   budget: WorkBudget;
   record: RequestRecord;
+  grant: Grant;
 }
 
 /** What the request log finds and leaves in Hono's context. */

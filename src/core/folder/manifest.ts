@@ -12,13 +12,23 @@ import {
 } from '../limits.ts';
 import { GRAPH_FILE } from './graph-files.ts';
 import { isPrefixFile } from './prefix-files.ts';
-import { CHAT_TEMPLATE_FILE, isNamedTemplate } from './template-files.ts';
+import { CHAT_TEMPLATE_FILE, isUnusedTemplate } from './template-files.ts';
 
 /**
  * Bytes of a chunk: the part of a file that has a hash of its own, and so the unit of a ranged read. It is small
  * compared with the 128 MB of an isolate, and large enough that the cost of a request hardly matters.
  */
 export const CHUNK_BYTES = 4 * 2 ** 20;
+
+/** The ways to make an embedding of a text out of the hidden states after its tokens: their mean, or the last of them. */
+export const POOLINGS = ['mean', 'last'] as const;
+export type Pooling = (typeof POOLINGS)[number];
+
+/**
+ * The way of models that say nothing. Decoders that were not trained for embeddings, as most, tell texts apart better by
+ * the mean of their states than by the last one, which is about the next token.
+ */
+export const DEFAULT_POOLING: Pooling = 'mean';
 
 /** Characters of a model's id. */
 export const MAX_ID_LENGTH = 64;
@@ -99,6 +109,8 @@ const manifestSchema = z
      * Multiply-adds of all matrix products for one token, with the output head and without attention over the cache.
      */
     multiplyAddsPerToken: z.number().int().min(1),
+    /** How the hidden states of a text become its embedding: their mean, if the field is absent, or the last one. */
+    pooling: z.enum(POOLINGS).optional(),
     license: z.string().max(128).nullable(),
     /** What the model was converted from, in words: a repository, or a file name. */
     source: z.string().max(MAX_SOURCE_LENGTH),
@@ -176,6 +188,6 @@ const NOT_LOADED = ['README.md', 'config.json'];
 /** The files that a Worker loads and that its answers depend on, sorted by name. Stored prefixes change no answer. */
 export function loadedFiles({ files }: Pick<Manifest, 'files'>): [name: string, file: ManifestFile][] {
   return Object.entries(files)
-    .filter(([name]) => !NOT_LOADED.includes(name) && !isNamedTemplate(name) && !isPrefixFile(name))
+    .filter(([name]) => !NOT_LOADED.includes(name) && !isUnusedTemplate(name) && !isPrefixFile(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -39,13 +39,18 @@ export class Job<Run extends JobRun> {
   readonly submitted = Date.now();
   /** Tokens of all its prompts. */
   promptTokens = 0;
+  /** Whether tokens are computed before they are chosen: those that are drafted, and those that are certain. */
+  readonly speculates: boolean;
   /** What has not ended, in the order of prompts and choices. */
   runs: readonly Run[] = [];
   /** Whether something of it was given room. Until then it may be refused. */
   isAdmitted = false;
   /** Why it ended before it was complete. */
   #failure: { reason: unknown } | null = null;
-  #wake: (() => void) | null = null;
+
+  constructor(speculates = true) {
+    this.speculates = speculates;
+  }
 
   get isEnded(): boolean {
     return this.runs.length === 0;
@@ -59,7 +64,6 @@ export class Job<Run extends JobRun> {
   admit(): void {
     this.isAdmitted = true;
     this.figures.queueMilliseconds = Date.now() - this.submitted;
-    this.wake();
   }
 
   /** Whether something of it could be computed now. */
@@ -68,7 +72,7 @@ export class Job<Run extends JobRun> {
   }
 
   /**
-   * Gives back all its room, and lets its reader know why.
+   * Gives back all its room. Its reader finds out why when it looks next.
    * @param flying runs that are being computed: whoever does that ends them afterwards
    */
   fail(reason: unknown, flying: ReadonlySet<Run>): void {
@@ -76,26 +80,5 @@ export class Job<Run extends JobRun> {
     this.#failure = { reason };
     for (const run of this.runs) if (!flying.has(run)) run.end();
     this.runs = [];
-    this.wake();
-  }
-
-  /**
-   * Waits until there is something new for its reader, but not for longer than so many milliseconds. The promise is
-   * made here, by the request that waits: in a Worker, what awaits a promise goes on only while the request lives that
-   * made it.
-   */
-  async look(milliseconds: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    const timer = setTimeout(resolve, milliseconds);
-    await promise;
-    clearTimeout(timer);
-    this.#wake = null;
-  }
-
-  /** Lets whoever waits look now. */
-  wake(): void {
-    this.#wake?.();
-    this.#wake = null;
   }
 }

@@ -8,7 +8,7 @@ import { Job, type JobFigures } from './job.ts';
 import { KvRoom } from './kv-room.ts';
 import { type Batch, type Part, planBatch } from './plan-batch.ts';
 import { priorityOrder } from './priority-order.ts';
-import { PromptRun, type PromptTask } from './prompt-run.ts';
+import { type PromptTask, promptRuns } from './prompt-run.ts';
 import type { Run } from './run.ts';
 
 export interface SchedulerOptions {
@@ -16,7 +16,7 @@ export interface SchedulerOptions {
   queueLimit?: number;
   /** Seconds that a request may wait for room. @default 30 */
   queueSeconds?: number;
-  /** Whether tokens are drafted where that pays. The text is the same. @default true */
+  /** Whether tokens are drafted where that pays, and taken ahead where they are certain. The text is the same. @default true */
   speculates?: boolean;
 }
 
@@ -31,11 +31,13 @@ const TURNS_PER_TICK = 1 / 4;
 /** The same for a request that is alone. It may be joined by another in the meantime. */
 const TURNS_PER_LONE_TICK = 1 / 2;
 
+/** Milliseconds after which a request that waits for others looks whether there is something for it. */
+const LOOK_MS = 10;
 /**
- * Milliseconds after which a request that waits for others looks whether they still go on. It is seldom needed: only if
- * all that could compute something have left, or do not read.
+ * Looks after which it sees whether the others still go on: it may be that all that could compute something have left, or
+ * do not read.
  */
-const LOOK_MS = 50;
+const PATIENT_LOOKS = 5;
 
 /** How long a turn takes, roughly, and the longest that a refused request is told to wait. */
 const SECONDS_PER_TURN = 0.07;
@@ -130,8 +132,8 @@ export class Scheduler {
    */
   async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget): Promise<JobReader> {
     budget.signal.throwIfAborted();
-    const job = new Job<Run>();
-    job.runs = tasks(job.outbox).map((task) => new PromptRun(job, task));
+    const job = new Job<Run>(this.#speculates);
+    job.runs = promptRuns(job, tasks(job.outbox));
     job.promptTokens = job.runs.reduce((sum, { tokens }) => sum + tokens.length, 0);
     const end = () => this.#end(job, budget.signal.reason);
     budget.signal.addEventListener('abort', end, { once: true });
@@ -168,13 +170,14 @@ export class Scheduler {
   async #advance(job: Job<Run>, budget: WorkBudget, isReady: () => boolean): Promise<void> {
     // Whoever waits for room lets those run that have it, unless none of them has run since the last look.
     let ticksSeen = -1;
-    while (!isReady() && !job.isEnded) {
-      await budget.takeTurn(this.#turnsFor(job));
-      if (isReady() || job.isEnded) return;
+    const isOver = () => isReady() || job.isEnded;
+    while (!isOver()) {
+      await budget.takeTurn(this.#turnsFor(job), isOver);
+      if (isOver()) return;
       const mayTick = ticksSeen === this.#ticks || job.canRun;
       const hasComputed = mayTick && (await this.tick(budget));
       ticksSeen = this.#ticks;
-      if (!hasComputed) await job.look(LOOK_MS);
+      if (!hasComputed) await lookUntil(isOver);
     }
   }
 
@@ -225,20 +228,19 @@ export class Scheduler {
   }
 
   #feed({ run, count, drafted }: Part, flight: Flight): Feed {
-    const { read, ...feed } = run.feed(count, drafted);
+    const { read, readHidden, ...feed } = run.feed(count, drafted);
     run.lastTick = this.#ticks;
-    return {
-      ...feed,
-      sequence: run.sequence!,
-      read: (logits, row) => {
+    const guarded =
+      <T>(take: (values: T, row: number) => void) =>
+      (values: T, row: number) => {
         if (this.#flight !== flight || run.job.isEnded) return;
         try {
-          read(logits, row);
+          take(values, row);
         } catch (error) {
           this.#end(run.job, error);
         }
-      },
-    };
+      };
+    return { ...feed, sequence: run.sequence!, read: guarded(read), readHidden: readHidden && guarded(readHidden) };
   }
 
   /** Notes what a batch has done, and lets the readers know. */
@@ -249,7 +251,6 @@ export class Scheduler {
       job.figures.sequences += parts.length;
       if (!job.isEnded) job.runs = job.runs.flatMap((run) => (served.has(run) ? run.settle() : [run]));
       if (!job.outbox.isEmpty) this.#readable.add(job);
-      if (!job.outbox.isEmpty || job.isEnded) job.wake();
     }
     this.#endFlying(parts);
     this.#dropEnded();
@@ -325,6 +326,15 @@ export class Scheduler {
     const seconds = (work / this.#decoder.multiplyAddsPerTurn) * SECONDS_PER_TURN;
     return Math.ceil(Math.min(MOST_RETRY_SECONDS, Math.max(1, seconds)));
   }
+}
+
+/**
+ * Waits for what others do. Everyone waits by timers of their own, and nobody resolves a promise of somebody else's: in
+ * workerd, what awaits a promise may go on in the context of whoever resolves it, and there it may do nothing for its
+ * own request, least of all in another Durable Object.
+ */
+async function lookUntil(isOver: () => boolean): Promise<void> {
+  for (let look = 0; look < PATIENT_LOOKS && !isOver(); look++) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }
 
 function addTotals(totals: SchedulerTotals, { isAdmitted, promptTokens, figures }: Job<Run>): SchedulerTotals {

@@ -32,10 +32,10 @@ export async function createEdgeDecoder(plan: EdgePlan, files: ModelFiles, optio
     contextWindow: plan.options.contextWindow,
     multiplyAddsPerTurn: files.manifest.dtype === 'q4' ? MULTIPLY_ADDS_PER_TURN_Q4 : MULTIPLY_ADDS_PER_TURN,
     costOfMultiplyAdd: 1,
+    hiddenSize: plan.hidden?.width ?? null,
     kvCache: model.blocks,
     forwardBatch: (feeds) => forwardBatch(model, feeds),
     createSequence: (prefix) => new EdgeSequence(model, prefix && BlockTable.behind(model.blocks, prefix)),
-    loadLogits: (values) => model.loadLogits(values),
     // The memory is freed with the last reference to it.
     async dispose() {},
   };

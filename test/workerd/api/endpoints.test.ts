@@ -258,11 +258,11 @@ describe("OpenAI's own client", () => {
     const missing = await client.completions.create({ model: 'gpt-4o', prompt: 'Hi' }).catch((error: unknown) => error);
     expect(missing).toBeInstanceOf(NotFoundError);
     expect(missing).toMatchObject({ status: 404, code: 'model_not_found', param: 'model', type: 'invalid_request_error' });
-    const tool = { type: 'function' as const, function: { name: 'add' } };
-    const wrong = await client.chat.completions.create({ model, messages, tools: [tool] }).catch((error: unknown) => error);
+    const modalities: ('text' | 'audio')[] = ['text', 'audio'];
+    const wrong = await client.chat.completions.create({ model, messages, modalities }).catch((error: unknown) => error);
     expect(wrong).toBeInstanceOf(BadRequestError);
-    expect(wrong).toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'tools' });
-    expect((wrong as BadRequestError).message).toContain('gpt-edge does not support tools.');
+    expect(wrong).toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'modalities' });
+    expect((wrong as BadRequestError).message).toContain('gpt-edge does not support modalities.');
     const streamed = client.chat.completions.create({ model, messages, stream: true, temperature: 3 });
     await expect(streamed).rejects.toBeInstanceOf(BadRequestError);
   });

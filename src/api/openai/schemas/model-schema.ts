@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { describeDtype, folderBytes } from '../../../core/folder/manifest.ts';
+import { DEFAULT_POOLING, describeDtype, folderBytes, POOLINGS } from '../../../core/folder/manifest.ts';
 import { PRICES } from '../../../core/prices.ts';
 import { tokenMilliseconds } from '../../../core/token-time.ts';
 import type { ModelDescription } from '../../model-host.ts';
@@ -39,6 +39,10 @@ export const modelSchema = z
     eos_token_ids: z.array(z.number().int()),
     bos_token_id: z.number().int().nullable(),
     chat_template: z.boolean().openapi({ description: 'Whether it has a chat template. Without one it completes texts, and cannot chat.' }),
+    embeddings: z
+      .object({ dimensions: z.number().int(), pooling: z.enum(POOLINGS) })
+      .nullable()
+      .openapi({ description: 'What /v1/embeddings gives; null if the engine that runs the model gives none.' }),
     card: z
       .object({
         use: z.string().nullable().openapi({ description: 'What the model is for.' }),
@@ -86,7 +90,7 @@ export function toWireDamagedModel(id: string, error: ErrorObject): WireDamagedM
 
 /** @param toError converts the model's `failure` for the client */
 export function toWireModel(
-  { manifest, uploaded, engine, kernels, contextWindow, memory, load, hasChatTemplate, card, failure }: ModelDescription,
+  { manifest, uploaded, engine, kernels, contextWindow, memory, embeddingSize, load, hasChatTemplate, card, failure }: ModelDescription,
   toError: (error: unknown) => ErrorObject,
 ): WireModel {
   return {
@@ -109,6 +113,7 @@ export function toWireModel(
     eos_token_ids: manifest.eosTokenIds,
     bos_token_id: manifest.bosTokenId,
     chat_template: hasChatTemplate,
+    embeddings: embeddingSize === null ? null : { dimensions: embeddingSize, pooling: manifest.pooling ?? DEFAULT_POOLING },
     card,
     memory: { total_bytes: memory.totalBytes, parts: [...memory.parts] },
     cost: engine === 'edge' ? estimateCost(manifest) : null,

@@ -29,6 +29,8 @@ export class PlanBuilder {
   readonly steps: Step[] = [];
   readonly buffers: PlannedBuffer[] = [];
   readonly weights: PlannedWeight[] = [];
+  /** What each matrix is multiplied by, and how many outputs it has, in the order of the steps. */
+  readonly products: { readonly of: RowsValue; readonly outputs: number }[] = [];
   attention: AttentionShape | undefined;
   readonly #values = new Map<string, Value>();
   readonly #uses = new Map<string, number>();

@@ -42,6 +42,7 @@ function planFloat(node: GraphNode, plan: PlanBuilder, outputsFirst: boolean): v
   // The kernel widens float16 to float32 in scratch memory, one panel at a time.
   if (layout === 'f16') operands.push('scratch');
   plan.addStep({ node: node.name, kernel, operands, reads: [x.buffer], writes: [out.buffer], multiplyAdds: outputs * inputs });
+  plan.products.push({ of: x, outputs });
   plan.setValue(node.outputs[0], out);
 }
 
@@ -91,6 +92,7 @@ function planQuantized(node: GraphNode, plan: PlanBuilder, x: RowsValue, { layou
   const operands = [{ buffer: activations, offset: 0 }, { weight }, ...address(out), 'rows' as const, outputs, inputs, 'scratch' as const];
   const kernel = isQ4 ? 'matMulQ4' : 'matMulQ8';
   plan.addStep({ node: node.name, kernel, operands, reads: [activations], writes: [out.buffer], multiplyAdds: outputs * inputs });
+  plan.products.push({ of: x, outputs });
   return out;
 }
 
