@@ -25,6 +25,9 @@ export interface JobRun {
   end(): void;
 }
 
+/** Milliseconds after which a request that nobody can wake looks by itself. */
+const OWN_LOOK_MS = 10;
+
 /** A request as the scheduler holds it: what is left to compute, and what waits for its reader. */
 export class Job<Run extends JobRun> {
   readonly outbox = new Outbox();
@@ -47,9 +50,13 @@ export class Job<Run extends JobRun> {
   isAdmitted = false;
   /** Why it ended before it was complete. */
   #failure: { reason: unknown } | null = null;
+  #wake: (() => void) | null = null;
+  readonly #canBeWoken: boolean;
 
-  constructor(speculates = true) {
+  /** @param canBeWoken whether others may resolve what it waits for */
+  constructor(speculates = true, canBeWoken = true) {
     this.speculates = speculates;
+    this.#canBeWoken = canBeWoken;
   }
 
   get isEnded(): boolean {
@@ -64,6 +71,7 @@ export class Job<Run extends JobRun> {
   admit(): void {
     this.isAdmitted = true;
     this.figures.queueMilliseconds = Date.now() - this.submitted;
+    this.wake();
   }
 
   /** Whether something of it could be computed now. */
@@ -72,7 +80,7 @@ export class Job<Run extends JobRun> {
   }
 
   /**
-   * Gives back all its room. Its reader finds out why when it looks next.
+   * Gives back all its room, and lets its reader know why.
    * @param flying runs that are being computed: whoever does that ends them afterwards
    */
   fail(reason: unknown, flying: ReadonlySet<Run>): void {
@@ -80,5 +88,27 @@ export class Job<Run extends JobRun> {
     this.#failure = { reason };
     for (const run of this.runs) if (!flying.has(run)) run.end();
     this.runs = [];
+    this.wake();
+  }
+
+  /**
+   * Waits until there may be something new for its reader, but not for longer than so many milliseconds. The promise is
+   * made here, by the request that waits: in a Worker, what awaits a promise goes on only while the request lives that
+   * made it.
+   */
+  async look(milliseconds: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = setTimeout(resolve, this.#canBeWoken ? milliseconds : Math.min(milliseconds, OWN_LOOK_MS));
+    await promise;
+    clearTimeout(timer);
+    this.#wake = null;
+  }
+
+  /** Lets whoever waits look now. */
+  wake(): void {
+    if (!this.#canBeWoken) return;
+    this.#wake?.();
+    this.#wake = null;
   }
 }

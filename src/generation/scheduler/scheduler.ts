@@ -31,13 +31,11 @@ const TURNS_PER_TICK = 1 / 4;
 /** The same for a request that is alone. It may be joined by another in the meantime. */
 const TURNS_PER_LONE_TICK = 1 / 2;
 
-/** Milliseconds after which a request that waits for others looks whether there is something for it. */
-const LOOK_MS = 10;
 /**
- * Looks after which it sees whether the others still go on: it may be that all that could compute something have left, or
- * do not read.
+ * Milliseconds after which a request that waits for others looks whether they still go on. It is seldom needed: only if
+ * all that could compute something have left, or do not read.
  */
-const PATIENT_LOOKS = 5;
+const LOOK_MS = 50;
 
 /** How long a turn takes, roughly, and the longest that a refused request is told to wait. */
 const SECONDS_PER_TURN = 0.07;
@@ -132,7 +130,7 @@ export class Scheduler {
    */
   async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget): Promise<JobReader> {
     budget.signal.throwIfAborted();
-    const job = new Job<Run>(this.#speculates);
+    const job = new Job<Run>(this.#speculates, !budget.isInObject);
     job.runs = promptRuns(job, tasks(job.outbox));
     job.promptTokens = job.runs.reduce((sum, { tokens }) => sum + tokens.length, 0);
     const end = () => this.#end(job, budget.signal.reason);
@@ -177,7 +175,7 @@ export class Scheduler {
       const mayTick = ticksSeen === this.#ticks || job.canRun;
       const hasComputed = mayTick && (await this.tick(budget));
       ticksSeen = this.#ticks;
-      if (!hasComputed) await lookUntil(isOver);
+      if (!hasComputed) await job.look(LOOK_MS);
     }
   }
 
@@ -251,6 +249,7 @@ export class Scheduler {
       job.figures.sequences += parts.length;
       if (!job.isEnded) job.runs = job.runs.flatMap((run) => (served.has(run) ? run.settle() : [run]));
       if (!job.outbox.isEmpty) this.#readable.add(job);
+      if (!job.outbox.isEmpty || job.isEnded) job.wake();
     }
     this.#endFlying(parts);
     this.#dropEnded();
@@ -326,15 +325,6 @@ export class Scheduler {
     const seconds = (work / this.#decoder.multiplyAddsPerTurn) * SECONDS_PER_TURN;
     return Math.ceil(Math.min(MOST_RETRY_SECONDS, Math.max(1, seconds)));
   }
-}
-
-/**
- * Waits for what others do. Everyone waits by timers of their own, and nobody resolves a promise of somebody else's: in
- * workerd, what awaits a promise may go on in the context of whoever resolves it, and there it may do nothing for its
- * own request, least of all in another Durable Object.
- */
-async function lookUntil(isOver: () => boolean): Promise<void> {
-  for (let look = 0; look < PATIENT_LOOKS && !isOver(); look++) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 }
 
 function addTotals(totals: SchedulerTotals, { isAdmitted, promptTokens, figures }: Job<Run>): SchedulerTotals {
