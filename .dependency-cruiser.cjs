@@ -11,10 +11,12 @@ const layers = {
   access: ['core'],
   api: ['access', 'generation', 'constrain', 'tokenizer', 'core'],
   page: ['api'],
+  'workers-ai': [],
   worker: ['api', 'access', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
   'engine-object': ['worker', 'access', 'api', 'generation', 'core'],
   // What the Worker reads from its variables is planned here before it runs.
   local: [
+    'workers-ai',
     'convert',
     'generation',
     'constrain',
@@ -26,9 +28,11 @@ const layers = {
     'worker/worker-variables',
     'worker/access-variables',
     'engine-object/place-variables',
+    'api/access/key-schema',
   ],
-  cli: ['local', 'access', 'convert', 'runtime', 'core', 'engine-object/place-variables'],
+  cli: ['local', 'api/access/key-schema', 'convert', 'runtime', 'core', 'engine-object/place-variables'],
   library: [
+    'workers-ai',
     'engine-object',
     'worker',
     'access',

@@ -3,7 +3,7 @@
 import { createApp, frontFromEnv, modelsFromEnv } from 'gpt-edge';
 import { Hono } from 'hono';
 
-export { EngineObject } from 'gpt-edge'; // the class of the objects in which the engine runs
+export { AccessObject, EngineObject } from 'gpt-edge'; // the classes of the objects: keys and counts, and the engine
 
 let app: Hono | undefined;
 

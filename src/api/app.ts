@@ -16,6 +16,7 @@ import { logRequests } from './request-log/log-requests.ts';
 import { type RequestLine, writeRequestLine } from './request-log/request-line.ts';
 import { chatCompletionsRoute } from './routes/chat-completions.ts';
 import { completionsRoute } from './routes/completions.ts';
+import { decisionsRoute } from './routes/decisions.ts';
 import { embeddingsRoute } from './routes/embeddings.ts';
 import { engineRoute } from './routes/engine.ts';
 import { healthRoute } from './routes/health.ts';
@@ -23,6 +24,7 @@ import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { type PageAssets, pageRoutes } from './routes/page.ts';
+import { responsesRoute } from './routes/responses.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
 /**
@@ -53,6 +55,8 @@ export interface AppOptions {
   access?: MiddlewareHandler<AppEnv>;
   /** Adds the routes that belong to `access`. @default adds none */
   accessRoutes?: (app: OpenAPIHono<AppEnv>) => void;
+  /** Origins besides its own from which the playground may take scripts and frames. @default none */
+  pageSources?: readonly string[];
   /**
    * Multiply-adds that one request may ask for: whatever asks for more is refused. A token of a prompt takes what
    * /v1/models says, and a generated one 2.5 times as much; choosing and scoring tokens counts too. @default 2e12
@@ -68,8 +72,8 @@ export interface AppOptions {
 }
 
 /**
- * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions, embeddings and models,
- * and also tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another
+ * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions, decisions, responses,
+ * embeddings and models, and also tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another
  * Hono app. It throws nothing; every failure is answered with OpenAI's error object.
  * @example
  * import { createApp, modelsFromEnv, type WorkerEnv } from 'gpt-edge';
@@ -89,6 +93,7 @@ export function createApp({
   isPublic = false,
   access = checkAccess({ isPublic, policy: UNCOUNTED }),
   accessRoutes = () => {},
+  pageSources,
   maxWork = DEFAULT_MAX_WORK,
   log = writeRequestLine,
   assets,
@@ -103,15 +108,17 @@ export function createApp({
   app.use(logRequests(log));
   app.use(answerHeaders);
   app.use(access);
-  if (engine) for (const path of ENGINE_PATHS) app.use(path, forwardToEngine(engine));
   app.use(useGrant(host));
   app.use(async (c, next) => {
     c.set('maxWork', maxWork);
     await next();
   });
 
+  if (engine) for (const path of ENGINE_PATHS) app.use(path, forwardToEngine(engine));
   completionsRoute(app);
   chatCompletionsRoute(app);
+  decisionsRoute(app);
+  responsesRoute(app);
   modelsRoute(app);
   engineRoute(app);
   tokenizeRoutes(app);
@@ -119,7 +126,7 @@ export function createApp({
   embeddingsRoute(app);
   healthRoute(app);
   openapiRoute(app);
-  if (assets) pageRoutes(app, assets);
+  if (assets) pageRoutes(app, assets, pageSources);
   accessRoutes(app);
 
   methodNotAllowed(app);

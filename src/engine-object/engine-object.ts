@@ -16,7 +16,7 @@ let app: ReturnType<typeof createApp> | undefined;
 /**
  * An engine object, a Durable Object class that the Worker's entry must export: it answers the requests that the front
  * hands on. All of them share one I/O context, and with it the scheduler of their model. Access was decided by the
- * front.
+ * front, which hands on what each request may do.
  * @example
  * export { EngineObject } from 'gpt-edge';
  */

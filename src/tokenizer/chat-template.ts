@@ -1,8 +1,9 @@
 import { GptEdgeError } from '../core/errors.ts';
+import type { ThinkTags } from '../core/folder/manifest.ts';
 import { CHAT_TEMPLATE_FILE, TOOL_TEMPLATE_FILE } from '../core/folder/template-files.ts';
 import { finish, type Steps } from './pace.ts';
 import { CompiledTemplate, TemplateRefusal } from './template/compiled-template.ts';
-import type { OriginText } from './template/written-ranges.ts';
+import { type OriginText, sliceOrigin } from './template/written-ranges.ts';
 import type { TextTokenizer } from './text-tokenizer.ts';
 import type { TokenizerConfig } from './tokenizer-json.ts';
 
@@ -10,6 +11,8 @@ import type { TokenizerConfig } from './tokenizer-json.ts';
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant' | 'tool';
   content: string;
+  /** What an assistant thought before it answered. */
+  reasoning?: string;
   /** The functions that an assistant's message calls. */
   toolCalls?: readonly ToolCall[];
   /** The call that a tool's message is the result of. */
@@ -40,7 +43,13 @@ export interface TemplateOptions {
   tools?: readonly ToolDefinition[];
   /** Whether the text ends where the assistant's next message begins. @default true */
   addGenerationPrompt?: boolean;
+  /** Whether the text ends where the content of the last message does, so that the model continues it. @default false */
+  continueFinalMessage?: boolean;
+  /** Further variables of the template by name, of which each is a free one. @default none */
+  variables?: Readonly<Record<string, unknown>>;
 }
+
+const THINK_TAGS: ThinkTags = { start: '<think>', end: '</think>' };
 
 /** The name of a template for conversations in which functions may be called. */
 const TOOL_TEMPLATE = 'tool_use';
@@ -127,14 +136,36 @@ export class ChatTemplate {
     return yield* tokenizer.encodeSteps(value, { addSpecialTokens: false, parseSpecialTokens: written });
   }
 
+  /**
+   * Renders a conversation in which a mark stands for a text that is not known yet.
+   * @returns what the template makes of it before and after the mark
+   * @throws GptEdgeError as `encode`; `chat_template_error` also if the template does not repeat the mark exactly once
+   */
+  *splitSteps(messages: readonly ChatMessage[], mark: string): Steps<{ before: OriginText; after: OriginText }> {
+    const rendered = yield* this.#render(messages);
+    const start = rendered.value.indexOf(mark);
+    if (start < 0 || rendered.value.includes(mark, start + mark.length))
+      throw new GptEdgeError('chat_template_error', "The model's chat template does not repeat a message as it is.", { param: 'model' });
+    const { length } = rendered.value;
+    return { before: sliceOrigin(rendered, 0, start), after: sliceOrigin(rendered, start + mark.length, length) };
+  }
+
+  /** The tags between which the model thinks, if the template knows of any: those of nearly all models that do. */
+  get thinkTags(): ThinkTags | undefined {
+    const { text = '' } = this.#source;
+    return text.includes(THINK_TAGS.start) && text.includes(THINK_TAGS.end) ? THINK_TAGS : undefined;
+  }
+
   /** The text of the conversation, in steps. @throws as `encode` */
   *renderSteps(messages: readonly ChatMessage[], options?: TemplateOptions): Steps<string> {
     return (yield* this.#render(messages, options)).value;
   }
 
   /** The variables are those of transformers' `apply_chat_template`. */
-  *#render(messages: readonly ChatMessage[], { tools = [], addGenerationPrompt = true }: TemplateOptions = {}): Steps<OriginText> {
+  *#render(messages: readonly ChatMessage[], options: TemplateOptions = {}): Steps<OriginText> {
+    const { tools = [], addGenerationPrompt = true, continueFinalMessage = false, variables: further = {} } = options;
     const variables = {
+      ...further,
       messages: messages.map(toVariable),
       tools: tools.length > 0 ? tools.map((tool) => ({ type: 'function', function: { ...tool } })) : null,
       documents: null,
@@ -151,12 +182,20 @@ export class ChatTemplate {
         },
       );
     try {
-      return yield* template.render({ variables, tokens: this.#tokens });
+      const rendered = yield* template.render({ variables, tokens: this.#tokens });
+      return continueFinalMessage ? cutAfter(rendered, messages[messages.length - 1].content) : rendered;
     } catch (cause) {
+      if (cause instanceof GptEdgeError) throw cause;
       const { message } = cause as Error;
       if (cause instanceof TemplateRefusal)
         throw new GptEdgeError('chat_template_error', `The model's chat template refuses these messages: ${message}`, {
           param: 'messages',
+          cause,
+        });
+      // A template may expect something else of a variable than what the caller gave it.
+      if (Object.keys(further).length > 0)
+        throw new GptEdgeError('chat_template_error', `The model's chat template fails with these chat_template_kwargs: ${message}`, {
+          param: 'chat_template_kwargs',
           cause,
         });
       throw new GptEdgeError('unsupported_model', `The model's chat template (${where}) fails: ${message}.`, {
@@ -167,12 +206,28 @@ export class ChatTemplate {
   }
 }
 
+/**
+ * Cuts a rendered conversation where its last message's content ends, as transformers does: white space at both ends of
+ * the content is kept only where the template keeps it.
+ */
+function cutAfter(rendered: OriginText, content: string): OriginText {
+  const trimmed = content.trim();
+  const place = trimmed === '' ? -1 : rendered.value.lastIndexOf(trimmed);
+  if (place === -1)
+    throw new GptEdgeError('chat_template_error', 'The last message cannot be continued: it is empty, or the chat template changes it.', {
+      param: 'messages',
+    });
+  const kept = content.trimStart();
+  return sliceOrigin(rendered, 0, place + (rendered.value.startsWith(kept, place) ? kept : trimmed).length);
+}
+
 const hasTools = ({ role, toolCalls }: ChatMessage): boolean => role === 'tool' || (toolCalls?.length ?? 0) > 0;
 
 /** A message as templates know it. */
-const toVariable = ({ role, content, toolCalls, toolCallId, name }: ChatMessage) => ({
+const toVariable = ({ role, content, reasoning, toolCalls, toolCallId, name }: ChatMessage) => ({
   role,
   content,
+  ...(reasoning !== undefined && { reasoning_content: reasoning }),
   ...(toolCalls && {
     tool_calls: toolCalls.map((call) => ({ id: call.id, type: 'function', function: { name: call.name, arguments: call.arguments } })),
   }),

@@ -70,7 +70,9 @@ describe('a ledger', () => {
     expect(tokens).toMatchObject({ limit: 'tokensPerMinute' });
     expect(ledger.reserve(lease.id, cost(60), free + tokens.waitMs! - 1)).toMatchObject({ limit: 'tokensPerMinute' });
     admitted(ledger.reserve(lease.id, cost(60), free + tokens.waitMs!));
-    expect(ledger.reserve(lease.id, cost(101), free)).toMatchObject({ limit: 'tokensPerMinute', waitMs: null });
+    const [other] = [charge({ tokensPerMinute: 100 }, 'key:other')];
+    const large = admitted(ledger.admit([other], NOON));
+    expect(ledger.reserve(large.id, cost(101), NOON)).toMatchObject({ limit: 'tokensPerMinute', waitMs: null });
   });
 
   it('should count in all accounts of a request or in none', () => {
@@ -85,7 +87,9 @@ describe('a ledger', () => {
     expect(ledger.usage('key:k', NOON)).toMatchObject({ requests: 1, running: 1 });
     expect(ledger.reserve(first.id, cost(101), NOON)).toMatchObject({ limit: 'tokensPerDay', account: DEPLOYMENT, waitMs: null });
     expect(ledger.usage('key:k', NOON).tokens).toBe(0);
-    admitted(ledger.reserve(first.id, cost(100), NOON));
+    // A request that begins anew elsewhere reserves again, and no more than before.
+    for (const tokens of [90, 100, 100, 40]) admitted(ledger.reserve(first.id, cost(tokens), NOON));
+    expect(ledger.usage('key:k', NOON).tokens).toBe(100);
     ledger.settle(first.id, cost(30), NOON);
     for (const name of [DEPLOYMENT, 'key:k', 'address:a'])
       expect(ledger.usage(name, NOON)).toEqual({ requests: 1, running: 0, tokens: 30, micros: 300 });

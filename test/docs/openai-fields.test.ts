@@ -4,8 +4,15 @@ import { describe, expect, it } from 'vitest';
 import { invalidRequest } from '../../src/api/http/errors.ts';
 import { chatRequestSchema } from '../../src/api/openai/schemas/chat-schema.ts';
 import { completionRequestSchema } from '../../src/api/openai/schemas/completion-schema.ts';
+import { decisionRequestSchema } from '../../src/api/openai/schemas/decision-schema.ts';
 import { embeddingsRequestSchema } from '../../src/api/openai/schemas/embeddings-schema.ts';
-import { ignoredFields, UNSUPPORTED_FIELDS, UNSUPPORTED_MESSAGE_FIELDS } from '../../src/api/openai/schemas/openai-fields.ts';
+import {
+  ignoredFields,
+  UNSUPPORTED_COMPLETION_FIELDS,
+  UNSUPPORTED_FIELDS,
+  UNSUPPORTED_MESSAGE_FIELDS,
+} from '../../src/api/openai/schemas/openai-fields.ts';
+import { ignoredResponseFields, responseRequestSchema, UNSUPPORTED_RESPONSE_FIELDS } from '../../src/api/openai/schemas/response-schema.ts';
 import { PACKAGE } from '../../src/local/project-paths.ts';
 import { fieldsOf } from './openai-interfaces.ts';
 
@@ -40,6 +47,8 @@ const ENDPOINTS = [
     own: 'Own fields of completions',
     schema: completionRequestSchema,
     good: { prompt: 'Hi' },
+    unsupported: UNSUPPORTED_FIELDS,
+    ignored: ignoredFields,
     listed: await fieldsOf('completions.d.ts', 'CompletionCreateParamsBase'),
   },
   {
@@ -47,13 +56,26 @@ const ENDPOINTS = [
     own: 'Own fields of chat completions',
     schema: chatRequestSchema,
     good: { messages: [{ role: 'user', content: 'Hi' }] },
+    unsupported: UNSUPPORTED_FIELDS,
+    ignored: ignoredFields,
     listed: await fieldsOf(CHAT, 'ChatCompletionCreateParamsBase'),
+  },
+  {
+    heading: 'POST /v1/responses',
+    own: 'Own fields of responses',
+    schema: responseRequestSchema,
+    good: { input: 'Hi' },
+    unsupported: UNSUPPORTED_RESPONSE_FIELDS,
+    ignored: ignoredResponseFields,
+    listed: await fieldsOf('responses/responses.d.ts', 'ResponseCreateParamsBase'),
   },
   {
     heading: 'POST /v1/embeddings',
     own: 'Own fields of embeddings',
     schema: embeddingsRequestSchema,
     good: { input: 'Hi' },
+    unsupported: {},
+    ignored: ignoredFields,
     listed: await fieldsOf('embeddings.d.ts', 'EmbeddingCreateParams'),
   },
 ];
@@ -66,10 +88,10 @@ describe('docs/openai-fields.md', () => {
     expect(names(rows(heading))).toEqual([...listed].sort());
   });
 
-  it.each(ENDPOINTS)('should state what the schema does with every field: $heading', ({ heading, schema, good }) => {
+  it.each(ENDPOINTS)('should state what the schema does with every field: $heading', ({ heading, schema, good, unsupported, ignored }) => {
     for (const { field, status } of rows(heading)) {
       expect(field in schema.shape, field).toBe(true);
-      const actual = field in UNSUPPORTED_FIELDS ? 'rejected' : field in ignoredFields ? 'without effect' : 'supported';
+      const actual = field in unsupported ? 'rejected' : field in ignored ? 'without effect' : 'supported';
       expect(status, field).toBe(actual);
       if (status !== 'rejected') continue;
       const { error } = schema.safeParse({ ...good, [field]: 'x' });
@@ -82,22 +104,29 @@ describe('docs/openai-fields.md', () => {
       expect(schema.safeParse({ ...good, [field]: null }).success, field).toBe(true);
   });
 
-  it.each(ENDPOINTS)('should list the values of rejected fields that are accepted: $heading', ({ heading, schema, good }) => {
+  it.each(ENDPOINTS)('should list the values of rejected fields that are accepted: $heading', ({ heading, schema, good, unsupported }) => {
     for (const { field, accepted } of rows(heading).filter(({ status }) => status === 'rejected')) {
-      expect(accepted, field).toEqual(UNSUPPORTED_FIELDS[field as keyof typeof UNSUPPORTED_FIELDS]);
+      expect(accepted, field).toEqual((unsupported as Record<string, readonly unknown[]>)[field]);
       for (const value of accepted) expect(schema.safeParse({ ...good, [field]: value }).success, field).toBe(true);
     }
   });
 
   it.each(ENDPOINTS)('should leave out no field that the schema accepts: $heading', ({ heading, own, schema }) => {
-    const everywhere = [...Object.keys(ignoredFields), ...Object.keys(UNSUPPORTED_FIELDS)];
-    const told = new Set([
-      ...names(rows(heading)),
-      ...[isGeneration(heading) ? OWN : own, own].flatMap((table) => names(rows(table))),
-      ...everywhere,
-    ]);
+    const everywhere = [ignoredFields, UNSUPPORTED_FIELDS, UNSUPPORTED_COMPLETION_FIELDS].flatMap((fields) => Object.keys(fields));
+    // OpenAI has these in chats, and responses take them too.
+    const ofChats = ['frequency_penalty', 'presence_penalty', 'logit_bias', 'seed'];
+    const shared = heading === 'POST /v1/embeddings' ? [] : [...names(rows(OWN)), ...ofChats];
+    const told = new Set([...names(rows(heading)), ...shared, ...names(rows(own)), ...everywhere]);
     expect(Object.keys(schema.shape).filter((field) => !told.has(field))).toEqual([]);
     for (const { field } of [...(isGeneration(heading) ? [OWN] : []), own].flatMap(rows)) expect(field in schema.shape, field).toBe(true);
+  });
+
+  it('should say of each field of decisions what the schema does', async () => {
+    const table = rows('POST /v1/decisions');
+    const listed = await fieldsOf('decisions.d.ts', 'DecisionCreateParams');
+    expect(names(table)).toEqual([...listed, 'gpt_edge', 'timeout_ms'].sort());
+    expect(names(table)).toEqual(Object.keys(decisionRequestSchema.shape).sort());
+    for (const { field, status } of table) expect(status, field).toBe(field in ignoredFields ? 'without effect' : 'supported');
   });
 
   it('should list the fields inside fields', async () => {
@@ -131,7 +160,7 @@ describe('docs/openai-fields.md', () => {
   });
 
   it('should name tests that exist and mention the field', async () => {
-    const all = [...ENDPOINTS.flatMap(({ heading, own }) => [heading, own]), 'Inside fields', OWN].flatMap(rows);
+    const all = [...ENDPOINTS.flatMap(({ heading, own }) => [heading, own]), 'POST /v1/decisions', 'Inside fields', OWN].flatMap(rows);
     const files = new Map<string, string>();
     for (const { field, status, tests } of all) {
       expect(tests, field).not.toEqual([]);
@@ -139,7 +168,7 @@ describe('docs/openai-fields.md', () => {
         if (!files.has(path)) files.set(path, await readFile(join(DOCS, path), 'utf8'));
         const name = field.split(/[.[\]]+/).at(-1)!;
         // The tests of rejected fields take them from the list itself.
-        if (status === 'rejected') expect(files.get(path)).toMatch(/UNSUPPORTED_FIELDS/);
+        if (status === 'rejected') expect(files.get(path)).toMatch(/UNSUPPORTED_(RESPONSE_)?FIELDS/);
         else expect(files.get(path), `${path} on ${field}`).toContain(name);
       }
     }

@@ -7,12 +7,27 @@ import { PACKAGE } from '../../src/local/project-paths.ts';
 /** What each entry of the package exports. Removing or renaming one breaks the programs of its users. */
 const EXPORTS: Record<string, { values: string[]; types: string[] }> = {
   'library/index': {
-    values: ['ERROR_CODES', 'EngineObject', 'GptEdgeError', 'IsolateModels', 'createApp', 'frontFromEnv', 'modelsFromEnv'],
+    values: [
+      'AccessObject',
+      'ERROR_CODES',
+      'EngineObject',
+      'GptEdgeError',
+      'IsolateModels',
+      'accessFromEnv',
+      'createApp',
+      'frontFromEnv',
+      'handedAccessFromEnv',
+      'modelsFromEnv',
+      'withGrant',
+    ],
     types: [
+      'AccessBindings',
+      'AccessParts',
       'AppOptions',
       'EngineFront',
       'ErrorCode',
       'FrontEnv',
+      'Grant',
       'IsolateModelsOptions',
       'LanguageModel',
       'LoadState',
@@ -44,10 +59,14 @@ const EXPORTS: Record<string, { values: string[]; types: string[] }> = {
     types: [],
   },
   'library/local': {
-    values: ['DEFAULT_MODEL', 'localWorkerOptions', 'putModels', 'serveModels'],
-    types: ['LocalWorker', 'LocalWorkerOptions', 'ServeOptions'],
+    values: ['DEFAULT_MODEL', 'localWorkerOptions', 'putModels', 'serveModels', 'workersAiOptions'],
+    types: ['LocalWorker', 'LocalWorkerOptions', 'ServeOptions', 'WorkersAiWorkerOptions'],
   },
-  worker: { values: ['EngineObject', 'default'], types: [] },
+  'library/workers-ai': {
+    values: ['WorkersAi'],
+    types: ['EdgeFetcher', 'RunOptions', 'TextGenerationInputs', 'TextGenerationOutput', 'WorkersAiOptions'],
+  },
+  worker: { values: ['AccessObject', 'EngineObject', 'default'], types: [] },
 };
 
 /**

@@ -71,9 +71,10 @@ const FALSE: Record<keyof Manifest, ((manifest: Manifest) => { change: object; m
   multiplyAddsPerToken: [
     () => ({ change: { multiplyAddsPerToken: 1 }, message: 'multiplyAddsPerToken is 1, and by model.onnx it is 5767168' }),
   ],
-  // How embeddings are made is a choice, and what a license or a source is called is not written anywhere that a Worker
+  // How embeddings are made and which tags stand around thinking are choices, and what a license or a source is called is not written anywhere that a Worker
   // reads.
   pooling: [],
+  thinkTags: [],
   license: [],
   source: [],
   files: [
@@ -105,7 +106,7 @@ describe('a manifest', () => {
   });
 
   it('should have a test for each field', () => {
-    const fields = [...Object.keys(manifest), 'tablesDtype', 'pooling'];
+    const fields = [...Object.keys(manifest), 'tablesDtype', 'pooling', 'thinkTags'];
     expect(Object.keys(FALSE).sort()).toEqual(fields.sort());
   });
 

@@ -92,18 +92,21 @@ export class Ledger {
   }
 
   /**
-   * Reserves what an admitted request may use at most.
+   * Reserves what an admitted request may use at most. A request that begins anew elsewhere reserves again: what it had
+   * reserved before counts for that.
    * @returns the lease, or why it is refused; undefined if the lease has expired
    */
   reserve(id: string, cost: Cost, now: number): Lease | Refused | undefined {
     const lease = this.#leases.get(id);
     if (lease === undefined) return undefined;
-    const refused = this.#refused(lease.charges, now, (account, limits) => account.refusesCost(limits, cost, now));
+    const { charges, reserved, at } = lease;
+    const more = { tokens: Math.max(0, cost.tokens - reserved.tokens), micros: Math.max(0, cost.micros - reserved.micros) };
+    const refused = this.#refused(charges, now, (account, limits) => account.refusesCost(limits, more, now));
     if (refused) return refused;
-    lease.at = now;
-    lease.reserved = { tokens: lease.reserved.tokens + cost.tokens, micros: lease.reserved.micros + cost.micros };
+    lease.at = reserved.tokens === 0 ? now : at;
+    lease.reserved = { tokens: reserved.tokens + more.tokens, micros: reserved.micros + more.micros };
     this.#store.putLease(lease);
-    this.#change(lease.charges, (account) => account.countCost(cost, now));
+    this.#change(charges, (account) => account.countCost(more, lease.at));
     return lease;
   }
 

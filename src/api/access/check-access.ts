@@ -6,7 +6,6 @@ import { equalHashes, looksLikeKey, parseKey, sha256Hex } from '../../access/key
 import { rateHeaders, refusalError } from '../../access/limits/rate-limit-answer.ts';
 import { type ErrorCode, GptEdgeError } from '../../core/errors.ts';
 import type { AppEnv } from '../http/app-env.ts';
-import { isLoopback } from '../http/is-loopback.ts';
 import { ENGINE_PATH } from '../openai/schemas/engine-schema.ts';
 import { clientAddress } from './client-address.ts';
 import { type CorsOrigins, cors } from './cors.ts';
@@ -34,7 +33,7 @@ export interface AccessOptions {
   turnstile?: Turnstile;
 }
 
-/** Paths for the operator alone, with what lies below. The engine's state is also told on the machine on which it runs. */
+/** Paths for the operator alone, with what lies below. */
 const OPERATOR_PATHS = ['/operator', '/metrics', ENGINE_PATH];
 /** Paths that answer whoever asks, since whoever watches a deployment has no key. */
 const OPEN_PATHS = ['/health', '/ready'];
@@ -63,11 +62,10 @@ export function checkAccess(options: AccessOptions): MiddlewareHandler<AppEnv> {
 
 async function grantOf(c: Context<AppEnv>, options: AccessOptions): Promise<Grant> {
   const { isPublic, operatorKey, turnstile } = options;
-  const path = pathInApp(c);
+  const path = routedPath(c);
   const sent = sentKey(c.req.raw.headers);
   if (OPEN_PATHS.includes(path)) return OPEN_GRANT;
-  if (path === ENGINE_PATH && operatorKey === undefined && isLoopback(c.req.url)) return OPERATOR_GRANT;
-  if (isOneOf(OPERATOR_PATHS, path)) return operatorGrant(sent, operatorKey);
+  if (isOneOf(OPERATOR_PATHS, path)) return path === ENGINE_PATH && isLoopback(c) ? OPERATOR_GRANT : operatorGrant(sent, operatorKey);
   if (sent !== undefined && (looksLikeKey(sent) || !isPublic)) return keyGrant(c, path, sent, options);
   if (!isPublic) throw new GptEdgeError('unauthorized', noKeyMessage(options));
   if (isOneOf(UNCOUNTED_PATHS, path)) return OPEN_GRANT;
@@ -118,6 +116,12 @@ async function admitted(
   throw refusalError(admission.refused);
 }
 
+/**
+ * Whether a request comes to this machine alone: Cloudflare serves no such name. What the engine does is told there
+ * without a key, for whoever tries things out.
+ */
+const isLoopback = (c: Context): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(new URL(c.req.url).hostname);
+
 /** The key that a client sends, in OpenAI's header or in those of other clients. */
 function sentKey(headers: Headers): string | undefined {
   const [, bearer] = /^Bearer +(\S+) *$/i.exec(headers.get('authorization') ?? '') ?? [];
@@ -151,8 +155,11 @@ const noKeyMessage = ({ service }: AccessOptions): string =>
     ? 'This deployment asks for a key: send it as Authorization: Bearer <key>. Its owner creates keys with gpt-edge keys create, and can open it to everyone with the variable PUBLIC = "true".'
     : 'This deployment is not public. Its owner can open it to everyone with the variable PUBLIC = "true".';
 
-/** The path as the routes see it, without that of the app in which this one is mounted. */
-function pathInApp(c: Context): string {
+/**
+ * The path as the routes see it, and so with what was percent-encoded in it decoded, without that of the app in which
+ * this one is mounted.
+ */
+function routedPath(c: Context): string {
   const base = basePath(c).replace(/\/$/, '');
   return c.req.path.startsWith(base) ? c.req.path.slice(base.length) || '/' : c.req.path;
 }

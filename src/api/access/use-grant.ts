@@ -16,6 +16,8 @@ export const useGrant = (host: ModelHost) =>
     const { grant, record } = c.var;
     c.set('host', grant.models.length > 0 ? scopedHost(host, grant.models) : host);
     await next();
+    // Whoever answered in this app's place has done the rest.
+    if (record.isForwarded) return;
     for (const [name, value] of Object.entries(grant.headers())) c.header(name, value);
     keepAlive(
       c,
@@ -46,7 +48,6 @@ function scopedHost(host: ModelHost, models: readonly string[]): ModelHost {
   return {
     ids,
     get: async (id, until) => host.get(check(id ?? ids[0]), until),
-    loaded: (id) => (ids.includes(id) ? host.loaded?.(id) : undefined),
     describe: async (id) => host.describe(check(id)),
   };
 }

@@ -26,11 +26,11 @@ export interface AppEnv {
  */
 export function requestContext(c: Context<AppEnv>, { decoder }: LanguageModel): RequestContext {
   const { signal } = c.req.raw;
-  const { record, grant } = c.var;
+  const { record } = c.var;
   const budget = new WorkBudget(decoder.multiplyAddsPerTurn, signal);
   budget.isInObject = c.env?.object !== undefined;
   c.env?.object?.onReset(() => budget.abort(), record.ended);
-  return { signal, budget, record, grant };
+  return { signal, budget, record, grant: c.var.grant };
 }
 
 /**

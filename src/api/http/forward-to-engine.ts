@@ -13,21 +13,12 @@ export type EngineFront = (request: Request, path: string) => Promise<Response>;
 /** The paths that need a model, or know about one. */
 export const ENGINE_PATHS = ['/v1/*', '/tokenize', '/detokenize'];
 
-/**
- * Hands requests on to the engine, with what they are allowed. The engine also writes their log lines, and settles what
- * they have used; what it could not be asked for has used nothing.
- */
+/** Hands requests on to the engine, with their grants. It also writes their log lines, and counts what they use. */
 export const forwardToEngine = (front: EngineFront) =>
   createMiddleware<AppEnv>(async function forwardToEngine(c) {
-    const { grant, record, requestId } = c.var;
-    const request = withGrant(c.req.raw, grant);
-    request.headers.set('x-request-id', requestId);
-    try {
-      const answer = await front(request, pathInApp(c));
-      record.isForwarded = true;
-      return answer;
-    } catch (error) {
-      await grant.settle({ status: 503, promptTokens: 0, completionTokens: 0, milliseconds: Date.now() - record.started });
-      throw error;
-    }
+    const request = withGrant(c.req.raw, c.var.grant);
+    request.headers.set('x-request-id', c.var.requestId);
+    const answer = await front(request, pathInApp(c));
+    c.var.record.isForwarded = true;
+    return answer;
   });

@@ -5,6 +5,8 @@ import { GptEdgeError } from '../../core/errors.ts';
 
 /** A prompt of token ids that fills the largest context window still fits. */
 export const MAX_BODY_BYTES = 2 ** 20;
+/** Milliseconds for the whole body. A megabyte takes some seconds over a slow line; who needs longer holds a place for nothing. */
+const MAX_BODY_MS = 30_000;
 
 /**
  * Without it, the validator would read a POST that has neither content type nor body as `{}`, and generate from
@@ -36,12 +38,24 @@ const readBody = createMiddleware(async (c, next) => {
 async function readLimited(body: ReadableStream<Uint8Array> | null): Promise<ArrayBuffer> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
-  for await (const chunk of body ?? []) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw tooLarge();
-    chunks.push(chunk as Uint8Array<ArrayBuffer>);
+  const reader = body?.getReader();
+  const tooSlow = Promise.withResolvers<never>();
+  const timer = setTimeout(() => tooSlow.reject(new GptEdgeError('timeout', `The request body took over ${MAX_BODY_MS} ms.`)), MAX_BODY_MS);
+  tooSlow.promise.catch(() => {});
+  try {
+    while (reader) {
+      const { done, value } = await Promise.race([reader.read(), tooSlow.promise]);
+      if (done) break;
+      length += value.length;
+      if (length > MAX_BODY_BYTES) throw tooLarge();
+      chunks.push(value as Uint8Array<ArrayBuffer>);
+    }
+    return new Blob(chunks).arrayBuffer();
+  } finally {
+    clearTimeout(timer);
+    // What has not been read by now is not wanted.
+    reader?.cancel().catch(() => {});
   }
-  return new Blob(chunks).arrayBuffer();
 }
 
 export const tooLarge = () => new GptEdgeError('request_too_large', `The request body is larger than ${MAX_BODY_BYTES} bytes.`);

@@ -1,7 +1,9 @@
+import { ReasoningSplitter, type SplitText } from '../../generation/text/reasoning-splitter.ts';
 import { CallParser, type CallPiece } from '../../generation/tools/call-parser.ts';
 import type { ChoiceEvent } from './choice-chunks.ts';
 import type { ChatChunkChoice } from './schemas/chat-schema.ts';
 import type { AnswerCalls } from './to-calls.ts';
+import type { ChatRequest } from './to-completion-request.ts';
 
 type Delta = ChatChunkChoice['delta'];
 
@@ -18,6 +20,7 @@ interface AnswerParts {
 export class AnswerReader {
   readonly #calls: AnswerCalls | undefined;
   readonly #parser: CallParser | undefined;
+  readonly #splitter: ReasoningSplitter | undefined;
   /** How much of the answer's text has been read. */
   #length = 0;
   /** How many calls have begun. */
@@ -27,7 +30,8 @@ export class AnswerReader {
   #hasText = false;
 
   /** @param reportsTokens whether the chunks tell of tokens, so that the first one cannot wait until it is known what they are */
-  constructor(calls: AnswerCalls | undefined, reportsTokens: boolean) {
+  constructor({ calls, thinking }: Pick<ChatRequest, 'calls' | 'thinking'>, reportsTokens: boolean) {
+    this.#splitter = thinking && new ReasoningSplitter(thinking.tags, thinking.hasBegun);
     this.#calls = calls;
     this.#opensAtOnce = reportsTokens || calls === undefined;
     this.#parser = calls && new CallParser(calls.syntax, calls.names, calls.isForced);
@@ -39,8 +43,9 @@ export class AnswerReader {
   }
 
   read(event: ChoiceEvent): AnswerParts {
-    const pieces = this.#pieces(event);
-    const deltas = pieces.map((piece) => this.#delta(piece));
+    const { reasoning, content: said } = this.#split(event);
+    const pieces = this.#pieces(event, said);
+    const deltas = [...(reasoning === '' ? [] : [{ reasoning_content: reasoning }]), ...pieces.map((piece) => this.#delta(piece))];
     const opens = !this.#isOpen && (deltas.length > 0 || event.finishReason !== undefined || this.#opensAtOnce);
     this.#isOpen ||= opens;
     const content = this.#count > 0 && !this.#hasText ? null : '';
@@ -51,14 +56,24 @@ export class AnswerReader {
     };
   }
 
-  #pieces(event: ChoiceEvent): CallPiece[] {
-    const { text, finishReason } = event;
+  /** Splits what the model thinks off an event's text. */
+  #split({ text, finishReason }: ChoiceEvent): SplitText {
+    if (!this.#splitter) return { reasoning: '', content: text };
+    const parts = [this.#splitter.push(text), ...(finishReason ? [this.#splitter.end()] : [])];
+    return { reasoning: parts.map(({ reasoning }) => reasoning).join(''), content: parts.map(({ content }) => content).join('') };
+  }
+
+  /** @param text what of the event's text the model says */
+  #pieces(event: ChoiceEvent, text: string): CallPiece[] {
+    const { finishReason } = event;
     if (!this.#parser) return text === '' ? [] : [{ type: 'text', text }];
-    const mark = this.#markIn(event);
+    const markInEvent = this.#markIn(event);
+    // What it says is the end of the text.
+    const mark = markInEvent === undefined ? undefined : Math.max(0, markInEvent - (event.text.length - text.length));
     const pieces = [...this.#parser.push(text.slice(0, mark)), ...(mark === undefined ? [] : this.#parser.mark())];
     if (mark !== undefined) pieces.push(...this.#parser.push(text.slice(mark)));
     if (finishReason) pieces.push(...this.#parser.end());
-    this.#length += text.length;
+    this.#length += event.text.length;
     return pieces;
   }
 

@@ -21,7 +21,7 @@ export async function* chatChunks(
   const reportsTokens = body.logprobs === true || body.return_token_ids === true;
   const readers = new Map<number, AnswerReader>();
   const toParts = (event: ChoiceEvent) => {
-    const reader = readers.get(event.index) ?? new AnswerReader(request.calls, reportsTokens);
+    const reader = readers.get(event.index) ?? new AnswerReader(request, reportsTokens);
     readers.set(event.index, reader);
     return toChatParts(event, reader, body, model.tokenizer);
   };
@@ -91,6 +91,7 @@ const emptyChoice = (index: number, { logprobs, return_token_ids }: ChatWireRequ
 
 function append(choice: ChatChoice, { delta, logprobs, token_ids, finish_reason }: ChatChunkChoice): void {
   const { message } = choice;
+  if (delta.reasoning_content) message.reasoning_content = (message.reasoning_content ?? '') + delta.reasoning_content;
   if (delta.content != null) message.content = (message.content ?? '') + delta.content;
   for (const call of delta.tool_calls ?? []) appendCall(message, call);
   if (logprobs) choice.logprobs?.content.push(...logprobs.content);

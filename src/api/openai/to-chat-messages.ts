@@ -11,12 +11,13 @@ type WireMessage = ChatWireRequest['messages'][number];
  */
 export function toChatMessages(messages: readonly WireMessage[]): ChatMessage[] {
   const names = new Map<string, string>();
-  return messages.map(({ role, content, tool_calls, tool_call_id }) => {
+  return messages.map(({ role, content, reasoning_content, tool_calls, tool_call_id }) => {
     const calls = callsOf<WireToolCall>({ tool_calls });
     for (const { id, function: called } of calls) names.set(id, called.name);
     return {
       role: role === 'developer' ? 'system' : role,
       content: textOf(content),
+      ...(reasoning_content != null && { reasoning: reasoning_content }),
       ...(calls.length > 0 && {
         toolCalls: calls.map(({ id, function: called }) => ({ id, name: called.name, arguments: called.arguments })),
       }),

@@ -14,6 +14,8 @@ import { toChatMessages } from './to-chat-messages.ts';
 import { prepareConstraints, toConstraint } from './to-constraint.ts';
 import { toGap } from './to-gap.ts';
 import { checkTextLength, checkTokenIds, encodePrompt, toPromptTokens } from './to-prompt-tokens.ts';
+import { toTemplateOptions } from './to-template-options.ts';
+import { type Thinking, toThinking } from './to-thinking.ts';
 
 /**
  * Turns a completions request into one generation for each of its prompts.
@@ -87,6 +89,8 @@ export const chatFields = (body: ChatWireRequest): ContextFields => ({
 /** The generation that continues a conversation, and the calls that it may have. */
 export interface ChatRequest extends CompletionRequest {
   readonly calls?: AnswerCalls;
+  /** How the model thinks before it answers, if it does. */
+  readonly thinking?: Thinking;
 }
 
 /**
@@ -94,7 +98,8 @@ export interface ChatRequest extends CompletionRequest {
  * @throws GptEdgeError `chat_template_error`, `invalid_value` or `context_length_exceeded`
  */
 export async function toChatRequest(body: ChatWireRequest, model: LanguageModel, budget: WorkBudget): Promise<ChatRequest> {
-  const { prompt, calls } = await toChatPrompt(body, chatModel(model), budget);
+  const chatting = chatModel(model);
+  const { prompt, calls } = await toChatPrompt(body, chatting, budget);
   const left = model.decoder.contextWindow - prompt.length;
   const text = await toConstraint(body, model.constraints, budget);
   if (calls) await prepareConstraints(model.constraints, budget);
@@ -108,6 +113,7 @@ export async function toChatRequest(body: ChatWireRequest, model: LanguageModel,
     constraint: calls ? toCallConstraint(body, calls.syntax, text, model.constraints) : text,
     partition: body.prompt_cache_key ?? '',
     calls,
+    thinking: toThinking(body, chatting, prompt),
   };
   checkContext(model, prompt.length, request.maxTokens, chatFields(body));
   return request;
@@ -133,15 +139,16 @@ async function toChatPrompt(
 ): Promise<{ prompt: readonly number[]; calls?: AnswerCalls }> {
   const messages = toChatMessages(body.messages);
   const tools = callableTools(body);
-  const lengths = messages.map(({ content, toolCalls }) => content.length + lengthOf(toolCalls));
+  const options = toTemplateOptions(body);
+  const lengths = messages.map(({ content, reasoning = '', toolCalls }) => content.length + reasoning.length + lengthOf(toolCalls));
   checkTextLength(
     lengths.reduce((sum, length) => sum + length, lengthOf(tools)),
     model,
     'messages',
   );
   if (tools.length === 0 && !messages.some(({ role, toolCalls }) => role === 'tool' || toolCalls))
-    return { prompt: await encodeChatInTurns(messages, model.chatTemplate, model.tokenizer, budget) };
-  const { prompt, syntax } = await encodeToolChat(model, messages, toDefinitions(tools), budget);
+    return { prompt: await encodeChatInTurns(messages, model.chatTemplate, model.tokenizer, budget, options) };
+  const { prompt, syntax } = await encodeToolChat(model, messages, toDefinitions(tools), budget, options);
   return { prompt, calls: tools.length > 0 ? { syntax, names: tools.map(({ name }) => name), isForced: isForced(body) } : undefined };
 }
 

@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { checkWork } from '../../generation/check-work.ts';
 import { embed } from '../../generation/embed.ts';
+import { partitionOf } from '../access/use-grant.ts';
 import { type AppEnv, requestContext, requestedModel } from '../http/app-env.ts';
 import { jsonBodyMiddleware } from '../http/json-body.ts';
 import { wholeResponse } from '../http/whole-response.ts';
@@ -27,11 +28,13 @@ export function embeddingsRoute(app: OpenAPIHono<AppEnv>): void {
     const body = c.req.valid('json');
     const model = await requestedModel(c, body.model);
     const context = requestContext(c, model);
-    const { budget, record } = context;
+    const { budget, record, grant } = context;
     const texts = await toEmbeddingTexts(body, model, budget);
     checkWork(model, texts.map(toReading), c.var.maxWork, { prompt: 'input' });
     record.promptTokens = texts.reduce((sum, { length }) => sum + length, 0);
-    const embedding = await embed(model, texts, budget);
+    await grant.reserve(record.promptTokens, 0, budget.signal);
+    const embedding = await embed(model, texts, budget, partitionOf(grant, ''));
+    record.isComputed = true;
     record.figures = embedding.figures;
     return wholeResponse(c, toEmbeddings(body, model, texts, embedding, budget), context);
   });

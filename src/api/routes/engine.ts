@@ -8,7 +8,7 @@ const route = createRoute({
   method: 'get',
   path: ENGINE_PATH,
   tags: ['Service'],
-  summary: 'What the engine is doing, for the operator',
+  summary: 'What the engine is doing, on the machine on which it runs',
   responses: {
     200: { description: 'The objects, or the Worker, with what is loaded there.', content: jsonContent(engineSchema) },
     ...errorResponses(401, 405, 500, 503),

@@ -77,6 +77,10 @@ const WHOLE_FILE_LIMITS: Readonly<Record<string, number>> = {
 /** Manifests of earlier versions state both dtypes in one field: `q4 (tables q8)`. */
 const DTYPE_WITH_TABLES = /^(\S+) \(tables (\S+)\)$/;
 
+const thinkTagSchema = z.string().min(1).max(64);
+const thinkTagsSchema = z.strictObject({ start: thinkTagSchema, end: thinkTagSchema });
+export type ThinkTags = z.infer<typeof thinkTagsSchema>;
+
 /** manifest.json: what the converter states about a model folder, and what the Worker checks the folder against. */
 const manifestSchema = z
   .strictObject({
@@ -111,6 +115,8 @@ const manifestSchema = z
     multiplyAddsPerToken: z.number().int().min(1),
     /** How the hidden states of a text become its embedding: their mean, if the field is absent, or the last one. */
     pooling: z.enum(POOLINGS).optional(),
+    /** Between which texts the model thinks before it answers. Absent, it is what the chat template says. */
+    thinkTags: thinkTagsSchema.optional(),
     license: z.string().max(128).nullable(),
     /** What the model was converted from, in words: a repository, or a file name. */
     source: z.string().max(MAX_SOURCE_LENGTH),

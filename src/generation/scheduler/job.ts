@@ -40,10 +40,10 @@ export class Job<Run extends JobRun> {
     sequences: 0,
   };
   readonly submitted = Date.now();
-  /** Tokens of all its prompts. */
-  promptTokens = 0;
   /** Whether tokens are computed before they are chosen: those that are drafted, and those that are certain. */
   readonly speculates: boolean;
+  /** Tokens of all its prompts. */
+  promptTokens = 0;
   /** What has not ended, in the order of prompts and choices. */
   runs: readonly Run[] = [];
   /** Whether something of it was given room. Until then it may be refused. */

@@ -131,8 +131,9 @@ export class Scheduler {
   async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget): Promise<JobReader> {
     budget.signal.throwIfAborted();
     const job = new Job<Run>(this.#speculates, !budget.isInObject);
-    job.runs = promptRuns(job, tasks(job.outbox));
-    job.promptTokens = job.runs.reduce((sum, { tokens }) => sum + tokens.length, 0);
+    const wanted = tasks(job.outbox);
+    job.runs = promptRuns(job, wanted);
+    job.promptTokens = wanted.reduce((sum, { tokens }) => sum + tokens.length, 0);
     const end = () => this.#end(job, budget.signal.reason);
     budget.signal.addEventListener('abort', end, { once: true });
     this.#jobs.push(job);

@@ -1,5 +1,5 @@
 import type { CallSyntax } from '../../core/call-syntax.ts';
-import type { ChatMessage, ChatTemplate, ToolDefinition } from '../../tokenizer/chat-template.ts';
+import type { ChatMessage, ChatTemplate, TemplateOptions, ToolDefinition } from '../../tokenizer/chat-template.ts';
 import { type TemplateCalls, templateCalls } from '../../tokenizer/template-calls.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { encodeChatInTurns, stepsInTurns } from '../tokenize-in-turns.ts';
@@ -30,6 +30,7 @@ async function callsOf({ chatTemplate, tokenizer, manifest }: ChatModel, budget:
  * Encodes a conversation with functions: as the model's chat template has them, or else by a prompt of our own.
  * @param messages whose calls have the JSON texts of their arguments
  * @param tools the functions that the model may call; none if the conversation only has calls of earlier answers
+ * @param options what else the template renders
  * @throws GptEdgeError as `ChatTemplate.encode`
  */
 export async function encodeToolChat(
@@ -37,11 +38,12 @@ export async function encodeToolChat(
   messages: readonly ChatMessage[],
   tools: readonly ToolDefinition[],
   budget: WorkBudget,
+  options: TemplateOptions = {},
 ): Promise<ToolChat> {
   const calls = await callsOf(model, budget);
   const known = messages.map((message) => withArguments(message, calls));
   const shown = calls ? known : withOwnPrompt(known, tools);
-  const prompt = await encodeChatInTurns(shown, model.chatTemplate, model.tokenizer, budget, { tools: calls ? tools : [] });
+  const prompt = await encodeChatInTurns(shown, model.chatTemplate, model.tokenizer, budget, { ...options, tools: calls ? tools : [] });
   return { prompt, syntax: calls?.syntax ?? OWN_SYNTAX };
 }
 

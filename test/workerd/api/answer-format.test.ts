@@ -87,7 +87,7 @@ describe('answers of a schema', () => {
   it('should come from chats as well', async () => {
     const { choices } = await chat({ messages: [{ role: 'user', content: 'Who is it?' }], max_tokens: 200, seed: 1, ...format(PERSON) });
     const [{ message, finish_reason }] = choices;
-    expect(isValid(PERSON, message.content, finish_reason), message.content).toBe(true);
+    expect(isValid(PERSON, message.content!, finish_reason), message.content!).toBe(true);
   });
 });
 

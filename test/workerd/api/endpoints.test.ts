@@ -39,6 +39,7 @@ describe('/v1/models', () => {
     eos_token_ids: manifest.eosTokenIds,
     bos_token_id: manifest.bosTokenId,
     chat_template: true,
+    embeddings: { dimensions: 256, pooling: 'mean' },
     card: {
       use: expect.stringMatching(/^Continuing a short children's story/),
       limits: expect.stringMatching(/^Anything but stories\./),
@@ -49,7 +50,7 @@ describe('/v1/models', () => {
     },
     memory: {
       total_bytes: expect.any(Number),
-      parts: ['heap', 'weights', 'buffers', 'tokenizer', 'KV cache of 512 tokens in float32'].map((name) =>
+      parts: ['heap', 'weights', 'buffers', 'tokenizer', 'masks', 'KV cache of 512 tokens in float32'].map((name) =>
         expect.objectContaining({ name }),
       ),
     },
@@ -155,10 +156,19 @@ describe('/openapi.json', () => {
       );
     const common = { n: 1, stream: false, return_token_ids: false, frequency_penalty: 0, presence_penalty: 0 };
     expect(valuesOf('CompletionRequest', 'default')).toEqual({ ...common, max_tokens: 16, echo: false });
-    expect(valuesOf('ChatCompletionRequest', 'default')).toEqual({ ...common, logprobs: false });
+    expect(valuesOf('ChatCompletionRequest', 'default')).toEqual({
+      ...common,
+      logprobs: false,
+      add_generation_prompt: true,
+      continue_final_message: false,
+      parallel_tool_calls: false,
+    });
+    const penalties = { frequency_penalty: 0, presence_penalty: 0 };
+    expect(valuesOf('ResponseRequest', 'default')).toEqual({ ...penalties, stream: false, parallel_tool_calls: false });
     expect(valuesOf('NextTokenRequest', 'default')).toEqual({ top_k: 10 });
+    expect(valuesOf('EmbeddingsRequest', 'default')).toEqual({ encoding_format: 'float' });
     expect(valuesOf('TokenizeRequest', 'default')).toEqual({ add_special_tokens: true, return_token_strs: false });
-    for (const schema of ['CompletionRequest', 'ChatCompletionRequest'])
+    for (const schema of ['CompletionRequest', 'ChatCompletionRequest', 'ResponseRequest'])
       expect(valuesOf(schema, 'x-fallback')).toEqual({ temperature: 1, top_p: 1, top_k: 0, min_p: 0, repetition_penalty: 1 });
   });
 });

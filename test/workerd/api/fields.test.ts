@@ -6,6 +6,11 @@ import {
   UNSUPPORTED_FIELDS,
   UNSUPPORTED_MESSAGE_FIELDS,
 } from '../../../src/api/openai/schemas/openai-fields.ts';
+import {
+  INCLUDE_LOGPROBS,
+  type ignoredResponseFields,
+  UNSUPPORTED_RESPONSE_FIELDS,
+} from '../../../src/api/openai/schemas/response-schema.ts';
 import { DEFAULT_MODEL, post, projectJson, seedModel } from '../helpers.ts';
 import { type Body, chat, complete, fieldsOf, knownRoutes, tokenize } from './support.ts';
 
@@ -66,6 +71,14 @@ const sampling: Record<string, Effect> = {
   guided_regex: { value: '[a-c]{4}' },
 };
 
+const samplingOf = (names: (keyof typeof sampling)[]) => Object.fromEntries(names.map((name) => [name, sampling[name]]));
+const RESPONSE_IGNORED: Record<keyof typeof ignoredResponseFields, unknown> = {
+  max_tool_calls: 3,
+  prompt_cache_options: { mode: 'explicit', ttl: '30m' },
+  prompt_cache_retention: '24h',
+  service_tier: 'auto',
+};
+const RESPONSE_TOOLS = [{ type: 'function', name: 'stop_all' }];
 const TOOLS = [{ type: 'function', function: { name: 'stop_all' } }];
 
 const ENDPOINTS: Record<string, Endpoint> = {
@@ -93,16 +106,66 @@ const ENDPOINTS: Record<string, Endpoint> = {
       max_completion_tokens: { base: { max_tokens: undefined }, value: 5, instead: 6 },
       logprobs: { value: true },
       top_logprobs: { base: { logprobs: true }, value: 2 },
+      add_generation_prompt: { value: false, instead: true },
+      continue_final_message: { value: true, instead: false },
       tools: { base: { tool_choice: 'auto' }, value: TOOLS, instead: [] },
       tool_choice: { base: { tools: TOOLS }, value: 'required', instead: 'auto' },
-      parallel_tool_calls: { base: { tools: TOOLS, tool_choice: 'required', max_tokens: 100 }, value: false, instead: true },
+      parallel_tool_calls: { base: { tools: TOOLS, tool_choice: 'required', max_tokens: 100 }, value: true, instead: false },
     },
     ignored: IGNORED,
-    elsewhere: ['prompt_cache_key', 'timeout_ms', 'prediction'],
+    elsewhere: ['prompt_cache_key', 'timeout_ms', 'prediction', 'chat_template_kwargs'],
+  },
+  '/v1/responses': {
+    base: { input: 'Tell me a story about a cat.', max_output_tokens: 12, seed: 7 },
+    effects: {
+      ...samplingOf(['model', 'stream', 'seed', 'temperature', 'top_p', 'top_k', 'min_p']),
+      frequency_penalty: { base: { temperature: 0, max_output_tokens: 40 }, value: 2 },
+      presence_penalty: { base: { temperature: 0, max_output_tokens: 40 }, value: 2 },
+      repetition_penalty: { base: { temperature: 0, max_output_tokens: 40 }, value: 2 },
+      logit_bias: { base: { temperature: 0 }, value: { 525: -100 } },
+      input: { value: 'Tell me a story about a dog.', instead: 'Hi.' },
+      instructions: { value: 'Be kind.' },
+      max_output_tokens: { value: 5, instead: 6 },
+      metadata: { value: { any: 'thing' } },
+      user: { value: 'someone' },
+      safety_identifier: { value: 'someone' },
+      text: { value: { format: { type: 'json_object' } } },
+      tools: { value: RESPONSE_TOOLS },
+      tool_choice: { base: { tools: RESPONSE_TOOLS }, value: 'required', instead: 'auto' },
+      parallel_tool_calls: {
+        base: { tools: RESPONSE_TOOLS, tool_choice: 'required', max_output_tokens: 100 },
+        value: true,
+        instead: false,
+      },
+      include: { value: [INCLUDE_LOGPROBS] },
+      top_logprobs: { base: { include: [INCLUDE_LOGPROBS] }, value: 2 },
+    },
+    ignored: { ...RESPONSE_IGNORED, stream_options: {} },
+    elsewhere: ['prompt_cache_key', 'timeout_ms'],
+  },
+  '/v1/decisions': {
+    base: {
+      input: 'The dog was very happy.',
+      questions: [{ type: 'choice', instructions: 'Who is it about?', choices: [{ value: 'a dog' }, { value: 'a cat' }] }],
+    },
+    effects: {
+      model: { value: 'another-model' },
+      input: { value: 'The cat was very sad.' },
+      questions: { value: [{ type: 'predicate', instructions: 'The dog is happy.' }] },
+      gpt_edge: { value: { calibrate: true } },
+    },
+    ignored: { prompt_cache_options: IGNORED.prompt_cache_options, safety_identifier: IGNORED.safety_identifier },
+    sharing: ['prompt_cache_key', 'timeout_ms'],
   },
   '/v1/next-token': {
     base: { prompt: 'Once upon a time' },
-    effects: { model: { value: 'another-model' }, prompt: { value: 'The dog' }, top_k: { value: 3 } },
+    effects: {
+      model: { value: 'another-model' },
+      prompt: { value: 'The dog' },
+      top_k: { value: 3 },
+      response_format: { value: { type: 'json_object' }, instead: { type: 'text' } },
+      answer_tokens: { base: { prompt: [123], response_format: { type: 'json_object' } }, value: 1 },
+    },
     ignored: {},
   },
   '/v1/embeddings': {
@@ -127,10 +190,13 @@ const ENDPOINTS: Record<string, Endpoint> = {
   },
 };
 
+/** What is new in each answer, or depends on what came before. */
+const VARYING = /"id":"(chat)?cmpl-[0-9a-f]+","created":\d+|"(id|item_id|call_id)":"\w+"|"(cached_tokens|created_at|completed_at)":\d+/g;
+
 /** An answer without its id and date, which are new each time, and without what was found in the cache. */
 async function comparable(path: string, body: Body): Promise<string> {
   const answer = await post(path, body);
-  const text = (await answer.text()).replaceAll(/"id":"((chat)?cmpl-[0-9a-f]+","created":\d+|call_[0-9a-f]+")|"cached_tokens":\d+/g, '');
+  const text = (await answer.text()).replaceAll(VARYING, '');
   return `${answer.status} ${answer.headers.get('content-type')} ${text}`;
 }
 
@@ -144,7 +210,11 @@ const isGeneration = (path: string) => path.endsWith('/completions');
 
 /** The fields of an endpoint that ask for what it does not do, and values of them that ask for nothing. */
 const unsupportedOf = (path: string): Record<string, readonly unknown[]> =>
-  path === '/v1/completions' ? { ...UNSUPPORTED_FIELDS, ...UNSUPPORTED_COMPLETION_FIELDS } : UNSUPPORTED_FIELDS;
+  ({
+    '/v1/completions': { ...UNSUPPORTED_FIELDS, ...UNSUPPORTED_COMPLETION_FIELDS },
+    '/v1/chat/completions': UNSUPPORTED_FIELDS,
+    '/v1/responses': UNSUPPORTED_RESPONSE_FIELDS,
+  })[path] ?? {};
 
 const acceptsNull = (schema: z.ZodType) => schema.safeParse(null).success;
 const isOptional = (schema: z.ZodType) => schema.safeParse(undefined).success;
@@ -154,7 +224,7 @@ it('should have a test for every field of every endpoint', () => {
   expect(bodies.map(({ path }) => path).sort()).toEqual(Object.keys(ENDPOINTS).sort());
   for (const { path, fields } of bodies) {
     const { effects, ignored, elsewhere = [] } = ENDPOINTS[path];
-    const neutral = isGeneration(path) ? Object.keys(unsupportedOf(path)) : [];
+    const neutral = Object.keys(unsupportedOf(path));
     expect([...Object.keys(effects), ...Object.keys(ignored), ...elsewhere, ...neutral].sort(), path).toEqual(Object.keys(fields!).sort());
   }
 });
@@ -330,7 +400,7 @@ describe('nested fields', () => {
     const { messages } = fieldsOf(chats) as { messages: z.ZodArray };
     const neutral = Object.entries(UNSUPPORTED_MESSAGE_FIELDS);
     expect(keysOf(messages.element)).toEqual(
-      ['content', 'name', 'refusal', 'role', 'tool_call_id', 'tool_calls', ...neutral.map(([field]) => field)].sort(),
+      ['content', 'name', 'reasoning_content', 'refusal', 'role', 'tool_call_id', 'tool_calls', ...neutral.map(([field]) => field)].sort(),
     );
     const plain = await ok(chats, base);
     const [message] = base.messages as Body[];
@@ -351,6 +421,8 @@ describe('nested fields', () => {
         { tool_call_id: null },
         { tool_call_id: '' },
         { refusal: null },
+        { reasoning_content: null },
+        { reasoning_content: 'as the template of the default model does not show' },
         { refusal: '' },
         { content: [part] },
         { content: [cached] },
@@ -387,6 +459,7 @@ describe('defaults', () => {
     ['/v1/completions', { model: 'tinystories-gpt2' }, {}],
     ['/v1/chat/completions', { n: 1, stream: false, logprobs: false, stop: [] }, {}],
     ['/v1/chat/completions', { logprobs: true, top_logprobs: 0 }, { logprobs: true }],
+    ['/v1/chat/completions', { add_generation_prompt: true, continue_final_message: false, chat_template_kwargs: {} }, {}],
     ['/v1/chat/completions', { max_tokens: undefined, max_completion_tokens: 12 }, { max_tokens: 12 }],
     ['/v1/next-token', { prompt: [0], top_k: 10 }, { prompt: undefined }],
     ['/v1/embeddings', { input: ['Once upon a time'], encoding_format: 'float' }, {}],

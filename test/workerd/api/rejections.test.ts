@@ -17,6 +17,7 @@ beforeAll(() => seedModel(DEFAULT_MODEL));
 const COMPLETIONS = '/v1/completions';
 const CHATS = '/v1/chat/completions';
 const NEXT_TOKEN = '/v1/next-token';
+const DECISIONS = '/v1/decisions';
 const EMBEDDINGS = '/v1/embeddings';
 
 const messages = [{ role: 'user', content: 'Hi' }];
@@ -24,7 +25,9 @@ const messages = [{ role: 'user', content: 'Hi' }];
 const GOOD: Record<string, Body> = {
   [COMPLETIONS]: { prompt: 'Hi', max_tokens: 1 },
   [CHATS]: { messages, max_tokens: 1 },
+  '/v1/responses': { input: 'Hi', max_output_tokens: 1 },
   [NEXT_TOKEN]: { prompt: 'Hi' },
+  [DECISIONS]: { input: 'Hi', questions: [{ type: 'predicate', instructions: 'It is late.' }] },
   [EMBEDDINGS]: { input: 'Hi' },
   '/tokenize': { prompt: 'Hi' },
   '/detokenize': { tokens: [1] },
@@ -73,6 +76,7 @@ const SAMPLING_NUMBERS: Numbers = {
   presence_penalty: NUMBER(-2, 2),
   repetition_penalty: NUMBER(0.01, 10),
 };
+const { n: _, ...RESPONSE_NUMBERS } = SAMPLING_NUMBERS;
 const NUMBERS: Record<string, Numbers> = {
   [COMPLETIONS]: {
     ...SAMPLING_NUMBERS,
@@ -82,7 +86,9 @@ const NUMBERS: Record<string, Numbers> = {
     best_of: WHOLE(1, 128),
   },
   [CHATS]: { ...SAMPLING_NUMBERS, max_tokens: WHOLE(1, 2 ** 20), max_completion_tokens: WHOLE(1, 2 ** 20), top_logprobs: WHOLE(0, 20) },
-  [NEXT_TOKEN]: { top_k: WHOLE(1, 1000) },
+  [NEXT_TOKEN]: { top_k: WHOLE(1, 1000), answer_tokens: WHOLE(0, 2 ** 20) },
+  [DECISIONS]: { timeout_ms: WHOLE(1, 3_600_000) },
+  '/v1/responses': { ...RESPONSE_NUMBERS, max_output_tokens: WHOLE(1, 2 ** 20), top_logprobs: WHOLE(0, 20) },
   [EMBEDDINGS]: { dimensions: WHOLE(1, 2 ** 17) },
 };
 
@@ -90,7 +96,9 @@ describe('numbers out of range', () => {
   const isNumeric = (schema: z.ZodType) => schema.safeParse(1).success;
 
   it.each(BODY_PATHS)('should be refused in every numeric field of %s', async (path) => {
-    const numeric = Object.entries(fieldsOf(path)).filter(([field, schema]) => isNumeric(schema) && !UNSUPPORTED_NAMES.has(field));
+    const numeric = Object.entries(fieldsOf(path)).filter(
+      ([field, schema]) => isNumeric(schema) && !UNSUPPORTED_NAMES.has(field) && field !== 'max_tool_calls',
+    );
     expect(numeric.map(([field]) => field).sort()).toEqual(Object.keys(NUMBERS[path] ?? {}).sort());
     for (const [field, { values, message }] of Object.entries(NUMBERS[path] ?? {}))
       for (const value of values)
@@ -219,6 +227,37 @@ describe('should refuse', () => {
     [COMPLETIONS, { user: 1 }, 'user', 'expected string, received number'],
     [COMPLETIONS, { metadata: 'x' }, 'metadata', 'expected record, received string'],
     [CHATS, { stream_options: { include_usage: true } }, 'stream_options', 'only allowed when stream is true'],
+    [
+      CHATS,
+      { continue_final_message: true, add_generation_prompt: true },
+      'continue_final_message',
+      'not allowed when add_generation_prompt is true',
+    ],
+    [
+      CHATS,
+      { chat_template_kwargs: { messages: [] } },
+      'chat_template_kwargs.messages',
+      'is not the name of a variable, or has a meaning of its own',
+    ],
+    [
+      CHATS,
+      { chat_template_kwargs: { bos_token: '' } },
+      'chat_template_kwargs.bos_token',
+      'is not the name of a variable, or has a meaning of its own',
+    ],
+    [
+      CHATS,
+      { chat_template_kwargs: { 'a b': 1 } },
+      'chat_template_kwargs.a b',
+      'is not the name of a variable, or has a meaning of its own',
+    ],
+    [
+      CHATS,
+      { chat_template_kwargs: Object.fromEntries(Array.from({ length: 33 }, (_, index) => [`a${index}`, 1])) },
+      'chat_template_kwargs',
+      'has at most 32 entries',
+    ],
+    [CHATS, { chat_template_kwargs: 'x' }, 'chat_template_kwargs', 'expected record, received string'],
     [CHATS, { top_logprobs: 2 }, 'top_logprobs', 'only allowed when logprobs is true'],
     [CHATS, { top_logprobs: 0, logprobs: false }, 'top_logprobs', 'only allowed when logprobs is true'],
     [CHATS, { logprobs: 2 }, 'logprobs', 'expected boolean, received number'],
@@ -251,6 +290,13 @@ describe('should refuse', () => {
     [EMBEDDINGS, { encoding_format: 'int8' }, 'encoding_format', 'expected one of "float"|"base64"'],
     [NEXT_TOKEN, { prompt: ['a'] }, 'prompt', 'must be a string or an array of token ids'],
     [NEXT_TOKEN, { prompt: [4096] }, 'prompt', outside],
+    [NEXT_TOKEN, { prompt: [1], answer_tokens: 2 }, 'answer_tokens', 'there are 1 tokens in the prompt.'],
+    [
+      NEXT_TOKEN,
+      { prompt: 'Once', answer_tokens: 1, response_format: { type: 'json_object' } },
+      'answer_tokens',
+      'these tokens do not begin an answer of that form.',
+    ],
     ['/tokenize', { prompt: undefined }, 'prompt', 'expected string, but it is missing'],
     ['/tokenize', { prompt: null }, 'prompt', 'expected string, received null'],
     ['/tokenize', { add_special_tokens: 'no' }, 'add_special_tokens', 'expected boolean, received string'],

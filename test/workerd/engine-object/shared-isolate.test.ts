@@ -1,5 +1,7 @@
 import { env, runInDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { OPEN_GRANT } from '../../../src/access/grant.ts';
+import { withGrant } from '../../../src/api/access/handed-grant.ts';
 import type { EngineObject } from '../../../src/engine-object/engine-object.ts';
 import { isolateModels } from '../../../src/worker/isolate-instance.ts';
 import type { WorkerEnv } from '../../../src/worker/models-from-env.ts';
@@ -11,11 +13,12 @@ const MODEL = 'tinystories-gpt2';
 const stubOf = (index: number) => namespace.get(namespace.idFromName(`local/${MODEL}/${index}`));
 
 const complete = async (index: number, body: object) => {
-  const answer = await stubOf(index).fetch('http://edge/v1/completions', {
+  const request = new Request('http://edge/v1/completions', {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'gpt-edge-may-wait': '1', 'x-gpt-edge-grant': encodeURIComponent('"open"') },
     body: JSON.stringify({ temperature: 0, max_tokens: 30, ...body }),
   });
+  const answer = await stubOf(index).fetch(withGrant(request, OPEN_GRANT));
   return (await answer.json()) as { choices: { text: string }[] };
 };
 

@@ -30,7 +30,7 @@ const DESCRIPTIONS = {
   403: 'The key may not be used for this route, or by pages of this origin.',
   404: 'There is no such model.',
   405: 'The path has other methods; `Allow` names them.',
-  408: 'The request has taken longer than its `timeout_ms`.',
+  408: 'The request has taken longer than its `timeout_ms`, or its body took too long to arrive.',
   413: 'The request body is too large.',
   415: 'The request body is not application/json.',
   429: 'The limits of the key, of the client address or of the deployment are reached. `Retry-After` says for how long.',
@@ -46,10 +46,11 @@ const ACCESS_STATUSES = [401, 403, 429] as const;
 
 /**
  * The `responses` entries of a route for the errors it can answer with. A route that may answer 401 may also answer
- * what else a key can be refused with.
+ * what else a key can be refused with, and one that may find a body too large may find it too slow.
  */
 export function errorResponses<const S extends ErrorStatus>(...statuses: S[]) {
-  const all = statuses.some((status) => status === 401) ? [...new Set([...statuses, ...ACCESS_STATUSES])] : statuses;
+  const has = (known: ErrorStatus) => statuses.some((status) => status === known);
+  const all = new Set<ErrorStatus>([...statuses, ...(has(401) ? ACCESS_STATUSES : []), ...(has(413) ? ([408] as const) : [])]);
   const entry = (status: ErrorStatus) => [status, { description: DESCRIPTIONS[status], content: jsonContent(errorSchema) }];
-  return Object.fromEntries(all.map(entry)) as Record<S, ErrorResponse>;
+  return Object.fromEntries([...all].map(entry)) as Record<S, ErrorResponse>;
 }

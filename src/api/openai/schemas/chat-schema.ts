@@ -8,6 +8,7 @@ import { contentSchema } from './content-schema.ts';
 import { documentDefault, ignored, integerBetween } from './field-types.ts';
 import { ignoredFields, unsupportedFields, unsupportedMessageFields } from './openai-fields.ts';
 import { samplingFields } from './sampling-fields.ts';
+import { checkTemplateFields, templateFields } from './template-fields.ts';
 import { checkTools, toolFields, toolMessageFields } from './tool-schema.ts';
 
 /** The most messages of a chat: more than fit into the context window of any small model. */
@@ -20,6 +21,7 @@ const messageSchema = z.strictObject({
   role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']).openapi({ description: '`developer` is the same as `system`.' }),
   content: contentSchema.nullish().openapi({ description: 'Only an assistant may have said nothing.' }),
   ...toolMessageFields,
+  reasoning_content: z.string().nullish().openapi({ description: 'What the assistant thought, for templates that show it.' }),
   name: ignored(z.string()),
   refusal: z.literal(['', null], { error: 'must be null or empty' }).optional().openapi({ description: 'Accepted, without effect.' }),
   ...unsupportedMessageFields,
@@ -41,6 +43,7 @@ export const chatRequestSchema = z
     ...unsupportedFields,
     ...answerFormatFields,
     ...toolFields,
+    ...templateFields,
     messages: z.array(messageSchema).min(1, 'must not be empty').max(MAX_MESSAGES, `has at most ${MAX_MESSAGES} messages`),
     max_completion_tokens: tokenCount.openapi({
       description: `Default: what is left of the context window, at most ${DEFAULT_CHAT_MAX_TOKENS}.`,
@@ -54,6 +57,7 @@ export const chatRequestSchema = z
     checkTogether(request, context);
     checkMessages(request.messages, context);
     checkTools(request, context);
+    checkTemplateFields(request, context);
     const { logprobs, top_logprobs, max_tokens, max_completion_tokens } = request;
     const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (top_logprobs != null && !logprobs) refuse('top_logprobs', 'only allowed when logprobs is true');
@@ -84,6 +88,11 @@ const callDeltaSchema = z.object({
   function: functionCallSchema.partial(),
 });
 
+const reasoningField = z
+  .string()
+  .optional()
+  .openapi({ description: 'What the model thought before it answered, of models that do so between tags.' });
+
 const envelope = { id: z.string(), created: z.number().int(), model: z.string(), system_fingerprint: z.string() };
 
 export const chatCompletionSchema = z
@@ -97,6 +106,7 @@ export const chatCompletionSchema = z
           role: z.literal('assistant'),
           content: z.string().nullable().openapi({ description: 'null if the answer only calls functions.' }),
           refusal: z.null(),
+          reasoning_content: reasoningField,
           tool_calls: z.array(answerCallSchema).optional(),
         }),
         logprobs: chatLogprobsSchema.nullable(),
@@ -120,6 +130,7 @@ export const chatChunkSchema = z
           role: z.literal('assistant').optional(),
           content: z.string().nullable().optional(),
           refusal: z.null().optional(),
+          reasoning_content: reasoningField,
           tool_calls: z.array(callDeltaSchema).optional(),
         }),
         logprobs: chatLogprobsSchema.nullable(),

@@ -44,6 +44,9 @@ export const UNSUPPORTED_NAMES: ReadonlySet<string> = new Set(
 
 const UNSUPPORTED = { isUnsupported: true };
 
+/** What a schema says of a part of a message that no model here reads. */
+export const askedForImage = { params: UNSUPPORTED };
+
 /** Whether a schema complains of a value that asks for what this server does not do. */
 export const isUnsupported = (issue: z.core.$ZodIssue): boolean => issue.code === 'custom' && issue.params?.isUnsupported === true;
 
@@ -57,7 +60,8 @@ function neutralField(values: readonly unknown[]) {
     .openapi({ description: 'Not supported; only values that ask for nothing are accepted.', enum: [null, ...values] });
 }
 
-const neutralFields = <T extends Record<string, readonly unknown[]>>(fields: T) =>
+/** Fields of which only null and their values are accepted. */
+export const neutralFields = <T extends Record<string, readonly unknown[]>>(fields: T) =>
   Object.fromEntries(Object.entries(fields).map(([name, values]) => [name, neutralField(values)])) as {
     [K in keyof T]: ReturnType<typeof neutralField>;
   };

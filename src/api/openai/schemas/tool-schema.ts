@@ -1,13 +1,15 @@
 import { z } from '@hono/zod-openapi';
+import { documentDefault } from './field-types.ts';
 
 /** The most functions of a request, as in OpenAI's API. */
-const MAX_TOOLS = 128;
+export const MAX_TOOLS = 128;
 /** The most calls of one message of the history. */
 const MAX_CALLS = 128;
 /** The longest id of a call: OpenAI's have 29 characters. */
 const MAX_ID_LENGTH = 256;
 
-const nameSchema = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, underscores and hyphens');
+/** The name of a function. */
+export const nameSchema = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, underscores and hyphens');
 
 /** What a tool is, besides its type: a chat has it in `function`, a response beside the type. */
 export const functionFields = {
@@ -23,7 +25,7 @@ export const functionFields = {
   }),
 };
 
-const FUNCTION_TYPE = z.literal('function', { error: 'must be function' });
+export const FUNCTION_TYPE = z.literal('function', { error: 'must be function' });
 const toolSchema = z.strictObject({ type: FUNCTION_TYPE, function: z.strictObject(functionFields) });
 const namedSchema = z.strictObject({ type: FUNCTION_TYPE, function: z.strictObject({ name: nameSchema }) });
 
@@ -47,11 +49,14 @@ export const toolFields = {
     )
     .nullish()
     .openapi({ description: 'Whether the answer calls functions, and which. Default: auto with tools, else none.' }),
-  parallel_tool_calls: z.boolean().nullish().openapi({ description: 'Whether an answer may have several calls. Default true.' }),
+  parallel_tool_calls: z.boolean().nullish().openapi(documentDefault('Whether an answer may have several calls.', false)),
 };
 
+/** The id of a call. */
+export const idSchema = z.string().min(1).max(MAX_ID_LENGTH);
+
 const toolCallSchema = z.strictObject({
-  id: z.string().min(1).max(MAX_ID_LENGTH),
+  id: idSchema,
   type: FUNCTION_TYPE,
   function: z.strictObject({ name: nameSchema, arguments: z.string() }),
 });
