@@ -11,10 +11,12 @@ const layers = {
   access: ['core'],
   api: ['access', 'generation', 'constrain', 'tokenizer', 'core'],
   page: ['api'],
+  'workers-ai': [],
   worker: ['api', 'access', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
   'engine-object': ['worker', 'access', 'api', 'generation', 'core'],
   // What the Worker reads from its variables is planned here before it runs.
   local: [
+    'workers-ai',
     'convert',
     'generation',
     'constrain',
@@ -30,6 +32,7 @@ const layers = {
   ],
   cli: ['local', 'api/access/key-schema', 'convert', 'runtime', 'core', 'engine-object/place-variables'],
   library: [
+    'workers-ai',
     'engine-object',
     'worker',
     'access',

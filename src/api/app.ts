@@ -16,6 +16,7 @@ import { logRequests } from './request-log/log-requests.ts';
 import { type RequestLine, writeRequestLine } from './request-log/request-line.ts';
 import { chatCompletionsRoute } from './routes/chat-completions.ts';
 import { completionsRoute } from './routes/completions.ts';
+import { decisionsRoute } from './routes/decisions.ts';
 import { embeddingsRoute } from './routes/embeddings.ts';
 import { engineRoute } from './routes/engine.ts';
 import { healthRoute } from './routes/health.ts';
@@ -71,8 +72,8 @@ export interface AppOptions {
 }
 
 /**
- * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions, responses, embeddings
- * and models, and also tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another
+ * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions, decisions, responses,
+ * embeddings and models, and also tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another
  * Hono app. It throws nothing; every failure is answered with OpenAI's error object.
  * @example
  * import { createApp, modelsFromEnv, type WorkerEnv } from 'gpt-edge';
@@ -116,6 +117,7 @@ export function createApp({
   if (engine) for (const path of ENGINE_PATHS) app.use(path, forwardToEngine(engine));
   completionsRoute(app);
   chatCompletionsRoute(app);
+  decisionsRoute(app);
   responsesRoute(app);
   modelsRoute(app);
   engineRoute(app);

@@ -43,6 +43,7 @@ describe('/openapi.json', () => {
         'post /tokenize',
         'post /v1/chat/completions',
         'post /v1/completions',
+        'post /v1/decisions',
         'post /v1/embeddings',
         'post /v1/next-token',
         'post /v1/responses',

@@ -1,4 +1,4 @@
-import type { Decoder, Feed, Sequence } from '../../core/decoder.ts';
+import type { Feed } from '../../core/decoder.ts';
 import type { Choice } from '../choice.ts';
 import { DraftLength } from '../speculation/draft-length.ts';
 import { PromptLookup } from '../speculation/prompt-lookup.ts';
@@ -16,9 +16,6 @@ export const MAX_UNREAD_TOKENS = 64;
 /** Decodes one choice, token by token. */
 export class ChoiceRun extends Run {
   readonly #choice: Choice;
-  readonly #partition: string;
-  /** What it goes on from; null once it has begun. */
-  #stem: Stem | null;
   /** Made for the first draft. */
   #lookup: PromptLookup | null = null;
   readonly #draftLength = new DraftLength();
@@ -31,10 +28,8 @@ export class ChoiceRun extends Run {
 
   /** @param choice has chosen its first token, and has perhaps taken some that are certain */
   constructor(job: Job<Run>, choice: Choice, partition: string, stem: Stem) {
-    super(job, [...choice.request.prompt, ...choice.generated]);
+    super(job, [...choice.request.prompt, ...choice.generated], partition, stem);
     this.#choice = choice;
-    this.#partition = partition;
-    this.#stem = stem;
     this.#read = choice.request.prompt.length;
   }
 
@@ -50,25 +45,8 @@ export class ChoiceRun extends Run {
     return this.#choice.request.prompt.length + this.#choice.request.maxTokens;
   }
 
-  get spare(): Stem | null {
-    return this.#stem?.sequence ? this.#stem : null;
-  }
-
-  open(decoder: Decoder): Sequence | null {
-    const past = this.#stem?.sequence;
-    if (!past) return decoder.createSequence({ tokens: this.tokens, partition: this.#partition });
-    if (this.#stem!.hasOneChoiceLeft) return past;
-    return decoder.kvCache.freeBlocks > 0 ? past.fork() : null;
-  }
-
-  override begin(sequence: Sequence): void {
-    super.begin(sequence);
-    this.#stem?.leave(sequence === this.#stem.sequence);
-    this.#stem = null;
-  }
-
-  override refuse(sequence: Sequence): void {
-    if (sequence !== this.#stem?.sequence) sequence.dispose();
+  protected get reusable(): number {
+    return this.tokens.length;
   }
 
   work(count: number, work: TokenWork): number {
@@ -130,11 +108,5 @@ export class ChoiceRun extends Run {
     this.#draftLength.record(drafted, accepted);
     this.job.figures.acceptedTokens += accepted;
     this.job.figures.rejectedTokens += drafted - accepted;
-  }
-
-  override end(): void {
-    super.end();
-    this.#stem?.leave(false);
-    this.#stem = null;
   }
 }

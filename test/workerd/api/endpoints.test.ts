@@ -50,7 +50,7 @@ describe('/v1/models', () => {
     },
     memory: {
       total_bytes: expect.any(Number),
-      parts: ['heap', 'weights', 'buffers', 'tokenizer', 'KV cache of 512 tokens in float32'].map((name) =>
+      parts: ['heap', 'weights', 'buffers', 'tokenizer', 'masks', 'KV cache of 512 tokens in float32'].map((name) =>
         expect.objectContaining({ name }),
       ),
     },
