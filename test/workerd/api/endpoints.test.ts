@@ -162,7 +162,7 @@ describe('/openapi.json', () => {
       add_generation_prompt: true,
       continue_final_message: false,
     });
-    expect(valuesOf('NextTokenRequest', 'default')).toEqual({ top_k: 10 });
+    expect(valuesOf('NextTokenRequest', 'default')).toEqual({ top_k: 10, answer_tokens: 0 });
     expect(valuesOf('EmbeddingsRequest', 'default')).toEqual({ encoding_format: 'float' });
     expect(valuesOf('TokenizeRequest', 'default')).toEqual({ add_special_tokens: true, return_token_strs: false });
     for (const schema of ['CompletionRequest', 'ChatCompletionRequest'])
