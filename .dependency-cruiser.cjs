@@ -30,7 +30,7 @@ const layers = {
     'engine-object/place-variables',
     'api/access/key-schema',
   ],
-  cli: ['local', 'api/access/key-schema', 'convert', 'runtime', 'core'],
+  cli: ['local', 'api/access/key-schema', 'convert', 'runtime', 'core', 'engine-object/place-variables'],
   library: [
     'workers-ai',
     'engine-object',

@@ -1,8 +1,8 @@
 import { printTable } from '../../src/cli/printing/print-table.ts';
 import type { ModelFolder } from '../../src/local/model-folder.ts';
 import { median } from '../median.ts';
-import { makeTask } from '../task.ts';
-import { LoadedWorker, type Stream } from './loaded-worker.ts';
+import { LoadedWorker } from './loaded-worker.ts';
+import { Prompts } from './prompts.ts';
 
 const STREAMS = 8;
 const TOKENS = 64;
@@ -104,28 +104,4 @@ async function draftGain(drafting: LoadedWorker, plain: LoadedWorker, prompt: st
   const read = async (worker: LoadedWorker) => (await worker.read([{ prompt, tokens: 2 * TOKENS }])).time.cpu;
   const [first, second, third, fourth] = [await read(plain), await read(drafting), await read(drafting), await read(plain)];
   return (first + fourth) / (second + third);
-}
-
-/** Prompts that have nothing in common, so that nothing computed before is found again. */
-class Prompts {
-  readonly #tokens: readonly number[];
-  #count = 0;
-
-  constructor({ manifest }: ModelFolder) {
-    this.#tokens = makeTask(manifest).tokens;
-  }
-
-  next(tokens: number): Stream {
-    return { prompt: this.#take(16), tokens };
-  }
-
-  /** A prompt of 480 tokens, or as many as leave so much room in the context window. */
-  long(room = 8): Stream {
-    return { prompt: this.#take(Math.min(480, this.#tokens.length - room)), tokens: 1 };
-  }
-
-  #take(length: number): number[] {
-    const start = 31 * ++this.#count;
-    return Array.from({ length }, (_, index) => this.#tokens[(start + index * (1 + (start % 7))) % this.#tokens.length]);
-  }
 }

@@ -1,12 +1,8 @@
 import type { Decoder } from '../core/decoder.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
+import { STEP_FACTOR } from '../core/token-time.ts';
 import type { CompletionRequest } from './completion-request.ts';
 
-/**
- * How many times as long a multiply-add takes when tokens are fed one by one: all weights are read for a single row.
- * Measured with the edge engine: 2.3 to 2.6.
- */
-const STEP_FACTOR = 2.5;
 /** Tokens of a completion per turn, if the model costs nothing: choosing, detokenizing, and the chunk of the answer. */
 const TOKENS_PER_TURN = 600;
 /** Reported log-probabilities per turn: a token's text, its number, and both again as JSON. */

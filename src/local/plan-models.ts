@@ -11,6 +11,9 @@ export interface PlannedModel {
   planned: EnginePlan;
   /** Positions of the model's own context window, of which the plan may have fewer. */
   modelWindow: number;
+  /** What a token takes, and how weights are stored. */
+  multiplyAddsPerToken: number;
+  dtype: string;
   /** Megabytes that the model may need. */
   limitMegabytes: number;
 }
@@ -31,11 +34,11 @@ export async function planModels(
   const { limitMegabytes, engineOf } = readVariables(vars, ids);
   return Promise.all(
     folders.map(async (folder) => {
-      const { id, contextWindow: modelWindow } = folder.manifest;
+      const { id, contextWindow: modelWindow, multiplyAddsPerToken, dtype } = folder.manifest;
       const planned = await planEngine(new DiskModelFiles(folder), engineOf(id), limitMegabytes * 1e6);
       checkMemory(id, planned, limitMegabytes * 1e6);
       if (edgeOnly && planned.engine === 'ort') throw needsOrt(id, planned.reason);
-      return { id, planned, modelWindow, limitMegabytes };
+      return { id, planned, modelWindow, multiplyAddsPerToken, dtype, limitMegabytes };
     }),
   );
 }

@@ -47,7 +47,7 @@ export function nextTokenRoute(app: OpenAPIHono<AppEnv>): void {
     checkWork(model, [toReading(prompt)], c.var.maxWork);
     c.var.record.promptTokens = prompt.length;
     const mask = await allowedAfter(body, prompt, model, budget);
-    await grant.reserve(prompt.length, 0);
+    await grant.reserve(prompt.length, 0, budget.signal);
     c.var.record.isComputed = true;
     const { top, endOfSequence, restProbability } = await nextToken(
       model,

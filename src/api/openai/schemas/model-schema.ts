@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { DEFAULT_POOLING, describeDtype, folderBytes, POOLINGS } from '../../../core/folder/manifest.ts';
+import { PRICES } from '../../../core/prices.ts';
+import { tokenMilliseconds } from '../../../core/token-time.ts';
 import type { ModelDescription } from '../../model-host.ts';
 import { errorObjectSchema } from './bodies.ts';
 
@@ -10,6 +12,8 @@ const openAiFields = {
   created: z.number().int().openapi({ description: 'When the model was put into the bucket, in seconds since the epoch.' }),
   owned_by: z.literal('gpt-edge'),
 };
+
+const tokenPricesSchema = z.object({ prompt: z.number(), completion: z.number() });
 
 export const modelSchema = z
   .object({
@@ -50,6 +54,10 @@ export const modelSchema = z
     memory: z
       .object({ total_bytes: z.number().int(), parts: z.array(z.object({ name: z.string(), bytes: z.number().int() })) })
       .openapi({ description: 'What the model needs to serve one sequence that fills `context_window`: an upper estimate.' }),
+    cost: z.object({ worker: tokenPricesSchema, object: tokenPricesSchema }).nullable().openapi({
+      description:
+        "What a million tokens cost in US dollars if the engine runs in the Worker, or in an engine object: an estimate from the model's multiply-adds, the speed of one processor, and Cloudflare's prices of 2026-11 beyond what the paid plan includes. Requests come on top, and whoever shares a step pays less. null for onnxruntime-web.",
+    }),
     load: z
       .object({ state: z.enum(['cold', 'loading', 'ready']), loaded_bytes: z.number().int(), total_bytes: z.number().int() })
       .openapi({ description: 'How much of the model is loaded in the isolate that answers.' }),
@@ -108,7 +116,20 @@ export function toWireModel(
     embeddings: embeddingSize === null ? null : { dimensions: embeddingSize, pooling: manifest.pooling ?? DEFAULT_POOLING },
     card,
     memory: { total_bytes: memory.totalBytes, parts: [...memory.parts] },
+    cost: engine === 'edge' ? estimateCost(manifest) : null,
     load: { state: load.state, loaded_bytes: load.loadedBytes, total_bytes: load.totalBytes },
     error: failure === undefined ? undefined : toError(failure),
   };
 }
+
+/** The price of a million tokens in each place. */
+function estimateCost(manifest: ModelDescription['manifest']): NonNullable<WireModel['cost']> {
+  const milliseconds = tokenMilliseconds(manifest);
+  const at = (price: number) => ({
+    prompt: toMicrodollars(milliseconds.prompt * 1e6 * price),
+    completion: toMicrodollars(milliseconds.completion * 1e6 * price),
+  });
+  return { worker: at(PRICES.workerMillisecond), object: at(PRICES.objectMillisecond) };
+}
+
+const toMicrodollars = (dollars: number): number => Math.round(dollars * 1e6) / 1e6;
