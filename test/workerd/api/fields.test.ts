@@ -155,7 +155,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
       gpt_edge: { value: { calibrate: true } },
     },
     ignored: { prompt_cache_options: IGNORED.prompt_cache_options, safety_identifier: IGNORED.safety_identifier },
-    sharing: ['prompt_cache_key', 'timeout_ms'],
+    elsewhere: ['prompt_cache_key', 'timeout_ms'],
   },
   '/v1/next-token': {
     base: { prompt: 'Once upon a time' },
