@@ -1,15 +1,22 @@
 import { errorBody } from '../api/http/errors.ts';
 import { ENGINE_PATH, type WireEngine, type WireEngineObject } from '../api/openai/schemas/engine-schema.ts';
 import { GptEdgeError } from '../core/errors.ts';
-import type { FrontOptions } from './front.ts';
+import type { EngineObject } from './engine-object.ts';
 import { objectName } from './object-name.ts';
 import type { Region } from './region.ts';
 
 /** Milliseconds after which an object is told of without what it does. */
 const PATIENCE_MS = 5000;
 
+/** The objects of a deployment: so many for each of the models. */
+interface DescribedObjects {
+  readonly namespace: DurableObjectNamespace<EngineObject>;
+  readonly objectCount: number;
+  readonly modelIds: readonly string[];
+}
+
 /** Asks all objects of a region what they are doing, and puts their answers together. Those that sleep are woken. */
-export async function describeObjects(request: Request, region: Region, options: FrontOptions): Promise<Response> {
+export async function describeObjects(request: Request, region: Region, options: DescribedObjects): Promise<Response> {
   const { modelIds, objectCount } = options;
   const names = modelIds.flatMap((model) => Array.from({ length: objectCount }, (_, index) => objectName(region, model, index)));
   const objects = await Promise.all(names.map((name) => describeOne(name, request, region, options)));
@@ -20,7 +27,7 @@ async function describeOne(
   name: string,
   { url, headers }: Request,
   { locationHint }: Region,
-  { namespace }: FrontOptions,
+  { namespace }: DescribedObjects,
 ): Promise<WireEngineObject[]> {
   try {
     const stub = namespace.get(namespace.idFromName(name), { locationHint });
