@@ -4,7 +4,6 @@ import type { Decoder, Sequence } from '../../src/core/decoder.ts';
 import { complete } from '../../src/generation/complete.ts';
 import { constraintsOf } from '../../src/generation/constraints-of.ts';
 import type { LanguageModel } from '../../src/generation/language-model.ts';
-import { PromptScores } from '../../src/generation/prompts/prompt-scores.ts';
 import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
 import { Scheduler } from '../../src/generation/scheduler/scheduler.ts';
 import { WorkBudget } from '../../src/generation/work-budget.ts';
@@ -68,8 +67,7 @@ async function generationModel({ path, manifest: own }: ModelFolder, decoder: De
   const tokenizer = new TextTokenizer(parseTokenizerJson(await readFile(join(path, 'tokenizer.json'))));
   const scheduler = new Scheduler({ manifest, decoder });
   const constraints = constraintsOf(manifest, tokenizer);
-  const promptScores = new PromptScores();
-  const shared = { decoder, scheduler, promptScores, tokenizer, constraints };
+  const shared = { decoder, scheduler, tokenizer, constraints };
   return { id: own.id, manifest, ...shared, chatTemplate: null, samplingDefaults: {}, fingerprint: '' };
 }
 

@@ -9,6 +9,8 @@ export interface ContextFields {
   prompt: 'prompt' | 'messages' | 'input';
   /** The field that limits the completion, if the request has one. */
   maxTokens?: string;
+  /** The field that says how many completions to make of each prompt. @default n */
+  choices?: string;
 }
 
 /**

@@ -4,7 +4,7 @@ import { Choice } from './choice.ts';
 import type { CompletionRequest } from './completion-request.ts';
 import type { LanguageModel } from './language-model.ts';
 import type { Outbox } from './outbox.ts';
-import type { Scores } from './prompts/prompt-scores.ts';
+import { PromptScores, type Scores } from './prompts/prompt-scores.ts';
 import { type SharedBeginning, sharedBeginnings } from './prompts/shared-beginnings.ts';
 import { scoreToken } from './sampling/log-probabilities.ts';
 import type { PromptTask } from './scheduler/prompt-run.ts';
@@ -47,7 +47,7 @@ function promptTask(model: LanguageModel, request: CompletionRequest, { prompt, 
     leader,
     firstRead() {
       if (promptLogprobs === undefined) return last;
-      scores ??= model.promptScores.begin(tokens, partition, promptLogprobs);
+      scores ??= PromptScores.of(model).begin(tokens, partition, promptLogprobs);
       return scores.length - 1;
     },
     readWork: (index) => (index < last ? work.score(promptLogprobs ?? 0) : count * work.choose(tokens.length, request)),

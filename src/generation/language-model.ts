@@ -3,7 +3,6 @@ import type { Decoder } from '../core/decoder.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
 import type { ChatTemplate } from '../tokenizer/chat-template.ts';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
-import type { PromptScores } from './prompts/prompt-scores.ts';
 import type { SamplingOptions } from './sampling/sampling-options.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
 
@@ -14,8 +13,6 @@ export interface LanguageModel {
   readonly decoder: Decoder;
   /** Through which all requests use the decoder. */
   readonly scheduler: Scheduler;
-  /** What is known of prompts that were scored lately. */
-  readonly promptScores: PromptScores;
   readonly tokenizer: TextTokenizer;
   /** Makes masks over the vocabulary for answers that must have a form. */
   readonly constraints: VocabularyConstraints;

@@ -7,7 +7,6 @@ import { CHAT_TEMPLATE_FILE, namedTemplates, TOOL_TEMPLATE_FILE } from '../core/
 import { visitEventLoop } from '../core/visit-event-loop.ts';
 import { constraintsOf } from '../generation/constraints-of.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
-import { PromptScores } from '../generation/prompts/prompt-scores.ts';
 import { Scheduler, type SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { sha256 } from '../storage/sha256.ts';
 import { ChatTemplate } from '../tokenizer/chat-template.ts';
@@ -62,7 +61,6 @@ export async function loadLanguageModel(
     manifest,
     decoder: loaded,
     scheduler: new Scheduler({ manifest, decoder: loaded }, options),
-    promptScores: new PromptScores(),
     tokenizer,
     constraints: constraintsOf(manifest, tokenizer),
     chatTemplate,

@@ -4,7 +4,6 @@ import { type Manifest, parseManifest } from '../../src/core/folder/manifest.ts'
 import type { CompletionRequest } from '../../src/generation/completion-request.ts';
 import { constraintsOf } from '../../src/generation/constraints-of.ts';
 import type { LanguageModel } from '../../src/generation/language-model.ts';
-import { PromptScores } from '../../src/generation/prompts/prompt-scores.ts';
 import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-options.ts';
 import { Scheduler, type SchedulerOptions } from '../../src/generation/scheduler/scheduler.ts';
 import { tokenizer } from '../tokenizer/default-tokenizer.ts';
@@ -30,7 +29,6 @@ export function pastModel(
     manifest,
     decoder,
     scheduler: new Scheduler({ manifest, decoder }, options),
-    promptScores: new PromptScores(),
     tokenizer,
     constraints: constraintsOf(manifest, tokenizer),
     chatTemplate: null,

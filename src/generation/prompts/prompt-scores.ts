@@ -10,6 +10,8 @@ const MAX_NUMBERS = 2 ** 15;
 /** The scores of a prompt's tokens, as far as they are known, from the first on, which has none. */
 export type Scores = (PromptScore | null)[];
 
+const OF_MODELS = new WeakMap<object, PromptScores>();
+
 interface Remembered {
   readonly tokens: readonly number[];
   /** Grows while the prompt is being computed. */
@@ -49,6 +51,13 @@ export class PromptScores {
       ...this.#remembered.filter((other) => other !== best),
     ]);
     return scores;
+  }
+
+  /** Those of a model. Each has its own, and so has a model that differs from another by what is added to its weights. */
+  static of(model: object): PromptScores {
+    const known = OF_MODELS.get(model) ?? new PromptScores();
+    OF_MODELS.set(model, known);
+    return known;
   }
 
   #keep(remembered: readonly Remembered[]): void {

@@ -33,6 +33,13 @@ describe('PromptScores', () => {
     expect(remembering(5, '', 1).begin(tokens, '', 2)).toEqual([null]);
   });
 
+  it('should be others for each model', () => {
+    const [model, other] = [{}, {}];
+    PromptScores.of(model).begin(tokens, '', 0).push(score(1));
+    expect(PromptScores.of(model).begin(tokens, '', 0)).toEqual([null, score(1)]);
+    expect(PromptScores.of(other).begin(tokens, '', 0)).toEqual([null]);
+  });
+
   it('should forget what was not used for long', () => {
     const known = remembering();
     for (let prompt = 0; prompt < 40; prompt++) known.begin(new Array(1000).fill(10 + prompt), '', 0);

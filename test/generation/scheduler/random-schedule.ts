@@ -4,7 +4,6 @@ import { complete } from '../../../src/generation/complete.ts';
 import type { CompletionEvent } from '../../../src/generation/completion-event.ts';
 import type { CompletionRequest } from '../../../src/generation/completion-request.ts';
 import type { LanguageModel } from '../../../src/generation/language-model.ts';
-import { PromptScores } from '../../../src/generation/prompts/prompt-scores.ts';
 import { SAMPLING_DEFAULTS } from '../../../src/generation/sampling/sampling-options.ts';
 import { Scheduler, type SchedulerOptions } from '../../../src/generation/scheduler/scheduler.ts';
 import { IsolateWork, WorkBudget } from '../../../src/generation/work-budget.ts';
@@ -134,7 +133,7 @@ async function call(model: LanguageModel, { requests, manner, delay }: Caller, i
  */
 export async function expectLoneAnswers(model: LanguageModel, random: SeededRandom, options: ScheduleOptions): Promise<void> {
   await model.constraints.prepare();
-  const shared = { ...model, scheduler: new Scheduler(model, options), promptScores: new PromptScores() };
+  const shared = { ...model, scheduler: new Scheduler(model, options) };
   const callers = random.list(options.callers, () => randomCaller(random, model, options));
   const isolate = new IsolateWork();
   const done = Promise.withResolvers<void>();
@@ -148,7 +147,7 @@ export async function expectLoneAnswers(model: LanguageModel, random: SeededRand
   for (const [index, answer] of answers.entries()) {
     if (answer === undefined) continue;
     for (const [prompt, request] of callers[index].requests.entries()) {
-      const alone = { ...model, scheduler: new Scheduler(model, { speculates: false }), promptScores: new PromptScores() };
+      const alone = { ...model, scheduler: new Scheduler(model, { speculates: false }) };
       const lone = await call(alone, { requests: [request], manner: 'reads', delay: 0 }, new IsolateWork(), Promise.resolve());
       expect([answer[prompt]], `caller ${index}, prompt ${prompt}`).toEqual(lone);
     }

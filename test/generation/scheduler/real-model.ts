@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Decoder } from '../../../src/core/decoder.ts';
 import { constraintsOf } from '../../../src/generation/constraints-of.ts';
 import type { LanguageModel } from '../../../src/generation/language-model.ts';
-import { PromptScores } from '../../../src/generation/prompts/prompt-scores.ts';
 import { Scheduler } from '../../../src/generation/scheduler/scheduler.ts';
 import { compiledKernels } from '../../../src/local/compiled-kernels.ts';
 import { DiskModelFiles } from '../../../src/local/disk-model-files.ts';
@@ -29,7 +28,6 @@ export async function realModel(path: string, choice: EngineChoice, cacheBytes: 
     manifest,
     decoder,
     scheduler,
-    promptScores: new PromptScores(),
     tokenizer,
     constraints,
     chatTemplate: null,

@@ -283,6 +283,20 @@ describe('shapes of completions', () => {
     expect(usage!.completion_tokens).toBe(3);
   });
 
+  it('should alternate between the chunks of choices, which are generated together', async () => {
+    const chunks = await chunksOf<Completion>('/v1/completions', {
+      ...given,
+      prompt: ['Once upon a time', 'The dog'],
+      n: 3,
+      max_tokens: 30,
+    });
+    const order = chunks.map(({ choices: [{ index }] }) => index);
+    expect(new Set(order)).toEqual(new Set([0, 1, 2, 3, 4, 5]));
+    // Each choice has chunks before the last choice begins to end.
+    const firstEnd = chunks.findIndex(({ choices: [{ finish_reason }] }) => finish_reason !== null);
+    for (let index = 0; index < 6; index++) expect(order.slice(0, firstEnd).filter((other) => other === index).length).toBeGreaterThan(5);
+  });
+
   it('should echo a prompt without generating', async () => {
     const { choices, usage } = await complete({ prompt: 'Once upon', max_tokens: 0, echo: true });
     expect(choices).toEqual([{ index: 0, text: 'Once upon', logprobs: null, finish_reason: 'length' }]);
