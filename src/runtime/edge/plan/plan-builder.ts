@@ -20,6 +20,14 @@ const CACHE_CONFLICT_BYTES = 1024;
 /** What a plan has to serve. */
 export interface PlanOptions extends CacheOptions {
   readonly vocabularySize: number;
+  /** Bytes of the room for adapters, in which the largest fits. Default: 0, and no step applies an adapter */
+  readonly adapterBytes?: number;
+}
+
+/** The sizes of a product that an adapter may add to. */
+export interface AdaptableProduct {
+  readonly inputs: number;
+  readonly outputs: number;
 }
 
 /** Collects a plan's steps, buffers and weights while the planner goes through the nodes in the graph's order. */
@@ -29,6 +37,8 @@ export class PlanBuilder {
   readonly steps: Step[] = [];
   readonly buffers: PlannedBuffer[] = [];
   readonly weights: PlannedWeight[] = [];
+  /** The products that adapters may add to, by the name of the node. */
+  readonly adaptable = new Map<string, AdaptableProduct>();
   attention: AttentionShape | undefined;
   readonly #values = new Map<string, Value>();
   readonly #uses = new Map<string, number>();

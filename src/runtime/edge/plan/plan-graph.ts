@@ -16,7 +16,7 @@ import { type AttentionShape, type CacheShape, cacheShape } from './cache-shape.
 import { firstRows } from './first-rows.ts';
 import { OPERATORS } from './operator-table.ts';
 import { planIntegers } from './operators/integers.ts';
-import { PlanBuilder, type PlanOptions, rowStride } from './plan-builder.ts';
+import { type AdaptableProduct, PlanBuilder, type PlanOptions, rowStride } from './plan-builder.ts';
 import type { PlannedWeight } from './planned-weight.ts';
 import { type SplitSteps, splitBodyAndHead } from './split-body-and-head.ts';
 import type { PlannedBuffer } from './step.ts';
@@ -28,6 +28,8 @@ export interface EdgePlan extends SplitSteps {
   readonly buffers: readonly PlannedBuffer[];
   readonly weights: readonly PlannedWeight[];
   readonly attention: AttentionShape;
+  /** The products that adapters may add to, by the name of the node. */
+  readonly adaptable: ReadonlyMap<string, AdaptableProduct>;
   /** Index of the buffer of the logits. */
   readonly logits: number;
   readonly cache: CacheShape;
@@ -50,6 +52,7 @@ export function planGraph(graph: ModelGraph, options: PlanOptions): EdgePlan {
     options,
     buffers: plan.buffers.map((buffer, index) => (index === logits.buffer ? padLogits(buffer) : buffer)),
     weights: plan.weights,
+    adaptable: plan.adaptable,
     attention: plan.attention,
     logits: logits.buffer,
     cache: cacheShape(options, plan.attention),

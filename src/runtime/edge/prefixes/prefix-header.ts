@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { GptEdgeError } from '../../../core/errors.ts';
-import { externalDataFiles, GRAPH_FILE } from '../../../core/folder/graph-files.ts';
+import { weightHashes } from '../../../core/folder/adapter-manifest.ts';
 import type { Manifest } from '../../../core/folder/manifest.ts';
 import { MAX_CONTEXT_WINDOW, MAX_VOCABULARY } from '../../../core/limits.ts';
 import type { EdgePlan } from '../plan/plan-graph.ts';
@@ -40,9 +40,8 @@ export type PrefixHeader = z.infer<typeof headerSchema>;
 
 /** The header of a prefix of these tokens, for a model as it is planned. */
 export function prefixHeader({ options, cache }: EdgePlan, { files }: Manifest, tokens: readonly number[]): PrefixHeader {
-  const names = [GRAPH_FILE, ...externalDataFiles(Object.keys(files))].sort();
   return {
-    weights: Object.fromEntries(names.map((name) => [name, files[name]?.sha256 ?? ''])),
+    weights: weightHashes({ files }),
     cacheFormat: options.cacheFormat,
     blockPositions: cache.blockPositions,
     blockBytes: cache.blockBytes,

@@ -1,17 +1,20 @@
-import type { Feed, Sequence } from '../../../core/decoder.ts';
+import type { Feed, Prefix, Sequence } from '../../../core/decoder.ts';
 import { checkFeeds } from '../../check-feeds.ts';
 import { forwardRows } from '../../forward-rows.ts';
+import type { LoadedAdapter } from './adapter-room.ts';
 import { BlockTable } from './block-table.ts';
 import type { EdgeModel } from './edge-model.ts';
 
 /** A sequence whose KV cache lies in blocks of the engine's memory. */
 export class EdgeSequence implements Sequence {
   readonly table: BlockTable;
+  readonly adapter: LoadedAdapter | undefined;
   readonly #model: EdgeModel;
 
-  constructor(model: EdgeModel, table = new BlockTable(model.blocks)) {
+  constructor(model: EdgeModel, table = new BlockTable(model.blocks), adapter?: LoadedAdapter) {
     this.#model = model;
     this.table = table;
+    this.adapter = adapter;
     model.droppedSequences.register(this, table, this);
   }
 
@@ -36,7 +39,7 @@ export class EdgeSequence implements Sequence {
   }
 
   fork(): Sequence {
-    return new EdgeSequence(this.#model, this.table.fork());
+    return new EdgeSequence(this.#model, this.table.fork(), this.adapter);
   }
 
   dispose(): void {
@@ -45,10 +48,19 @@ export class EdgeSequence implements Sequence {
   }
 }
 
+/** See `Decoder.createSequence`. */
+export function createSequence(model: EdgeModel, prefix: Prefix = { tokens: [] }): EdgeSequence {
+  const adapter = prefix.adapter === undefined ? undefined : model.adapters.get(prefix.adapter);
+  return new EdgeSequence(model, BlockTable.behind(model.blocks, prefix), adapter);
+}
+
 /** See `Decoder.forwardBatch`. */
 export async function forwardBatch(model: EdgeModel, feeds: readonly Feed[]): Promise<void> {
   checkFeeds(feeds, model.plan.options.contextWindow, model.blocks);
-  const parts = feeds.map((feed) => ({ ...feed, table: (feed.sequence as EdgeSequence).table }));
+  const parts = feeds.map((feed) => {
+    const { table, adapter } = feed.sequence as EdgeSequence;
+    return { ...feed, table, adapter };
+  });
   try {
     for (const { table, tokens } of parts) table.reserve(tokens.length);
     model.run(parts);
