@@ -20,7 +20,7 @@ describe.each(['f32', 'f16'] as const)('addLowRank of %s', (kind) => {
   it.each(shapes)(
     'should add the product of %i rows of %i inputs, %i outputs and rank %i in order, and give each row alone the same bits',
     (rows, inputs, outputs, rank) => {
-      const { y, yAlone, expected } = addLowRank({ kind, rows, inputs, outputs, rank, scale: kind === 'f16' ? 0.05 : 1.5 });
+      const { y, yAlone, expected } = addLowRank({ kind, rows, inputs, outputs, rank, exponent: kind === 'f16' ? -4 : 0 });
       expect(yAlone).toEqual(y);
       for (const [row, values] of y.entries())
         for (const [output, value] of values.entries()) expect(value).toBeCloseTo(expected[row][output], 3);
@@ -28,7 +28,7 @@ describe.each(['f32', 'f16'] as const)('addLowRank of %s', (kind) => {
   );
 
   it('should leave a row as it is whose product is nothing', () => {
-    const { y, before } = addLowRank({ kind, rows: 5, inputs: 12, outputs: 24, rank: 8, scale: 0 });
+    const { y, before } = addLowRank({ kind, rows: 5, inputs: 12, outputs: 24, rank: 8, exponent: 0, zero: true });
     expect(y).toEqual(before);
   });
 });
@@ -39,11 +39,13 @@ interface LowRankCase {
   readonly inputs: number;
   readonly outputs: number;
   readonly rank: number;
-  readonly scale: number;
+  readonly exponent: number;
+  /** Whether x is nothing. */
+  readonly zero?: boolean;
 }
 
 /** Adds random matrices to random rows, all rows at once and each row alone, and by float64 for comparison. */
-function addLowRank({ kind, rows, inputs, outputs, rank, scale }: LowRankCase) {
+function addLowRank({ kind, rows, inputs, outputs, rank, exponent, zero = false }: LowRankCase) {
   const memory = new TestMemory();
   const panels = (count: number) => Math.ceil(count / 8) * 8;
   const bytes = kind === 'f16' ? 2 : 4;
@@ -54,7 +56,7 @@ function addLowRank({ kind, rows, inputs, outputs, rank, scale }: LowRankCase) {
   const scratch = memory.scratch(matrixScratchBytes(rows));
   const isHalf = Number(kind === 'f16');
   const run = (kernels: Kernels) => {
-    kernels.addLowRank(xs, xStride, down, up, ys, yStride, rows, inputs, outputs, rank, scale, isHalf, scratch);
+    kernels.addLowRank(xs, xStride, down, up, ys, yStride, rows, inputs, outputs, rank, exponent, isHalf, scratch);
     for (let row = 0; row < rows; row++)
       kernels.addLowRank(
         xs + row * xStride,
@@ -67,7 +69,7 @@ function addLowRank({ kind, rows, inputs, outputs, rank, scale }: LowRankCase) {
         inputs,
         outputs,
         rank,
-        scale,
+        exponent,
         isHalf,
         scratch,
       );
@@ -87,7 +89,7 @@ function addLowRank({ kind, rows, inputs, outputs, rank, scale }: LowRankCase) {
       fillWeights(down, rank * inputs);
       fillWeights(up, panels(outputs) * rank);
       for (let row = 0; row < rows; row++) {
-        for (let index = 0; index < inputs; index++) views.f32[((xs + row * xStride) >> 2) + index] = random.next() - 0.5;
+        for (let index = 0; index < inputs; index++) views.f32[((xs + row * xStride) >> 2) + index] = zero ? 0 : random.next() - 0.5;
         for (let index = 0; index < yStride / 4; index++)
           for (const y of [ys, ysAlone]) views.f32[((y + row * yStride) >> 2) + index] = index / 7 - row;
       }
@@ -104,7 +106,7 @@ function addLowRank({ kind, rows, inputs, outputs, rank, scale }: LowRankCase) {
     Array.from({ length: count }, (_, index) => term(index)).reduce((a, b) => a + b, 0);
   const [a, b] = [weight(down, inputs), weight(up, rank)];
   const expected = floats(f32, xs, xStride, inputs).map((x, row) => {
-    const between = Array.from({ length: rank }, (_, r) => scale * sum(inputs, (input) => x[input] * a(r, input)));
+    const between = Array.from({ length: rank }, (_, r) => 2 ** exponent * sum(inputs, (input) => x[input] * a(r, input)));
     return before[row].map((value, output) => value + sum(rank, (r) => between[r] * b(output, r)));
   });
   return { y: floats(f32, ys, yStride, outputs), yAlone: floats(f32, ysAlone, yStride, outputs), expected, before };

@@ -190,8 +190,6 @@ async function packAll(modules: readonly AdaptedModule[], weights: TensorSource,
   let [offset, rank, parameters, multiplyAddsPerToken] = [0, 0, 0, 0];
   for (const adapted of modules) {
     const { bytes, module } = packModule(await readPair(adapted, weights), dtype, offset);
-    if (!Number.isFinite(Math.fround(module.scale)))
-      throw invalidFile(ADAPTER_WEIGHTS, `the numbers for ${adapted.node} are too large to be multiplied in float32`);
     offset += bytes.length;
     if (offset > MAX_ADAPTER_BYTES) throw invalidFile(ADAPTER_WEIGHTS, `takes more than the limit of ${MAX_ADAPTER_BYTES} bytes`);
     const { A, B } = adapted.tensors;
@@ -210,8 +208,7 @@ async function readPair({ node, inputs, outputs, tensors: { A, B }, scale }: Ada
   const [rank, width] = A.shape;
   return {
     node,
-    scale,
-    down: { rows: inputs.length, columns: rank, value: (input, r) => (inputs[input] < 0 ? 0 : a[r * width + inputs[input]]) },
+    down: { rows: inputs.length, columns: rank, value: (input, r) => (inputs[input] < 0 ? 0 : scale * a[r * width + inputs[input]]) },
     up: { rows: rank, columns: outputs.length, value: (r, output) => (outputs[output] < 0 ? 0 : b[outputs[output] * rank + r]) },
   };
 }

@@ -18,8 +18,8 @@ const moduleSchema = z.strictObject({
   outputs: z.number().int().min(1).max(MAX_DIMENSION),
   /** A multiple of ADAPTER_PANEL. */
   rank: z.number().int().min(ADAPTER_PANEL).max(MAX_ADAPTER_RANK).multipleOf(ADAPTER_PANEL),
-  /** What the product of both matrices is multiplied by. */
-  scale: z.number(),
+  /** What undoes the powers of two by which matrices in float16 were multiplied: 2^exponent. */
+  exponent: z.number().int().min(-120).max(0),
   /** Where the first matrix begins in adapter.bin; the second follows it. */
   offset: z.number().int().min(0).max(MAX_ADAPTER_BYTES).multipleOf(ADAPTER_ALIGNMENT),
 });
@@ -40,8 +40,8 @@ const adapterSchema = z.strictObject({
 });
 
 /**
- * adapters/<name>/adapter.json: what a low-rank adapter adds to which products of the base model's graph: y = W x +
- * scale B (A x). For each of them, adapter.bin has A [rank, inputs] and then B [outputs, rank], both in panels of
+ * adapters/<name>/adapter.json: what a low-rank adapter adds to which products of the base model's graph: y = W x + B (A
+ * x), where LoRA's scale is a part of A. For each of them, adapter.bin has A [rank, inputs] and then B [outputs, rank], both in panels of
  * ADAPTER_PANEL of their outputs: [inputs][8] numbers of one panel, then those of the next. The last panel of B is filled
  * up with zeros. float16 has the outputs of a panel in the order 0 4 1 5 2 6 3 7.
  */

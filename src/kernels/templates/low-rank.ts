@@ -1,7 +1,7 @@
 import { lines } from './lines.ts';
 import { Tile } from './tile.ts';
 
-// addLowRank: y += scale (x Aᵀ) Bᵀ. One instance, for float32 and a tile of 2 rows, without the unrolling:
+// addLowRank: y += 2^exponent (x Aᵀ) Bᵀ. One instance, for float32 and a tile of 2 rows, without the unrolling:
 //
 //   for each panel of A, 8 of its outputs:                // 1. x Aᵀ, into scratch
 //     t0_0 .. t1_1 = 0                                    // t<vector>_<row>: 4 sums
@@ -10,21 +10,21 @@ import { Tile } from './tile.ts';
 //       s = v128.load32_splat(x0);  t0_0 += s * w0;  t1_0 += s * w1
 //       s = v128.load32_splat(x1);  t0_1 += s * w0;  t1_1 += s * w1
 //       a side exit, see side-exits.ts
-//     scratch = t0_0 .. t1_1, times scale
+//     scratch = t0_0 .. t1_1
 //   for each panel of B:                                  // 2. the same with scratch in the place of x
 //     y0, y1 += t0_0 .. t1_1
 //
 // Each output is a lane of its own and is summed input after input, so that the tile does not change a result. Weights
 // of float16 are 2^112 times too small after they have been taken from their halves (see assembly/inline/half.ts): sums
-// of the first half are multiplied by 2^112, and by 2^112 once more for the weights of the second half. A matrix that
-// was stored with its greatest weight near 2^15 loses nothing by that.
+// of the first half are multiplied by 2^112 for that, by 2^exponent, and by 2^112 once more for the weights of the second
+// half.
 //
 // Preconditions: rank is a multiple of 8; y has room for whole panels; weights of float16 are finite.
 
 /** How many inputs are unrolled: a rank is a multiple of it. */
 const UNROLLED = 4;
-/** Rows that are multiplied at once. */
-const ROWS = [4, 2, 1];
+/** Rows that are multiplied at once. With four, V8 has too few registers: they take three times as long as two. */
+const ROWS = [2, 1];
 
 interface Elements {
   readonly name: string;
@@ -34,7 +34,7 @@ interface Elements {
   /** Declares what both vectors are taken from. */
   readonly load: (at: number) => string;
   readonly weights: (vector: number, at: number) => string;
-  /** A sum of the first half as the second half takes it. */
+  /** A sum of x Aᵀ as the second half takes it. */
   readonly scaled: (sum: string) => string;
 }
 
@@ -44,15 +44,16 @@ const f32: Elements = {
   constants: '',
   load: () => '',
   weights: (vector, at) => `v128.load(w, ${at + vector * 16})`,
-  scaled: (sum) => `f32x4.mul(${sum}, factor)`,
+  scaled: (sum) => sum,
 };
 const f16: Elements = {
   name: 'F16',
   bytes: 16,
-  constants: 'const bits = v128.load(HALF_BITS), shift = v128.load(HALF_SHIFT);',
+  constants: `const bits = v128.load(HALF_BITS), shift = v128.load(HALF_SHIFT), scale = v128.load(HALF_SCALE);
+  const factor = i32x4.splat((112 + exponent + 127) << 23); // 2^(112 + exponent)`,
   load: (at) => `const words = v128.load(w, ${at});`,
   weights: (vector) => (vector === 0 ? 'smallLowHalves(words, bits, shift)' : 'smallHighHalves(words, bits)'),
-  scaled: (sum) => `f32x4.mul(f32x4.mul(f32x4.mul(${sum}, v128.load(HALF_SCALE)), factor), v128.load(HALF_SCALE))`,
+  scaled: (sum) => `f32x4.mul(f32x4.mul(${sum}, factor), scale)`,
 };
 
 /** Sums of one panel at `w`, which ends behind it: times rows that begin at `from` and lie `stride` apart. */
@@ -84,10 +85,10 @@ function rowsAtOnce(elements: Elements, rows: number): string {
     lines(2 * rows, (index) => piece(tile.sums[index], index % rows, Math.floor(index / rows) * 16));
   return `
 function lowRank${elements.name}x${rows}(
-  x: usize, xStride: usize, down: usize, up: usize, y: usize, yStride: usize, inputs: usize, outputs: i32, rank: i32, scale: f32, scratch: usize,
+  x: usize, xStride: usize, down: usize, up: usize, y: usize, yStride: usize, inputs: usize, outputs: i32, rank: i32, exponent: i32, scratch: usize,
 ): void {
   ${elements.constants}
-  const zero = f32x4.splat(0), factor = f32x4.splat(scale), stride = <usize>rank << 2;
+  const zero = f32x4.splat(0), stride = <usize>rank << 2;
   let w = down, end = x + (inputs << 2), unrolledEnd = x + ((inputs & ~${UNROLLED - 1}) << 2);
   for (let at = scratch; at < scratch + stride; at += 32) {${panel(elements, tile, 'x', 'xStride')}
     ${forAll((sum, row, at) => `v128.store(at + stride * ${row}, ${elements.scaled(sum)}, ${at});`)}
@@ -108,7 +109,7 @@ export function lowRank(): string {
     ${lines(
       ROWS.length,
       (index) => `for (; rows >= ${ROWS[index]}; rows -= ${ROWS[index]}) {
-      lowRank${name}x${ROWS[index]}(x, xStride, down, up, y, yStride, inputs, outputs, rank, scale, scratch);
+      lowRank${name}x${ROWS[index]}(x, xStride, down, up, y, yStride, inputs, outputs, rank, exponent, scratch);
       x += xStride * ${ROWS[index]}; y += yStride * ${ROWS[index]};
     }`,
     )}`;
@@ -119,7 +120,7 @@ ${[f32, f16].flatMap((elements) => ROWS.map((rows) => rowsAtOnce(elements, rows)
 
 /** See MatrixKernels.addLowRank. */
 export function addLowRank(
-  x: usize, xStride: usize, down: usize, up: usize, y: usize, yStride: usize, rows: i32, inputs: i32, outputs: i32, rank: i32, scale: f32,
+  x: usize, xStride: usize, down: usize, up: usize, y: usize, yStride: usize, rows: i32, inputs: i32, outputs: i32, rank: i32, exponent: i32,
   isHalf: i32, scratch: usize,
 ): void {
   if (isHalf) {${forRows(f16)}

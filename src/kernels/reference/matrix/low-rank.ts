@@ -15,15 +15,15 @@ export function addLowRank({ f32, u16 }: MemoryViews): Kernels['addLowRank'] {
     if (!isHalf) return f32[(start >> 2) + first + place];
     return fromHalf(u16[(start >> 1) + first + (place & 3) * 2 + (place >> 2)]) / HALF_SCALE;
   };
-  return (x, xStride, down, up, y, yStride, rows, inputs, outputs, rank, scale, isHalf) => {
+  return (x, xStride, down, up, y, yStride, rows, inputs, outputs, rank, exponent, isHalf) => {
     const first = panels(down, inputs, isHalf);
     const second = panels(up, rank, isHalf);
-    const factor = Math.fround(scale);
+    const factor = HALF_SCALE * 2 ** exponent;
     for (let row = 0; row < rows; row++) {
       const from = (x + row * xStride) >> 2;
       const between = Float32Array.from({ length: rank }, (_, output) => {
         const sum = dot(inputs, (input) => multiply(f32[from + input], first(output, input)));
-        return isHalf ? multiply(multiply(multiply(sum, HALF_SCALE), factor), HALF_SCALE) : multiply(sum, factor);
+        return isHalf ? multiply(multiply(sum, factor), HALF_SCALE) : sum;
       });
       for (let output = 0; output < Math.ceil(outputs / LOW_RANK_PANEL) * LOW_RANK_PANEL; output++) {
         const at = ((y + row * yStride) >> 2) + output;

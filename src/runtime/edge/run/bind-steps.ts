@@ -44,9 +44,8 @@ export function bindSteps(steps: readonly Step[], plan: EdgePlan, layout: Memory
   };
 }
 
-/** Rows of a call, with what their adapter has for the step. */
-type StepRows = Segment & { readonly module?: LoadedModule };
-type BoundOperand = number | ((rows: StepRows) => number);
+/** @param module what the rows' adapter has for the step */
+type BoundOperand = number | ((segment: Segment, module?: LoadedModule) => number);
 
 interface BoundStep {
   /** What the step runs once for. */
@@ -59,8 +58,8 @@ function bindStep({ node, kernel, operands }: Step, plan: EdgePlan, layout: Memo
   const bound = operands.map((operand) => bindOperand(operand, plan, layout));
   const values = bound.map((operand) => (typeof operand === 'number' ? operand : 0));
   const unresolved = bound.flatMap((operand, index) => (typeof operand === 'number' ? [] : [{ index, resolve: operand }]));
-  const runRows = (rows: StepRows) => {
-    for (const { index, resolve } of unresolved) values[index] = resolve(rows);
+  const runRows = (segment: Segment, module?: LoadedModule) => {
+    for (const { index, resolve } of unresolved) values[index] = resolve(segment, module);
     run(...values);
   };
   if (!operands.some((operand) => typeof operand === 'object' && 'adapter' in operand))
@@ -69,7 +68,7 @@ function bindStep({ node, kernel, operands }: Step, plan: EdgePlan, layout: Memo
     per: 'adapter',
     run(segment) {
       const module = segment.adapter?.modules.get(node);
-      if (module) runRows({ ...segment, module });
+      if (module) runRows(segment, module);
     },
   };
 }
@@ -82,7 +81,7 @@ function bindOperand(operand: Operand, plan: EdgePlan, layout: MemoryLayout): Bo
   if (operand === 'scratch') return layout.scratch;
   if (operand === 'tokens' || operand === 'positions') return layout[operand];
   if ('weight' in operand) return layout.weights[operand.weight];
-  if ('adapter' in operand) return ({ module }) => module![operand.adapter];
+  if ('adapter' in operand) return (_, module) => module![operand.adapter];
   const { stride } = plan.buffers['stride' in operand ? operand.stride : operand.buffer];
   if ('stride' in operand) return stride;
   const start = layout.arena + layout.buffers.offsets[operand.buffer] + operand.offset;
