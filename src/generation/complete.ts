@@ -30,6 +30,7 @@ function promptTask(model: LanguageModel, request: CompletionRequest, prompt: nu
   return {
     tokens,
     partition,
+    adapter: model.adapter,
     choices,
     firstRead: scorePrompt ? 0 : last,
     readWork: (index) => (index < last ? work.score(topLogprobs) : count * work.choose(tokens.length, request)),

@@ -77,13 +77,18 @@ export class AdapterRoom implements Adapters {
     return adapter;
   }
 
-  use(name: string, until: Promise<unknown>): void {
+  /** Keeps an adapter from giving way. @returns what lets it go; calling it again does nothing */
+  hold(name: string): () => void {
     this.#count(name, 1);
-    let isOver = false;
-    const end = () => {
-      if (!isOver) this.#count(name, -1);
-      isOver = true;
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#count(name, -1);
+      isHeld = false;
     };
+  }
+
+  use(name: string, until: Promise<unknown>): void {
+    const end = this.hold(name);
     until.then(end, end);
     this.#dropped.register(until, end);
   }

@@ -43,10 +43,10 @@ export class EdgeModel {
   readonly blocks: KvBlocks;
   readonly adapters: AdapterRoom;
   /**
-   * Frees the blocks of sequences that were dropped without being disposed: the loop of a cancelled request never
+   * Frees what sequences hold that were dropped without being disposed: the loop of a cancelled request never
    * reaches its end.
    */
-  readonly droppedSequences: FinalizationRegistry<BlockTable>;
+  readonly droppedSequences: FinalizationRegistry<() => void>;
   readonly #body: BoundSteps;
   readonly #head: BoundSteps;
   /** Buffers that the body writes and the head reads. */
@@ -66,7 +66,7 @@ export class EdgeModel {
     this.layout = layout;
     this.adapters = adapters;
     this.blocks = new KvBlocks(memory, { start: layout.end, blockBytes, blockPositions, totalBlocks });
-    this.droppedSequences = new FinalizationRegistry((table) => table.truncate(0));
+    this.droppedSequences = new FinalizationRegistry((free) => free());
     this.#body = bindSteps(plan.body, plan, layout, kernels);
     this.#head = bindSteps(plan.head, plan, layout, kernels);
     const filledByBody = new Set(plan.body.flatMap(({ writes }) => writes));

@@ -10,12 +10,19 @@ export class EdgeSequence implements Sequence {
   readonly table: BlockTable;
   readonly adapter: LoadedAdapter | undefined;
   readonly #model: EdgeModel;
+  /** Gives back what it holds. It must not refer to the sequence, which would then never be dropped. */
+  readonly #free: () => void;
 
   constructor(model: EdgeModel, table = new BlockTable(model.blocks), adapter?: LoadedAdapter) {
     this.#model = model;
     this.table = table;
     this.adapter = adapter;
-    model.droppedSequences.register(this, table, this);
+    const letGo = adapter ? model.adapters.hold(adapter.name) : () => {};
+    this.#free = () => {
+      table.truncate(0);
+      letGo();
+    };
+    model.droppedSequences.register(this, this.#free, this);
   }
 
   get length(): number {
@@ -44,7 +51,7 @@ export class EdgeSequence implements Sequence {
 
   dispose(): void {
     this.#model.droppedSequences.unregister(this);
-    this.table.truncate(0);
+    this.#free();
   }
 }
 
