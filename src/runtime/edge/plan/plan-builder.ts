@@ -48,6 +48,7 @@ export class PlanBuilder {
   readonly #renamings = new Map<number, number>();
   readonly #weightIndexes = new Map<string, number>();
   readonly #quantized = new Map<string, number>();
+  readonly #deferred: Step[] = [];
 
   constructor(graph: ModelGraph, options: PlanOptions) {
     this.graph = graph;
@@ -115,7 +116,23 @@ export class PlanBuilder {
   }
 
   addStep(step: Step): void {
+    const isInTheWay = ({ reads, writes }: Step) =>
+      [...step.reads, ...step.writes].some((buffer) => writes.includes(buffer)) || step.writes.some((buffer) => reads.includes(buffer));
+    if (this.#deferred.some(isInTheWay)) this.flushDeferred();
     this.steps.push(step);
+  }
+
+  /**
+   * Adds a step that works in place on what it writes, as late as the order of the others allows. Steps that read small
+   * matrices come together then, and those that stream the large ones are not interrupted each time.
+   */
+  deferStep(step: Step): void {
+    this.#deferred.push(step);
+  }
+
+  /** Adds the steps that were deferred. */
+  flushDeferred(): void {
+    this.steps.push(...this.#deferred.splice(0));
   }
 
   /** Adds a step that reads `inputs` row by row, and returns its result: new rows in the shape of the first input. */

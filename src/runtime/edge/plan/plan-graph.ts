@@ -43,6 +43,7 @@ export function planGraph(graph: ModelGraph, options: PlanOptions): EdgePlan {
   const plan = new PlanBuilder(graph, options);
   for (const name of graph.inputs) setInput(plan, name);
   for (const node of graph.nodes) planNode(node, plan);
+  plan.flushDeferred();
   for (const name of graph.outputs) checkOutput(plan, name);
   const logits = plan.value(LOGITS);
   if (logits.kind !== 'rows' || widthOf(logits) !== options.vocabularySize || plan.attention === undefined)

@@ -104,7 +104,7 @@ function planAdapter({ name }: GraphNode, plan: PlanBuilder, x: RowsValue, out: 
   const matrices: Operand[] = [{ adapter: 'down' }, { adapter: 'up' }];
   const sizes: Operand[] = ['rows', inputs, outputs, { adapter: 'rank' }, { adapter: 'exponent' }, { adapter: 'isHalf' }, 'scratch'];
   const operands = [...address(x), ...matrices, ...address(out), ...sizes];
-  plan.addStep({ node: name, kernel: 'addLowRank', operands, reads: [x.buffer, out.buffer], writes: [out.buffer], multiplyAdds: 0 });
+  plan.deferStep({ node: name, kernel: 'addLowRank', operands, reads: [x.buffer, out.buffer], writes: [out.buffer], multiplyAdds: 0 });
 }
 
 function checkInputs(node: GraphNode, plan: PlanBuilder, x: RowsValue, inputs: number): void {
