@@ -6,9 +6,19 @@ import type { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import type { SamplingOptions } from './sampling/sampling-options.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
 
-/** A model that is loaded and can generate. */
+/** An adapter that is added to a model's weights. */
+export interface ModelAdapter {
+  /** Its name, by which the decoder knows it. */
+  readonly name: string;
+  /** Multiply-adds that it adds to those of the model, for one token. */
+  readonly multiplyAddsPerToken: number;
+}
+
+/** A model that is loaded and can generate. One with an adapter shares all the rest with its base model. */
 export interface LanguageModel {
   readonly id: string;
+  /** What is added to the weights. Default: nothing */
+  readonly adapter?: ModelAdapter;
   readonly manifest: Manifest;
   readonly decoder: Decoder;
   /** Through which all requests use the decoder. */

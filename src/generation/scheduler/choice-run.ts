@@ -4,6 +4,7 @@ import { DraftLength } from '../speculation/draft-length.ts';
 import { PromptLookup } from '../speculation/prompt-lookup.ts';
 import type { TokenWork } from '../token-work.ts';
 import type { Job } from './job.ts';
+import type { SequenceTask } from './prompt-run.ts';
 import { Run } from './run.ts';
 import type { Stem } from './stem.ts';
 
@@ -16,7 +17,7 @@ export const MAX_UNREAD_TOKENS = 64;
 /** Decodes one choice, token by token. */
 export class ChoiceRun extends Run {
   readonly #choice: Choice;
-  readonly #partition: string;
+  readonly #task: SequenceTask;
   /** What it goes on from; null once it has begun. */
   #stem: Stem | null;
   /** Made for the first draft. */
@@ -30,10 +31,10 @@ export class ChoiceRun extends Run {
   #verified = () => {};
 
   /** @param choice has chosen its first token, and has perhaps taken some that are certain */
-  constructor(job: Job<Run>, choice: Choice, partition: string, stem: Stem) {
+  constructor(job: Job<Run>, choice: Choice, task: SequenceTask, stem: Stem) {
     super(job, [...choice.request.prompt, ...choice.generated]);
     this.#choice = choice;
-    this.#partition = partition;
+    this.#task = task;
     this.#stem = stem;
     this.#read = choice.request.prompt.length;
   }
@@ -56,7 +57,7 @@ export class ChoiceRun extends Run {
 
   open(decoder: Decoder): Sequence | null {
     const past = this.#stem?.sequence;
-    if (!past) return decoder.createSequence({ tokens: this.tokens, partition: this.#partition });
+    if (!past) return decoder.createSequence({ tokens: this.tokens, partition: this.#task.partition, adapter: this.#task.adapter?.name });
     if (this.#stem!.hasOneChoiceLeft) return past;
     return decoder.kvCache.freeBlocks > 0 ? past.fork() : null;
   }
@@ -73,7 +74,7 @@ export class ChoiceRun extends Run {
 
   work(count: number, work: TokenWork): number {
     const choosing = count === this.pending ? work.choose(this.tokens.length, this.#choice.request) : 0;
-    return work.feed(this.sequence!.length, count) + choosing;
+    return work.feed(this.sequence!.length, count, this.#task.adapter) + choosing;
   }
 
   draft(cost: number): readonly number[] {

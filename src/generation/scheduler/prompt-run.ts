@@ -1,18 +1,25 @@
 import type { Decoder, Feed, Sequence } from '../../core/decoder.ts';
 import type { Logits } from '../../core/logits.ts';
 import type { Choice } from '../choice.ts';
+import type { ModelAdapter } from '../language-model.ts';
 import type { TokenWork } from '../token-work.ts';
 import { ChoiceRun } from './choice-run.ts';
 import type { Job } from './job.ts';
 import { Run } from './run.ts';
 import { Stem } from './stem.ts';
 
-/** What a request wants of one prompt. */
-export interface PromptTask {
-  /** Token ids, at least one. */
-  readonly tokens: readonly number[];
+/** What decides which sequences of a model are alike. */
+export interface SequenceTask {
   /** Sequences share what they have computed within a partition only. */
   readonly partition: string;
+  /** What is added to the model for them. Default: nothing */
+  readonly adapter?: ModelAdapter;
+}
+
+/** What a request wants of one prompt. */
+export interface PromptTask extends SequenceTask {
+  /** Token ids, at least one. */
+  readonly tokens: readonly number[];
   /**
    * The index of the first token after which the logits are wanted, by what is known when the prompt begins, or begins
    * anew. They are always wanted after the last one.
@@ -73,7 +80,7 @@ export class PromptRun extends Run {
     this.#nextRead = this.#task.firstRead();
     // What is in the cache gives no logits, so it may only reach up to the first token whose logits are wanted.
     const tokens = this.tokens.slice(0, this.#nextRead + 1);
-    return decoder.createSequence({ tokens, partition: this.#task.partition });
+    return decoder.createSequence({ tokens, partition: this.#task.partition, adapter: this.#task.adapter?.name });
   }
 
   override begin(sequence: Sequence): void {
@@ -89,7 +96,7 @@ export class PromptRun extends Run {
     const end = start + count;
     let reading = 0;
     for (let index = Math.max(start, this.#nextRead); index < end; index++) reading += this.#task.readWork(index);
-    return work.feed(start, count) + reading;
+    return work.feed(start, count, this.#task.adapter) + reading;
   }
 
   draft(): readonly number[] {
@@ -122,7 +129,7 @@ export class PromptRun extends Run {
     const choices = this.#task.choices.filter(({ isFinished }) => !isFinished);
     const sequence = this.handOver();
     const stem = new Stem(sequence, choices.length);
-    const runs = choices.map((choice) => new ChoiceRun(this.job, choice, this.#task.partition, stem));
+    const runs = choices.map((choice) => new ChoiceRun(this.job, choice, this.#task, stem));
     // The only choice goes on at once.
     if (runs.length === 1) runs[0].begin(sequence);
     return runs;
