@@ -22,10 +22,11 @@ export interface Grant {
   /** Origins whose pages may read the answer, besides the deployment's. */
   readonly origins: readonly string[];
   /**
-   * Reserves the most tokens that a request may use, before it generates.
+   * Reserves the most tokens that a request may use, before it generates, and keeps the request counted as running.
+   * @param signal is aborted when nobody wants the answer any more
    * @throws GptEdgeError `rate_limit_exceeded`, `insufficient_quota`
    */
-  reserve(promptTokens: number, completionTokens: number): Promise<void>;
+  reserve(promptTokens: number, completionTokens: number, signal?: AbortSignal): Promise<void>;
   /** Says how the request has ended. It is called once, when nothing more is computed for it. */
   settle(outcome: Outcome): Promise<void>;
   /** Headers that say what is left of the limits. */
@@ -70,21 +71,30 @@ export class LeasedGrant implements Grant {
     return this.admitted.origins;
   }
 
-  async reserve(promptTokens: number, completionTokens: number): Promise<void> {
+  async reserve(promptTokens: number, completionTokens: number, signal?: AbortSignal): Promise<void> {
     const { lease, reserves, prices } = this.admitted;
-    // The timer goes with the request's context: when nobody serves it any more, the lease expires.
-    this.#renewal ??= setInterval(
-      () =>
-        this.#service()
-          .renew(lease)
-          .catch(() => {}),
-      RENEWAL_MS,
-    );
+    this.#keepRenewing(signal);
     if (!reserves) return;
     const reservation = await asked(() => this.#service().reserve(lease, promptTokens, completionTokens, prices));
     if (reservation === undefined) throw unavailable();
     this.#allowances = reservation.allowances;
     if ('refused' in reservation) throw refusalError(reservation.refused, promptTokens + completionTokens);
+  }
+
+  /**
+   * In a Worker, the timer goes with the request. In an object it would go on with the object, and so ends when nobody
+   * wants the answer any more, and after as many renewals as the longest request could need.
+   */
+  #keepRenewing(signal?: AbortSignal): void {
+    if (this.#renewal !== undefined) return;
+    let left = MAX_RENEWALS;
+    const renewal = setInterval(() => {
+      if (left-- <= 0 || signal?.aborted) return clearInterval(renewal);
+      this.#service()
+        .renew(this.admitted.lease)
+        .catch(() => {});
+    }, RENEWAL_MS);
+    this.#renewal = renewal;
   }
 
   async settle(outcome: Outcome): Promise<void> {
@@ -97,6 +107,9 @@ export class LeasedGrant implements Grant {
     return rateHeaders(this.#allowances);
   }
 }
+
+/** Renewals of one request: an hour of them, which is the longest that `timeout_ms` allows. */
+const MAX_RENEWALS = 60;
 
 const unavailable = (cause?: unknown) =>
   new GptEdgeError('overloaded', 'Keys and limits cannot be checked at the moment.', { cause, retryAfterSeconds: 1 });

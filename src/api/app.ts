@@ -54,6 +54,8 @@ export interface AppOptions {
   access?: MiddlewareHandler<AppEnv>;
   /** Adds the routes that belong to `access`. @default adds none */
   accessRoutes?: (app: OpenAPIHono<AppEnv>) => void;
+  /** Origins besides its own from which the playground may take scripts and frames. @default none */
+  pageSources?: readonly string[];
   /**
    * Multiply-adds that one request may ask for: whatever asks for more is refused. A token of a prompt takes what
    * /v1/models says, and a generated one 2.5 times as much; choosing and scoring tokens counts too. @default 2e12
@@ -90,6 +92,7 @@ export function createApp({
   isPublic = false,
   access = checkAccess({ isPublic, policy: UNCOUNTED }),
   accessRoutes = () => {},
+  pageSources,
   maxWork = DEFAULT_MAX_WORK,
   log = writeRequestLine,
   assets,
@@ -121,7 +124,7 @@ export function createApp({
   embeddingsRoute(app);
   healthRoute(app);
   openapiRoute(app);
-  if (assets) pageRoutes(app, assets);
+  if (assets) pageRoutes(app, assets, pageSources);
   accessRoutes(app);
 
   methodNotAllowed(app);

@@ -4,7 +4,7 @@ import type { AccessService } from '../access/access-service.ts';
 import { checkAccess, type RateLimiter } from '../api/access/check-access.ts';
 import { handedAccess } from '../api/access/handed-grant.ts';
 import { operatorRoutes } from '../api/access/operator-routes.ts';
-import { Turnstile, turnstileRoutes } from '../api/access/turnstile.ts';
+import { TURNSTILE_ORIGIN, Turnstile, turnstileRoutes } from '../api/access/turnstile.ts';
 import type { AppEnv } from '../api/http/app-env.ts';
 import { type AccessVariables, parseAccess } from './access-variables.ts';
 
@@ -19,6 +19,7 @@ export interface AccessBindings extends AccessVariables {
 export interface AccessParts {
   access: MiddlewareHandler<AppEnv>;
   accessRoutes: (app: OpenAPIHono<AppEnv>) => void;
+  pageSources: readonly string[];
 }
 
 /** The one object that all isolates ask. */
@@ -45,6 +46,7 @@ export function accessFromEnv(env: AccessBindings): AccessParts {
   const options = { isPublic, service, policy, corsOrigins, operatorKey, rateLimiter: env.RATE_LIMITER, turnstile };
   return {
     access: checkAccess(options),
+    pageSources: turnstile ? [TURNSTILE_ORIGIN] : [],
     accessRoutes: (app) => {
       if (service && operatorKey !== undefined) operatorRoutes(app, service);
       if (turnstile) turnstileRoutes(app, turnstile);

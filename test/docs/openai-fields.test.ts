@@ -77,7 +77,7 @@ const ENDPOINTS = [
     ignored: ignoredFields,
     listed: await fieldsOf('embeddings.d.ts', 'EmbeddingCreateParams'),
   },
-] as const;
+];
 const OWN = "Fields of gpt-edge's own";
 const isGeneration = (heading: string) => heading.endsWith('/completions');
 

@@ -36,6 +36,7 @@ describe('/openapi.json', () => {
     expect(routes.toSorted()).toEqual(
       [
         'get /health',
+        'get /v1/engine',
         'get /v1/models',
         'get /v1/models/{id}',
         'post /detokenize',
@@ -50,6 +51,7 @@ describe('/openapi.json', () => {
     const withBody = ['200', '400', '401', '403', '404', '405', '408', '413', '415', '429', '500', '503'];
     const statuses: Record<string, string[]> = {
       'get /health': ['200', '405', '500'],
+      'get /v1/engine': ['200', '401', '403', '405', '429', '500', '503'],
       'get /v1/models': ['200', '401', '403', '405', '429', '500', '503'],
       'get /v1/models/{id}': ['200', '401', '403', '404', '405', '429', '500', '503'],
     };

@@ -8,7 +8,9 @@ import { jsonBody } from '../http/json-body.ts';
 import { clientAddress } from './client-address.ts';
 
 export const TURNSTILE_PATH = '/turnstile';
-const VERIFY_URL = 'https://challenges.cloudflare.com/turnstile/v0/siteverify';
+/** Where the widget's script and frame come from, and where tokens are checked. */
+export const TURNSTILE_ORIGIN = 'https://challenges.cloudflare.com';
+const VERIFY_URL = `${TURNSTILE_ORIGIN}/turnstile/v0/siteverify`;
 /** Seconds for which a solved challenge counts. A reader of a page stays about that long. */
 const PASS_SECONDS = 1800;
 /** The longest token that Cloudflare documents has 2,048 characters. */

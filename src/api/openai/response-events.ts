@@ -30,7 +30,7 @@ export function newResponse(body: ResponseWireRequest, model: LanguageModel, { s
       ...{ description, parameters, strict },
     })),
     tool_choice: body.tool_choice ?? 'auto',
-    parallel_tool_calls: body.parallel_tool_calls ?? true,
+    parallel_tool_calls: body.parallel_tool_calls ?? false,
     text: { format: toFormat(body) },
     temperature: sampling.temperature,
     top_p: sampling.topP,

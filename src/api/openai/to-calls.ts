@@ -64,9 +64,12 @@ export function isForced({ tool_choice: choice }: ToolRequest): boolean {
   return choice.type === 'function' || choice.allowed_tools.mode === 'required';
 }
 
-/** A function that is named is called once. */
+/**
+ * Whether an answer has one call at most: unless the request asks for several, since small models that have made a call
+ * like to make it again and again. A function that is named is called once.
+ */
 const isSingle = ({ parallel_tool_calls, tool_choice }: ToolRequest): boolean =>
-  parallel_tool_calls === false || (typeof tool_choice === 'object' && tool_choice?.type === 'function');
+  parallel_tool_calls !== true || (typeof tool_choice === 'object' && tool_choice?.type === 'function');
 
 const NO_PROPERTIES = { type: 'object', properties: {}, additionalProperties: false };
 

@@ -59,7 +59,7 @@ function wishes({ response_format: format, structured_outputs: outputs, guided_j
 
 const schemaWish = (field: string, schema: unknown, isOrdered = false): Wish => ({
   field,
-  make: (constraints) => constraints.jsonSchema(schema, { isOrdered }),
+  make: (constraints) => constraints.jsonSchema(schema, { isOrdered, isClosed: true }),
 });
 
 const schemaWishes = (field: string, schema: unknown): Wish[] => (schema == null ? [] : [schemaWish(field, schema)]);

@@ -40,7 +40,7 @@ export async function completeRecorded(
   timeout?: number | null,
 ): Promise<RecordedCompletion> {
   record.promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
-  await grant.reserve(record.promptTokens, mostTokens(requests));
+  await grant.reserve(record.promptTokens, mostTokens(requests), budget.signal);
   const own = requests.map((request) => ({ ...request, partition: partitionOf(grant, request.partition) }));
   const cancelTimeout = timeout == null ? undefined : endAfter(timeout, budget, record);
   const reader = await complete(model, own, budget).catch((error: unknown) => {

@@ -32,7 +32,7 @@ export function embeddingsRoute(app: OpenAPIHono<AppEnv>): void {
     const texts = await toEmbeddingTexts(body, model, budget);
     checkWork(model, texts.map(toReading), c.var.maxWork, { prompt: 'input' });
     record.promptTokens = texts.reduce((sum, { length }) => sum + length, 0);
-    await grant.reserve(record.promptTokens, 0);
+    await grant.reserve(record.promptTokens, 0, budget.signal);
     const embedding = await embed(model, texts, budget, partitionOf(grant, ''));
     record.isComputed = true;
     record.figures = embedding.figures;

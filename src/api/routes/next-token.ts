@@ -42,7 +42,7 @@ export function nextTokenRoute(app: OpenAPIHono<AppEnv>): void {
     checkContext(model, prompt.length, 1);
     checkWork(model, [toReading(prompt)], c.var.maxWork);
     c.var.record.promptTokens = prompt.length;
-    await grant.reserve(prompt.length, 0);
+    await grant.reserve(prompt.length, 0, budget.signal);
     c.var.record.isComputed = true;
     const { top, endOfSequence, restProbability } = await nextToken(
       model,

@@ -44,9 +44,10 @@ interface PlainMessage extends ChatMessage {
   isResult?: boolean;
 }
 
-function withoutTools({ role, content, toolCalls }: ChatMessage): PlainMessage {
+function withoutTools({ role, content, reasoning, toolCalls }: ChatMessage): PlainMessage {
   if (role === 'tool') return { role: 'user', content: `<tool_response>\n${content}\n</tool_response>`, isResult: true };
-  return { role, content: [...(content === '' ? [] : [content]), ...(toolCalls ?? []).map(writtenCall)].join('\n') };
+  const written = [...(content === '' ? [] : [content]), ...(toolCalls ?? []).map(writtenCall)].join('\n');
+  return { role, content: written, ...(reasoning !== undefined && { reasoning }) };
 }
 
 const writtenCall = ({ name, arguments: values }: ToolCall): string =>
@@ -60,5 +61,5 @@ function joinUserTurns(messages: readonly PlainMessage[]): ChatMessage[] {
     if (last?.isResult && message.role === 'user') last.content += `\n${message.content}`;
     else joined.push({ ...message });
   }
-  return joined.map(({ role, content }) => ({ role, content }));
+  return joined.map(({ isResult: _, ...message }) => message);
 }

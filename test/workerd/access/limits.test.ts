@@ -1,4 +1,4 @@
-import { evictDurableObject } from 'cloudflare:test';
+import { env, evictDurableObject } from 'cloudflare:test';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { WireKeyOptions } from '../../../src/api/access/key-schema.ts';
 import { DEFAULT_MODEL, seedModel } from '../helpers.ts';
@@ -220,13 +220,13 @@ describe('a public deployment', () => {
   });
 
   it('should refuse a flood before it is counted, where the platform has a rate limiter', async () => {
-    const asked: string[] = [];
-    const limit = async ({ key }: { key: string }) => ({ success: asked.push(key) <= 1 });
-    const served = open({ RATE_LIMITER: { limit } });
-    expect((await served.fetch('/v1/models', { address: '192.0.2.8' })).status).toBe(200);
-    const answer = await served.fetch('/v1/models', { address: '192.0.2.8' });
+    // The platform's own binding, which lets three through.
+    const served = open({ RATE_LIMITER: (env as unknown as { TEST_RATE_LIMITER: RateLimit }).TEST_RATE_LIMITER });
+    const address = '192.0.2.8';
+    for (let time = 0; time < 3; time++) expect((await served.fetch('/v1/models', { address })).status).toBe(200);
+    const answer = await served.fetch('/v1/models', { address });
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '10']);
-    expect(asked).toEqual(['192.0.2.8', '192.0.2.8']);
+    expect((await served.fetch('/v1/models', { address: '192.0.2.9' })).status).toBe(200);
   });
 
   it('should not start without what counts', () => {

@@ -163,11 +163,14 @@ describe('/openapi.json', () => {
       logprobs: false,
       add_generation_prompt: true,
       continue_final_message: false,
+      parallel_tool_calls: false,
     });
+    const penalties = { frequency_penalty: 0, presence_penalty: 0 };
+    expect(valuesOf('ResponseRequest', 'default')).toEqual({ ...penalties, stream: false, parallel_tool_calls: false });
     expect(valuesOf('NextTokenRequest', 'default')).toEqual({ top_k: 10 });
     expect(valuesOf('EmbeddingsRequest', 'default')).toEqual({ encoding_format: 'float' });
     expect(valuesOf('TokenizeRequest', 'default')).toEqual({ add_special_tokens: true, return_token_strs: false });
-    for (const schema of ['CompletionRequest', 'ChatCompletionRequest'])
+    for (const schema of ['CompletionRequest', 'ChatCompletionRequest', 'ResponseRequest'])
       expect(valuesOf(schema, 'x-fallback')).toEqual({ temperature: 1, top_p: 1, top_k: 0, min_p: 0, repetition_penalty: 1 });
   });
 });

@@ -238,7 +238,7 @@ describe('requests for a response', () => {
     for (const neutral of [
       { store: false, background: false, previous_response_id: null, truncation: 'disabled', tools: [], tool_choice: 'auto' },
       { include: ['reasoning.encrypted_content'], reasoning: { effort: null, summary: null }, text: { format: { type: 'text' } } },
-      { include: [], reasoning: null, text: { verbosity: 'medium' }, service_tier: 'auto', parallel_tool_calls: true, stream: false },
+      { include: [], reasoning: null, text: { verbosity: 'medium' }, service_tier: 'auto', parallel_tool_calls: false, stream: false },
     ]) {
       const answer = comparable(await respond({ ...story, ...neutral }));
       expect({ ...answer, text: plain.text }).toEqual(plain);

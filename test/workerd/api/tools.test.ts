@@ -59,7 +59,7 @@ describe('calls that are required', () => {
   it('should have valid arguments at any temperature, whole and streamed alike', async () => {
     const names = new Set<string>();
     for (let seed = 0; seed < 12; seed++) {
-      const body = request({ tool_choice: 'required', parallel_tool_calls: false, seed, temperature: seed / 6 });
+      const body = request({ tool_choice: 'required', seed, temperature: seed / 6 });
       const [{ message, finish_reason }] = (await chat(body)).choices;
       expect(message.content).toBe(null);
       expect(finish_reason).toBe('tool_calls');
@@ -75,10 +75,11 @@ describe('calls that are required', () => {
     expect([...names].sort()).toEqual(['get_weather', 'stop_all']);
   });
 
-  it('should be several if that is allowed, each with an id of its own', async () => {
+  it('should be several if that is asked for, each with an id of its own', async () => {
     const calls = await Promise.all(
       [1, 2, 3, 4, 5, 6].map(
-        async (seed) => (await chat(request({ tool_choice: 'required', seed, temperature: 2, max_tokens: 200 }))).choices[0],
+        async (seed) =>
+          (await chat(request({ tool_choice: 'required', parallel_tool_calls: true, seed, temperature: 2, max_tokens: 200 }))).choices[0],
       ),
     );
     for (const { message, finish_reason } of calls)
@@ -94,7 +95,7 @@ describe('calls that are required', () => {
   it('should be of the function that is named, or of those that are allowed', async () => {
     for (const name of ['get_weather', 'stop_all'])
       for (const tool_choice of [named(name), { type: 'allowed_tools', allowed_tools: { mode: 'required', tools: [named(name)] } }]) {
-        const [{ message, finish_reason }] = (await chat(request({ tool_choice, parallel_tool_calls: false, seed: 3 }))).choices;
+        const [{ message, finish_reason }] = (await chat(request({ tool_choice, seed: 3 }))).choices;
         expect(message.tool_calls!.map(({ function: call }) => call.name)).toEqual([name]);
         expect(finish_reason).toBe('tool_calls');
       }
@@ -155,7 +156,7 @@ describe('calls or text', () => {
     const schema = { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'], additionalProperties: false };
     const response_format = { type: 'json_schema', json_schema: { name: 'answer', schema } };
     for (let seed = 0; seed < 6; seed++) {
-      const [{ message }] = (await chat(request({ response_format, seed, temperature: 2, parallel_tool_calls: false }))).choices;
+      const [{ message }] = (await chat(request({ response_format, seed, temperature: 2 }))).choices;
       if (message.tool_calls) expect(message.content).toBe(null);
       else expect(isValid(schema, message.content!.trimStart())).toBe(true);
     }
@@ -195,7 +196,7 @@ describe('calls in the history', () => {
   });
 
   it('should be accepted as they came, and their results with them', async () => {
-    const first = await chat(request({ tool_choice: 'required', seed: 1, parallel_tool_calls: false }));
+    const first = await chat(request({ tool_choice: 'required', seed: 1 }));
     const { message } = first.choices[0];
     const results = message.tool_calls!.map(({ id }) => ({ role: 'tool', tool_call_id: id, content: [{ type: 'text', text: 'Done.' }] }));
     const next = await chat(request({ messages: [QUESTION, message, ...results], seed: 1, max_tokens: 20 }));
@@ -244,7 +245,7 @@ describe('tools', () => {
       properties: { a: { type: 'array', items: { enum: ['x', 'y'] }, uniqueItems: true, maxItems: 2 } },
       required: ['a'],
     };
-    const body = request({ tools: [tool('f', parameters)], tool_choice: 'required', seed: 1, temperature: 2, parallel_tool_calls: false });
+    const body = request({ tools: [tool('f', parameters)], tool_choice: 'required', seed: 1, temperature: 2 });
     const [{ message }] = (await chat(body)).choices;
     expect(message.tool_calls![0].function.arguments).toMatch(/^\{\s*"a": ?\[\s*(("x"|"y")(,\s*)?){0,2}\s*\]\s*\}$/);
   });

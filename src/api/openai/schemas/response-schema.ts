@@ -3,10 +3,10 @@ import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
 import { jsonSchema, schemaNameSchema } from './answer-format.ts';
 import { commonFields } from './common-fields.ts';
 import { MAX_PARTS } from './content-schema.ts';
-import { documentDefault, ignored, integerBetween } from './field-types.ts';
+import { ignored, integerBetween } from './field-types.ts';
 import { ignoredFields, neutralFields } from './openai-fields.ts';
 import { samplingFields } from './sampling-fields.ts';
-import { FUNCTION_TYPE, functionFields, idSchema, MAX_TOOLS, nameSchema } from './tool-schema.ts';
+import { FUNCTION_TYPE, functionFields, idSchema, MAX_TOOLS, nameSchema, toolFields } from './tool-schema.ts';
 
 /** The most items of an input: more than fit into the context window of any small model. */
 const MAX_ITEMS = 2048;
@@ -156,7 +156,7 @@ export const responseRequestSchema = z
         { error: 'must be none, auto, required, a function or allowed_tools' },
       )
       .nullish(),
-    parallel_tool_calls: z.boolean().nullish().openapi(documentDefault('Whether an answer may have several calls.', true)),
+    parallel_tool_calls: toolFields.parallel_tool_calls,
     include: z
       .array(z.string())
       .max(32)

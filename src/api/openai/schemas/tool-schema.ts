@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { documentDefault } from './field-types.ts';
 
 /** The most functions of a request, as in OpenAI's API. */
 export const MAX_TOOLS = 128;
@@ -48,7 +49,7 @@ export const toolFields = {
     )
     .nullish()
     .openapi({ description: 'Whether the answer calls functions, and which. Default: auto with tools, else none.' }),
-  parallel_tool_calls: z.boolean().nullish().openapi({ description: 'Whether an answer may have several calls. Default true.' }),
+  parallel_tool_calls: z.boolean().nullish().openapi(documentDefault('Whether an answer may have several calls.', false)),
 };
 
 /** The id of a call. */
