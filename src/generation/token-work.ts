@@ -1,7 +1,7 @@
 import type { Decoder } from '../core/decoder.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
 import type { CompletionRequest } from './completion-request.ts';
-import type { ModelAdapter } from './language-model.ts';
+import type { ModelAdapter } from './model-adapter.ts';
 
 /**
  * How many times as long a multiply-add takes when tokens are fed one by one: all weights are read for a single row.
