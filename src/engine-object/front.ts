@@ -1,6 +1,7 @@
 import type { EngineFront } from '../api/http/forward-to-engine.ts';
 import { ENGINE_PATH } from '../api/openai/schemas/engine-schema.ts';
 import { GptEdgeError } from '../core/errors.ts';
+import { parseVariantId } from '../core/folder/adapter-files.ts';
 import { objectOrder } from './choose-objects.ts';
 import { describeObjects } from './describe-objects.ts';
 import { isRefusal, MAY_WAIT_HEADER } from './engine-headers.ts';
@@ -40,7 +41,7 @@ export function createFront(options: FrontOptions): EngineFront {
   return async (request, path) => {
     const body = new HeldBody(request.body);
     const hint = await hintOf(request, path, body, modelIds);
-    const model = modelIds.includes(hint.model ?? '') ? hint.model! : modelIds[0];
+    const model = modelOfObjects(hint.model, modelIds);
     const region = regionOf(request);
     if (path === ENGINE_PATH && ['GET', 'HEAD'].includes(request.method)) return describeObjects(request, region, options);
     const names = objectOrder(hint.key, objectCount).map((index) => objectName(region, model, index));
@@ -48,6 +49,13 @@ export function createFront(options: FrontOptions): EngineFront {
     lastAsked.set(model, names[0]);
     return new Call(request, path, body, region, options).answer(names);
   };
+}
+
+/** The model whose objects answer: with all of its adapters, since they are computed together with it. */
+function modelOfObjects(asked: string | undefined, modelIds: readonly string[]): string {
+  const models = modelIds.map((id) => parseVariantId(id).base);
+  const { base } = parseVariantId(asked ?? '');
+  return models.includes(base) ? base : models[0];
 }
 
 /** Reads as much of a request as it takes to know its model and its conversation. */

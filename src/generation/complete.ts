@@ -43,6 +43,7 @@ function promptTask(model: LanguageModel, request: CompletionRequest, { prompt, 
   return {
     tokens,
     partition,
+    adapter: model.adapter,
     choices,
     leader,
     firstRead() {

@@ -1,6 +1,7 @@
 import type { LoadState, ModelDescription, ModelHost } from '../api/model-host.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import { excerpt } from '../core/excerpt.ts';
+import { adapterNames, isAdapterFile, parseVariantId, variantId } from '../core/folder/adapter-files.ts';
 import type { RecommendedSampling } from '../core/folder/generation-config.ts';
 import { GRAPH_FILE } from '../core/folder/graph-files.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
@@ -15,13 +16,15 @@ import { LoadOnce } from '../storage/load-once.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
 import { IsolateMemory } from './isolate-memory.ts';
 import { loadLanguageModel, readTextFiles, type TextFiles } from './load-language-model.ts';
+import { ModelVariants } from './model-variants.ts';
 import { type ModelTexts, readModelTexts } from './read-model-texts.ts';
+import { baseIds } from './worker-variables.ts';
 
 /**
  * Whether reading a file counts as loading. Graph and config.json do not count, because they are read before, to plan
- * the model, and stored prefixes do not, because not all of them may fit.
+ * the model, and stored prefixes and adapters do not, because not all of them may fit.
  */
-const isLoading = (name: string): boolean => name !== GRAPH_FILE && name !== 'config.json' && !isPrefixFile(name);
+const isLoading = (name: string): boolean => name !== GRAPH_FILE && name !== 'config.json' && !isPrefixFile(name) && !isAdapterFile(name);
 
 /** Bytes that are read while a model is loaded. */
 const totalBytes = (manifest: Manifest): number =>
@@ -38,7 +41,10 @@ interface Opened {
 export interface IsolateModelsOptions {
   /** The bucket that holds each model under `models/<id>/`. */
   bucket: R2Bucket;
-  /** Ids of the served models, of which the first is the default. */
+  /**
+   * Ids of the served models, of which the first is the default. A model is served with each of its adapters, too, as
+   * `<id>:<adapter>`; such an id serves this one only.
+   */
   ids: readonly string[];
   /** Chooses the engine, the format of its KV cache, and the context window, for a model. */
   engineOf: (id: string) => EngineChoice;
@@ -76,6 +82,7 @@ export class IsolateModels implements ModelHost {
   readonly #options: IsolateModelsOptions;
   readonly #limitBytes: number;
   readonly #memory: IsolateMemory;
+  readonly #variants: ModelVariants;
   readonly #loads: LoadOnce<LanguageModel>;
   /** What is read of each model before it is loaded, while requests wait for room. */
   readonly #openings: LoadOnce<Opened>;
@@ -97,10 +104,11 @@ export class IsolateModels implements ModelHost {
     this.#limitBytes = options.memoryLimitMegabytes * 1e6;
     this.#memory = new IsolateMemory({
       limitBytes: this.#limitBytes,
-      modelCount: options.ids.length,
+      modelCount: baseIds(options.ids).length,
       queueSeconds: options.scheduling?.queueSeconds,
       unload: (id) => this.#unload(id),
     });
+    this.#variants = new ModelVariants(options.keepAlive, options.scheduling?.queueSeconds);
     this.#loads = new LoadOnce(options.keepAlive);
     this.#openings = new LoadOnce(options.keepAlive);
     this.#plans = new LoadOnce(options.keepAlive);
@@ -108,7 +116,8 @@ export class IsolateModels implements ModelHost {
   }
 
   /**
-   * Returns a model, or the default model if no id is given, and loads it first if necessary.
+   * Returns a model, or the default model if no id is given, and loads it first if necessary. One with an adapter shares
+   * all that its base model has.
    * @param until settles when the caller no longer uses the model. Until then, it is not unloaded to make room for
    *   another. Default: once it is returned
    * @throws GptEdgeError `model_not_found` for a model that is not served or not in the bucket, `model_unavailable` for
@@ -117,10 +126,13 @@ export class IsolateModels implements ModelHost {
    */
   async get(id = this.ids[0], until?: Promise<unknown>): Promise<LanguageModel> {
     this.#checkServed(id);
+    const { base, adapter } = parseVariantId(id);
     const returned = Promise.withResolvers<void>();
-    this.#memory.use(id, until ?? returned.promise);
+    const used = until ?? returned.promise;
+    this.#memory.use(base, used);
     try {
-      return (await this.#loads.loaded(id))?.value ?? (await this.#loadWhenItFits(id));
+      const model = (await this.#loads.loaded(base))?.value ?? (await this.#loadWhenItFits(base));
+      return adapter === undefined ? model : await this.#variants.get(model, adapter, this.#opened.get(base)!.files, used);
     } finally {
       returned.resolve();
     }
@@ -138,15 +150,19 @@ export class IsolateModels implements ModelHost {
    */
   async describe(id: string): Promise<ModelDescription> {
     this.#checkServed(id);
-    const { files, plan } = this.#opened.get(id) ?? (await this.#open(id));
+    const { base, adapter: name } = parseVariantId(id);
+    const { files, plan } = this.#opened.get(base) ?? (await this.#open(base));
     const { manifest, uploaded } = files;
+    const adapter = name === undefined ? undefined : await this.#variants.describe(name, files, this.#ready.get(base));
     const texts = await this.#texts.get(JSON.stringify(manifest), () => readModelTexts(files));
-    const load = this.#states.get(id) ?? this.#stateBefore(id, manifest);
-    const failure = this.#failures.get(id);
+    const load = this.#states.get(base) ?? this.#stateBefore(base, manifest);
+    const failure = this.#failures.get(base);
     const kernels = variantOf(this.#options.kernels);
     const { engine, contextWindow, memory } = plan;
     const embeddingSize = plan.engine === 'edge' ? (plan.plan.hidden?.width ?? null) : null;
-    return { manifest, uploaded, engine, kernels, contextWindow, memory, embeddingSize, load, failure, ...texts };
+    const names = plan.engine === 'edge' ? adapterNames(manifest.files) : [];
+    const adapters = names.filter((other) => this.#isServed(variantId(base, other)));
+    return { manifest, adapters, adapter, uploaded, engine, kernels, contextWindow, memory, embeddingSize, load, failure, ...texts };
   }
 
   /** The state of a model of which no file has been loaded: whether a request for it is on its way. */
@@ -251,8 +267,13 @@ export class IsolateModels implements ModelHost {
     return this.#plans.get(JSON.stringify(manifest), () => planEngine(files, this.#options.engineOf(manifest.id), this.#limitBytes));
   }
 
+  /** Whether an id stands among the served ones, or that of its base model does. */
+  #isServed(id: string): boolean {
+    return this.ids.includes(id) || this.ids.includes(parseVariantId(id).base);
+  }
+
   #checkServed(id: string): void {
-    if (!this.ids.includes(id))
+    if (!this.#isServed(id))
       throw new GptEdgeError(
         'model_not_found',
         `The model ${JSON.stringify(excerpt(id))} is not served here. Served: ${this.ids.join(', ')}.`,

@@ -5,6 +5,7 @@ import { PromptLookup } from '../speculation/prompt-lookup.ts';
 import type { TokenWork } from '../token-work.ts';
 import type { Job } from './job.ts';
 import { Run } from './run.ts';
+import type { SequenceTask } from './sequence-task.ts';
 import type { Stem } from './stem.ts';
 
 /**
@@ -27,8 +28,8 @@ export class ChoiceRun extends Run {
   #verified = () => {};
 
   /** @param choice has chosen its first token, and has perhaps taken some that are certain */
-  constructor(job: Job<Run>, choice: Choice, partition: string, stem: Stem) {
-    super(job, [...choice.request.prompt, ...choice.generated], partition, stem);
+  constructor(job: Job<Run>, choice: Choice, task: SequenceTask, stem: Stem) {
+    super(job, [...choice.request.prompt, ...choice.generated], task, stem);
     this.#choice = choice;
     this.#read = choice.request.prompt.length;
   }
@@ -51,7 +52,7 @@ export class ChoiceRun extends Run {
 
   work(count: number, work: TokenWork): number {
     const choosing = count === this.pending ? work.choose(this.tokens.length, this.#choice.request) : 0;
-    return work.feed(this.sequence!.length, count) + choosing;
+    return work.feed(this.sequence!.length, count, this.task.adapter) + choosing;
   }
 
   draft(cost: number): readonly number[] {

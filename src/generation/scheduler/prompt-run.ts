@@ -5,14 +5,13 @@ import type { TokenWork } from '../token-work.ts';
 import { ChoiceRun } from './choice-run.ts';
 import type { Job } from './job.ts';
 import { Run } from './run.ts';
+import type { SequenceTask } from './sequence-task.ts';
 import { Stem } from './stem.ts';
 
 /** What a request wants of one prompt. */
-export interface PromptTask {
+export interface PromptTask extends SequenceTask {
   /** Token ids, at least one. */
   readonly tokens: readonly number[];
-  /** Sequences share what they have computed within a partition only. */
-  readonly partition: string;
   /**
    * The index of the first token after which the logits are wanted, by what is known when the prompt begins, or begins
    * anew. They are wanted after all that follow, too; there may be none.
@@ -58,7 +57,7 @@ export class PromptRun extends Run {
    * @param stem the prompt that it goes on from
    */
   constructor(job: Job<Run>, task: PromptTask, leader: () => PromptRun | undefined, stem: Stem | null = null) {
-    super(job, task.tokens, task.partition, stem);
+    super(job, task.tokens, task, stem);
     this.#task = task;
     this.#leader = leader;
     this.#isBranch = stem !== null;
@@ -100,7 +99,7 @@ export class PromptRun extends Run {
     const end = start + count;
     let reading = 0;
     for (let index = Math.max(start, this.#nextRead); index < end; index++) reading += this.#task.readWork(index);
-    return work.feed(start, count) + reading;
+    return work.feed(start, count, this.#task.adapter) + reading;
   }
 
   draft(): readonly number[] {
@@ -131,12 +130,11 @@ export class PromptRun extends Run {
     if (this.pending > 0) return [this];
     if (this.job.speculates) for (const choice of this.#task.choices) choice.jumpAhead();
     const choices = this.#task.choices.filter(({ isFinished }) => !isFinished);
-    const { partition } = this.#task;
     const branches = this.#task.branches?.() ?? [];
     const sequence = this.handOver();
     const stem = new Stem(sequence, choices.length + branches.length);
     const runs = [
-      ...choices.map((choice) => new ChoiceRun(this.job, choice, partition, stem)),
+      ...choices.map((choice) => new ChoiceRun(this.job, choice, this.#task, stem)),
       ...branches.map((branch) => new PromptRun(this.job, branch, () => undefined, stem)),
     ];
     // The only one goes on at once.

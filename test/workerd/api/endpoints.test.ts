@@ -24,6 +24,8 @@ describe('/v1/models', () => {
     id: 'tinystories-gpt2',
     object: 'model',
     owned_by: 'gpt-edge',
+    parent: null,
+    adapter: null,
     architecture: manifest.architecture,
     parameters: manifest.parameters,
     context_window: manifest.contextWindow,
