@@ -32,7 +32,7 @@ export default defineConfig({
             miniflare: {
               bindings: { PUBLIC: 'true', PUBLIC_LIMITS: 'off', LOG_REQUESTS: 'false' },
               serviceBindings: { FILES: serveFile },
-              ratelimits: { TEST_RATE_LIMITER: { simple: { limit: 3, period: 60 } } },
+              ratelimits: { TEST_RATE_LIMITER: { namespace_id: '1', simple: { limit: 3, period: 60 } } },
             },
           }),
         ],
