@@ -8,6 +8,7 @@ import { GptEdgeError } from '../../core/errors.ts';
 import { excerpt } from '../../core/excerpt.ts';
 import { invalidRequest } from '../http/errors.ts';
 import { type FormPart, fieldText, formParts } from '../http/form-parts.ts';
+import { unreadableBody } from '../http/json-body.ts';
 import { uploadFieldsSchema } from './schemas/file-schema.ts';
 
 /** Bytes of a form beside its file. */
@@ -80,23 +81,52 @@ function checkFields(fields: Map<string, string>) {
   return parsed.data;
 }
 
-/** The bytes of a body. They can be read on after a reader has stopped, until they are more than the cap. */
-function limited({ body, headers }: Request, maxBytes: number): AsyncIterable<Uint8Array> {
+/** Milliseconds that an upload may stand still. Whoever sends it byte by byte holds a request open for nothing. */
+const MAX_PAUSE_MS = 30_000;
+
+/**
+ * The bytes of a body. They can be read on after a reader has stopped, unless there are too many of them, or they do not
+ * come.
+ */
+function limited({ body, headers, signal }: Request, maxBytes: number): AsyncIterable<Uint8Array> {
   const most = maxBytes + MAX_FORM_BYTES;
   const tooLarge = () => new GptEdgeError('request_too_large', `The upload has more than ${maxBytes} bytes.`, { param: 'file' });
   if (body === null) return (async function* () {})();
   const reader = body.getReader();
   const isTooLong = Number(headers.get('content-length') ?? 0) > most;
   let length = 0;
+  let failure: unknown;
+  const next = async (): Promise<IteratorResult<Uint8Array>> => {
+    const { done, value } = await readInTime(reader);
+    length += value?.length ?? 0;
+    if (done) return { done: true, value: undefined };
+    if (length > most || isTooLong) throw tooLarge();
+    return { done: false, value };
+  };
   return {
     [Symbol.asyncIterator]: () => ({
       async next() {
-        const { done, value } = await reader.read();
-        length += value?.length ?? 0;
-        if (done) return { done: true, value: undefined };
-        if (length > most || isTooLong) throw tooLarge();
-        return { done: false, value };
+        if (failure !== undefined) throw failure;
+        try {
+          return await next();
+        } catch (cause) {
+          failure = cause instanceof GptEdgeError || signal.aborted ? cause : unreadableBody(cause);
+          throw failure;
+        }
       },
     }),
   };
+}
+
+async function readInTime(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<ReadableStreamReadResult<Uint8Array>> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = new GptEdgeError('timeout', `The upload stood still for over ${MAX_PAUSE_MS} ms.`);
+    timer = setTimeout(() => reject(error), MAX_PAUSE_MS);
+  });
+  try {
+    return await Promise.race([reader.read(), late]);
+  } finally {
+    if (timer !== undefined) clearTimeout(timer);
+  }
 }

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { errorOf } from '../access/access-app.ts';
 import { DEFAULT_MODEL, seedModel, testEnv } from '../helpers.ts';
 import { batchApp, json, jsonl, request, requests } from './batch-app.ts';
@@ -90,6 +90,22 @@ describe('an upload', () => {
       });
       expect(await json(answer), `chunks of ${size}`).toMatchObject({ bytes: jsonl([good]).length, filename: 'a.jsonl' });
     }
+  });
+
+  it('should be refused when it stands still', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const body = new ReadableStream<Uint8Array>({ pull: () => new Promise(() => {}) });
+    const answer = app.fetch('/v1/files', { method: 'POST', body, headers: { 'content-type': 'multipart/form-data; boundary=xx' } });
+    let isDone = false;
+    answer.finally(() => {
+      isDone = true;
+    });
+    for (let turn = 0; !isDone && turn < 200; turn++) {
+      await vi.advanceTimersByTimeAsync(1000);
+      await scheduler.wait(1);
+    }
+    vi.useRealTimers();
+    expect(await errorOf(await answer)).toMatchObject({ status: 408, code: 'timeout' });
   });
 
   it.each([
