@@ -29,7 +29,11 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
-            miniflare: { bindings: { PUBLIC: 'true', LOG_REQUESTS: 'false' }, serviceBindings: { FILES: serveFile } },
+            miniflare: {
+              bindings: { PUBLIC: 'true', PUBLIC_LIMITS: 'off', LOG_REQUESTS: 'false' },
+              serviceBindings: { FILES: serveFile },
+              ratelimits: { TEST_RATE_LIMITER: { namespace_id: '1', simple: { limit: 3, period: 60 } } },
+            },
           }),
         ],
         test: { name: 'workerd', include: ['test/workerd/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 },

@@ -6,6 +6,7 @@ import { printLoad } from './load/measure-load.ts';
 import { describeMachine, printMachine } from './machine.ts';
 import { measure } from './measure.ts';
 import { findPeers } from './peers/find-peers.ts';
+import { measurePlaces, printPlaces } from './places/measure-places.ts';
 import { printMeasurement } from './print-measurement.ts';
 
 interface Options {
@@ -16,6 +17,7 @@ interface Options {
   readonly gguf?: string;
   readonly llamaBench?: string;
   readonly load?: boolean;
+  readonly places?: boolean;
   readonly json?: boolean;
 }
 
@@ -27,9 +29,10 @@ const command = new Command('npm run bench --')
   .option('--gguf <file>', 'the same model in a GGUF file, for --peers')
   .option('--llama-bench <file>', 'llama-bench of a build of ik_llama.cpp, for --peers')
   .option('--load', 'measure the Worker with many callers instead')
-  .option('--json', 'print JSON, of all but --load')
+  .option('--places', 'measure only the engine in the Worker and in an engine object')
+  .option('--json', 'print JSON, of all but --load and --places')
   .parse();
-const { model, engine, runs, peers, gguf, llamaBench, load, json } = command.opts<Options>();
+const { model, engine, runs, peers, gguf, llamaBench, load, places, json } = command.opts<Options>();
 if (!(Number.isInteger(runs) && runs > 0)) command.error('--runs must be a whole number, at least 1');
 if (peers && gguf === undefined) command.error('--peers needs --gguf <file>: the same model in a GGUF file');
 
@@ -37,6 +40,10 @@ const note = (text: string) => console.error(text);
 const folder = await openModelFolder(model);
 if (load) {
   await printLoad(folder, engine, runs, note);
+  process.exit();
+}
+if (places) {
+  printPlaces(await measurePlaces(folder, engine, runs));
   process.exit();
 }
 const others = peers ? await findPeers({ gguf: gguf!, llamaBench }, note) : [];

@@ -9,6 +9,7 @@ import { runContender } from './contenders/run-contender.ts';
 import { decodeBytes } from './decode-bytes.ts';
 import { medianFigures } from './median.ts';
 import type { Peer } from './peers/peer.ts';
+import { measurePlaces, type PlacesFigures } from './places/measure-places.ts';
 import { makeTask, type Task } from './task.ts';
 import { type MemoryMeasurement, measureMemory } from './worker/measure-memory.ts';
 import { measureWorker, type WorkerFigures } from './worker/measure-worker.ts';
@@ -33,6 +34,7 @@ export interface Measurement {
   readonly worker: WorkerFigures;
   readonly coldStart: ColdStartPhases;
   readonly memory: MemoryMeasurement;
+  readonly places: PlacesFigures;
   /** Figures of onnxruntime-web with the same model folder, and of the peers, by name. */
   readonly peers: Readonly<Record<string, EngineFigures>>;
 }
@@ -63,6 +65,8 @@ export async function measure({ folder, engine, runs, peers, onProgress }: Bench
     worker.push(await measureWorker(workerJob, task));
     coldStarts.push(await profileColdStart(workerJob, task));
   }
+  onProgress('the engine in the Worker and in an engine object');
+  const places = await measurePlaces(folder, planned.engine, runs);
   onProgress('memory in workerd');
   const memory = await measureMemory(workerJob, task);
   const { engine: own, ...others } = Object.fromEntries(Object.entries(figures).map(([name, runs]) => [name, medianFigures(runs)]));
@@ -74,6 +78,7 @@ export async function measure({ folder, engine, runs, peers, onProgress }: Bench
     worker: medianFigures(worker),
     coldStart: medianFigures(coldStarts),
     memory,
+    places,
     peers: others,
   };
 }

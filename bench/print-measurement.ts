@@ -1,15 +1,10 @@
 import { printTable } from '../src/cli/printing/print-table.ts';
 import { DEFAULT_MEMORY_LIMIT_MB } from '../src/core/memory-plan.ts';
+import { PRICES } from '../src/core/prices.ts';
 import type { EngineFigures } from './contenders/engine-figures.ts';
 import type { Measurement } from './measure.ts';
+import { printPlaces } from './places/measure-places.ts';
 import type { Elapsed } from './stopwatch.ts';
-
-/**
- * What Cloudflare charges for processor time on the plan Workers Standard, beyond the 30 million milliseconds a month
- * that it includes (https://developers.cloudflare.com/workers/platform/pricing/, 2026-11). Requests, R2 and the
- * subscription come on top.
- */
-const DOLLARS_PER_MILLION_MILLISECONDS = 0.02;
 
 const NOTHING = '-';
 const LIMIT_BYTES = DEFAULT_MEMORY_LIMIT_MB * 1e6;
@@ -27,6 +22,7 @@ export function printMeasurement(measured: Measurement): void {
   printBandwidth(measured);
   printMemory(measured);
   printCost(measured);
+  printPlaces(measured.places);
 }
 
 function printEngines({ task, planned, engine, peers }: Measurement): void {
@@ -110,9 +106,9 @@ function printMemory({ planned, memory: { idle, full } }: Measurement): void {
 }
 
 function printCost({ task, worker }: Measurement): void {
-  heading("Cost at Cloudflare's price of CPU time");
+  heading("Cost in the Worker, at Cloudflare's price of CPU time");
   // A million tokens take a million times as long as one.
-  const row = (name: string, time: Elapsed) => [name, milliseconds(time), `$${(time.cpu * DOLLARS_PER_MILLION_MILLISECONDS).toFixed(3)}`];
+  const row = (name: string, time: Elapsed) => [name, milliseconds(time), `$${(1e6 * time.cpu * PRICES.workerMillisecond).toFixed(3)}`];
   printTable(
     ['', 'CPU-ms per token', 'per million tokens'],
     [row(`prompt (${task.prefill} tokens)`, worker.prefill), row(`completion (after ${task.short} tokens)`, worker.short)],

@@ -67,7 +67,8 @@ async function generationModel({ path, manifest: own }: ModelFolder, decoder: De
   const tokenizer = new TextTokenizer(parseTokenizerJson(await readFile(join(path, 'tokenizer.json'))));
   const scheduler = new Scheduler({ manifest, decoder });
   const constraints = constraintsOf(manifest, tokenizer);
-  return { id: own.id, manifest, decoder, scheduler, tokenizer, constraints, chatTemplate: null, samplingDefaults: {}, fingerprint: '' };
+  const shared = { decoder, scheduler, tokenizer, constraints };
+  return { id: own.id, manifest, ...shared, chatTemplate: null, samplingDefaults: {}, fingerprint: '' };
 }
 
 interface Round {
@@ -107,7 +108,7 @@ async function timeSteps(from: Sequence, { steps, tokens }: Task): Promise<Elaps
 async function timeGeneration(model: LanguageModel, { steps, tokens, short }: Task): Promise<Elapsed> {
   const sampling = { ...SAMPLING_DEFAULTS, temperature: 0, seed: 1 };
   const prompt = tokens.slice(0, short + 1);
-  const request = { prompt, maxTokens: steps, sampling, choices: 1, stops: [], scorePrompt: false, partition: '' };
+  const request = { prompt, maxTokens: steps, sampling, choices: 1, stops: [], partition: '' };
   // No work fills a turn: yielding to the event loop takes a millisecond.
   const reader = await complete(model, [request], new WorkBudget(Number.MAX_VALUE));
   // The first token is chosen after the prompt.

@@ -1,13 +1,16 @@
 import { printTable } from '../../src/cli/printing/print-table.ts';
 import type { ModelFolder } from '../../src/local/model-folder.ts';
 import { median } from '../median.ts';
-import { makeTask } from '../task.ts';
-import { LoadedWorker, type Stream } from './loaded-worker.ts';
+import { LoadedWorker } from './loaded-worker.ts';
+import { Prompts } from './prompts.ts';
 
 const STREAMS = 8;
 const TOKENS = 64;
-/** A text of which a greedy answer repeats much, so that drafts from it are right. */
-const COPIED = 'Tom has a red ball. Tom has a red ball. Tom has a red ball. Tom has a red ball. Tom has a red ball.';
+/** Callers whose waits are listed. */
+const CALLERS = 16;
+/** A text that says everything again, as an edited or a summarized one does: a greedy answer goes on with its lines. */
+const LINES = ['Tom has a red ball. ', 'Lily has a blue kite. ', 'The dog sees the ball and the kite. ', 'They all go to the park. '];
+const COPIED = LINES.join('').repeat(6);
 const STORY = 'Once upon a time';
 
 /** Figures of one run. All are ratios of what was measured in it, except for `firstMilliseconds`. */
@@ -21,6 +24,11 @@ interface LoadFigures {
   /** Processor time without drafts, compared with drafts, where the text copies and where it does not. */
   readonly copying: number;
   readonly story: number;
+  /** Processor time of a prompt of which all but the last tokens were computed before, compared with a new prompt. */
+  readonly secondTurn: number;
+  /** By the clock, in milliseconds, of sixteen callers at once: to the first token, and for each further one. */
+  readonly firsts: readonly number[];
+  readonly nexts: readonly number[];
 }
 
 /** Measures the Worker under load, `runs` times, and prints the medians. */
@@ -37,7 +45,12 @@ export async function printLoad(folder: ModelFolder, engine: string, runs: numbe
       note(`Load, run ${run} of ${runs}`);
       figures.push(await measureOnce(drafting, plain, prompts));
     }
-    const of = (key: keyof LoadFigures) => median(figures.map((figure) => figure[key]));
+    const of = (key: Exclude<keyof LoadFigures, 'firsts' | 'nexts'>) => median(figures.map((figure) => figure[key]));
+    const percentiles = (key: 'firsts' | 'nexts') => {
+      const sorted = figures.flatMap((figure) => figure[key]).sort((a, b) => a - b);
+      const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))].toFixed(0);
+      return `${at(0.5)} / ${at(0.95)} ms`;
+    };
     const ratio = (value: number) => `${value.toFixed(2)}x`;
     console.log(`\nThe Worker in workerd under load, over HTTP (${STREAMS} streams of ${TOKENS} tokens; medians of ${runs} runs)`);
     printTable(
@@ -46,6 +59,9 @@ export async function printLoad(folder: ModelFolder, engine: string, runs: numbe
         ['eight streams against one, tokens per second of processor time', ratio(of('throughput')), '1.4x to 1.5x'],
         ['slowest of eight equal streams against the fastest', ratio(of('unfairness')), '1.2x'],
         ['first token of a short prompt beside a long one, by the clock', `${of('firstMilliseconds').toFixed(0)} ms`, '100 ms'],
+        [`${CALLERS} callers at once, to the first token, p50 / p95`, percentiles('firsts'), ''],
+        [`${CALLERS} callers at once, for each further token, p50 / p95`, percentiles('nexts'), ''],
+        ['reading a prompt of which all but 16 tokens were read before', `${(100 * of('secondTurn')).toFixed(0)} %`, '20 %'],
         ['drafts against none, a text that copies', ratio(of('copying')), '1.3x'],
         ['drafts against none, a story', ratio(of('story')), '0.98x'],
       ],
@@ -66,35 +82,26 @@ async function measureOnce(drafting: LoadedWorker, plain: LoadedWorker, prompts:
     firstMilliseconds: both.ends[1].first,
     copying: await draftGain(drafting, plain, COPIED),
     story: await draftGain(drafting, plain, STORY),
+    secondTurn: await secondTurn(plain, prompts),
+    ...(await waitsOfCallers(plain, prompts)),
   };
+}
+
+/** The second turn of a chat: the prompt is that of the first one, its answer, and the user's next words. */
+async function secondTurn(worker: LoadedWorker, prompts: Prompts): Promise<number> {
+  const first = prompts.long(32);
+  const asked = { prompt: [...(first.prompt as number[]), ...(prompts.next(1).prompt as number[])], tokens: 1 };
+  const isNew = (await worker.read([first])).time.cpu;
+  return (await worker.read([asked])).time.cpu / isNew;
+}
+
+async function waitsOfCallers(worker: LoadedWorker, prompts: Prompts): Promise<Pick<LoadFigures, 'firsts' | 'nexts'>> {
+  const { ends } = await worker.read(Array.from({ length: CALLERS }, () => prompts.next(TOKENS)));
+  return { firsts: ends.map(({ first }) => first), nexts: ends.map(({ first, last }) => (last - first) / (TOKENS - 1)) };
 }
 
 async function draftGain(drafting: LoadedWorker, plain: LoadedWorker, prompt: string): Promise<number> {
   const read = async (worker: LoadedWorker) => (await worker.read([{ prompt, tokens: 2 * TOKENS }])).time.cpu;
   const [first, second, third, fourth] = [await read(plain), await read(drafting), await read(drafting), await read(plain)];
   return (first + fourth) / (second + third);
-}
-
-/** Prompts that have nothing in common, so that nothing computed before is found again. */
-class Prompts {
-  readonly #tokens: readonly number[];
-  #count = 0;
-
-  constructor({ manifest }: ModelFolder) {
-    this.#tokens = makeTask(manifest).tokens;
-  }
-
-  next(tokens: number): Stream {
-    return { prompt: this.#take(16), tokens };
-  }
-
-  /** A prompt of 480 tokens, or nearly as many as the context window has. */
-  long(): Stream {
-    return { prompt: this.#take(Math.min(480, this.#tokens.length - 8)), tokens: 1 };
-  }
-
-  #take(length: number): number[] {
-    const start = 31 * ++this.#count;
-    return Array.from({ length }, (_, index) => this.#tokens[(start + index * (1 + (start % 7))) % this.#tokens.length]);
-  }
 }

@@ -1,13 +1,16 @@
-// gpt-edge's routes in your own Hono app, below /llm. The wrangler.toml needs the bucket and the
+// gpt-edge's routes in your own Hono app, below /llm. The wrangler.toml needs the bindings and the
 // variables that `gpt-edge init` writes.
-import { createApp, modelsFromEnv } from 'gpt-edge';
+import { createApp, frontFromEnv, modelsFromEnv } from 'gpt-edge';
 import { Hono } from 'hono';
+
+export { AccessObject, EngineObject } from 'gpt-edge'; // the classes of the objects: keys and counts, and the engine
 
 let app: Hono | undefined;
 
 function createOwnApp(env: Env): Hono {
   const llm = createApp({
-    host: modelsFromEnv(env),
+    host: modelsFromEnv(env), // answers if the engine runs in this Worker
+    engine: frontFromEnv(env), // hands requests on if it runs in objects
     isPublic: true, // the app around it decides who may call it
     log: ({ path, status, completion_tokens = 0 }) => console.log(`${status} ${path}: ${completion_tokens} tokens`),
   });

@@ -1,23 +1,29 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { cors } from 'hono/cors';
+import type { MiddlewareHandler } from 'hono';
 import { requestId } from 'hono/request-id';
 import { GptEdgeError } from '../core/errors.ts';
 import { excerpt } from '../core/excerpt.ts';
 import { DEFAULT_MAX_WORK } from '../generation/check-work.ts';
+import { checkAccess } from './access/check-access.ts';
+import { useGrant } from './access/use-grant.ts';
+import { answerHeaders } from './http/answer-headers.ts';
 import type { AppEnv } from './http/app-env.ts';
 import { invalidRequest, renderError } from './http/errors.ts';
+import { ENGINE_PATHS, type EngineFront, forwardToEngine } from './http/forward-to-engine.ts';
 import { normalPath } from './http/normal-path.ts';
-import { requirePublic } from './http/require-public.ts';
 import type { ModelHost } from './model-host.ts';
 import { logRequests } from './request-log/log-requests.ts';
 import { type RequestLine, writeRequestLine } from './request-log/request-line.ts';
 import { chatCompletionsRoute } from './routes/chat-completions.ts';
 import { completionsRoute } from './routes/completions.ts';
+import { embeddingsRoute } from './routes/embeddings.ts';
+import { engineRoute } from './routes/engine.ts';
 import { healthRoute } from './routes/health.ts';
 import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { type PageAssets, pageRoutes } from './routes/page.ts';
+import { responsesRoute } from './routes/responses.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
 /**
@@ -25,6 +31,9 @@ import { tokenizeRoutes } from './routes/tokenize.ts';
  * proxies and tracers fit as well.
  */
 const MAX_REQUEST_ID_LENGTH = 128;
+
+/** What an app counts that was made without `access`. */
+const UNCOUNTED = { addressLimits: null, deploymentLimits: {}, prices: { prompt: 0, completion: 0 } };
 
 /**
  * How the API is served.
@@ -34,8 +43,19 @@ const MAX_REQUEST_ID_LENGTH = 128;
 export interface AppOptions {
   /** The models to serve. */
   host: ModelHost;
-  /** Whether anyone may use the API. Otherwise every path but /health answers 401. @default false */
+  /**
+   * Answers what needs a model in another place, such as an engine object, in place of this app's own routes.
+   * @default this app answers with the models of `host`
+   */
+  engine?: EngineFront;
+  /** Whether anyone may use the API, without any limit. Otherwise every path but /health answers 401. @default false */
   isPublic?: boolean;
+  /** Who may do what, in place of `isPublic`; `accessFromEnv` makes it. It answers, refuses, or sets `grant`. */
+  access?: MiddlewareHandler<AppEnv>;
+  /** Adds the routes that belong to `access`. @default adds none */
+  accessRoutes?: (app: OpenAPIHono<AppEnv>) => void;
+  /** Origins besides its own from which the playground may take scripts and frames. @default none */
+  pageSources?: readonly string[];
   /**
    * Multiply-adds that one request may ask for: whatever asks for more is refused. A token of a prompt takes what
    * /v1/models says, and a generated one 2.5 times as much; choosing and scoring tokens counts too. @default 2e12
@@ -51,8 +71,8 @@ export interface AppOptions {
 }
 
 /**
- * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions and models, and
- * also tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another
+ * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions, responses, embeddings
+ * and models, and also tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another
  * Hono app. It throws nothing; every failure is answered with OpenAI's error object.
  * @example
  * import { createApp, modelsFromEnv, type WorkerEnv } from 'gpt-edge';
@@ -68,7 +88,11 @@ export interface AppOptions {
  */
 export function createApp({
   host,
+  engine,
   isPublic = false,
+  access = checkAccess({ isPublic, policy: UNCOUNTED }),
+  accessRoutes = () => {},
+  pageSources,
   maxWork = DEFAULT_MAX_WORK,
   log = writeRequestLine,
   assets,
@@ -81,22 +105,27 @@ export function createApp({
   app.use(normalPath(app));
   app.use(requestId({ limitLength: MAX_REQUEST_ID_LENGTH }));
   app.use(logRequests(log));
-  app.use(cors({ origin: '*', allowMethods: ['GET', 'HEAD', 'POST'], exposeHeaders: ['x-request-id', 'retry-after', 'server-timing'] }));
-  app.use(requirePublic(isPublic));
+  app.use(answerHeaders);
+  app.use(access);
+  app.use(useGrant(host));
   app.use(async (c, next) => {
-    c.set('host', host);
     c.set('maxWork', maxWork);
     await next();
   });
 
+  if (engine) for (const path of ENGINE_PATHS) app.use(path, forwardToEngine(engine));
   completionsRoute(app);
   chatCompletionsRoute(app);
+  responsesRoute(app);
   modelsRoute(app);
+  engineRoute(app);
   tokenizeRoutes(app);
   nextTokenRoute(app);
+  embeddingsRoute(app);
   healthRoute(app);
   openapiRoute(app);
-  if (assets) pageRoutes(app, assets);
+  if (assets) pageRoutes(app, assets, pageSources);
+  accessRoutes(app);
 
   methodNotAllowed(app);
   app.notFound((c) => renderError(new GptEdgeError('unknown_url', `There is no ${excerpt(c.req.path)} here.`), c));

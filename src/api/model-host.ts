@@ -51,6 +51,8 @@ export interface ModelDescription {
   load: LoadState;
   /** Whether the model has a chat template. Without one it completes texts, and cannot chat. */
   hasChatTemplate: boolean;
+  /** Floats of an embedding; null if the engine that runs the model gives none. */
+  embeddingSize: number | null;
   /** What its model card says about its use; null if it has no card. */
   card: ModelCard | null;
   /** Why the model cannot answer, as far as that is known; what `get` threw the last time, for one. */
@@ -88,6 +90,11 @@ export interface ModelHost {
    *   `overloaded` if other models that are being used leave no room for it
    */
   get(id?: string, until?: Promise<unknown>): Promise<LanguageModel>;
+  /**
+   * Returns a model if it is loaded now, and does not keep it so. Without this method, GET /v1/engine tells nothing of
+   * the models.
+   */
+  loaded?(id: string): LanguageModel | undefined;
   /**
    * Describes a model without loading it.
    * @throws GptEdgeError `model_not_found` or `model_unavailable`

@@ -5,9 +5,11 @@ import { buildCommand } from './commands/build.ts';
 import { completeCommand } from './commands/complete.ts';
 import { convertCommand } from './commands/convert.ts';
 import { deployCommand } from './commands/deploy.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { prefixCommand } from './commands/prefix.ts';
 import { pushCommand } from './commands/push.ts';
@@ -35,6 +37,8 @@ const COMMANDS = [
   pushCommand,
   listCommand,
   evalCommand,
+  keysCommand,
+  doctorCommand,
   buildCommand,
   deployCommand,
 ];

@@ -54,6 +54,9 @@ const ENFORCED = [
 type Keyword = (typeof ENFORCED)[number];
 const KNOWN = new Set<string>([...ANNOTATIONS, ...ENFORCED]);
 
+/** Whether a keyword is enforced, or has no effect on which values are valid. */
+export const isKnownKeyword = (keyword: string): boolean => KNOWN.has(keyword) || keyword.startsWith('x-');
+
 /** Keywords whose value may be such that they say nothing. */
 const NEUTRAL: Readonly<Record<string, (value: unknown) => boolean>> = {
   uniqueItems: (value) => value === false,
@@ -82,7 +85,7 @@ export class Keywords {
     this.#schema = schema;
     this.path = path;
     for (const [keyword, value] of Object.entries(schema)) {
-      if (KNOWN.has(keyword) || keyword.startsWith('x-') || (Object.hasOwn(NEUTRAL, keyword) && NEUTRAL[keyword](value))) continue;
+      if (isKnownKeyword(keyword) || (Object.hasOwn(NEUTRAL, keyword) && NEUTRAL[keyword](value))) continue;
       throw unenforceable(path, `the keyword "${keyword.slice(0, 100)}" is not supported`);
     }
   }

@@ -74,6 +74,25 @@ export class Preceded implements Part {
   }
 }
 
+/** A part, and then another. */
+export class Chain implements Part {
+  readonly #first: Part;
+  readonly #next: Part;
+
+  constructor(first: Part, next: Part) {
+    this.#first = first;
+    this.#next = next;
+  }
+
+  get isPossible(): boolean {
+    return this.#first.isPossible && this.#next.isPossible;
+  }
+
+  enter(frame: Frame | null): readonly Reading[] {
+    return this.#first.enter(new BeforeFrame(this.#next, frame));
+  }
+}
+
 /** What comes next is a part, and then what comes after that. */
 export class BeforeFrame extends Frame {
   readonly #part: Part;

@@ -19,6 +19,10 @@ const TYPES = ['null', 'boolean', 'number', 'integer', 'string', 'array', 'objec
 type Type = (typeof TYPES)[number];
 /** The most patterns of `patternProperties` whose schemas are combined, for each set of those that match one name. */
 const MAX_KEY_PATTERNS = 4;
+/** The keywords that speak of properties without naming them. */
+const REST_KEYWORDS = ['additionalProperties', 'patternProperties', 'minProperties'] as const;
+/** What a value takes besides its automata, in the same measure: many small ones add up. */
+const EFFORT_OF_VALUE = 50;
 
 /** Schemas that hold all together, with what `allOf` and `$ref` add, and without their alternatives. */
 interface Conjunction {
@@ -36,19 +40,26 @@ interface Conjunction {
 export class SchemaCompiler {
   readonly #document: SchemaDocument;
   readonly #isOrdered: boolean;
+  readonly #isClosed: boolean;
   readonly #parts = new Map<string, Choice>();
   readonly #ids = new Map<SchemaObject, number>();
   /** Parts that may become possible by what others are. */
   readonly #open: { update(): boolean }[] = [];
   readonly #objects: { part: ObjectPart; path: SchemaPath }[] = [];
-  readonly #effort = new Effort();
+  readonly #effort: Effort;
   #count = 0;
   #depth = 0;
 
-  /** @param isOrdered whether properties come in the schema's order */
-  constructor(document: SchemaDocument, isOrdered: boolean) {
+  /**
+   * @param options.isOrdered whether properties come in the schema's order
+   * @param options.isClosed whether objects that name properties have no others, unless their schema speaks of these
+   * @param effort what may be spent on it, if that is shared with other schemas
+   */
+  constructor(document: SchemaDocument, { isOrdered = false, isClosed = false } = {}, effort = new Effort()) {
     this.#document = document;
     this.#isOrdered = isOrdered;
+    this.#isClosed = isClosed;
+    this.#effort = effort;
   }
 
   /** @throws GptEdgeError `invalid_value` for a schema that cannot be enforced, or that no value satisfies */
@@ -77,6 +88,7 @@ export class SchemaCompiler {
     const path = schemas[0]?.path ?? [];
     if (++this.#depth > MAX_SCHEMA_DEPTH) throw unenforceable([], `more than ${MAX_SCHEMA_DEPTH} schemas lie within each other`);
     if (++this.#count > MAX_SCHEMA_NODES) throw unenforceable(path, `there are more than ${MAX_SCHEMA_NODES} different values`);
+    this.#effort.spend(EFFORT_OF_VALUE);
     const part = new Choice();
     this.#parts.set(key, part);
     this.#open.push(part);
@@ -223,11 +235,16 @@ export class SchemaCompiler {
         [...path, 'patternProperties'],
         `there are ${sources.length} patterns, and at most ${MAX_KEY_PATTERNS} can be combined`,
       );
+    const isClosed =
+      this.#isClosed &&
+      keywords.some((one) => one.has('properties')) &&
+      !keywords.some((one) => REST_KEYWORDS.some((word) => one.has(word)));
+    const other = (members: ReadonlySet<string>) => (isClosed ? this.#part([{ schema: false, path }]) : partOf(undefined, members));
     const part = new ObjectPart({
       properties: new Map([...names].map((name) => [name, partOf(name, matching(name))])),
       required,
       patterns: isMatch.map(({ content }) => content ?? NOTHING),
-      others: new Map(subsets(sources).map(({ indices, members }) => [patternsKey(indices), partOf(undefined, members)])),
+      others: new Map(subsets(sources).map(({ indices, members }) => [patternsKey(indices), other(members)])),
       min,
       max,
       isOrdered: this.#isOrdered,

@@ -47,12 +47,12 @@ export class TextState {
 
 /** The readings of a text whose part ended: what follows, and all that follows what may be empty. */
 export function following(reading: Reading): readonly Reading[] {
-  return reading.frame ? reading.frame.after(reading.state) : [];
+  return reading.frame && !reading.state.isLast ? reading.frame.after(reading.state) : [];
 }
 
 function endsText({ state, frame }: Reading): boolean {
   if (!state.accepts) return false;
-  return frame === null || frame.after(state).some(endsText);
+  return frame === null || state.isLast || frame.after(state).some(endsText);
 }
 
 function mayGoOn(reading: Reading): boolean {

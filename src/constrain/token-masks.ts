@@ -56,10 +56,10 @@ export class TokenMasks {
 
   #walk(state: ByteState): StateTokens {
     const within = this.#emptyMask();
-    const ends = state.accepts ? [{ node: -1, state }] : [];
+    const ends = state.accepts && !state.isLast ? [{ node: -1, state }] : [];
     this.#visit(-1, state, (node, reached) => {
       this.#add(node, within);
-      if (reached.accepts) ends.push({ node, state: reached });
+      if (reached.accepts && !reached.isLast) ends.push({ node, state: reached });
     });
     return { within, ends };
   }

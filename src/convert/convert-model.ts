@@ -65,7 +65,7 @@ async function convertCheckpoint(whole: Checkpoint, options: ConvertOptions): Pr
   const settings = (await options.chooseSettings?.({ id, dtype: decoder.dtype.name, contextWindow, draft })) ?? options;
   const chosen = prepare(settings);
   const writeGraph = (folder: string) => writeDecoder(folder, { ...chosen.decoder, weights: checkpoint.weights }, options);
-  return writeModelFolder(options, { files: checkpoint.files, facts: chosen.facts, writeGraph });
+  return writeModelFolder(options, { files: checkpoint.files, facts: { ...chosen.facts, pooling: options.pooling }, writeGraph });
 }
 
 /** What is known of a checkpoint's decoder before it is decided how it is stored. */

@@ -1,6 +1,6 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { excerpt } from '../core/excerpt.ts';
-import { MAX_ID_LENGTH, MAX_SOURCE_LENGTH, modelIdSchema } from '../core/folder/manifest.ts';
+import { MAX_ID_LENGTH, MAX_SOURCE_LENGTH, modelIdSchema, type Pooling } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { showText } from '../core/invalid-file.ts';
 import { withoutQuantization } from './quantization-suffixes.ts';
@@ -59,6 +59,8 @@ export interface ConvertOptions extends Settings {
    * Texts whose tokens are kept. Of the others only those are that any text can be made of. Default: all tokens are kept.
    */
   readonly keepTokens?: readonly string[];
+  /** How hidden states become embeddings, if the model was trained for that. Default: as DEFAULT_POOLING says. */
+  readonly pooling?: Pooling;
   /** Called with the finished folder before it takes the target's place. What it throws ends the conversion. */
   readonly check?: (folder: string) => Promise<void>;
   /** Called with a sentence about each thing that was decided because nothing was asked for. */

@@ -27,7 +27,7 @@ export async function copyPublishedGraph(published: PublishedGraph, options: Con
   const { files, facts, layout } = published;
   const source = describeOrigin(options.origin ?? name, layout);
   const writeGraph = (folder: string) => copyGraph(published, folder, options);
-  return writeModelFolder(options, { files, facts: { id, source, ...facts }, writeGraph });
+  return writeModelFolder(options, { files, facts: { id, source, ...facts, pooling: options.pooling }, writeGraph });
 }
 
 /** Copies graph and data, and checks the numbers that were copied before anything else is written. */

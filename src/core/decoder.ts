@@ -19,6 +19,11 @@ export interface Decoder {
    * is one of time.
    */
   readonly costOfMultiplyAdd: number;
+  /**
+   * Floats of the hidden state that `Feed.readHidden` is given; null if the engine gives logits alone, as onnxruntime-web
+   * does, because a graph has no output for it.
+   */
+  readonly hiddenSize: number | null;
   /** The room that all sequences share. */
   readonly kvCache: KvCache;
   /** The model's adapters. Absent if the engine applies none. */
@@ -37,11 +42,6 @@ export interface Decoder {
    *   KV cache has too few free blocks: before anything is computed, so that all sequences are unchanged
    */
   forwardBatch(feeds: readonly Feed[]): Promise<void>;
-  /**
-   * Puts logits [vocabularySize] that were copied earlier back into the engine's memory, to choose another token from
-   * them. The result is valid until the caller awaits anything or calls the decoder or one of its sequences again.
-   */
-  loadLogits(values: Float32Array): Logits;
   /** Frees weights and caches. No sequence may be used afterwards. */
   dispose(): Promise<void>;
 }
@@ -70,6 +70,7 @@ export interface Adapters {
   use(name: string, until: Promise<unknown>): void;
   /**
    * Loads an adapter, unless it is there. Others that nobody uses give way, the one that was used least recently first.
+   * One that is being loaded, and perhaps never will be because its request was ended, is loaded again.
    * @returns null if those that are being used leave no room now
    * @throws GptEdgeError `model_not_found` if there is none of that name. The promise is rejected with
    *   `model_unavailable` for files that are missing or damaged, or belong to another model
@@ -90,6 +91,12 @@ export interface Feed {
    * sequences: the next rows overwrite the logits, which are valid only until it returns.
    */
   readonly read: (logits: Logits, row: number) => void;
+  /**
+   * Is called in place of `read`, in the same way and under the same rules, with the hidden state [hiddenSize] of the
+   * last layer after its norm: what the output head makes the logits of. The head is then not computed. Only where
+   * `Decoder.hiddenSize` is a number.
+   */
+  readonly readHidden?: (hidden: Float32Array, row: number) => void;
 }
 
 /** The room for keys and values, in blocks of a fixed number of positions. */

@@ -12,8 +12,7 @@ export interface Threshold {
  * token. Engines run them in WebAssembly with SIMD: JavaScript takes a millisecond for e^x of 49,152 logits.
  *
  * The memory is the engine's, and all sequences of a decoder use it in turn. After an `await` it may hold another
- * request's logits. `Sequence.forwardEach` and `Decoder.loadLogits` say for how long the logits that they give are
- * valid. No logit is NaN.
+ * request's logits. `Feed.read` says for how long the logits that it is given are valid. No logit is NaN.
  */
 export interface Logits {
   readonly vocabularySize: number;

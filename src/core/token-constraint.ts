@@ -12,6 +12,8 @@ export interface ConstraintState {
   readonly isStuck: boolean;
   /** A bit for each token that may come next, in 32-bit words. EOS is among them where the answer may end. */
   allowed(): Uint32Array;
+  /** The token that must come next; undefined if several may. It is the only allowed one, so nothing need be computed for it. */
+  readonly onlyToken: number | undefined;
   /** @param id one of the allowed tokens */
   after(id: number): ConstraintState;
 }

@@ -6,9 +6,11 @@ const CODE = 'context_length_exceeded';
 
 /** What a request calls the two things that must fit the context window together. */
 export interface ContextFields {
-  prompt: 'prompt' | 'messages';
+  prompt: 'prompt' | 'messages' | 'input';
   /** The field that limits the completion, if the request has one. */
   maxTokens?: string;
+  /** The field that says how many completions to make of each prompt. @default n */
+  choices?: string;
 }
 
 /**

@@ -13,7 +13,7 @@ import { TokenWork } from './token-work.ts';
 export const DEFAULT_MAX_WORK = 2e12;
 
 /** The field that limits a completion, if the request has left it out. */
-const LIMITS = { prompt: 'max_tokens', messages: 'max_completion_tokens' };
+const LIMITS = { prompt: 'max_tokens', messages: 'max_completion_tokens', input: 'input' };
 
 /**
  * Refuses a request that might take too long, before anything is computed.
@@ -32,7 +32,7 @@ export function checkWork(
   const choices = cost * sum(requests.map((request) => work.ofChoices(request)));
   if (prompts + choices <= maxWork) return;
   const n = requests[0].choices;
-  const param = prompts > choices ? fields.prompt : n > 1 ? 'n' : (fields.maxTokens ?? LIMITS[fields.prompt]);
+  const param = prompts > choices ? fields.prompt : n > 1 ? (fields.choices ?? 'n') : (fields.maxTokens ?? LIMITS[fields.prompt]);
   throw new GptEdgeError(
     'invalid_value',
     `Invalid ${param}: the request may take ${billions(prompts + choices)} multiply-adds (${billions(prompts)} for ${count(requests.length, 'prompt')} of ${sum(requests.map(({ prompt }) => prompt.length))} tokens, ${billions(choices)} for ${count(requests.length * n, 'completion')} of up to ${requests[0].maxTokens}${cost === 1 ? '' : `; one of the engine ${model.decoder.engine} counts ${cost} times`}), and the limit is ${billions(maxWork)} (MAX_WORK).`,

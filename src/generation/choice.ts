@@ -11,6 +11,9 @@ import { randomAt } from './sampling/random-at.ts';
 import { sample } from './sampling/sampler.ts';
 import { type DecodedToken, type FinishReason, type TextPiece, TextPieces } from './text/text-pieces.ts';
 
+/** The most tokens that are taken at once because they are certain. They are computed in one batch. */
+const MAX_CERTAIN = 16;
+
 /** What a choice needs of its model. */
 interface ChoosingModel {
   readonly manifest: Manifest;
@@ -45,7 +48,7 @@ export class Choice {
   constructor({ manifest, tokenizer }: ChoosingModel, request: CompletionRequest, place: ChoicePlace, outbox: Outbox) {
     this.request = request;
     this.place = place;
-    this.#eosTokenIds = manifest.eosTokenIds;
+    this.#eosTokenIds = [...manifest.eosTokenIds, ...(request.endTokenIds ?? [])];
     this.#pieces = new TextPieces(tokenizer, request.stops, request.prompt);
     this.#outbox = outbox;
     this.#constraint = request.constraint?.start();
@@ -74,7 +77,34 @@ export class Choice {
 
   /** Chooses the next token, and puts what it makes certain into the outbox. Overwrites the logits. @returns its id */
   choose(logits: Logits): number {
-    const token = this.#chooseToken(logits);
+    return this.#take(this.#chooseToken(logits));
+  }
+
+  /** The next tokens as far as the constraint leaves no choice. Whatever the logits are, these are chosen. */
+  certain(): readonly number[] {
+    const ids: number[] = [];
+    const most = Math.min(MAX_CERTAIN, this.tokensLeft);
+    for (let state = this.#constraint; state && !state.isComplete && ids.length < most; ) {
+      const id = state.onlyToken;
+      if (id === undefined || this.#eosTokenIds.includes(id)) break;
+      ids.push(id);
+      state = state.after(id);
+    }
+    return ids;
+  }
+
+  /**
+   * Takes the tokens that are certain without their logits, unless these are to be reported.
+   * @returns their ids, which the model has not read yet
+   */
+  jumpAhead(): readonly number[] {
+    if (this.isFinished || this.request.topLogprobs !== undefined) return [];
+    const before = this.#generated.length;
+    for (const id of this.certain()) if (!this.isFinished) this.#take({ id, endOfSequence: false });
+    return this.#generated.slice(before);
+  }
+
+  #take(token: DecodedToken): number {
     this.#generated.push(token.id);
     this.#constraint = this.#constraint?.after(token.id);
     this.#put(this.#pieces.push(token));

@@ -1,4 +1,4 @@
-import type { ScoredToken } from './sampling/log-probabilities.ts';
+import type { PromptScore } from './sampling/log-probabilities.ts';
 import type { TextPiece } from './text/text-pieces.ts';
 
 /** The scores of a prompt's own tokens. Its first token has none. */
@@ -6,7 +6,7 @@ export interface PromptEvent {
   type: 'prompt';
   /** Which of the request's prompts this is. */
   prompt: number;
-  tokens: (ScoredToken | null)[];
+  tokens: readonly (PromptScore | null)[];
 }
 
 /** The next piece of one choice's text. */

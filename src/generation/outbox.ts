@@ -13,7 +13,7 @@ export class Outbox {
 
   put(event: CompletionEvent): void {
     if (event.type === 'prompt') this.#prompts.push(event);
-    else this.#pieces.set(keyOf(event), joined(this.#pieces.get(keyOf(event)), event));
+    else this.#pieces.set(keyOf(event), joinedPieces(this.#pieces.get(keyOf(event)), event));
   }
 
   /** The next event; undefined if there is none. */
@@ -42,5 +42,6 @@ export class Outbox {
 
 const keyOf = ({ prompt, choice }: Pick<PieceEvent, 'prompt' | 'choice'>): string => `${prompt}/${choice}`;
 
-const joined = (before: PieceEvent | undefined, next: PieceEvent): PieceEvent =>
+/** Two pieces of one choice that follow each other, as one. */
+export const joinedPieces = (before: PieceEvent | undefined, next: PieceEvent): PieceEvent =>
   before ? { ...next, text: before.text + next.text, tokens: [...before.tokens, ...next.tokens] } : next;

@@ -1,13 +1,9 @@
 import type { Decoder } from '../core/decoder.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
+import { STEP_FACTOR } from '../core/token-time.ts';
 import type { CompletionRequest } from './completion-request.ts';
 import type { ModelAdapter } from './language-model.ts';
 
-/**
- * How many times as long a multiply-add takes when tokens are fed one by one: all weights are read for a single row.
- * Measured with the edge engine: 2.3 to 2.6.
- */
-const STEP_FACTOR = 2.5;
 /** Tokens of a completion per turn, if the model costs nothing: choosing, detokenizing, and the chunk of the answer. */
 const TOKENS_PER_TURN = 600;
 /** Reported log-probabilities per turn: a token's text, its number, and both again as JSON. */
@@ -86,8 +82,8 @@ export class TokenWork {
   }
 
   /** The most that a prompt takes: all of it. */
-  ofPrompt({ prompt, scorePrompt, topLogprobs = 0, choices }: CompletionRequest): number {
-    const scores = scorePrompt ? this.score(topLogprobs) + choices * this.report(topLogprobs) : 0;
+  ofPrompt({ prompt, promptLogprobs, choices }: CompletionRequest): number {
+    const scores = promptLogprobs === undefined ? 0 : this.score(promptLogprobs) + choices * this.report(promptLogprobs);
     return this.feed(0, prompt.length) + prompt.length * scores;
   }
 

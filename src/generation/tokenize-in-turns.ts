@@ -1,4 +1,5 @@
-import type { ChatMessage, ChatTemplate } from '../tokenizer/chat-template.ts';
+import type { ChatMessage, ChatTemplate, TemplateOptions } from '../tokenizer/chat-template.ts';
+import type { Steps } from '../tokenizer/pace.ts';
 import type { EncodeOptions, TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import type { WorkBudget } from './work-budget.ts';
 
@@ -23,9 +24,13 @@ export function encodeChatInTurns(
   template: ChatTemplate,
   tokenizer: TextTokenizer,
   budget: WorkBudget,
+  options?: TemplateOptions,
 ): Promise<number[]> {
-  return inTurns(template.encodeSteps(messages, tokenizer), CHARACTERS_PER_TURN, budget);
+  return stepsInTurns(template.encodeSteps(messages, tokenizer, options), budget);
 }
+
+/** Takes the steps of a computation on text, with turns for others between them. */
+export const stepsInTurns = <T>(steps: Steps<T>, budget: WorkBudget): Promise<T> => inTurns(steps, CHARACTERS_PER_TURN, budget);
 
 /** The text of the tokens, with special ones spelled out, part by part. */
 export function decodeInTurns(ids: readonly number[], tokenizer: TextTokenizer, budget: WorkBudget): Promise<string> {
@@ -37,17 +42,29 @@ export function labelsInTurns(ids: readonly number[], tokenizer: TextTokenizer, 
   return inTurns(labelParts(ids, tokenizer), TOKENS_PER_TURN, budget);
 }
 
+/** Each token's text is made once, because long texts repeat their tokens. */
 function* labelParts(ids: readonly number[], tokenizer: TextTokenizer): Generator<number, string[]> {
+  const labels = new Map<number, string>();
   const texts: string[] = [];
+  let work = 0;
   for (const id of ids) {
-    if (texts.length % LABELS_OF_A_PART === 0) yield LABELS_OF_A_PART;
-    texts.push(tokenizer.label(id));
+    const known = labels.get(id);
+    const label = known ?? tokenizer.label(id);
+    if (known === undefined) labels.set(id, label);
+    texts.push(label);
+    work += known === undefined ? 1 : WORK_OF_A_REPEATED_LABEL;
+    if (work < LABELS_OF_A_PART) continue;
+    yield work;
+    work = 0;
   }
+  yield work;
   return texts;
 }
 
-/** A part of a turn that is worth counting. */
+/** Labels that are a part of a turn worth counting. */
 const LABELS_OF_A_PART = 1000;
+/** What a label costs that was made before, against making one. */
+const WORK_OF_A_REPEATED_LABEL = 1 / 16;
 
 /** @param parts yields the size of each part, before or after it is done */
 async function inTurns<T>(parts: Generator<number, T>, sizePerTurn: number, budget: WorkBudget): Promise<T> {

@@ -1,12 +1,63 @@
+import { visitEventLoop } from '../core/visit-event-loop.ts';
+
+/** A request that waits for its turn. */
+interface Waiter {
+  /** When it looked last, in milliseconds. */
+  seen: number;
+}
+
+/** A waiter that has not looked for so long was cancelled: its code does not go on to say so. */
+const CANCELLED_MS = 100;
+
 /**
  * Work that all requests of an isolate have done. They share one event loop, so what one of them computes is what the
- * others wait for.
+ * others wait for. Therefore they also share turns: between two visits to the event loop, all together do one turn of
+ * work, and whoever has waited longest has the next.
  */
 export class IsolateWork {
-  /** In turns, since the last visit to the event loop of whoever has counted it. */
+  /** In turns, since the last visit to the event loop. */
   sinceVisit = 0;
   /** In turns, since the isolate began. */
   total = 0;
+  /** The requests that wait, the one that has waited longest first. */
+  readonly #waiting: Waiter[] = [];
+
+  /**
+   * Waits for the event loop, and for those that wait already, if more than `most` turns were done since the last visit.
+   * @param turns are done afterwards, and counted at once, so that nobody else takes their place
+   * @param isOver whether there is nothing left to wait for
+   */
+  async take(most: number, turns: number, isOver: () => boolean): Promise<void> {
+    if (this.sinceVisit > most) await this.#wait(most, isOver);
+    this.count(turns);
+  }
+
+  count(turns: number): void {
+    this.sinceVisit += turns;
+    this.total += turns;
+  }
+
+  async #wait(most: number, isOver: () => boolean): Promise<void> {
+    const waiter = { seen: Date.now() };
+    this.#waiting.push(waiter);
+    let isNext = false;
+    while (!isNext && !isOver()) {
+      const before = this.total;
+      await visitEventLoop();
+      isNext = this.#isFirst(waiter);
+      if (isNext && this.total === before) this.sinceVisit = 0;
+      isNext &&= this.sinceVisit <= most;
+    }
+    this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+  }
+
+  #isFirst(waiter: Waiter): boolean {
+    waiter.seen = Date.now();
+    // One that was late, and so taken for a cancelled one, waits anew.
+    if (!this.#waiting.includes(waiter)) this.#waiting.push(waiter);
+    while (waiter.seen - this.#waiting[0].seen > CANCELLED_MS) this.#waiting.shift();
+    return this.#waiting[0] === waiter;
+  }
 }
 
 /** A module's state is the isolate's. */
@@ -52,21 +103,22 @@ export class WorkBudget {
    * @throws the signal's reason once it is aborted
    */
   async spendTurns(turns: number): Promise<void> {
-    await this.takeTurn(1 - turns);
-    this.countTurns(turns);
+    await this.#take(1 - turns, turns, () => false);
   }
 
   /**
    * Lets others have their turn if more than `most` turns of work were done since they had one last, and looks whether
    * the request goes on.
+   * @param isReady ends the wait, because no work is to be done any more
    * @throws the signal's reason once it is aborted
    */
-  async takeTurn(most: number): Promise<void> {
-    if (this.#isolate.sinceVisit > Math.max(0, most)) {
-      await visitEventLoop();
-      this.#isolate.sinceVisit = 0;
-    }
-    await this.#reachMilestones();
+  async takeTurn(most: number, isReady = () => false): Promise<void> {
+    await this.#take(most, 0, isReady);
+  }
+
+  async #take(most: number, turns: number, isReady: () => boolean): Promise<void> {
+    await this.#isolate.take(Math.max(0, most), turns, () => isReady() || this.#ended.signal.aborted);
+    await this.#reachMilestones(this.#isolate.total - turns);
     this.#ended.signal.throwIfAborted();
   }
 
@@ -76,8 +128,7 @@ export class WorkBudget {
   }
 
   countTurns(turns: number): void {
-    this.#isolate.sinceVisit += turns;
-    this.#isolate.total += turns;
+    this.#isolate.count(turns);
   }
 
   /**
@@ -103,12 +154,11 @@ export class WorkBudget {
     this.#ended.abort(reason);
   }
 
-  async #reachMilestones(): Promise<void> {
+  /** @param total what the isolate has done so far */
+  async #reachMilestones(total: number): Promise<void> {
     const [next] = this.#milestones;
-    if (next === undefined || this.#isolate.total - this.#begun < next.turns) return;
+    if (next === undefined || total - this.#begun < next.turns) return;
     this.#milestones.shift();
     await next.reach();
   }
 }
-
-const visitEventLoop = () => new Promise<void>((resolve) => setTimeout(resolve, 0));

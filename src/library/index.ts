@@ -15,12 +15,19 @@
  * @module
  */
 
+export { AccessObject } from '../access/access-object.ts';
+export type { Grant } from '../access/grant.ts';
+export { withGrant } from '../api/access/handed-grant.ts';
 export { type AppOptions, createApp } from '../api/app.ts';
+export type { EngineFront } from '../api/http/forward-to-engine.ts';
 export type { LoadState, ModelDescription, ModelHost } from '../api/model-host.ts';
 export type { RequestLine } from '../api/request-log/request-line.ts';
 export { ERROR_CODES, type ErrorCode, GptEdgeError } from '../core/errors.ts';
 export type { Manifest } from '../core/folder/manifest.ts';
 export type { ModelCard } from '../core/folder/model-card.ts';
+export { EngineObject } from '../engine-object/engine-object.ts';
+export { type FrontEnv, frontFromEnv } from '../engine-object/front-from-env.ts';
 export type { LanguageModel } from '../generation/language-model.ts';
+export { type AccessBindings, type AccessParts, accessFromEnv, handedAccessFromEnv } from '../worker/access-from-env.ts';
 export { IsolateModels, type IsolateModelsOptions } from '../worker/isolate-models.ts';
 export { modelsFromEnv, type WorkerEnv } from '../worker/models-from-env.ts';

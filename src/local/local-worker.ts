@@ -37,6 +37,9 @@ export interface LocalWorker {
   stop(): Promise<void>;
 }
 
+/** Nobody but this machine reaches a local Worker, so its callers are not counted unless its variables say so. */
+const UNCOUNTED = { PUBLIC_LIMITS: 'off' };
+
 /** Which Worker runs, and who is told what takes its time. */
 export interface WorkerChoice {
   /** The folder of the project whose Worker it is. @default the one of gpt-edge's own Worker */
@@ -96,7 +99,7 @@ async function bundledWorkerOptions(
   return {
     ...configured,
     name: 'gpt-edge',
-    bindings: { ...bindings, ...(logRequests ? {} : { LOG_REQUESTS: 'false' }), ...vars },
+    bindings: { ...bindings, ...UNCOUNTED, ...(logRequests ? {} : { LOG_REQUESTS: 'false' }), ...vars },
     modules: await bundledModules(folder),
     rootPath: folder,
   };

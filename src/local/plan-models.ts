@@ -1,4 +1,5 @@
 import { GptEdgeError } from '../core/errors.ts';
+import { parsePlace } from '../engine-object/place-variables.ts';
 import { checkMemory, type EnginePlan, planEngine } from '../runtime/plan-engine.ts';
 import { parseEngines, parseMemoryLimit } from '../worker/worker-variables.ts';
 import { DiskModelFiles } from './disk-model-files.ts';
@@ -10,6 +11,9 @@ export interface PlannedModel {
   planned: EnginePlan;
   /** Positions of the model's own context window, of which the plan may have fewer. */
   modelWindow: number;
+  /** What a token takes, and how weights are stored. */
+  multiplyAddsPerToken: number;
+  dtype: string;
   /** Megabytes that the model may need. */
   limitMegabytes: number;
 }
@@ -30,11 +34,11 @@ export async function planModels(
   const { limitMegabytes, engineOf } = readVariables(vars, ids);
   return Promise.all(
     folders.map(async (folder) => {
-      const { id, contextWindow: modelWindow } = folder.manifest;
+      const { id, contextWindow: modelWindow, multiplyAddsPerToken, dtype } = folder.manifest;
       const planned = await planEngine(new DiskModelFiles(folder), engineOf(id), limitMegabytes * 1e6);
       checkMemory(id, planned, limitMegabytes * 1e6);
       if (edgeOnly && planned.engine === 'ort') throw needsOrt(id, planned.reason);
-      return { id, planned, modelWindow, limitMegabytes };
+      return { id, planned, modelWindow, multiplyAddsPerToken, dtype, limitMegabytes };
     }),
   );
 }
@@ -42,6 +46,7 @@ export async function planModels(
 /** The Worker throws plain errors for its variables, since they concern no request. */
 function readVariables(vars: Readonly<Record<string, string | undefined>>, ids: readonly string[]) {
   try {
+    parsePlace(vars);
     return { limitMegabytes: parseMemoryLimit(vars.MEMORY_LIMIT_MB), engineOf: parseEngines(vars, ids) };
   } catch (cause) {
     throw new GptEdgeError('invalid_value', (cause as Error).message, { cause });

@@ -46,7 +46,7 @@ function servesOwnWorker(project: string): boolean {
   const [, main] = /^\s*main\s*=\s*["'](.+?)["']/m.exec(readFileSync(join(project, 'wrangler.toml'), 'utf8')) ?? [];
   if (main === undefined || !existsSync(join(project, main))) return false;
   const code = readFileSync(join(project, main), 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
-  return /^\s*export\s*\{\s*default\s*\}\s*from\s*["']gpt-edge\/worker["'];?\s*$/.test(code);
+  return /^\s*export\s*\{[\w\s,]*\bdefault\b[\w\s,]*\}\s*from\s*["']gpt-edge\/worker["'];?\s*$/.test(code);
 }
 
 /**

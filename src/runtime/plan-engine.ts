@@ -3,6 +3,7 @@ import { adapterFiles, adapterNames } from '../core/folder/adapter-files.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { describeMemoryPlan } from '../core/memory-plan.ts';
+import { visitEventLoop } from '../core/visit-event-loop.ts';
 import { checkManifest } from './check-manifest.ts';
 import { type ModelGraph, modelGraph, readGraphFile } from './edge/graph/model-graph.ts';
 import type { CacheFormat } from './edge/plan/cache-shape.ts';
@@ -59,6 +60,7 @@ export async function planEngine(files: ModelFiles, choice: EngineChoice, limitB
     readGraphFile(files),
     'config.json' in manifest.files ? files.read('config.json') : undefined,
   ]);
+  await visitEventLoop();
   checkManifest(manifest, graph, config);
   checkChosenWindow(manifest, choice);
   if (choice.engine === 'ort') return planOrt(manifest, choice, limitBytes);

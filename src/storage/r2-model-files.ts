@@ -2,6 +2,7 @@ import { GptEdgeError } from '../core/errors.ts';
 import { CHUNK_BYTES, type Manifest, type ManifestFile, parseManifest } from '../core/folder/manifest.ts';
 import { type ModelFiles, PIECE_BYTES } from '../core/folder/model-files.ts';
 import { MAX_CONFIG_BYTES } from '../core/limits.ts';
+import { visitEventLoop } from '../core/visit-event-loop.ts';
 import { sha256, toHex } from './sha256.ts';
 
 /**
@@ -9,6 +10,9 @@ import { sha256, toHex } from './sha256.ts';
  * addition to the file that is being assembled. Reading more of them at a time is no faster.
  */
 const PARALLEL_READS = 4;
+
+/** Bytes that are read, checked and used in a turn, of 40 to 100 ms. A multiple of the bytes of a piece. */
+const TURN_BYTES = 4 * PIECE_BYTES;
 
 /** Is called when another `count` bytes of the file `name` have been read. */
 type OnBytes = (count: number, name: string) => void;
@@ -122,6 +126,8 @@ export class R2ModelFiles implements ModelFiles {
       await hasher.write(piece);
       yield piece;
       buffers.push(piece.buffer);
+      // Bytes that have arrived already would be taken without a pause.
+      if ((start + PIECE_BYTES) % TURN_BYTES === 0) await visitEventLoop();
     }
     await hasher.close();
     this.#checkHash(toHex(await hash.digest), name, file, offset);

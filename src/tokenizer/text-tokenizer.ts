@@ -124,9 +124,24 @@ export class TextTokenizer {
     return [...this.#added.keys(), ...prefix, ...suffix].reduce((size, id) => Math.max(size, id + 1), this.#plain.size);
   }
 
+  /** The id of the added token of this spelling; undefined if there is none. */
+  addedId(content: string): number | undefined {
+    for (const [id, token] of this.#added) if (token.content === content) return id;
+    return undefined;
+  }
+
   /** Whether the token is a special one, which stands for no text. */
   isSpecial(id: number): boolean {
     return this.#added.get(id)?.special ?? false;
+  }
+
+  /** A text in parts: the special tokens that it spells, by their ids, and what stands between them. */
+  splitSpecial(text: string): (string | number)[] {
+    const isSpecial: Allowed = ({ special }) => (special ? 'all' : 'none');
+    const parts = [...this.#raw.split(text, isSpecial)].flatMap((piece) =>
+      'id' in piece ? [piece] : [...this.#normalized.split(piece.text, isSpecial)],
+    );
+    return parts.map((piece) => ('id' in piece ? piece.id : piece.text));
   }
 
   /**

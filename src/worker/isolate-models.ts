@@ -95,6 +95,8 @@ export class IsolateModels implements ModelHost {
   readonly #states = new Map<string, LoadState>();
   /** What is loaded, or being loaded. By now the bucket may have another version. */
   readonly #opened = new Map<string, Pick<Opened, 'files' | 'plan'>>();
+  /** What is loaded. */
+  readonly #ready = new Map<string, LanguageModel>();
   /** Why the last load of a model failed. */
   readonly #failures = new Map<string, unknown>();
 
@@ -131,11 +133,16 @@ export class IsolateModels implements ModelHost {
     const used = until ?? returned.promise;
     this.#memory.use(base, used);
     try {
-      const model = await (this.#loads.known(base) ?? this.#loadWhenItFits(base));
+      const model = (await this.#loads.loaded(base))?.value ?? (await this.#loadWhenItFits(base));
       return adapter === undefined ? model : await this.#variants.get(model, adapter, this.#opened.get(base)!.files, used);
     } finally {
       returned.resolve();
     }
+  }
+
+  /** The model if it is loaded. It may be unloaded at any time: only `get` keeps it. */
+  loaded(id: string): LanguageModel | undefined {
+    return this.#ready.get(id);
   }
 
   /**
@@ -155,9 +162,10 @@ export class IsolateModels implements ModelHost {
     const failure = this.#failures.get(base);
     const kernels = variantOf(this.#options.kernels);
     const { engine, contextWindow, memory } = plan;
+    const embeddingSize = plan.engine === 'edge' ? (plan.plan.hidden?.width ?? null) : null;
     const names = plan.engine === 'edge' ? adapterNames(manifest.files) : [];
     const adapters = names.filter((other) => this.#isServed(variantId(base, other)));
-    return { manifest, adapters, adapter, uploaded, engine, kernels, contextWindow, memory, load, failure, ...texts };
+    return { manifest, adapters, adapter, uploaded, engine, kernels, contextWindow, memory, embeddingSize, load, failure, ...texts };
   }
 
   /** The state of a model of which no file has been loaded: whether a request for it is on its way. */
@@ -201,9 +209,10 @@ export class IsolateModels implements ModelHost {
     this.#failures.delete(id);
     this.#openings.forget(id);
     this.#opened.set(id, { files, plan });
+    // A read may end after its load has failed, or was given up. It must not bring the state back.
+    const isCurrent = () => this.#states.get(id) === state;
     const update = (change: Partial<LoadState>) => {
-      // A read may end after its load has failed. It must not bring the state back.
-      if (this.#states.get(id) !== state) return;
+      if (!isCurrent()) return;
       state = { ...state, ...change };
       this.#states.set(id, state);
     };
@@ -212,9 +221,11 @@ export class IsolateModels implements ModelHost {
       reads.onChange = () => update({ loadedBytes: reads.loadedBytes });
       const decoder = createDecoder(files, plan, kernels, this.#memory.allowance(id));
       const model = await loadLanguageModel(files, texts ?? readTextFiles(files), decoder, samplingOf?.(id), scheduling);
+      if (isCurrent()) this.#ready.set(id, model);
       update({ state: 'ready' });
       return model;
     } catch (error) {
+      if (!isCurrent()) throw error;
       this.#states.delete(id);
       this.#opened.delete(id);
       this.#memory.free(id);
@@ -227,6 +238,7 @@ export class IsolateModels implements ModelHost {
   #unload(id: string): void {
     this.#states.delete(id);
     this.#opened.delete(id);
+    this.#ready.delete(id);
     const model = this.#loads.known(id);
     this.#loads.forget(id);
     if (model) this.#options.keepAlive(model.then(({ decoder }) => decoder.dispose()));

@@ -3,7 +3,8 @@ import { falseManifest } from '../core/folder/false-manifest.ts';
 import { parseGenerationConfig, parseSequenceTokens, type RecommendedSampling } from '../core/folder/generation-config.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
-import { CHAT_TEMPLATE_FILE, namedTemplates } from '../core/folder/template-files.ts';
+import { CHAT_TEMPLATE_FILE, namedTemplates, TOOL_TEMPLATE_FILE } from '../core/folder/template-files.ts';
+import { visitEventLoop } from '../core/visit-event-loop.ts';
 import { constraintsOf } from '../generation/constraints-of.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { Scheduler, type SchedulerOptions } from '../generation/scheduler/scheduler.ts';
@@ -19,6 +20,7 @@ export interface TextFiles {
   readonly tokenizerConfig: Uint8Array;
   readonly generationConfig?: Uint8Array;
   readonly chatTemplate?: Uint8Array;
+  readonly toolTemplate?: Uint8Array;
 }
 
 /**
@@ -27,13 +29,14 @@ export interface TextFiles {
  */
 export async function readTextFiles(files: ModelFiles): Promise<TextFiles> {
   const optional = (name: string) => (name in files.manifest.files ? files.read(name) : undefined);
-  const [tokenizer, tokenizerConfig, generationConfig, chatTemplate] = await Promise.all([
+  const [tokenizer, tokenizerConfig, generationConfig, chatTemplate, toolTemplate] = await Promise.all([
     files.read('tokenizer.json'),
     files.read('tokenizer_config.json'),
     optional('generation_config.json'),
     optional(CHAT_TEMPLATE_FILE),
+    optional(TOOL_TEMPLATE_FILE),
   ]);
-  return { tokenizer, tokenizerConfig, generationConfig, chatTemplate };
+  return { tokenizer, tokenizerConfig, generationConfig, chatTemplate, toolTemplate };
 }
 
 /**
@@ -66,12 +69,17 @@ export async function loadLanguageModel(
   };
 }
 
-async function toTextParts(files: ModelFiles, { tokenizer: tokenizerBytes, tokenizerConfig, generationConfig, chatTemplate }: TextFiles) {
+async function toTextParts(files: ModelFiles, texts: TextFiles) {
+  const { tokenizer: tokenizerBytes, tokenizerConfig, generationConfig, chatTemplate, toolTemplate } = texts;
   const { manifest } = files;
   await checkSequenceTokens(files, generationConfig);
-  const tokenizer = new TextTokenizer(parseTokenizerJson(tokenizerBytes));
+  await visitEventLoop();
+  const parsed = parseTokenizerJson(tokenizerBytes);
+  await visitEventLoop();
+  const tokenizer = new TextTokenizer(parsed);
   checkVocabulary(tokenizer, manifest.vocabularySize);
-  const templates = { default: chatTemplate, named: namedTemplates(Object.keys(manifest.files)) };
+  const templates = { default: chatTemplate, toolUse: toolTemplate, named: namedTemplates(Object.keys(manifest.files)) };
+  await visitEventLoop();
   return {
     tokenizer,
     chatTemplate: ChatTemplate.from(parseTokenizerConfig(tokenizerConfig), templates),

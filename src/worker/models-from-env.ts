@@ -2,6 +2,7 @@ import { waitUntil } from 'cloudflare:workers';
 import relaxed from '../../dist/kernels/relaxed.wasm';
 import vnni from '../../dist/kernels/vnni.wasm';
 import { chooseKernels } from '../kernels/kernel-variant.ts';
+import type { AccessBindings } from './access-from-env.ts';
 import { IsolateModels } from './isolate-models.ts';
 import {
   baseIds,
@@ -15,14 +16,13 @@ import {
 } from './worker-variables.ts';
 
 /** The bindings and variables that the Worker reads. wrangler.toml says what each means. */
-export interface WorkerEnv extends EngineVariables, SchedulingVariables {
+export interface WorkerEnv extends EngineVariables, SchedulingVariables, AccessBindings {
   MODELS: R2Bucket;
   ASSETS?: Fetcher;
   MODEL_IDS: string;
   MEMORY_LIMIT_MB?: string;
   MAX_WORK?: string;
   SAMPLING?: string;
-  PUBLIC?: string;
   LOG_REQUESTS?: string;
 }
 

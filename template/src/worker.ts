@@ -1,1 +1,1 @@
-export { default } from 'gpt-edge/worker';
+export { AccessObject, default, EngineObject } from 'gpt-edge/worker';

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { OPEN_GRANT } from '../../src/access/grant.ts';
 import { sseResponse } from '../../src/api/http/sse-response.ts';
 import { RequestRecord } from '../../src/api/request-log/request-record.ts';
 import { IsolateWork, WorkBudget } from '../../src/generation/work-budget.ts';
@@ -12,7 +13,8 @@ async function written(make: (budget: WorkBudget) => AsyncGenerator<object>): Pr
   const budget = new WorkBudget(TURN, signal, new IsolateWork());
   const pieces: (number | string)[][] = [];
   const decoder = new TextDecoder();
-  for await (const bytes of sseResponse(make(budget), { signal, budget, record: new RequestRecord(Promise.resolve()) }).body!)
+  for await (const bytes of sseResponse(make(budget), { signal, budget, record: new RequestRecord(Promise.resolve()), grant: OPEN_GRANT })
+    .body!)
     pieces.push(decoder.decode(bytes).split('\n\n').slice(0, -1).map(numberOf));
   return pieces;
 }
@@ -84,7 +86,12 @@ describe('sseResponse', () => {
         isEnded = true;
       }
     }
-    const reader = sseResponse(endless(), { signal, budget, record: new RequestRecord(Promise.resolve()) }).body!.getReader();
+    const reader = sseResponse(endless(), {
+      signal,
+      budget,
+      record: new RequestRecord(Promise.resolve()),
+      grant: OPEN_GRANT,
+    }).body!.getReader();
     await reader.read();
     await reader.cancel();
     expect(isEnded).toBe(true);

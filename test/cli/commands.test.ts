@@ -195,7 +195,10 @@ describe('gpt-edge', () => {
   it('should print what a deployment would do, without doing it', async () => {
     const { code, stdout } = await runCli(['deploy', '--dry-run', '--var', 'PUBLIC=true']);
     expect(code).toBe(0);
-    const [plan, ...stages] = stdout.split('\n');
+    const [plan, free, tokens, untried, ...stages] = stdout.split('\n');
+    expect(free).toContain('100,000 requests and 101,562 seconds of active objects');
+    expect(tokens).toBe('- tinystories-gpt2: about 10,000,000 tokens in answers of 100, at 0.5 ms of CPU a token.');
+    expect(untried).toContain('None of that was tried');
     expect(plan).toMatch(/^tinystories-gpt2 runs on the edge engine, within 128 MB\. It needs [\d.]+ MB: heap .*\.$/);
     expect(stages.join('\n')).toBe(
       [

@@ -25,7 +25,7 @@ afterAll(() => rm(project, { recursive: true, force: true }));
 async function writeApp(mount: string): Promise<void> {
   await cp(join(PACKAGE, 'examples', 'own-app', 'worker.ts'), join(project, 'src', 'worker.ts'));
   const code = await readFile(join(project, 'src', 'worker.ts'), 'utf8');
-  const own = code.replace(".route('/llm', llm)", mount).replace("'gpt-edge'", JSON.stringify(join(LIBRARY, 'index.ts')));
+  const own = code.replace(".route('/llm', llm)", mount).replaceAll("'gpt-edge'", JSON.stringify(join(LIBRARY, 'index.ts')));
   await writeFile(join(project, 'src', 'worker.ts'), own);
 }
 

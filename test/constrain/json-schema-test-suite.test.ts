@@ -36,7 +36,7 @@ describe.each(files)('%s', (file) => {
   it.each(groups)('should accept exactly what is valid, or refuse: $description', ({ schema, tests }) => {
     let part: ReturnType<SchemaCompiler['compile']>;
     try {
-      part = new SchemaCompiler(new SchemaDocument(schema), false).compile();
+      part = new SchemaCompiler(new SchemaDocument(schema)).compile();
     } catch (error) {
       expect(error).toBeInstanceOf(GptEdgeError);
       const { message } = error as GptEdgeError;

@@ -81,6 +81,8 @@ const SCHEMAS: unknown[] = [
   { type: ['number', 'null'], exclusiveMinimum: 0, multipleOf: 0.5 },
 ];
 
+const vocabularyIds = ({ size }: ConstrainedVocabulary) => Array.from({ length: size }, (_, id) => id);
+
 /** Draws tokens among the allowed ones until the answer is complete, with a leaning to its end. */
 function draw(
   constraint: TokenConstraint,
@@ -92,7 +94,7 @@ function draw(
   const bytes: number[] = [];
   for (let length = 0; length < 60 && !state.isComplete; length++) {
     visit(state, bytes);
-    const ids = Array.from({ length: vocabulary.size }, (_, id) => id).filter((id) => isAllowed(state, id));
+    const ids = vocabularyIds(vocabulary).filter((id) => isAllowed(state, id));
     const id = ids.includes(EOS) && random.next() < 0.3 ? EOS : random.pick(ids.length > 1 ? ids.filter((id) => id !== EOS) : ids);
     if (id === EOS) return { text: bytes, isWhole: true };
     bytes.push(...vocabulary.bytes(id));
@@ -102,29 +104,39 @@ function draw(
 }
 
 describe('token masks', () => {
-  it.each(SCHEMAS)('should allow exactly the tokens with which the text goes on: %j', async (schema) => {
-    const random = new SeededRandom(5);
-    for (let round = 0; round < 12; round++) {
-      const vocabulary = randomVocabulary(random);
-      const constraint = (await prepared(vocabulary)).jsonSchema(schema, round % 2 === 0);
-      // A vocabulary of which each token is tried alone, by its bytes.
-      const single = await prepared({
-        size: 257,
-        eosTokenIds: [EOS],
-        bytes: (id) => (id === EOS ? new Uint8Array() : Uint8Array.of(id - 1)),
-      });
-      const { text, isWhole } = draw(constraint, vocabulary, random, (state, bytes) => {
-        const before = follow(single.jsonSchema(schema, round % 2 === 0).start(), bytes)!;
-        expect(isAllowed(state, EOS)).toBe(isAllowed(before, EOS));
-        for (let id = 1; id < vocabulary.size; id++)
-          if (isAllowed(state, id) !== (follow(before, vocabulary.bytes(id)) !== undefined))
-            expect.fail(
-              `token ${JSON.stringify(new TextDecoder().decode(vocabulary.bytes(id)))} after ${new TextDecoder().decode(Uint8Array.from(bytes))}`,
-            );
-      });
-      if (isWhole) expect(() => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(text)))).not.toThrow();
-    }
-  });
+  it.each(SCHEMAS)(
+    'should allow exactly the tokens with which the text goes on, or one that spells what is certain: %j',
+    async (schema) => {
+      const random = new SeededRandom(5);
+      for (let round = 0; round < 12; round++) {
+        const vocabulary = randomVocabulary(random);
+        const constraint = (await prepared(vocabulary)).jsonSchema(schema, { isOrdered: round % 2 === 0 });
+        // A vocabulary of which each token is tried alone, by its bytes.
+        const single = await prepared({
+          size: 257,
+          eosTokenIds: [EOS],
+          bytes: (id) => (id === EOS ? new Uint8Array() : Uint8Array.of(id - 1)),
+        });
+        const { text, isWhole } = draw(constraint, vocabulary, random, (state, bytes) => {
+          const before = follow(single.jsonSchema(schema, { isOrdered: round % 2 === 0 }).start(), bytes)!;
+          expect(isAllowed(state, EOS)).toBe(isAllowed(before, EOS));
+          if (state.onlyToken !== undefined) {
+            const certain = String(certainBytes(before));
+            const spellings = vocabularyIds(vocabulary).filter((id) => id !== EOS && follow(before, vocabulary.bytes(id)));
+            expect(spellings.length === 0 || spellings.includes(state.onlyToken)).toBe(true);
+            if (spellings.length > 1) for (const id of spellings) expect(`${certain},`.startsWith(`${vocabulary.bytes(id)},`)).toBe(true);
+            return;
+          }
+          for (let id = 1; id < vocabulary.size; id++)
+            if (isAllowed(state, id) !== (follow(before, vocabulary.bytes(id)) !== undefined))
+              expect.fail(
+                `token ${JSON.stringify(new TextDecoder().decode(vocabulary.bytes(id)))} after ${new TextDecoder().decode(Uint8Array.from(bytes))}`,
+              );
+        });
+        if (isWhole) expect(() => JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(text)))).not.toThrow();
+      }
+    },
+  );
 
   it('should choose among texts, and end with the last byte that may come', async () => {
     const vocabulary = randomVocabulary(new SeededRandom(6));
@@ -158,6 +170,18 @@ describe('token masks', () => {
     expect(constraints.choice(['aa']).start().isStuck).toBe(false);
   });
 });
+
+/** The bytes that must come, one at a time. */
+function certainBytes(state: ConstraintState): number[] {
+  const bytes: number[] = [];
+  for (
+    let at = state;
+    !at.isComplete && at.onlyToken !== undefined && at.onlyToken !== EOS && bytes.length < 100;
+    at = at.after(at.onlyToken)
+  )
+    bytes.push(at.onlyToken - 1);
+  return bytes;
+}
 
 /** The state after some bytes, one at a time; undefined if one of them is not allowed. */
 function follow(state: ConstraintState, bytes: Iterable<number>): ConstraintState | undefined {

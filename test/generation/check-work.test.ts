@@ -32,6 +32,6 @@ describe('checkWork', () => {
   it('should count that prompts are scored', () => {
     const prompt = Array.from({ length: 100 }, () => 1);
     expect(() => check({ prompt, maxTokens: 0 }, 0.65e9)).not.toThrow();
-    expect(() => check({ prompt, maxTokens: 0, scorePrompt: true, topLogprobs: 5 }, 0.65e9)).toThrow(/MAX_WORK/);
+    expect(() => check({ prompt, maxTokens: 0, promptLogprobs: 5 }, 0.65e9)).toThrow(/MAX_WORK/);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { bestChoices } from '../../src/generation/best-choices.ts';
 import { complete } from '../../src/generation/complete.ts';
 import type { CompletionEvent, PieceEvent } from '../../src/generation/completion-event.ts';
 import type { CompletionRequest } from '../../src/generation/completion-request.ts';
@@ -75,7 +76,7 @@ describe('complete', () => {
 
   it('should give one empty piece for 0 tokens', async () => {
     expect(await eventsOf(pastModel(), { maxTokens: 0 })).toEqual([
-      { type: 'piece', prompt: 0, choice: 0, text: '', tokens: [], finishReason: 'length', completionTokens: 0 },
+      { type: 'piece', prompt: 0, choice: 0, text: '', tokens: [], finishReason: 'length', completionTokens: 0, totalLogprob: 0 },
     ]);
   });
 
@@ -167,7 +168,7 @@ describe('complete', () => {
     const { tokens, ids } = choiceOf(await eventsOf(pastModel(), { sampling, topLogprobs: 3 }));
     const decoder = new PastDecoder();
     for (const [index, { id, logprob, top }] of tokens.entries())
-      expect({ id, logprob, top }).toEqual(scoreToken(logitsOf(decoder.logitsAfter([...PROMPT, ...ids.slice(0, index)])), id, 3));
+      expect(scoreToken(logitsOf(decoder.logitsAfter([...PROMPT, ...ids.slice(0, index)])), id, 3)).toMatchObject({ id, logprob, top });
   });
 
   it('should report no scores unless asked for, and no alternatives for 0', async () => {
@@ -179,7 +180,7 @@ describe('complete', () => {
     const prompt = Array.from({ length: 20 }, (_, index) => (index * 3) % 50);
     for (const multiplyAddsPerToken of [1, MULTIPLY_ADDS_PER_TURN / 2]) {
       const model = pastModel({ multiplyAddsPerToken });
-      const [first] = await eventsOf(model, { prompt, scorePrompt: true, topLogprobs: 2, maxTokens: 0 });
+      const [first] = await eventsOf(model, { prompt, promptLogprobs: 2, maxTokens: 0 });
       const expected = prompt
         .slice(1)
         .map((id, index) => scoreToken(logitsOf(model.decoder.logitsAfter(prompt.slice(0, index + 1))), id, 2));
@@ -187,8 +188,45 @@ describe('complete', () => {
     }
   });
 
+  it('should compute and score what prompts begin with once', async () => {
+    const question = Array.from({ length: 20 }, (_, index) => (index * 3) % 50);
+    const answers = [[7, 8], [9], [7, 1, 2]].map((answer) => ({ prompt: [...question, ...answer], promptLogprobs: 1, maxTokens: 0 }));
+    const model = pastModel({ multiplyAddsPerToken: MULTIPLY_ADDS_PER_TURN / 200 });
+    const events = await eventsOf(model, ...answers);
+    for (const [prompt, answer] of answers.entries())
+      expect(events.find((event) => event.type === 'prompt' && event.prompt === prompt)).toEqual({
+        ...(await eventsOf(pastModel(), answer))[0],
+        prompt,
+      });
+    // The first has all its rows read; the others only those of their answers.
+    expect(model.decoder.rows.flat().reduce((sum, rows) => sum + rows, 0)).toBe(22 + 2 + 3);
+    const again = model.decoder.rows.length;
+    await eventsOf(model, answers[0]);
+    expect(model.decoder.rows.slice(again).flat()).toEqual([1]);
+  });
+
+  it('should keep the completions that are the most probable per token, the best first', async () => {
+    const request = { choices: 5, topLogprobs: 0, maxTokens: 9 };
+    const all = await eventsOf(pastModel(), request);
+    const means = [0, 1, 2, 3, 4].map((choice) => {
+      const { tokens } = choiceOf(all, choice);
+      return tokens.reduce((sum, { logprob = 0 }) => sum + logprob, 0) / tokens.length;
+    });
+    const best = [0, 1, 2, 3, 4].sort((a, b) => means[b] - means[a]);
+    const requests = [completionRequest({ ...request, kept: 2 })];
+    const kept = await collect(bestChoices(await complete(pastModel(), requests, budgetOf()), requests));
+    expect(kept).toHaveLength(2);
+    for (const place of [0, 1]) expect(choiceOf(kept, place)).toEqual(choiceOf(all, best[place]));
+  });
+
+  it('should end a completion at a token that the request names', async () => {
+    const { ids } = choiceOf(await eventsOf());
+    const ended = choiceOf(await eventsOf(pastModel(), { endTokenIds: [ids[3]] }));
+    expect(ended).toMatchObject({ finishReason: 'stop', ids: ids.slice(0, ids.indexOf(ids[3]) + 1) });
+  });
+
   it('should give the same completion with and without prompt scores', async () => {
-    const scored = await eventsOf(pastModel(), { scorePrompt: true });
+    const scored = await eventsOf(pastModel(), { promptLogprobs: 0 });
     expect(scored.slice(1)).toEqual(await eventsOf());
   });
 

@@ -1,11 +1,13 @@
 import type { Decoder, Feed, KvCache, Prefix, Sequence } from '../../src/core/decoder.ts';
 import { GptEdgeError } from '../../src/core/errors.ts';
-import type { Logits } from '../../src/core/logits.ts';
 import type { LogitsBuffer } from '../../src/runtime/logits-buffer.ts';
 import { emptyLogits } from './sampling/reference-logits.ts';
 
 /** How much a generation may compute before other requests get their turn. */
 export const MULTIPLY_ADDS_PER_TURN = 125e6;
+
+/** Floats of a hidden state. */
+const HIDDEN_SIZE = 8;
 
 export interface PastDecoderOptions {
   vocabularySize?: number;
@@ -27,6 +29,8 @@ export class PastDecoder implements Decoder {
   readonly contextWindow: number;
   readonly multiplyAddsPerTurn = MULTIPLY_ADDS_PER_TURN;
   costOfMultiplyAdd = 1;
+  /** Floats of its hidden states, which depend on every token before, as the logits do. */
+  readonly hiddenSize = HIDDEN_SIZE;
   readonly kvCache: KvCache;
   /** Sequences that were made and not disposed. */
   openSequences = 0;
@@ -65,22 +69,19 @@ export class PastDecoder implements Decoder {
       throw new GptEdgeError('memory_limit_exceeded', 'no room');
     this.batches.push(feeds.map(({ tokens }) => [...tokens]));
     this.rows.push(feeds.map(({ rows }) => rows));
-    for (const { sequence, tokens: next, rows, read } of feeds) {
+    for (const { sequence, tokens: next, rows, read, readHidden } of feeds) {
       const tokens = this.#tokens.get(sequence);
       if (tokens === undefined) throw new Error('the sequence is disposed');
       if (tokens.length + next.length > this.contextWindow) throw new GptEdgeError('context_length_exceeded', 'does not fit');
       this.#heldBlocks += sequence.blocksFor(next.length);
       tokens.push(...next);
       for (let row = 0; row < rows; row++) {
-        read(this.#logits.load(this.logitsAfter(tokens.slice(0, tokens.length - rows + row + 1))), row);
+        const past = tokens.slice(0, tokens.length - rows + row + 1);
+        if (readHidden) readHidden(this.hiddenAfter(past), row);
+        else read(this.#logits.load(this.logitsAfter(past)), row);
         this.#spoil();
       }
     }
-  }
-
-  loadLogits(values: Float32Array): Logits {
-    queueMicrotask(() => this.#spoil());
-    return this.#logits.load(values);
   }
 
   async dispose(): Promise<void> {}
@@ -97,6 +98,11 @@ export class PastDecoder implements Decoder {
       state = (Math.imul(state, 1664525) + 1013904223) | 0;
       return (state >>> 8) / 2 ** 21 - 4;
     });
+  }
+
+  /** The hidden state after `past`: [hiddenSize], from -4 to 4. */
+  hiddenAfter(past: readonly number[]): Float32Array {
+    return this.logitsAfter(past).slice(0, HIDDEN_SIZE);
   }
 
   #spoil(): void {

@@ -43,7 +43,6 @@ export const completionRequest = (changes: Partial<CompletionRequest> = {}): Com
   maxTokens: 12,
   stops: [],
   sampling: { ...SAMPLING_DEFAULTS, seed: 7 },
-  scorePrompt: false,
   partition: '',
   ...changes,
 });

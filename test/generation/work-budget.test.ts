@@ -68,4 +68,52 @@ describe('WorkBudget', () => {
     budget.abort();
     await expect(budget.spend(1)).rejects.toMatchObject({ name: 'AbortError' });
   });
+
+  it('should do one turn of work between two visits to the event loop, however many requests wait', async () => {
+    const isolate = new IsolateWork();
+    let done = 0;
+    let most = 0;
+    const visits = setInterval(() => {
+      most = Math.max(most, done);
+      done = 0;
+    }, 0);
+    const order: number[] = [];
+    const work = async (who: number) => {
+      const budget = new WorkBudget(MULTIPLY_ADDS_PER_TURN, undefined, isolate);
+      for (let piece = 0; piece < 3; piece++) {
+        await budget.spendTurns(1);
+        order.push(who);
+        done++;
+      }
+    };
+    await Promise.all([0, 1, 2, 3].map(work));
+    clearInterval(visits);
+    expect(most).toBe(1);
+    expect(order).toEqual([0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]);
+  });
+
+  it('should not wait for work that is not needed any more', async () => {
+    const isolate = new IsolateWork();
+    const [first, second] = [1, 2].map(() => new WorkBudget(MULTIPLY_ADDS_PER_TURN, undefined, isolate));
+    first.countTurns(1);
+    const order: string[] = [];
+    const waiting = first.spendTurns(1).then(() => order.push('first'));
+    await second.takeTurn(0, () => true).then(() => order.push('second'));
+    await waiting;
+    expect(new Set(order)).toEqual(new Set(['first', 'second']));
+    expect(isolate.total).toBe(2);
+  });
+
+  it('should not wait for a request that was cancelled, whose code does not go on', async () => {
+    const isolate = new IsolateWork();
+    const [cancelled, other] = [1, 2].map(() => new WorkBudget(MULTIPLY_ADDS_PER_TURN, undefined, isolate));
+    isolate.sinceVisit = 1;
+    const { setTimeout: original } = globalThis;
+    // Its timer never fires, as with a request that workerd has cancelled.
+    globalThis.setTimeout = (() => 0) as unknown as typeof setTimeout;
+    void cancelled.spendTurns(1);
+    globalThis.setTimeout = original;
+    await other.spendTurns(1);
+    expect(isolate.total).toBe(1);
+  });
 });

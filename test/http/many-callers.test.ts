@@ -3,9 +3,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalWorker } from '../../src/local/local-worker.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
+import { LONG_RUN } from '../long-run.ts';
 import { serveDefaultModel } from './serve-default-model.ts';
+import { HAS_CPU_TIME, residentBytes, workerdPid } from './workerd-process.ts';
 
 const CALLERS = 32;
+/** Callers of the minute, and of the soak. */
+const BUSY_CALLERS = 64;
+const SOAK_CALLERS = 16;
+const SOAK_REQUESTS = 2000;
+/** V8 collects garbage when it likes: a leak of 20 kB a request would be more. */
+const MOST_GROWTH = 30e6;
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 interface Body {
@@ -87,4 +95,60 @@ describe('many callers of one Worker', () => {
     for (const socket of idle) socket.destroy();
     for (const [index, body] of bodies.entries()) expect(texts[index], JSON.stringify(body)).toEqual(await untilAnswered(body));
   }, 300_000);
+
+  /** Requests of which each is made often, so that there are not too many lone calls to compare with. */
+  const makeBodies = (random: SeededRandom) => random.list(100, () => randomBody(random));
+
+  async function expectLoneTexts(answers: ReadonlyMap<Body, string[][]>): Promise<void> {
+    for (const [body, all] of answers) {
+      const alone = await untilAnswered(body);
+      for (const texts of all) expect(texts, JSON.stringify(body)).toEqual(alone);
+    }
+  }
+
+  it.runIf(LONG_RUN)('should do so for a minute of 64 callers', { timeout: 600_000 }, async () => {
+    const random = new SeededRandom(64);
+    const bodies = makeBodies(random);
+    const answers = new Map<Body, string[][]>(bodies.map((body) => [body, []]));
+    const end = Date.now() + 60_000;
+    const call = async (manner: number) => {
+      while (Date.now() < end) {
+        const body = random.pick(bodies);
+        if (manner >= 0.15) answers.get(body)!.push(await untilAnswered(body));
+        else {
+          // One in ten leaves, and one in twenty never reads.
+          const socket = neverRead({ ...body, max_tokens: 400 });
+          if (manner < 0.1) socket.resume();
+          await wait(manner < 0.1 ? 200 + random.integer(500) : 5000);
+          socket.destroy();
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: BUSY_CALLERS }, (_, caller) => call(caller / BUSY_CALLERS)));
+    expect([...answers.values()].flat().length).toBeGreaterThan(BUSY_CALLERS);
+    await expectLoneTexts(answers);
+  });
+
+  it.runIf(LONG_RUN && HAS_CPU_TIME)('should hold no more memory after 2,000 requests', { timeout: 1_800_000 }, async () => {
+    const pid = (await workerdPid())!;
+    const random = new SeededRandom(2000);
+    const bodies = makeBodies(random);
+    const answers = new Map<Body, string[][]>(bodies.map((body) => [body, []]));
+    const soak = async (requests: number) => {
+      let left = requests;
+      const caller = async () => {
+        while (left-- > 0) {
+          const body = random.pick(bodies);
+          answers.get(body)!.push(await untilAnswered(body));
+        }
+      };
+      await Promise.all(Array.from({ length: SOAK_CALLERS }, caller));
+      return residentBytes(pid);
+    };
+    const warm = await soak(SOAK_REQUESTS / 4);
+    const end = await soak((SOAK_REQUESTS * 3) / 4);
+    console.log(`workerd holds ${(warm / 1e6).toFixed(0)} MB after ${SOAK_REQUESTS / 4} requests, ${(end / 1e6).toFixed(0)} MB at the end`);
+    expect(end - warm).toBeLessThan(MOST_GROWTH);
+    await expectLoneTexts(answers);
+  });
 });

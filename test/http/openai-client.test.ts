@@ -41,6 +41,21 @@ describe('the openai package', () => {
     expect(streamed.choices[0].finish_reason).toBe(whole.choices[0].finish_reason);
   });
 
+  it('should take the best of several completions, and fields of other servers', async () => {
+    const request = { model, prompt: 'Once upon a time', max_tokens: 12, seed: 3, logprobs: 0 };
+    const all = await client.completions.create({ ...request, n: 4 });
+    const mean = (choice: (typeof all.choices)[number]) =>
+      choice.logprobs!.token_logprobs!.reduce((sum, logprob) => sum + logprob, 0) / choice.logprobs!.token_logprobs!.length;
+    const best = await client.completions.create({ ...request, best_of: 4 });
+    expect(mean(best.choices[0])).toBe(Math.max(...all.choices.map(mean)));
+    const message = { role: 'assistant' as const, content: 'Once upon a time, there was a frog' };
+    const continued = await client.chat.completions.create({
+      ...{ model, messages: [{ role: 'user' as const, content: 'Tell me a story.' }, message], max_tokens: 4, temperature: 0 },
+      ...{ continue_final_message: true, add_generation_prompt: false },
+    });
+    expect(continued.choices[0].message.content).toMatch(/^ (named|who|\w+)/);
+  });
+
   it('should read typed errors', async () => {
     const tooLong = await client.completions.create({ model, prompt: 'Once', max_tokens: 600 }).catch((error) => error);
     expect(tooLong).toBeInstanceOf(BadRequestError);

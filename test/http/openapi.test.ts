@@ -36,23 +36,24 @@ describe('/openapi.json', () => {
     expect(routes.toSorted()).toEqual(
       [
         'get /health',
+        'get /v1/engine',
         'get /v1/models',
         'get /v1/models/{id}',
         'post /detokenize',
         'post /tokenize',
         'post /v1/chat/completions',
         'post /v1/completions',
+        'post /v1/embeddings',
         'post /v1/next-token',
+        'post /v1/responses',
       ].toSorted(),
     );
-    const withBody = ['200', '400', '401', '404', '405', '413', '415', '500', '503'];
-    const generation = [...withBody, '408'].toSorted();
+    const withBody = ['200', '400', '401', '403', '404', '405', '408', '413', '415', '429', '500', '503'];
     const statuses: Record<string, string[]> = {
       'get /health': ['200', '405', '500'],
-      'get /v1/models': ['200', '401', '405', '500', '503'],
-      'get /v1/models/{id}': ['200', '401', '404', '405', '500', '503'],
-      'post /v1/completions': generation,
-      'post /v1/chat/completions': generation,
+      'get /v1/engine': ['200', '401', '403', '405', '429', '500', '503'],
+      'get /v1/models': ['200', '401', '403', '405', '429', '500', '503'],
+      'get /v1/models/{id}': ['200', '401', '403', '404', '405', '429', '500', '503'],
     };
     for (const [path, methods] of Object.entries(paths))
       for (const [method, { responses }] of Object.entries(methods))

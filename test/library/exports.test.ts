@@ -7,10 +7,27 @@ import { PACKAGE } from '../../src/local/project-paths.ts';
 /** What each entry of the package exports. Removing or renaming one breaks the programs of its users. */
 const EXPORTS: Record<string, { values: string[]; types: string[] }> = {
   'library/index': {
-    values: ['ERROR_CODES', 'GptEdgeError', 'IsolateModels', 'createApp', 'modelsFromEnv'],
+    values: [
+      'AccessObject',
+      'ERROR_CODES',
+      'EngineObject',
+      'GptEdgeError',
+      'IsolateModels',
+      'accessFromEnv',
+      'createApp',
+      'frontFromEnv',
+      'handedAccessFromEnv',
+      'modelsFromEnv',
+      'withGrant',
+    ],
     types: [
+      'AccessBindings',
+      'AccessParts',
       'AppOptions',
+      'EngineFront',
       'ErrorCode',
+      'FrontEnv',
+      'Grant',
       'IsolateModelsOptions',
       'LanguageModel',
       'LoadState',
@@ -45,7 +62,7 @@ const EXPORTS: Record<string, { values: string[]; types: string[] }> = {
     values: ['DEFAULT_MODEL', 'localWorkerOptions', 'putModels', 'serveModels'],
     types: ['LocalWorker', 'LocalWorkerOptions', 'ServeOptions'],
   },
-  worker: { values: ['default'], types: [] },
+  worker: { values: ['AccessObject', 'EngineObject', 'default'], types: [] },
 };
 
 /**

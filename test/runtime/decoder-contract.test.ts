@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Decoder, Sequence } from '../../src/core/decoder.ts';
+import type { Decoder, Feed, Sequence } from '../../src/core/decoder.ts';
+import type { Logits } from '../../src/core/logits.ts';
 import { openDecoder } from '../../src/local/evaluate/open-decoder.ts';
 import { openModelFolder } from '../../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
@@ -54,6 +55,39 @@ describe.each(['edge', 'ort'] as const)('the decoder contract on %s', (engine) =
     expect(batched).toEqual(lone);
     expect(order).toEqual(feeds.map(({ rows }) => Array.from({ length: rows }, (_, row) => row)));
     expect(sequences.map(({ length }) => length)).toEqual(feeds.map(({ past: count, tokens }) => (count || 1) + tokens));
+  });
+
+  it('should give hidden states in place of logits, the same bits in any batch, or say that it cannot', async () => {
+    const feeds = [
+      { tokens: 70, rows: 70, hidden: true },
+      { tokens: 30, rows: 9, hidden: false },
+      { tokens: 5, rows: 5, hidden: true },
+      { tokens: 3, rows: 0, hidden: true },
+      { tokens: 1, rows: 1, hidden: false },
+    ];
+    const run = async (chosen: typeof feeds) => {
+      const results: number[][][] = chosen.map(() => []);
+      const batch = chosen.map(({ tokens, rows, hidden }, step): Feed => {
+        const take = (values: Float32Array, row: number) => {
+          results[step][row] = [...values];
+        };
+        const read = ({ values }: Logits, row: number) => take(values, row);
+        return { sequence: create(), tokens: ids(tokens, 5 + tokens), rows, read, readHidden: hidden ? take : undefined };
+      });
+      await decoder.forwardBatch(batch);
+      return results;
+    };
+    const { hiddenSize } = decoder;
+    if (hiddenSize === null) {
+      await expect(run(feeds)).rejects.toMatchObject({ code: 'unsupported_model' });
+      return;
+    }
+    const together = await run(feeds);
+    for (const [index, feed] of feeds.entries()) {
+      expect(together[index]).toHaveLength(feed.rows);
+      for (const row of together[index]) expect(row).toHaveLength(feed.hidden ? hiddenSize : decoder.vocabularySize);
+      expect((await run([feed]))[0]).toEqual(together[index]);
+    }
   });
 
   it('should go on from where a sequence was cut as if nothing had been there', async () => {

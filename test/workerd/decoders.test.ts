@@ -101,14 +101,6 @@ describe.each([
     expect(rows).toEqual([0, 1, 2, 3, 4]);
   });
 
-  it('should take logits back that were copied', async () => {
-    const logits = await decoder.createSequence().forward(prompt);
-    await decoder.createSequence().forward([500]);
-    const loaded = decoder.loadLogits(logits);
-    expect(largestDifference(loaded.values, logits)).toBe(0);
-    expect(logits[loaded.best()]).toBe(Math.max(...logits));
-  });
-
   it('should dispose a sequence once, however often it is asked to', async () => {
     const [origin, other] = [decoder.createSequence(), decoder.createSequence()];
     await origin.forward(prompt);
@@ -151,8 +143,9 @@ it.each(['f32', 'q8'] as const)(
     const { id } = await seedModel(DEFAULT_MODEL);
     const files = await R2ModelFiles.open(testEnv.MODELS, id);
     const plan = await planEngine(files, { engine: 'edge', cacheFormat }, LIMIT_BYTES);
+    if (plan.engine !== 'edge') throw new Error('the edge engine was asked for');
     // Room for one sequence and one more block.
-    const decoder = await createDecoder(files, plan, kernels, plan.memory.totalBytes);
+    const decoder = await createDecoder(files, plan, kernels, plan.memory.totalBytes + plan.plan.cache.blockBytes);
     const apart = await createDecoder(files, plan, kernels, LIMIT_BYTES);
     const counts = await runRandomSchedule(decoder, apart, { seed: 1, steps: 40, tokens: [259, 395, 419, 429], lone: 'singly' });
     for (const count of Object.values(counts)) expect(count).toBeGreaterThan(0);

@@ -71,7 +71,10 @@ const FALSE: Record<keyof Manifest, ((manifest: Manifest) => { change: object; m
   multiplyAddsPerToken: [
     () => ({ change: { multiplyAddsPerToken: 1 }, message: 'multiplyAddsPerToken is 1, and by model.onnx it is 5767168' }),
   ],
-  // What a license or a source is called is not written anywhere that a Worker reads.
+  // How embeddings are made and which tags stand around thinking are choices, and what a license or a source is called is not written anywhere that a Worker
+  // reads.
+  pooling: [],
+  thinkTags: [],
   license: [],
   source: [],
   files: [
@@ -103,7 +106,7 @@ describe('a manifest', () => {
   });
 
   it('should have a test for each field', () => {
-    const fields = [...Object.keys(manifest), 'tablesDtype'];
+    const fields = [...Object.keys(manifest), 'tablesDtype', 'pooling', 'thinkTags'];
     expect(Object.keys(FALSE).sort()).toEqual(fields.sort());
   });
 

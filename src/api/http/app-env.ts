@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import type { Grant } from '../../access/grant.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { WorkBudget } from '../../generation/work-budget.ts';
 import type { ModelHost } from '../model-host.ts';
@@ -6,8 +7,14 @@ import type { RequestContext, RequestLogEnv } from '../request-log/request-recor
 
 /** What the routes find in Hono's context. */
 export interface AppEnv {
+  Bindings: RequestLogEnv['Bindings'];
   Variables: RequestLogEnv['Variables'] & {
+    /** The models that the request may use. */
     host: ModelHost;
+    /** What the request may do, and whose it is. */
+    grant: Grant;
+    /** Origins whose pages may read the answer, besides those of the deployment. */
+    origins?: readonly string[];
     /** Multiply-adds that one request may ask for. */
     maxWork: number;
   };
@@ -19,7 +26,10 @@ export interface AppEnv {
  */
 export function requestContext(c: Context<AppEnv>, { decoder }: LanguageModel): RequestContext {
   const { signal } = c.req.raw;
-  return { signal, budget: new WorkBudget(decoder.multiplyAddsPerTurn, signal), record: c.var.record };
+  const { record } = c.var;
+  const budget = new WorkBudget(decoder.multiplyAddsPerTurn, signal);
+  c.env?.object?.onReset(() => budget.abort(), record.ended);
+  return { signal, budget, record, grant: c.var.grant };
 }
 
 /**

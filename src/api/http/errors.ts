@@ -17,6 +17,11 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   context_length_exceeded: 400,
   chat_template_error: 400,
   unauthorized: 401,
+  invalid_api_key: 401,
+  forbidden: 403,
+  rate_limit_exceeded: 429,
+  insufficient_quota: 429,
+  key_not_found: 404,
   model_not_found: 404,
   unknown_url: 404,
   method_not_allowed: 405,
@@ -28,6 +33,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   model_unavailable: 503,
   memory_limit_exceeded: 503,
   overloaded: 503,
+  engine_unavailable: 503,
   invalid_file: 503,
   command_failed: 500,
 };
@@ -46,6 +52,9 @@ export function renderError(error: unknown, c: Context<AppEnv>): Response {
   if (c.req.raw.signal.aborted && !(error instanceof GptEdgeError)) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
   const known = handleError(error, c.var.record);
   if (known.retryAfterSeconds !== null) c.header('retry-after', String(known.retryAfterSeconds));
+  // OpenAI's clients try every 429 again unless they are told not to. A budget is spent until the next day.
+  if (known.code === 'insufficient_quota') c.header('x-should-retry', 'false');
+  if (STATUS[known.code] === 401) c.header('www-authenticate', 'Bearer');
   return c.json(errorBody(known), STATUS[known.code]);
 }
 
@@ -84,8 +93,13 @@ export function errorBody({ code, message, param, cause }: GptEdgeError): ErrorB
     message.replace(inner, () => excerpt(inner)),
     MAX_MESSAGE_LENGTH,
   );
-  const type = STATUS[code] < 500 ? 'invalid_request_error' : 'server_error';
-  return { error: { message: told, type, param: param === null ? null : excerpt(param), code } };
+  return { error: { message: told, type: typeOf(code), param: param === null ? null : excerpt(param), code } };
+}
+
+/** OpenAI's types of errors. */
+function typeOf(code: ErrorCode): ErrorBody['error']['type'] {
+  if (code === 'rate_limit_exceeded' || code === 'insufficient_quota') return code;
+  return STATUS[code] < 500 ? 'invalid_request_error' : 'server_error';
 }
 
 type Issue = z.core.$ZodIssue;

@@ -1,9 +1,12 @@
+import { every } from 'hono/combine';
 import { createMiddleware } from 'hono/factory';
 import { HTTPException } from 'hono/http-exception';
 import { GptEdgeError } from '../../core/errors.ts';
 
 /** A prompt of token ids that fills the largest context window still fits. */
-const MAX_BODY_BYTES = 2 ** 20;
+export const MAX_BODY_BYTES = 2 ** 20;
+/** Milliseconds for the whole body. A megabyte takes some seconds over a slow line; who needs longer holds a place for nothing. */
+const MAX_BODY_MS = 30_000;
 
 /**
  * Without it, the validator would read a POST that has neither content type nor body as `{}`, and generate from
@@ -27,8 +30,7 @@ const readBody = createMiddleware(async (c, next) => {
     c.req.bodyCache.arrayBuffer = Promise.resolve(bytes) as unknown as ArrayBuffer;
   } catch (cause) {
     if (cause instanceof GptEdgeError || signal.aborted) throw cause;
-    const message = 'The request body could not be read to its end: it is shorter than announced, or its chunks are not well-formed.';
-    throw new GptEdgeError('invalid_json', message, { cause });
+    throw unreadableBody(cause);
   }
   await next();
 });
@@ -36,15 +38,38 @@ const readBody = createMiddleware(async (c, next) => {
 async function readLimited(body: ReadableStream<Uint8Array> | null): Promise<ArrayBuffer> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
-  for await (const chunk of body ?? []) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw tooLarge();
-    chunks.push(chunk as Uint8Array<ArrayBuffer>);
+  const reader = body?.getReader();
+  const tooSlow = Promise.withResolvers<never>();
+  const timer = setTimeout(() => tooSlow.reject(new GptEdgeError('timeout', `The request body took over ${MAX_BODY_MS} ms.`)), MAX_BODY_MS);
+  tooSlow.promise.catch(() => {});
+  try {
+    while (reader) {
+      const { done, value } = await Promise.race([reader.read(), tooSlow.promise]);
+      if (done) break;
+      length += value.length;
+      if (length > MAX_BODY_BYTES) throw tooLarge();
+      chunks.push(value as Uint8Array<ArrayBuffer>);
+    }
+    return new Blob(chunks).arrayBuffer();
+  } finally {
+    clearTimeout(timer);
+    // What has not been read by now is not wanted.
+    reader?.cancel().catch(() => {});
   }
-  return new Blob(chunks).arrayBuffer();
 }
 
-const tooLarge = () => new GptEdgeError('request_too_large', `The request body is larger than ${MAX_BODY_BYTES} bytes.`);
+export const tooLarge = () => new GptEdgeError('request_too_large', `The request body is larger than ${MAX_BODY_BYTES} bytes.`);
+
+/** What is wrong with a body that broke off while it was read. */
+export const unreadableBody = (cause: unknown) =>
+  new GptEdgeError(
+    'invalid_json',
+    'The request body could not be read to its end: it is shorter than announced, or its chunks are not well-formed.',
+    { cause },
+  );
 
 /** The middleware that every route with a JSON body runs before its validator. */
 export const jsonBodyMiddleware = [requireContentType, readBody];
+
+/** The same as one middleware, for a route that is not declared to OpenAPI. */
+export const jsonBody = every(...jsonBodyMiddleware);

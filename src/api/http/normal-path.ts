@@ -20,7 +20,7 @@ export const normalPath = (app: OpenAPIHono<AppEnv>) =>
   });
 
 /** The path, still percent-encoded, without that of the app in which this one is mounted. */
-function pathInApp(c: Context): string {
+export function pathInApp(c: Context): string {
   const { pathname } = new URL(c.req.raw.url);
   const base = basePath(c).replace(/\/$/, '');
   return pathname.startsWith(base) ? pathname.slice(base.length) : '';

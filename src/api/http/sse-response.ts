@@ -16,11 +16,16 @@ const LONGEST_WAIT = 1 / 8;
  *
  * Events that are made within a few milliseconds are sent together. The first is sent at once, and each later one waits
  * at most as long as the first has been there. None waits while other requests have their turn.
+ * @param options.isNamed whether each event is named by its `type`
  */
-export function sseResponse(events: AsyncGenerator<object>, context: RequestContext): Response {
+export function sseResponse(
+  events: AsyncGenerator<object>,
+  context: RequestContext,
+  { isNamed = false }: { isNamed?: boolean } = {},
+): Response {
   const { budget, record } = context;
   const encoder = new TextEncoder();
-  const lines = new EventLines(events, context);
+  const lines = new EventLines(events, context, isNamed);
   let firstAt: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   record.isStream = true;
@@ -64,10 +69,12 @@ class EventLines {
   hasEnded = false;
   readonly #events: AsyncGenerator<object>;
   readonly #context: RequestContext;
+  readonly #isNamed: boolean;
 
-  constructor(events: AsyncGenerator<object>, context: RequestContext) {
+  constructor(events: AsyncGenerator<object>, context: RequestContext, isNamed: boolean) {
     this.#events = events;
     this.#context = context;
+    this.#isNamed = isNamed;
   }
 
   /** The next line; empty if the client has left. */
@@ -75,7 +82,7 @@ class EventLines {
     const { signal, record } = this.#context;
     try {
       const { done, value } = await this.#events.next();
-      if (!done) return `data: ${JSON.stringify(value)}\n\n`;
+      if (!done) return `${this.#isNamed ? `event: ${(value as { type: string }).type}\n` : ''}data: ${JSON.stringify(value)}\n\n`;
       this.hasEnded = true;
       return 'data: [DONE]\n\n';
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Context } from 'hono';
+import type { Context, TypedResponse } from 'hono';
 import { jsonPieces } from '../openai/json-pieces.ts';
 import type { RequestContext } from '../request-log/request-record.ts';
 import type { AppEnv } from './app-env.ts';
@@ -19,7 +19,11 @@ const REPLY_MS = 10;
  * space, which JSON allows: whoever is gone refuses it, and the work ends. An error after that has the status 200,
  * since it is already sent, but the body that any error has.
  */
-export async function wholeResponse(c: Context<AppEnv>, answer: Promise<object>, context: RequestContext): Promise<Response> {
+export async function wholeResponse<T extends object>(
+  c: Context<AppEnv>,
+  answer: Promise<T>,
+  context: RequestContext,
+): Promise<Response & TypedResponse<T, 200, 'json'>> {
   const isLong = new Promise<undefined>((resolve) => {
     context.budget.afterTurns(QUICK_TURNS, async () => {
       resolve(undefined);
@@ -27,7 +31,8 @@ export async function wholeResponse(c: Context<AppEnv>, answer: Promise<object>,
     });
   });
   const quick = await Promise.race([answer, isLong]);
-  return quick === undefined ? longResponse(answer, context) : c.json(quick);
+  const response: Response = quick === undefined ? longResponse(answer, context) : c.json(quick);
+  return response as Response & TypedResponse<T, 200, 'json'>;
 }
 
 function longResponse(answer: Promise<object>, { budget, record }: RequestContext): Response {
@@ -55,6 +60,7 @@ async function* answerPieces(answer: Promise<object>, record: RequestContext['re
   try {
     yield* jsonPieces(await answer);
   } catch (error) {
+    if (record.isCancelled) return;
     yield JSON.stringify(errorBody(handleError(error, record)));
   }
 }

@@ -1,23 +1,30 @@
-import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { TokenLogprob } from '../../generation/sampling/log-probabilities.ts';
 import type { PlacedToken } from '../../generation/text/text-pieces.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
 import type { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
 import type { RecordedCompletion } from '../request-log/complete-recorded.ts';
+import { AnswerReader } from './answer-reader.ts';
 import { answerHead, type ChoiceEvent, choiceChunks } from './choice-chunks.ts';
 import type { ChatChunk, ChatChunkChoice, ChatCompletion, ChatLogprobs, ChatWireRequest } from './schemas/chat-schema.ts';
+import type { ChatRequest } from './to-completion-request.ts';
 
 /** The chunks of a chat completion. Each choice opens with the role and closes with an empty delta. */
 export async function* chatChunks(
   body: ChatWireRequest,
   model: LanguageModel,
-  request: CompletionRequest,
+  request: ChatRequest,
   completion: RecordedCompletion,
   budget: WorkBudget,
 ): AsyncGenerator<ChatChunk> {
   const head = answerHead('chatcmpl', 'chat.completion.chunk', model);
-  const toParts = (event: ChoiceEvent) => toChatParts(event, body, model.tokenizer);
+  const reportsTokens = body.logprobs === true || body.return_token_ids === true;
+  const readers = new Map<number, AnswerReader>();
+  const toParts = (event: ChoiceEvent) => {
+    const reader = readers.get(event.index) ?? new AnswerReader(request, reportsTokens);
+    readers.set(event.index, reader);
+    return toChatParts(event, reader, body, model.tokenizer);
+  };
   let promptIds = body.return_token_ids ? { prompt_token_ids: [...request.prompt] } : {};
   for await (const chunk of choiceChunks({ model, requests: [request], completion, body, head, toParts }, budget)) {
     yield { ...chunk, ...promptIds };
@@ -25,20 +32,25 @@ export async function* chatChunks(
   }
 }
 
-function toChatParts(
-  { index, isFirst, text, tokens, finishReason }: ChoiceEvent,
-  body: ChatWireRequest,
-  tokenizer: TextTokenizer,
-): ChatChunkChoice[] {
-  const parts: ChatChunkChoice[] = [];
-  if (isFirst) parts.push({ index, delta: { role: 'assistant', content: '', refusal: null }, logprobs: null, finish_reason: null });
-  const hasTokens = tokens.length > 0;
-  const logprobs = body.logprobs && hasTokens ? toChatLogprobs(tokens, tokenizer) : null;
-  const ids = body.return_token_ids ? { token_ids: tokens.map(({ id }) => id) } : {};
-  if (text !== '' || (hasTokens && (body.logprobs || body.return_token_ids)))
-    parts.push({ index, delta: { content: text }, logprobs, ...ids, finish_reason: null });
-  if (finishReason) parts.push({ index, delta: {}, logprobs: null, finish_reason: finishReason });
-  return parts;
+type Delta = ChatChunkChoice['delta'];
+
+/** The parts of an event. What is reported of its tokens stands in the first part that has something of the answer. */
+function toChatParts(event: ChoiceEvent, reader: AnswerReader, body: ChatWireRequest, tokenizer: TextTokenizer): ChatChunkChoice[] {
+  const { index, tokens, finishReason } = event;
+  const plain = (delta: Delta): ChatChunkChoice => ({ index, delta, logprobs: null, finish_reason: null });
+  const { opening, deltas, reason } = reader.read(event);
+  const hasTokens = tokens.length > 0 && (body.logprobs || body.return_token_ids);
+  const [first, ...rest] = deltas.length > 0 || !hasTokens ? deltas : [reader.emptyDelta];
+  const reported = {
+    logprobs: body.logprobs && tokens.length > 0 ? toChatLogprobs(tokens, tokenizer) : null,
+    ...(body.return_token_ids ? { token_ids: tokens.map(({ id }) => id) } : {}),
+  };
+  return [
+    ...(opening ? [plain(opening)] : []),
+    ...(first ? [{ ...plain(first), ...reported }] : []),
+    ...rest.map(plain),
+    ...(finishReason ? [{ ...plain({}), finish_reason: reason! }] : []),
+  ];
 }
 
 /** Log-probabilities in the form of OpenAI's chat API. */
@@ -71,15 +83,25 @@ type ChatChoice = ChatCompletion['choices'][number];
 
 const emptyChoice = (index: number, { logprobs, return_token_ids }: ChatWireRequest): ChatChoice => ({
   index,
-  message: { role: 'assistant', content: '', refusal: null },
+  message: { role: 'assistant', content: null, refusal: null },
   logprobs: logprobs ? { content: [], refusal: null } : null,
   ...(return_token_ids ? { token_ids: [] } : {}),
   finish_reason: 'length',
 });
 
 function append(choice: ChatChoice, { delta, logprobs, token_ids, finish_reason }: ChatChunkChoice): void {
-  choice.message.content += delta.content ?? '';
+  const { message } = choice;
+  if (delta.reasoning_content) message.reasoning_content = (message.reasoning_content ?? '') + delta.reasoning_content;
+  if (delta.content != null) message.content = (message.content ?? '') + delta.content;
+  for (const call of delta.tool_calls ?? []) appendCall(message, call);
   if (logprobs) choice.logprobs?.content.push(...logprobs.content);
   if (token_ids) choice.token_ids?.push(...token_ids);
   if (finish_reason) choice.finish_reason = finish_reason;
+}
+
+/** The first part of a call has all but the text of its arguments. */
+function appendCall(message: ChatChoice['message'], { index, id, function: part }: NonNullable<Delta['tool_calls']>[number]): void {
+  message.tool_calls ??= [];
+  message.tool_calls[index] ??= { id: id!, type: 'function', function: { name: part.name!, arguments: '' } };
+  message.tool_calls[index].function.arguments += part.arguments ?? '';
 }

@@ -1,7 +1,7 @@
 import type { CompletionEvent } from '../../generation/completion-event.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
-import type { ScoredToken } from '../../generation/sampling/log-probabilities.ts';
+import type { PromptScore } from '../../generation/sampling/log-probabilities.ts';
 import type { TextPiece } from '../../generation/text/text-pieces.ts';
 import { TokenWork } from '../../generation/token-work.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
@@ -17,8 +17,8 @@ export interface ChoiceEvent extends TextPiece {
   isFirst: boolean;
   /** Position of the choice's request in the list of requests. */
   requestIndex: number;
-  /** A score for each token of the prompt, if the request has `scorePrompt`. The first token has none. */
-  promptScores: readonly (ScoredToken | null)[];
+  /** A score for each token of the prompt, if the request has `promptLogprobs`. The first token has none. */
+  promptScores: readonly (PromptScore | null)[];
 }
 
 /** Numbers the choices of all prompts, and tells the first piece of each. */
@@ -31,7 +31,8 @@ async function* choiceEvents(events: AsyncIterable<CompletionEvent>, requests: r
       continue;
     }
     const { type, prompt, choice, ...piece } = event;
-    const index = prompt * requests[prompt].choices + choice;
+    const { choices, kept = choices } = requests[prompt];
+    const index = prompt * kept + choice;
     yield { ...piece, index, isFirst: !opened.has(index), requestIndex: prompt, promptScores: scores.get(prompt) ?? [] };
     opened.add(index);
   }
@@ -70,15 +71,14 @@ export async function* choiceChunks<Head extends object, Choice>(
 ): AsyncGenerator<Head & { choices: Choice[]; usage?: Usage | null }> {
   const work = new TokenWork(model);
   const includeUsage = !body.stream || body.stream_options?.include_usage;
-  let completionTokens = 0;
   for await (const event of choiceEvents(completion.events, requests)) {
-    // With `echo`, each choice reports the scores of its prompt.
-    if (event.isFirst) await budget.spend(event.promptScores.length * work.report(requests[event.requestIndex].topLogprobs ?? 0));
-    if (event.finishReason) completionTokens += event.completionTokens;
+    // Each choice reports the scores of its prompt.
+    if (event.isFirst) await budget.spend(event.promptScores.length * work.report(requests[event.requestIndex].promptLogprobs ?? 0));
     for (const choice of toParts(event)) yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}) };
   }
   if (!includeUsage) return;
   const promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
+  const { completionTokens } = completion;
   const { cachedTokens, acceptedTokens, rejectedTokens } = completion.figures;
   const usage = {
     prompt_tokens: promptTokens,

@@ -1,13 +1,13 @@
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
-import type { ScoredToken } from '../../generation/sampling/log-probabilities.ts';
+import type { PromptScore, TokenLogprob } from '../../generation/sampling/log-probabilities.ts';
 import type { PlacedToken } from '../../generation/text/text-pieces.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
 import { IncrementalDetokenizer } from '../../tokenizer/incremental-detokenizer.ts';
 import type { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
 import type { RecordedCompletion } from '../request-log/complete-recorded.ts';
 import { answerHead, type ChoiceEvent, choiceChunks } from './choice-chunks.ts';
-import type { Completion, CompletionChoice, CompletionWireRequest, LegacyLogprobs } from './schemas/completion-schema.ts';
+import type { Completion, CompletionChoice, CompletionWireRequest, LegacyLogprobs, PromptLogprobs } from './schemas/completion-schema.ts';
 import { promptList } from './to-completion-request.ts';
 
 /**
@@ -31,17 +31,22 @@ export function completionChunks(
     ...(body.return_token_ids ? { token_ids: tokens.map(({ id }) => id) } : {}),
   });
 
+  const reportPrompt = (prompt: readonly number[], scores: ChoiceEvent['promptScores']) => ({
+    ...(body.return_token_ids ? { prompt_token_ids: [...prompt] } : {}),
+    ...(body.prompt_logprobs == null ? {} : { prompt_logprobs: toPromptLogprobs(cutTo(body.prompt_logprobs, scores), model.tokenizer) }),
+  });
+
   function toParts({ index, isFirst, requestIndex, text, tokens, finishReason, promptScores }: ChoiceEvent): CompletionChoice[] {
     const { prompt } = requests[requestIndex];
-    const promptIds = isFirst && body.return_token_ids ? { prompt_token_ids: [...prompt] } : {};
+    const ofPrompt = isFirst ? reportPrompt(prompt, promptScores) : {};
     const finish_reason = finishReason ?? null;
     const echo = echoes?.[requestIndex];
-    if (echo === undefined) return [{ index, text, ...report(tokens), ...promptIds, finish_reason }];
+    if (echo === undefined) return [{ index, text, ...report(tokens), ...ofPrompt, finish_reason }];
     const placed = tokens.map((token) => ({ ...token, offset: token.offset + echo.length }));
     const piece = { index, text, ...report(placed), finish_reason };
     if (!isFirst) return [piece];
-    const placedPrompt = placePrompt(prompt, promptScores, model.tokenizer);
-    return [{ index, text: echo, ...report(placedPrompt), ...promptIds, finish_reason: null }, piece];
+    const placedPrompt = placePrompt(prompt, cutTo(body.logprobs, promptScores), model.tokenizer);
+    return [{ index, text: echo, ...report(placedPrompt), ...ofPrompt, finish_reason: null }, piece];
   }
 
   const head = answerHead('cmpl', 'text_completion', model);
@@ -56,7 +61,7 @@ const promptText = (prompt: string | number[] | null, { prompt: tokens }: Comple
   typeof prompt === 'string' ? prompt : tokenizer.decode(tokens);
 
 /** The tokens of a prompt, placed in its text and scored. */
-function placePrompt(tokens: readonly number[], scores: readonly (ScoredToken | null)[], tokenizer: TextTokenizer): ReportedToken[] {
+function placePrompt(tokens: readonly number[], scores: readonly (PromptScore | null)[], tokenizer: TextTokenizer): ReportedToken[] {
   const detokenizer = new IncrementalDetokenizer(tokenizer);
   let length = 0;
   return tokens.map((id, index) => {
@@ -65,6 +70,18 @@ function placePrompt(tokens: readonly number[], scores: readonly (ScoredToken | 
     return { id, offset, ...scores[index] };
   });
 }
+
+/** The scores with no more alternatives than these: the prompt is scored once for all who report it. */
+const cutTo = (alternatives: number | null | undefined, scores: ChoiceEvent['promptScores']) =>
+  scores.map((score) => score && { ...score, top: score.top.slice(0, alternatives ?? 0) });
+
+/** The scores of a prompt in the form of vLLM's API. */
+const toPromptLogprobs = (scores: ChoiceEvent['promptScores'], tokenizer: TextTokenizer): PromptLogprobs =>
+  scores.map((score) => {
+    if (score === null) return null;
+    const entry = ({ id, logprob }: TokenLogprob, rank: number) => [id, { logprob, rank, decoded_token: tokenizer.label(id) }] as const;
+    return Object.fromEntries([...score.top.map((other, index) => entry(other, index + 1)), entry(score, score.rank)]);
+  });
 
 /** Log-probabilities in the form of OpenAI's completions API. */
 function toLegacyLogprobs(tokens: readonly ReportedToken[], tokenizer: TextTokenizer): LegacyLogprobs {
@@ -103,7 +120,7 @@ export async function joinCompletion(chunks: AsyncIterable<Completion>): Promise
 
 function append(before: CompletionChoice | undefined, part: CompletionChoice): CompletionChoice {
   if (before === undefined) return part;
-  const { logprobs, token_ids, prompt_token_ids } = before;
+  const { logprobs, token_ids, prompt_token_ids, prompt_logprobs } = before;
   if (logprobs && part.logprobs) {
     logprobs.tokens.push(...part.logprobs.tokens);
     logprobs.token_logprobs.push(...part.logprobs.token_logprobs);
@@ -111,5 +128,5 @@ function append(before: CompletionChoice | undefined, part: CompletionChoice): C
     logprobs.text_offset.push(...part.logprobs.text_offset);
   }
   if (token_ids && part.token_ids) token_ids.push(...part.token_ids);
-  return { ...part, text: before.text + part.text, logprobs, token_ids, prompt_token_ids };
+  return { ...part, text: before.text + part.text, logprobs, token_ids, prompt_token_ids, prompt_logprobs };
 }

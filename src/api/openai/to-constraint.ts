@@ -26,7 +26,7 @@ export async function toConstraint(
   if (wish === undefined) return undefined;
   if (other !== undefined)
     throw new GptEdgeError('invalid_value', `Invalid ${other.field}: not allowed together with ${wish.field}.`, { param: other.field });
-  await constraints.prepare(() => budget.spendTurns(TURNS_PER_PART));
+  await prepareConstraints(constraints, budget);
   try {
     const constraint = wish.make(constraints);
     if (constraint.start().isStuck)
@@ -37,6 +37,10 @@ export async function toConstraint(
     throw new GptEdgeError(error.code, `Invalid ${wish.field}: ${error.message}`, { param: wish.field, cause: error });
   }
 }
+
+/** Builds what constraints need of the vocabulary, with turns for others in between. */
+export const prepareConstraints = (constraints: VocabularyConstraints, budget: WorkBudget): Promise<void> =>
+  constraints.prepare(() => budget.spendTurns(TURNS_PER_PART));
 
 function wishes({ response_format: format, structured_outputs: outputs, guided_json, guided_choice, guided_regex }: AnswerFormat): Wish[] {
   return [
@@ -55,7 +59,7 @@ function wishes({ response_format: format, structured_outputs: outputs, guided_j
 
 const schemaWish = (field: string, schema: unknown, isOrdered = false): Wish => ({
   field,
-  make: (constraints) => constraints.jsonSchema(schema, isOrdered),
+  make: (constraints) => constraints.jsonSchema(schema, { isOrdered, isClosed: true }),
 });
 
 const schemaWishes = (field: string, schema: unknown): Wish[] => (schema == null ? [] : [schemaWish(field, schema)]);

@@ -20,21 +20,35 @@ export function checkTextLength(characters: number, { decoder }: LanguageModel, 
   );
 }
 
+/** A prompt as a request has it. */
+type WirePrompt = string | readonly number[] | null | undefined;
+
 /**
  * Turns a prompt into the tokens that the decoder reads. A prompt without any text becomes the token that starts a
  * sequence, as in OpenAI's API.
+ * @throws GptEdgeError as `encodePrompt`
+ */
+export async function toPromptTokens(prompt: WirePrompt, model: LanguageModel, budget: WorkBudget): Promise<readonly number[]> {
+  const tokens = await encodePrompt(prompt, model, budget);
+  return tokens.length > 0 ? tokens : [startToken(model)];
+}
+
+/**
+ * The tokens of a prompt; none if it has no text.
+ * @param field its name in the request
  * @throws GptEdgeError `invalid_value` for a token id outside of the model's vocabulary, `context_length_exceeded` for
  *   a text that is far too long
  */
-export async function toPromptTokens(
-  prompt: string | readonly number[] | null | undefined,
+export async function encodePrompt(
+  prompt: WirePrompt,
   model: LanguageModel,
   budget: WorkBudget,
+  field = 'prompt',
 ): Promise<readonly number[]> {
-  if (typeof prompt === 'string') checkTextLength(prompt.length, model, 'prompt');
+  if (typeof prompt === 'string') checkTextLength(prompt.length, model, field);
   const tokens = typeof prompt === 'string' ? await encodeInTurns(prompt, model.tokenizer, budget) : (prompt ?? []);
-  checkTokenIds(tokens, model, 'prompt');
-  return tokens.length > 0 ? tokens : [startToken(model)];
+  checkTokenIds(tokens, model, field);
+  return tokens;
 }
 
 const startToken = ({ manifest }: LanguageModel): number => manifest.bosTokenId ?? manifest.eosTokenIds[0] ?? 0;

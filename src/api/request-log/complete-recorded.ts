@@ -1,16 +1,20 @@
 import { GptEdgeError } from '../../core/errors.ts';
+import { bestChoices } from '../../generation/best-choices.ts';
 import { complete } from '../../generation/complete.ts';
 import type { CompletionEvent, PieceEvent } from '../../generation/completion-event.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { JobFigures } from '../../generation/scheduler/job.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
+import { partitionOf } from '../access/use-grant.ts';
 import type { RequestContext, RequestRecord } from './request-record.ts';
 
 /** What is generated for a request, and what it has cost so far. */
 export interface RecordedCompletion {
   readonly events: AsyncIterable<CompletionEvent>;
   readonly figures: Readonly<JobFigures>;
+  /** Tokens that were generated so far, also for completions that are not returned. */
+  readonly completionTokens: number;
 }
 
 /** Ends a request so many milliseconds after it came. @returns a function that calls that off */
@@ -20,6 +24,10 @@ function endAfter(milliseconds: number, budget: WorkBudget, { started }: Request
   return () => clearTimeout(timer);
 }
 
+/** The most tokens that all completions of a request may have. */
+const mostTokens = (requests: readonly CompletionRequest[]): number =>
+  requests.reduce((sum, { choices, maxTokens }) => sum + choices * maxTokens, 0);
+
 /**
  * Calls {@link complete} and records tokens and finish reasons while they arrive, so that an answer that is cut short
  * is counted too.
@@ -28,16 +36,19 @@ function endAfter(milliseconds: number, budget: WorkBudget, { started }: Request
 export async function completeRecorded(
   model: LanguageModel,
   requests: readonly CompletionRequest[],
-  { budget, record }: RequestContext,
+  { budget, record, grant }: RequestContext,
   timeout?: number | null,
 ): Promise<RecordedCompletion> {
   record.promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
+  await grant.reserve(record.promptTokens, mostTokens(requests), budget.signal);
+  const own = requests.map((request) => ({ ...request, partition: partitionOf(grant, request.partition) }));
   const cancelTimeout = timeout == null ? undefined : endAfter(timeout, budget, record);
-  const reader = await complete(model, requests, budget).catch((error: unknown) => {
+  const reader = await complete(model, own, budget).catch((error: unknown) => {
     cancelTimeout?.();
     throw error;
   });
   record.figures = reader.figures;
+  record.isComputed = true;
   record.completionTokens = 0;
   const counted = new Map<string, number>();
   const count = ({ prompt, choice, completionTokens, finishReason }: PieceEvent) => {
@@ -56,5 +67,11 @@ export async function completeRecorded(
       cancelTimeout?.();
     }
   }
-  return { events: events(), figures: reader.figures };
+  return {
+    events: bestChoices(events(), requests),
+    figures: reader.figures,
+    get completionTokens() {
+      return record.completionTokens ?? 0;
+    },
+  };
 }

@@ -1,5 +1,7 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
+import { withoutKeys } from '../../access/keys/key-text.ts';
+import { keepAlive } from '../http/keep-alive.ts';
 import type { RequestLine } from './request-line.ts';
 import { type RequestLogEnv, RequestRecord } from './request-record.ts';
 
@@ -16,10 +18,11 @@ export const logRequests = (log: (line: RequestLine) => void) =>
     keepAlive(c, ended.promise);
     await next();
     const { status } = c.res;
-    const timing = serverTiming(record);
+    record.status = status;
+    const timing = serverTiming(record, c.env?.object?.name);
     if (timing !== '') c.res.headers.set('server-timing', timing);
     const write = () => {
-      log(toLine(c, record, status, Date.now() - record.started));
+      if (!record.isForwarded) log(toLine(c, record, status, Date.now() - record.started));
       ended.resolve();
     };
     if (record.bodyEnd) record.bodyEnd.then(write);
@@ -27,7 +30,9 @@ export const logRequests = (log: (line: RequestLine) => void) =>
   });
 
 function toLine(c: Context<RequestLogEnv>, record: RequestRecord, status: number, duration_ms: number): RequestLine {
-  const { method, path, raw } = c.req;
+  const { method, raw } = c.req;
+  // A key does not belong into a path, but whoever put one there should not find it in the log.
+  const path = withoutKeys(c.req.path);
   return {
     method,
     path: path.length > MAX_PATH_LENGTH ? `${path.slice(0, MAX_PATH_LENGTH)}…` : path,
@@ -58,18 +63,8 @@ function sharing({ figures, loadMilliseconds }: RequestRecord): Partial<RequestL
 }
 
 /** The header that tells a client what is known when its answer begins, as browsers show it. */
-function serverTiming({ figures, loadMilliseconds }: RequestRecord): string {
+function serverTiming({ figures, loadMilliseconds }: RequestRecord, object?: string): string {
   const load = loadMilliseconds === undefined ? [] : [`load;dur=${loadMilliseconds}`];
-  return [...load, ...(figures ? [`queue;dur=${figures.queueMilliseconds}`, `cached;desc="${figures.cachedTokens} tokens"`] : [])].join(
-    ', ',
-  );
-}
-
-/** Without it, the runtime would end a request whose client has left, and the line would be lost. */
-function keepAlive(c: Context<RequestLogEnv>, work: Promise<void>): void {
-  try {
-    c.executionCtx.waitUntil(work);
-  } catch {
-    // Hono throws if the app was called without an execution context, as tests do. Nothing ends early there.
-  }
+  const sharing = figures ? [`queue;dur=${figures.queueMilliseconds}`, `cached;desc="${figures.cachedTokens} tokens"`] : [];
+  return [...load, ...sharing, ...(object ? [`object;desc="${object}"`] : [])].join(', ');
 }

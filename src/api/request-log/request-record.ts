@@ -1,7 +1,9 @@
+import type { Grant } from '../../access/grant.ts';
 import type { ErrorCode } from '../../core/errors.ts';
 import type { JobFigures } from '../../generation/scheduler/job.ts';
 import type { FinishReason } from '../../generation/text/text-pieces.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
+import type { ObjectContext } from '../http/object-context.ts';
 
 /** Gathers, while a request is served, what its log line will say. It holds no text of a prompt or a completion. */
 export class RequestRecord {
@@ -20,10 +22,16 @@ export class RequestRecord {
   readonly finishReasons = new Set<FinishReason>();
   /** Code of the error that the client was told, in mid-stream or before. */
   error?: ErrorCode;
+  /** Status of the answer, once it is known. */
+  status = 0;
+  /** Whether anything was computed for the prompts. */
+  isComputed = false;
   /** Whether the reader of a stream left before its end. */
   isCancelled = false;
   /** Whether the answer is a stream of events. */
   isStream = false;
+  /** Whether another app answers, and writes the log line. */
+  isForwarded = false;
   /** Resolves when the answer has ended. */
   readonly ended: Promise<void>;
   #body?: PromiseWithResolvers<void>;
@@ -55,9 +63,14 @@ export interface RequestContext {
   signal: AbortSignal;
   budget: WorkBudget;
   record: RequestRecord;
+  grant: Grant;
 }
 
 /** What the request log finds and leaves in Hono's context. */
 export interface RequestLogEnv {
+  Bindings: {
+    /** The engine object in which the app runs. */
+    object?: ObjectContext;
+  };
   Variables: { requestId: string; record: RequestRecord };
 }

@@ -32,7 +32,7 @@ export function completionsRoute(app: OpenAPIHono<AppEnv>): void {
     const model = await requestedModel(c, body.model);
     const context = requestContext(c, model);
     const requests = await toCompletionRequests(body, model, context.budget);
-    checkWork(model, requests, c.var.maxWork);
+    checkWork(model, requests, c.var.maxWork, { prompt: 'prompt', choices: body.best_of == null ? 'n' : 'best_of' });
     const completion = await completeRecorded(model, requests, context, body.timeout_ms);
     const chunks = completionChunks(body, model, requests, completion, context.budget);
     return body.stream ? sseResponse(chunks, context) : wholeResponse(c, joinCompletion(chunks), context);

@@ -1,11 +1,10 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { checkContext } from '../../generation/check-context.ts';
 import { checkWork } from '../../generation/check-work.ts';
-import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { nextToken } from '../../generation/next-token.ts';
 import type { TokenLogprob } from '../../generation/sampling/log-probabilities.ts';
-import { SAMPLING_DEFAULTS } from '../../generation/sampling/sampling-options.ts';
+import { partitionOf } from '../access/use-grant.ts';
 import { type AppEnv, requestContext, requestedModel } from '../http/app-env.ts';
 import { jsonBodyMiddleware } from '../http/json-body.ts';
 import { errorResponses, jsonBody, jsonContent } from '../openai/schemas/bodies.ts';
@@ -16,6 +15,7 @@ import {
   type TokenProbability,
 } from '../openai/schemas/next-token-schema.ts';
 import { toPromptTokens } from '../openai/to-prompt-tokens.ts';
+import { toReading } from '../openai/to-reading.ts';
 
 const route = createRoute({
   method: 'post',
@@ -37,12 +37,20 @@ export function nextTokenRoute(app: OpenAPIHono<AppEnv>): void {
   app.openapi(route, async (c) => {
     const body = c.req.valid('json');
     const model = await requestedModel(c, body.model);
-    const { budget } = requestContext(c, model);
+    const { budget, grant } = requestContext(c, model);
     const prompt = await toPromptTokens(body.prompt, model, budget);
     checkContext(model, prompt.length, 1);
-    checkWork(model, [toWork(prompt)], c.var.maxWork);
+    checkWork(model, [toReading(prompt)], c.var.maxWork);
     c.var.record.promptTokens = prompt.length;
-    const { top, endOfSequence, restProbability } = await nextToken(model, prompt, body.top_k ?? DEFAULT_TOP_K, budget);
+    await grant.reserve(prompt.length, 0, budget.signal);
+    c.var.record.isComputed = true;
+    const { top, endOfSequence, restProbability } = await nextToken(
+      model,
+      prompt,
+      body.top_k ?? DEFAULT_TOP_K,
+      budget,
+      partitionOf(grant, ''),
+    );
     return c.json(
       {
         object: 'next_token' as const,
@@ -57,17 +65,6 @@ export function nextTokenRoute(app: OpenAPIHono<AppEnv>): void {
     );
   });
 }
-
-/** What a distribution takes: a prompt is read, and nothing is generated. */
-const toWork = (prompt: readonly number[]): CompletionRequest => ({
-  prompt,
-  choices: 1,
-  maxTokens: 0,
-  stops: [],
-  sampling: { ...SAMPLING_DEFAULTS, seed: 0 },
-  scorePrompt: false,
-  partition: '',
-});
 
 const toTokenProbability = ({ id, logprob }: TokenLogprob, { tokenizer, manifest }: LanguageModel): TokenProbability => ({
   id,

@@ -37,6 +37,9 @@ const detokenizeRoute = createRoute({
   },
 });
 
+/** Tokens of an answer that are written as JSON, ids and texts, in a turn. */
+const TOKENS_WRITTEN_PER_TURN = 1_000_000;
+
 /** The requests and answers of both routes have the shapes of vLLM's server. */
 export function tokenizeRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(tokenizeRoute, async (c) => {
@@ -46,6 +49,7 @@ export function tokenizeRoutes(app: OpenAPIHono<AppEnv>): void {
     const { budget } = requestContext(c, model);
     const tokens = await encodeInTurns(body.prompt, tokenizer, budget, { addSpecialTokens: body.add_special_tokens ?? true });
     const token_strs = body.return_token_strs ? await labelsInTurns(tokens, tokenizer, budget) : null;
+    await budget.spendTurns(tokens.length / TOKENS_WRITTEN_PER_TURN);
     return c.json({ count: tokens.length, max_model_len: decoder.contextWindow, tokens, token_strs }, 200);
   });
   app.openapi(detokenizeRoute, async (c) => {

@@ -1,5 +1,6 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { GptEdgeError } from '../../core/errors.ts';
+import { POOLINGS, type Pooling } from '../../core/folder/manifest.ts';
 import { MAX_CONTEXT_WINDOW } from '../../core/limits.ts';
 import { signalOnInterrupt } from '../on-interrupt.ts';
 import { keepTokensOption, number, readTexts } from '../options.ts';
@@ -29,6 +30,7 @@ export const convertCommand = new Command('convert')
   .option('--remove', 'with --adapter and the name of one that is there: remove it instead')
   .addOption(keepTokensOption())
   .option('--sampling <options>', "recommended sampling, such as temperature=0.2,top_p=0.9; default: the checkpoint's")
+  .addOption(new Option('--pooling <pooling>', 'how embeddings are made of hidden states; default: mean').choices(POOLINGS))
   .option('--id <name>', "the model's id, or the adapter's name; default: made from the source's name")
   .action(convert);
 
@@ -41,6 +43,7 @@ interface ConvertOptions {
   tokenizer?: string;
   keepTokens?: string[];
   sampling?: string;
+  pooling?: Pooling;
   id?: string;
 }
 

@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { GptEdgeError } from '../../core/errors.ts';
+import { parsePlace } from '../../engine-object/place-variables.ts';
 import { edgeOnlyArguments } from '../../local/build-worker.ts';
 import type { ModelFolder } from '../../local/model-folder.ts';
 import { WRANGLER_CONFIG } from '../../local/project-paths.ts';
 import { runWrangler } from '../../local/run-wrangler.ts';
 import { edgeOnlyOption, modelOption, varOption } from '../options.ts';
 import { printPlans } from '../print-plans.ts';
+import { describeFreePlan } from '../printing/free-plan.ts';
 import { pushWithProgress } from '../push-with-progress.ts';
 
 export const deployCommand = new Command('deploy')
@@ -40,8 +42,14 @@ async function deploy({ model: paths = [], var: vars = {}, edgeOnly, dryRun }: D
   const { openModelFolders } = await import('../../local/model-folder.ts');
   const { planModels } = await import('../../local/plan-models.ts');
   const folders = await openModelFolders(paths);
-  const configured = wrangler().unstable_readConfig({ config: WRANGLER_CONFIG }).vars as Record<string, string>;
-  await printPlans(await planModels(folders, { ...configured, ...vars }, edgeOnly));
+  const config = wrangler().unstable_readConfig({ config: WRANGLER_CONFIG });
+  const configured = config.vars as Record<string, string>;
+  const hasObjects = config.durable_objects.bindings.some(({ class_name }: { class_name?: string }) => class_name === 'EngineObject');
+  const allVars = { ...configured, ...vars };
+  const plans = await planModels(folders, allVars, edgeOnly);
+  await printPlans(plans);
+  const { place } = parsePlace(hasObjects ? allVars : { ENGINE_PLACE: 'worker' });
+  for (const line of describeFreePlan(plans, place)) console.log(line);
   for (const { name, run } of await stages(folders, vars, edgeOnly)) {
     console.log(dryRun ? `Would ${name}` : `${name[0].toUpperCase()}${name.slice(1)} ...`);
     if (!dryRun) await run();

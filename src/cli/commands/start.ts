@@ -52,13 +52,16 @@ async function start(options: StartOptions): Promise<void> {
   const { planModels } = await import('../../local/plan-models.ts');
   const { startWithModels } = await import('../../local/start-with-models.ts');
   const { workerConfig } = await import('../../local/worker-config.ts');
+  const { announceOperator, temporaryOperatorKey } = await import('../../local/operator-access.ts');
   const { addedModels } = await import('../../local/models-folder.ts');
   const { port, edgeOnly, persistTo } = options;
   const paths = options.model ?? [DEFAULT_MODEL, ...(await addedModels(options.models))];
   const folders = await openModelFolders(paths);
   const ids = folders.map(({ manifest }) => manifest.id);
-  const vars = { PUBLIC: 'true', MODEL_IDS: ids.join(','), ...engineVars(options), ...options.var };
-  const plans = await planModels(folders, { ...(await workerConfig(PROJECT)).bindings, ...vars }, edgeOnly);
+  const { bindings } = await workerConfig(PROJECT);
+  const OPERATOR_KEY = bindings.OPERATOR_KEY || temporaryOperatorKey();
+  const vars = { PUBLIC: 'true', OPERATOR_KEY, MODEL_IDS: ids.join(','), ...engineVars(options), ...options.var };
+  const plans = await planModels(folders, { ...bindings, ...vars }, edgeOnly);
   const status = new StatusLine();
   const push = async (...pushed: Parameters<typeof pushWithProgress>) => {
     status.clear();
@@ -67,6 +70,7 @@ async function start(options: StartOptions): Promise<void> {
   };
   const onBuild = () => status.show('Building the Worker');
   const worker = await startWithModels(folders, { port, persistTo, edgeOnly, vars, logRequests: true, project: PROJECT, push, onBuild });
+  await announceOperator(persistTo, worker.url.origin, vars.OPERATOR_KEY);
   status.clear();
   await printPlans(plans);
   console.log(await greeting(worker.url.origin, ids[0], edgeOnly));

@@ -1,4 +1,4 @@
-import { CHAT_TEMPLATE_FILE, namedTemplates } from '../../core/folder/template-files.ts';
+import { CHAT_TEMPLATE_FILE, namedTemplates, TOOL_TEMPLATE_FILE } from '../../core/folder/template-files.ts';
 import { ChatTemplate } from '../../tokenizer/chat-template.ts';
 import { checkVocabulary } from '../../tokenizer/check-vocabulary.ts';
 import { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
@@ -13,5 +13,9 @@ import type { SmallFiles } from '../files/json-files.ts';
 export function checkTokenizer({ files }: SmallFiles, vocabularySize: number): void {
   checkVocabulary(new TextTokenizer(parseTokenizerJson(files.get('tokenizer.json')!)), vocabularySize);
   const config = parseTokenizerConfig(files.get('tokenizer_config.json')!);
-  ChatTemplate.from(config, { default: files.get(CHAT_TEMPLATE_FILE), named: namedTemplates([...files.keys()]) });
+  ChatTemplate.from(config, {
+    default: files.get(CHAT_TEMPLATE_FILE),
+    toolUse: files.get(TOOL_TEMPLATE_FILE),
+    named: namedTemplates([...files.keys()]),
+  });
 }

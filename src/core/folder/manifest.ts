@@ -15,13 +15,23 @@ import {
 import { adapterFiles, adapterNames, isAdapterFile } from './adapter-files.ts';
 import { GRAPH_FILE } from './graph-files.ts';
 import { isPrefixFile } from './prefix-files.ts';
-import { CHAT_TEMPLATE_FILE, isNamedTemplate } from './template-files.ts';
+import { CHAT_TEMPLATE_FILE, isUnusedTemplate } from './template-files.ts';
 
 /**
  * Bytes of a chunk: the part of a file that has a hash of its own, and so the unit of a ranged read. It is small
  * compared with the 128 MB of an isolate, and large enough that the cost of a request hardly matters.
  */
 export const CHUNK_BYTES = 4 * 2 ** 20;
+
+/** The ways to make an embedding of a text out of the hidden states after its tokens: their mean, or the last of them. */
+export const POOLINGS = ['mean', 'last'] as const;
+export type Pooling = (typeof POOLINGS)[number];
+
+/**
+ * The way of models that say nothing. Decoders that were not trained for embeddings, as most, tell texts apart better by
+ * the mean of their states than by the last one, which is about the next token.
+ */
+export const DEFAULT_POOLING: Pooling = 'mean';
 
 /** Characters of a model's id. */
 export const MAX_ID_LENGTH = 64;
@@ -70,6 +80,9 @@ const WHOLE_FILE_LIMITS: Readonly<Record<string, number>> = {
 /** Manifests of earlier versions state both dtypes in one field: `q4 (tables q8)`. */
 const DTYPE_WITH_TABLES = /^(\S+) \(tables (\S+)\)$/;
 
+const thinkTagSchema = z.string().min(1).max(64);
+const thinkTagsSchema = z.strictObject({ start: thinkTagSchema, end: thinkTagSchema });
+export type ThinkTags = z.infer<typeof thinkTagsSchema>;
 const isFileName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name) || isPrefixFile(name) || isAdapterFile(name);
 
 /** What is wrong with the adapters among a manifest's files. */
@@ -117,6 +130,10 @@ const manifestSchema = z
      * Multiply-adds of all matrix products for one token, with the output head and without attention over the cache.
      */
     multiplyAddsPerToken: z.number().int().min(1),
+    /** How the hidden states of a text become its embedding: their mean, if the field is absent, or the last one. */
+    pooling: z.enum(POOLINGS).optional(),
+    /** Between which texts the model thinks before it answers. Absent, it is what the chat template says. */
+    thinkTags: thinkTagsSchema.optional(),
     license: z.string().max(128).nullable(),
     /** What the model was converted from, in words: a repository, or a file name. */
     source: z.string().max(MAX_SOURCE_LENGTH),
@@ -196,6 +213,6 @@ const NOT_LOADED = ['README.md', 'config.json'];
  */
 export function loadedFiles({ files }: Pick<Manifest, 'files'>): [name: string, file: ManifestFile][] {
   return Object.entries(files)
-    .filter(([name]) => !NOT_LOADED.includes(name) && !isNamedTemplate(name) && !isPrefixFile(name) && !isAdapterFile(name))
+    .filter(([name]) => !NOT_LOADED.includes(name) && !isUnusedTemplate(name) && !isPrefixFile(name) && !isAdapterFile(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -3,6 +3,9 @@
  */
 export const CHAT_TEMPLATE_FILE = 'chat_template.jinja';
 
+/** The chat template for conversations in which functions may be called, if a model has one of its own for them. */
+export const TOOL_TEMPLATE_FILE = 'chat_template.tool_use.jinja';
+
 /**
  * Named templates for other uses than a plain conversation, such as `tool_use`. Hugging Face has them in a folder,
  * additional_chat_templates.
@@ -20,5 +23,5 @@ export function namedTemplates(files: readonly string[]): string[] {
   return files.flatMap((file) => NAMED_TEMPLATE.exec(file)?.[1] ?? []);
 }
 
-/** Whether a file holds a template that no conversation takes yet. */
-export const isNamedTemplate = (file: string): boolean => NAMED_TEMPLATE.test(file);
+/** Whether a file holds a template that no conversation takes. */
+export const isUnusedTemplate = (file: string): boolean => file !== TOOL_TEMPLATE_FILE && NAMED_TEMPLATE.test(file);

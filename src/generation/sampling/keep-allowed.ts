@@ -1,3 +1,5 @@
+const ALL = 0xffffffff;
+
 /**
  * Makes all tokens impossible but those of a mask: their logits become -Infinity.
  * @param logits [vocabularySize], changed in place
@@ -10,6 +12,7 @@ export function keepAllowed(logits: Float32Array, allowed: Uint32Array): number 
     const bits = allowed[word];
     const start = word << 5;
     if (bits === 0) logits.fill(Number.NEGATIVE_INFINITY, start, start + 32);
+    else if (bits === ALL) count += 32;
     else
       for (let bit = 0; bit < 32; bit++)
         if ((bits >>> bit) & 1) count++;

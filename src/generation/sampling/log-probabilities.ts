@@ -16,6 +16,12 @@ export interface ScoredToken extends TokenLogprob {
   top: TokenLogprob[];
 }
 
+/** A token of a prompt, scored by the tokens before it. */
+export interface PromptScore extends ScoredToken {
+  /** Its place among all tokens at its position, the most probable one at 1. */
+  rank: number;
+}
+
 /** log Σ exp(logits): subtracted from a logit, it gives the log-probability. */
 export function logSumExp(logits: Logits): number {
   return logits.values[logits.best()] + Math.log(logits.exponentials(1));
@@ -34,6 +40,6 @@ export function scorer(logits: Logits, top: number, values: Float32Array): (id: 
 }
 
 /** Scores one token by these logits, with the `top` most probable ones. */
-export function scoreToken(logits: Logits, id: number, top: number): ScoredToken {
-  return scorer(logits, top, logits.values)(id);
+export function scoreToken(logits: Logits, id: number, top: number): PromptScore {
+  return { ...scorer(logits, top, logits.values)(id), rank: logits.countFrom(logits.values[id]) };
 }

@@ -23,19 +23,24 @@ export class ChoiceRun extends Run {
   /** Made for the first draft. */
   #lookup: PromptLookup | null = null;
   readonly #draftLength = new DraftLength();
+  /** How many tokens came before the one that was chosen last, and those that were certain after it. */
+  #read: number;
+  /** Whether the last draft was no guess. */
+  #isCertain = false;
   /** Takes note of what became of the last draft. */
   #verified = () => {};
 
-  /** @param choice has chosen its first token */
+  /** @param choice has chosen its first token, and has perhaps taken some that are certain */
   constructor(job: Job<Run>, choice: Choice, task: SequenceTask, stem: Stem) {
     super(job, [...choice.request.prompt, ...choice.generated]);
     this.#choice = choice;
     this.#task = task;
     this.#stem = stem;
+    this.#read = choice.request.prompt.length;
   }
 
   get isDecoding(): boolean {
-    return this.pending === 1;
+    return this.sequence !== null && this.sequence.length >= this.#read;
   }
 
   get isPaused(): boolean {
@@ -73,6 +78,10 @@ export class ChoiceRun extends Run {
   }
 
   draft(cost: number): readonly number[] {
+    // Here are some only if their logits are wanted.
+    const certain = this.#choice.certain();
+    this.#isCertain = certain.length > 0;
+    if (this.#isCertain) return certain;
     const { prompt, prediction } = this.#choice.request;
     if (this.#lookup === null) {
       this.#lookup = new PromptLookup(prompt, prediction);
@@ -94,9 +103,9 @@ export class ChoiceRun extends Run {
       read: (logits, row) => {
         // Rows after a token that was drafted wrong have the logits of another text.
         if (row > accepted || this.#choice.isFinished) return;
+        this.#read = this.tokens.length;
         const id = this.#choice.choose(logits);
-        this.tokens.push(id);
-        this.#lookup?.push(id);
+        this.#push(id);
         if (drafted[row] === id) accepted++;
       },
     };
@@ -106,13 +115,19 @@ export class ChoiceRun extends Run {
     this.#verified();
     // What was drafted wrong is dropped. The token that was chosen last is pending.
     if (this.sequence!.length >= this.tokens.length) this.sequence!.truncate(this.tokens.length - 1);
+    if (this.job.speculates) for (const id of this.#choice.jumpAhead()) this.#push(id);
     if (!this.#choice.isFinished) return [this];
     this.end();
     return [];
   }
 
+  #push(id: number): void {
+    this.tokens.push(id);
+    this.#lookup?.push(id);
+  }
+
   #record(drafted: number, accepted: number): void {
-    if (drafted === 0) return;
+    if (drafted === 0 || this.#isCertain) return;
     this.#draftLength.record(drafted, accepted);
     this.job.figures.acceptedTokens += accepted;
     this.job.figures.rejectedTokens += drafted - accepted;

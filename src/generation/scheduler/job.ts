@@ -37,6 +37,10 @@ export class Job<Run extends JobRun> {
     sequences: 0,
   };
   readonly submitted = Date.now();
+  /** Whether tokens are computed before they are chosen: those that are drafted, and those that are certain. */
+  readonly speculates: boolean;
+  /** Tokens of all its prompts. */
+  promptTokens = 0;
   /** What has not ended, in the order of prompts and choices. */
   runs: readonly Run[] = [];
   /** Whether something of it was given room. Until then it may be refused. */
@@ -44,6 +48,10 @@ export class Job<Run extends JobRun> {
   /** Why it ended before it was complete. */
   #failure: { reason: unknown } | null = null;
   #wake: (() => void) | null = null;
+
+  constructor(speculates = true) {
+    this.speculates = speculates;
+  }
 
   get isEnded(): boolean {
     return this.runs.length === 0;

@@ -23,7 +23,7 @@ export interface Batch {
 }
 
 /**
- * Chooses what a tick computes within its budget: the next token of each run that decodes, and chunks of what other
+ * Chooses what a tick computes within its budget: the next tokens of each run that decodes, and chunks of what other
  * runs have pending. Where both wait, each has half of the budget at least.
  * @param runs with a sequence, in the order of priority
  * @param draftBlocks blocks that drafted tokens may take; -1 if none are to be drafted
@@ -33,9 +33,9 @@ export function planBatch(runs: readonly Run[], work: TokenWork, budget: number,
   const reading = runs.filter(({ isDecoding }) => !isDecoding);
   const batch = new GrowingBatch(work);
   for (const run of fairOrder(decoding)) {
-    const cost = run.work(1, work);
+    const cost = run.work(run.pending, work);
     if (batch.parts.length >= LEAST_ROWS && batch.work + cost > (reading.length > 0 ? budget / 2 : budget)) break;
-    batch.add(run, 1, cost);
+    batch.add(run, run.pending, cost);
   }
   let least = LEAST_ROWS;
   for (const [index, run] of chunkOrder(reading).entries()) {

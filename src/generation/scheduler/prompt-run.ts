@@ -20,41 +20,64 @@ export interface SequenceTask {
 export interface PromptTask extends SequenceTask {
   /** Token ids, at least one. */
   readonly tokens: readonly number[];
-  /** The index of the first token after which the logits are wanted. They are always wanted after the last one. */
-  readonly firstRead: number;
+  /**
+   * The index of the first token after which the logits are wanted, by what is known when the prompt begins, or begins
+   * anew. They are always wanted after the last one.
+   */
+  readonly firstRead: () => number;
+  /** Another prompt of the request, by its place in the list, that begins with as many of the same tokens: it goes first. */
+  readonly leader?: { readonly index: number; readonly tokens: number };
   /**
    * Gets these logits, once each and in order, with the index of the token before them. With those after the last token
    * it also makes each choice choose its first token.
    */
   readonly read: (logits: Logits, index: number) => void;
-  /** Multiply-adds that take as long as `read`. */
+  /** Gets the hidden states in place of the logits, if that is what is wanted of the prompt. */
+  readonly readHidden?: (hidden: Float32Array, index: number) => void;
+  /** Multiply-adds that take as long as reading once. */
   readonly readWork: (index: number) => number;
   /** The continuations of the prompt. */
   readonly choices: readonly Choice[];
+}
+
+/** Makes a run for each prompt of a request. */
+export function promptRuns(job: Job<Run>, tasks: readonly PromptTask[]): PromptRun[] {
+  const runs: PromptRun[] = tasks.map((task) => new PromptRun(job, task, () => task.leader && runs[task.leader.index]));
+  return runs;
 }
 
 /** Computes a prompt, and begins its choices. */
 export class PromptRun extends Run {
   readonly #task: PromptTask;
   /** The index of the token whose logits are to be read next. */
-  #nextRead: number;
+  #nextRead = 0;
   #hasBegun = false;
+  readonly #leader: () => PromptRun | undefined;
+  /** How many of the tokens have been in the KV cache at some time. */
+  #reached = 0;
 
-  constructor(job: Job<Run>, task: PromptTask) {
+  /** @param leader gives the run of the task's leader */
+  constructor(job: Job<Run>, task: PromptTask, leader: () => PromptRun | undefined) {
     super(job, task.tokens);
     this.#task = task;
-    this.#nextRead = task.firstRead;
+    this.#leader = leader;
   }
 
   readonly isDecoding = false;
-  readonly isPaused = false;
   readonly spare = null;
+
+  /** Whether another prompt of the request is about to compute what this one begins with. */
+  get isPaused(): boolean {
+    const leader = this.#hasBegun ? undefined : this.#leader();
+    return leader !== undefined && leader.#reached < this.#task.leader!.tokens;
+  }
 
   get mostTokens(): number {
     return this.tokens.length + Math.max(0, ...this.#task.choices.map(({ tokensLeft }) => tokensLeft));
   }
 
   open(decoder: Decoder): Sequence {
+    this.#nextRead = this.#task.firstRead();
     // What is in the cache gives no logits, so it may only reach up to the first token whose logits are wanted.
     const tokens = this.tokens.slice(0, this.#nextRead + 1);
     return decoder.createSequence({ tokens, partition: this.#task.partition, adapter: this.#task.adapter?.name });
@@ -65,6 +88,7 @@ export class PromptRun extends Run {
     // What a preempted prompt finds again of its own is no gain.
     if (!this.#hasBegun) this.job.figures.cachedTokens += sequence.length;
     this.#hasBegun = true;
+    this.#reached = Math.max(this.#reached, sequence.length);
   }
 
   work(count: number, work: TokenWork): number {
@@ -83,18 +107,25 @@ export class PromptRun extends Run {
     const start = this.sequence!.length;
     const end = start + count;
     const first = Math.max(start, this.#nextRead);
+    const { read, readHidden } = this.#task;
+    const onRow =
+      <T>(take: (values: T, index: number) => void) =>
+      (values: T, row: number) => {
+        take(values, first + row);
+        this.#nextRead = first + row + 1;
+      };
     return {
       tokens: this.tokens.slice(start, end),
       rows: Math.max(0, end - first),
-      read: (logits, row) => {
-        this.#task.read(logits, first + row);
-        this.#nextRead = first + row + 1;
-      },
+      read: onRow(read),
+      readHidden: readHidden && onRow(readHidden),
     };
   }
 
   settle(): readonly Run[] {
+    this.#reached = Math.max(this.#reached, this.sequence!.length);
     if (this.pending > 0) return [this];
+    if (this.job.speculates) for (const choice of this.#task.choices) choice.jumpAhead();
     const choices = this.#task.choices.filter(({ isFinished }) => !isFinished);
     const sequence = this.handOver();
     const stem = new Stem(sequence, choices.length);

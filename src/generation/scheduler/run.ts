@@ -31,7 +31,7 @@ export abstract class Run {
     return this.tokens.length - (this.#sequence?.length ?? 0);
   }
 
-  /** Whether only the token is pending that was chosen last. */
+  /** Whether only the token is pending that was chosen last, and those that were certain after it. */
   abstract get isDecoding(): boolean;
 
   /** Whether it must not go on for now, because its reader is too far behind. */

@@ -8,7 +8,7 @@ import { Job, type JobFigures } from './job.ts';
 import { KvRoom } from './kv-room.ts';
 import { type Batch, type Part, planBatch } from './plan-batch.ts';
 import { priorityOrder } from './priority-order.ts';
-import { PromptRun, type PromptTask } from './prompt-run.ts';
+import { type PromptTask, promptRuns } from './prompt-run.ts';
 import type { Run } from './run.ts';
 
 export interface SchedulerOptions {
@@ -16,7 +16,7 @@ export interface SchedulerOptions {
   queueLimit?: number;
   /** Seconds that a request may wait for room. @default 30 */
   queueSeconds?: number;
-  /** Whether tokens are drafted where that pays. The text is the same. @default true */
+  /** Whether tokens are drafted where that pays, and taken ahead where they are certain. The text is the same. @default true */
   speculates?: boolean;
 }
 
@@ -46,6 +46,14 @@ const MOST_RETRY_SECONDS = 60;
  * request was cancelled meanwhile may never end.
  */
 const ABANDONED_TICK_MS = 30_000;
+
+/** What a scheduler has done for all requests since it began. */
+export interface SchedulerTotals {
+  /** Tokens of the prompts that were taken on. */
+  promptTokens: number;
+  /** Those of them that were found in the KV cache. */
+  cachedTokens: number;
+}
 
 /** What a request reads its events from. */
 export interface JobReader extends AsyncIterableIterator<CompletionEvent, undefined> {
@@ -78,6 +86,8 @@ export class Scheduler {
   /** Those whose readers have something to take. */
   readonly #readable = new Set<Job<Run>>();
   #flight: Flight | null = null;
+  /** The totals of requests that have ended. */
+  readonly #ended: SchedulerTotals = { promptTokens: 0, cachedTokens: 0 };
   /** How many ticks have computed something. */
   #ticks = 0;
   /** Ends the jobs of readers that were dropped: the code of a cancelled request does not go on to say so. */
@@ -97,6 +107,20 @@ export class Scheduler {
     return this.#jobs.length > 0;
   }
 
+  /** How many requests are being computed, or have something for their readers. */
+  get runningCount(): number {
+    return this.#jobs.filter(({ isAdmitted }) => isAdmitted).length;
+  }
+
+  /** How many requests wait for room. */
+  get waitingCount(): number {
+    return this.#jobs.length - this.runningCount;
+  }
+
+  get totals(): SchedulerTotals {
+    return this.#jobs.reduce(addTotals, { ...this.#ended });
+  }
+
   /**
    * Takes on a request, and waits until there is room for the first of its prompts. Its events are then read from the
    * result, at the reader's pace.
@@ -106,8 +130,10 @@ export class Scheduler {
    */
   async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget): Promise<JobReader> {
     budget.signal.throwIfAborted();
-    const job = new Job<Run>();
-    job.runs = tasks(job.outbox).map((task) => new PromptRun(job, task));
+    const job = new Job<Run>(this.#speculates);
+    const wanted = tasks(job.outbox);
+    job.runs = promptRuns(job, wanted);
+    job.promptTokens = wanted.reduce((sum, { tokens }) => sum + tokens.length, 0);
     const end = () => this.#end(job, budget.signal.reason);
     budget.signal.addEventListener('abort', end, { once: true });
     this.#jobs.push(job);
@@ -143,9 +169,10 @@ export class Scheduler {
   async #advance(job: Job<Run>, budget: WorkBudget, isReady: () => boolean): Promise<void> {
     // Whoever waits for room lets those run that have it, unless none of them has run since the last look.
     let ticksSeen = -1;
-    while (!isReady() && !job.isEnded) {
-      await budget.takeTurn(this.#turnsFor(job));
-      if (isReady() || job.isEnded) return;
+    const isOver = () => isReady() || job.isEnded;
+    while (!isOver()) {
+      await budget.takeTurn(this.#turnsFor(job), isOver);
+      if (isOver()) return;
       const mayTick = ticksSeen === this.#ticks || job.canRun;
       const hasComputed = mayTick && (await this.tick(budget));
       ticksSeen = this.#ticks;
@@ -200,20 +227,19 @@ export class Scheduler {
   }
 
   #feed({ run, count, drafted }: Part, flight: Flight): Feed {
-    const { read, ...feed } = run.feed(count, drafted);
+    const { read, readHidden, ...feed } = run.feed(count, drafted);
     run.lastTick = this.#ticks;
-    return {
-      ...feed,
-      sequence: run.sequence!,
-      read: (logits, row) => {
+    const guarded =
+      <T>(take: (values: T, row: number) => void) =>
+      (values: T, row: number) => {
         if (this.#flight !== flight || run.job.isEnded) return;
         try {
-          read(logits, row);
+          take(values, row);
         } catch (error) {
           this.#end(run.job, error);
         }
-      },
-    };
+      };
+    return { ...feed, sequence: run.sequence!, read: guarded(read), readHidden: readHidden && guarded(readHidden) };
   }
 
   /** Notes what a batch has done, and lets the readers know. */
@@ -227,7 +253,7 @@ export class Scheduler {
       if (!job.outbox.isEmpty || job.isEnded) job.wake();
     }
     this.#endFlying(parts);
-    this.#jobs = this.#jobs.filter(({ isEnded }) => !isEnded);
+    this.#dropEnded();
   }
 
   /**
@@ -258,7 +284,12 @@ export class Scheduler {
     const flying = new Set(this.#flight?.parts.map(({ run }) => run));
     job.fail(reason, flying);
     this.#readable.delete(job);
-    this.#jobs = this.#jobs.filter((other) => other !== job);
+    this.#dropEnded();
+  }
+
+  #dropEnded(): void {
+    this.#jobs.filter(({ isEnded }) => isEnded).reduce(addTotals, this.#ended);
+    this.#jobs = this.#jobs.filter(({ isEnded }) => !isEnded);
   }
 
   #order() {
@@ -295,4 +326,12 @@ export class Scheduler {
     const seconds = (work / this.#decoder.multiplyAddsPerTurn) * SECONDS_PER_TURN;
     return Math.ceil(Math.min(MOST_RETRY_SECONDS, Math.max(1, seconds)));
   }
+}
+
+function addTotals(totals: SchedulerTotals, { isAdmitted, promptTokens, figures }: Job<Run>): SchedulerTotals {
+  if (isAdmitted) {
+    totals.promptTokens += promptTokens;
+    totals.cachedTokens += figures.cachedTokens;
+  }
+  return totals;
 }

@@ -26,6 +26,8 @@ export interface TextPiece {
   finishReason?: FinishReason;
   /** How many tokens have been decoded so far, including those of a stop string and the EOS token. */
   completionTokens: number;
+  /** The sum of their log-probabilities, as far as these were asked for. */
+  totalLogprob: number;
 }
 
 /**
@@ -40,6 +42,7 @@ export class TextPieces {
   readonly #waiting = new WaitingTokens();
   #released = 0;
   #completionTokens = 0;
+  #totalLogprob = 0;
 
   /**
    * @param prompt if it consists of special tokens only, the completion begins a text, and its leading space is
@@ -57,6 +60,7 @@ export class TextPieces {
    */
   push(token: DecodedToken): TextPiece | undefined {
     this.#completionTokens++;
+    this.#totalLogprob += token.logprob ?? 0;
     const decoded = token.endOfSequence ? this.#detokenizer.flush() : this.#detokenizer.push(token.id);
     this.#waiting.add(token, decoded, token.endOfSequence || this.#tokenizer.isSpecial(token.id));
     const next = this.#piece(decoded, token.endOfSequence ? 'stop' : undefined);
@@ -69,14 +73,14 @@ export class TextPieces {
   }
 
   #piece(decoded: string, last: FinishReason | undefined): TextPiece {
-    const completionTokens = this.#completionTokens;
+    const sums = { completionTokens: this.#completionTokens, totalLogprob: this.#totalLogprob };
     const { text, stopped } = this.#stopStrings.push(decoded);
     const rest = last && !stopped ? this.#stopStrings.flush() : '';
     this.#released += text.length + rest.length;
     const waiting = this.#waiting;
-    if (stopped) return { text, tokens: waiting.takeStartedBefore(this.#released), finishReason: 'stop', completionTokens };
+    if (stopped) return { text, tokens: waiting.takeStartedBefore(this.#released), finishReason: 'stop', ...sums };
     const tokens = last ? waiting.takeAll() : waiting.takeEndedBy(this.#released);
-    return { text: text + rest, tokens, finishReason: last, completionTokens };
+    return { text: text + rest, tokens, finishReason: last, ...sums };
   }
 }
 

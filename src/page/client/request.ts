@@ -1,3 +1,5 @@
+import { passHeader, solveChallenge } from './challenge.ts';
+
 /** The code of an error for which no answer came: the server is gone, or the way to it. */
 export const UNREACHABLE = 'unreachable';
 
@@ -42,16 +44,22 @@ export class ApiError extends Error {
 }
 
 /**
- * Sends a request to the API: a POST with `body` as JSON, or a GET without one.
+ * Sends a request to the API: a POST with `body` as JSON, or a GET without one. Where the deployment asks people to
+ * solve a challenge first, that is done, and the request sent again.
  * @throws ApiError if the API refuses the request or the server cannot be reached
  * @throws the signal's reason if it is aborted
  */
 export async function request(path: string, body?: object, signal?: AbortSignal): Promise<Response> {
-  const init = body ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : {};
-  const answer = await fetch(path, { ...init, signal }).catch((error: Error) => {
-    signal?.throwIfAborted();
-    throw ApiError.unreachable(error);
-  });
+  const init = body ? { method: 'POST', body: JSON.stringify(body) } : {};
+  const send = () =>
+    fetch(path, { ...init, headers: { ...(body ? { 'content-type': 'application/json' } : {}), ...passHeader() }, signal }).catch(
+      (error: Error) => {
+        signal?.throwIfAborted();
+        throw ApiError.unreachable(error);
+      },
+    );
+  const first = await send();
+  const answer = first.status === 401 && (await solveChallenge()) ? await send() : first;
   if (!answer.ok) throw ApiError.from(await answer.json().catch(() => null), answer.status);
   return answer;
 }

@@ -4,7 +4,7 @@ import type { Completion } from '../../api/openai/schemas/completion-schema.ts';
 import { ApiError, request } from './request.ts';
 import type { Token } from './token.ts';
 
-export type FinishReason = 'stop' | 'length';
+export type FinishReason = 'stop' | 'length' | 'tool_calls';
 
 /** The tokens of one server-sent event. */
 export interface TokenBatch {

@@ -31,11 +31,11 @@ export async function createEdgeDecoder(plan: EdgePlan, files: ModelFiles, optio
     contextWindow: plan.options.contextWindow,
     multiplyAddsPerTurn: files.manifest.dtype === 'q4' ? MULTIPLY_ADDS_PER_TURN_Q4 : MULTIPLY_ADDS_PER_TURN,
     costOfMultiplyAdd: 1,
+    hiddenSize: plan.hidden?.width ?? null,
     kvCache: model.blocks,
     forwardBatch: (feeds) => forwardBatch(model, feeds),
     adapters: model.adapters,
     createSequence: (prefix) => createSequence(model, prefix),
-    loadLogits: (values) => model.loadLogits(values),
     // The memory is freed with the last reference to it.
     async dispose() {},
   };

@@ -1,4 +1,5 @@
 import type { Decoder } from '../../core/decoder.ts';
+import { GptEdgeError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/folder/manifest.ts';
 import { checkFeeds } from '../check-feeds.ts';
 import { LogitsBuffer } from '../logits-buffer.ts';
@@ -13,6 +14,8 @@ const MULTIPLY_ADDS_PER_TURN = 125e6;
  * core of 2024.
  */
 const COST_OF_MULTIPLY_ADD = 20;
+
+const NO_HIDDEN_STATE = 'onnxruntime-web gives the outputs of a graph, and a decoder graph has no output for its hidden state.';
 
 /**
  * A decoder over a session of onnxruntime-web, which computes one sequence after the other. It takes the session as it
@@ -34,14 +37,15 @@ export function ortDecoder(
     contextWindow: manifest.contextWindow,
     multiplyAddsPerTurn: MULTIPLY_ADDS_PER_TURN,
     costOfMultiplyAdd: COST_OF_MULTIPLY_ADD,
+    hiddenSize: null,
     kvCache: cache,
     createSequence: () => new OrtSequence(model),
     async forwardBatch(feeds) {
+      if (feeds.some(({ readHidden }) => readHidden)) throw new GptEdgeError('unsupported_model', NO_HIDDEN_STATE, { param: 'model' });
       checkFeeds(feeds, manifest.contextWindow, cache);
       for (const feed of feeds) (feed.sequence as OrtSequence).reserve(feed.tokens.length);
       for (const feed of feeds) await (feed.sequence as OrtSequence).append(feed);
     },
-    loadLogits: (values) => logits.load(values),
     dispose: () => session.release(),
   };
 }

@@ -7,6 +7,8 @@ let units: Uint16Array | undefined;
 /** The bytes of a text in GPT-2's byte alphabet. The text must not be long: it becomes the arguments of one call. */
 export function spellBytes(text: string): string {
   units ??= Uint16Array.from([...byteAlphabet()].sort(([, a], [, b]) => a - b).map(([code]) => code));
-  const table = units;
-  return String.fromCharCode(...Uint16Array.from(utf8.encode(text), (byte) => table[byte]));
+  const bytes = utf8.encode(text);
+  const spelled = new Uint16Array(bytes.length);
+  for (let at = 0; at < bytes.length; at++) spelled[at] = units[bytes[at]];
+  return String.fromCharCode(...spelled);
 }

@@ -48,6 +48,13 @@ export class CompiledTemplate {
   }
 }
 
+/** Whether a caller may give a template a variable of this name: it is one, and has no meaning of its own already. */
+export const isFreeVariable = (name: string): boolean =>
+  /^[A-Za-z_][A-Za-z0-9_]{0,63}$/.test(name) && !name.endsWith('_token') && !Object.hasOwn(GLOBALS, name) && !RESERVED.includes(name);
+
+/** What `apply_chat_template` gives a template, or takes by name itself. */
+const RESERVED = ['messages', 'tools', 'documents', 'chat_template', 'add_generation_prompt', 'continue_final_message', 'tokenize'];
+
 const GLOBALS = {
   ...{ true: true, false: false, none: null },
   ...{ True: true, False: false, None: null },

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { TokenConstraint } from '../../../src/core/token-constraint.ts';
 import { complete } from '../../../src/generation/complete.ts';
 import type { CompletionEvent } from '../../../src/generation/completion-event.ts';
 import type { CompletionRequest } from '../../../src/generation/completion-request.ts';
@@ -13,7 +14,7 @@ import type { SeededRandom } from '../seeded-random.ts';
 type Manner = 'reads' | 'reads slowly' | 'leaves' | 'aborts' | 'never reads';
 
 interface Caller {
-  readonly request: CompletionRequest;
+  readonly requests: readonly CompletionRequest[];
   readonly manner: Manner;
   /** Event-loop turns before it calls. */
   readonly delay: number;
@@ -28,11 +29,12 @@ export interface ScheduleOptions extends SchedulerOptions {
 
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
-/** Answers by choice: text, ids, scores and end. Pieces may be cut differently. */
-function answerOf(events: readonly CompletionEvent[]) {
+/** The answer to one prompt by choice: text, ids, scores and end. Pieces may be cut differently. */
+function answerOf(events: readonly CompletionEvent[], prompt: number) {
   const answers: Record<number, { text: string; tokens: unknown[]; finishReason?: string; completionTokens: number }> = {};
-  const scores = events.flatMap((event) => (event.type === 'prompt' ? [event.tokens] : []));
-  for (const event of events) {
+  const own = events.filter((event) => event.prompt === prompt);
+  const scores = own.flatMap((event) => (event.type === 'prompt' ? [event.tokens] : []));
+  for (const event of own) {
     if (event.type === 'prompt') continue;
     const before = answers[event.choice] ?? { text: '', tokens: [] };
     answers[event.choice] = {
@@ -45,7 +47,25 @@ function answerOf(events: readonly CompletionEvent[]) {
   return { scores, answers };
 }
 
-/** A caller whose prompt often begins as others' do. */
+/** Answers of which much is certain, by the names of properties, and answers of which nothing is. */
+function constraintsOf({ constraints }: LanguageModel): TokenConstraint[] {
+  const schema = {
+    type: 'object',
+    properties: { description: { enum: ['a', 'abcdef', 'xyz'] }, temperature: { type: 'integer' }, is_available: { type: 'boolean' } },
+    required: ['description', 'temperature', 'is_available'],
+    additionalProperties: false,
+  };
+  const all = [
+    constraints.jsonSchema(schema, { isOrdered: true }),
+    constraints.jsonSchema(schema),
+    constraints.pattern('(?:one word|[a-z ]+)'),
+    constraints.pattern('(?:!!"#%|"%%%&&#|[#-&]){0,20}'),
+  ];
+  // Small vocabularies lack most characters.
+  return all.filter((constraint) => !constraint.start().isStuck);
+}
+
+/** A caller whose prompts often begin as others' do, and sometimes as each other. */
 function randomCaller(random: SeededRandom, model: LanguageModel, { longestPrompt, mostTokens }: ScheduleOptions): Caller {
   const { vocabularySize } = model.decoder;
   const shared = Array.from({ length: longestPrompt }, (_, index) => (index * 31 + random.integer(3) * 7) % vocabularySize);
@@ -66,19 +86,22 @@ function randomCaller(random: SeededRandom, model: LanguageModel, { longestPromp
     choices: random.next() < 0.3 ? 1 + random.integer(4) : 1,
     sampling,
     topLogprobs,
-    scorePrompt: topLogprobs !== undefined && random.next() < 0.5,
+    promptLogprobs: topLogprobs !== undefined && random.next() < 0.5 ? topLogprobs : undefined,
     partition: random.pick(['', '', 'a']),
+    constraint: random.next() < 0.5 ? random.pick(constraintsOf(model)) : undefined,
   });
   const manner = random.pick<Manner>(['reads', 'reads', 'reads', 'reads slowly', 'leaves', 'aborts', 'never reads']);
-  return { request, manner, delay: random.integer(60) };
+  const more = random.next() < 0.3 ? 1 + random.integer(4) : 0;
+  const alike = () => ({ ...request, prompt: [...prompt.slice(0, random.integer(prompt.length + 1)), random.integer(vocabularySize)] });
+  return { requests: [request, ...random.list(more, alike)], manner, delay: random.integer(60) };
 }
 
 /** Calls, reads in its own manner, and returns the answer if it has read all of it. */
-async function call(model: LanguageModel, { request, manner, delay }: Caller, isolate: IsolateWork, othersDone: Promise<unknown>) {
+async function call(model: LanguageModel, { requests, manner, delay }: Caller, isolate: IsolateWork, othersDone: Promise<unknown>) {
   for (let wait = 0; wait < delay; wait++) await turn();
   const abort = new AbortController();
   const budget = new WorkBudget(model.decoder.multiplyAddsPerTurn, abort.signal, isolate);
-  const patience = request.prompt.length % 7;
+  const patience = requests[0].prompt.length % 7;
   if (manner === 'aborts')
     void turn()
       .then(turn)
@@ -86,7 +109,7 @@ async function call(model: LanguageModel, { request, manner, delay }: Caller, is
       .then(() => abort.abort());
   const events: CompletionEvent[] = [];
   try {
-    const reader = await complete(model, [request], budget);
+    const reader = await complete(model, requests, budget);
     if (manner === 'never reads') {
       await othersDone;
       abort.abort();
@@ -101,7 +124,7 @@ async function call(model: LanguageModel, { request, manner, delay }: Caller, is
     if (manner === 'aborts' && abort.signal.aborted) return undefined;
     throw error;
   }
-  return answerOf(events);
+  return requests.map((_, prompt) => answerOf(events, prompt));
 }
 
 /**
@@ -109,6 +132,7 @@ async function call(model: LanguageModel, { request, manner, delay }: Caller, is
  * gets alone, and that nothing is held in the end.
  */
 export async function expectLoneAnswers(model: LanguageModel, random: SeededRandom, options: ScheduleOptions): Promise<void> {
+  await model.constraints.prepare();
   const shared = { ...model, scheduler: new Scheduler(model, options) };
   const callers = random.list(options.callers, () => randomCaller(random, model, options));
   const isolate = new IsolateWork();
@@ -122,8 +146,10 @@ export async function expectLoneAnswers(model: LanguageModel, random: SeededRand
   expect(model.decoder.kvCache.freeBlocks).toBe(model.decoder.kvCache.totalBlocks);
   for (const [index, answer] of answers.entries()) {
     if (answer === undefined) continue;
-    const alone = { ...model, scheduler: new Scheduler(model, { speculates: false }) };
-    const lone = await call(alone, { ...callers[index], manner: 'reads', delay: 0 }, new IsolateWork(), Promise.resolve());
-    expect(answer, `caller ${index}`).toEqual(lone);
+    for (const [prompt, request] of callers[index].requests.entries()) {
+      const alone = { ...model, scheduler: new Scheduler(model, { speculates: false }) };
+      const lone = await call(alone, { requests: [request], manner: 'reads', delay: 0 }, new IsolateWork(), Promise.resolve());
+      expect([answer[prompt]], `caller ${index}, prompt ${prompt}`).toEqual(lone);
+    }
   }
 }

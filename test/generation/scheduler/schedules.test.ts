@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { LONG_RUN } from '../../long-run.ts';
 import { MULTIPLY_ADDS_PER_TURN } from '../past-decoder.ts';
 import { pastModel } from '../past-model.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { expectLoneAnswers } from './random-schedule.ts';
 
-const SCHEDULES = 60;
+const SCHEDULES = LONG_RUN ? 3000 : 60;
 
 describe('the scheduler', () => {
   it('should give every caller of random schedules what it gets alone, and hold nothing in the end', async () => {

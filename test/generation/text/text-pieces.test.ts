@@ -47,7 +47,7 @@ describe('TextPieces', () => {
     const pieces = piecesOf(decoded(ids));
     expect(textOf(pieces)).toBe('Once upon');
     expect(pieces.length).toBe(ids.length + 1);
-    expect(pieces.at(-1)).toEqual({ text: '', tokens: [], finishReason: 'length', completionTokens: ids.length });
+    expect(pieces.at(-1)).toEqual({ text: '', tokens: [], finishReason: 'length', completionTokens: ids.length, totalLogprob: 0 });
     expect(pieces.map(({ completionTokens }) => completionTokens)).toEqual([...ids.keys(), ids.length - 1].map((index) => index + 1));
   });
 
@@ -55,8 +55,8 @@ describe('TextPieces', () => {
     const [he] = tokenizer.encode('he');
     const pieces = piecesOf([...decoded([he]), END]);
     expect(pieces).toEqual([
-      { text: 'he', tokens: [{ id: he, endOfSequence: false, offset: 0 }], finishReason: undefined, completionTokens: 1 },
-      { text: '', tokens: [{ ...END, offset: 2 }], finishReason: 'stop', completionTokens: 2 },
+      { text: 'he', tokens: [{ id: he, endOfSequence: false, offset: 0 }], finishReason: undefined, completionTokens: 1, totalLogprob: 0 },
+      { text: '', tokens: [{ ...END, offset: 2 }], finishReason: 'stop', completionTokens: 2, totalLogprob: 0 },
     ]);
   });
 
@@ -66,7 +66,7 @@ describe('TextPieces', () => {
   });
 
   it('should give one last piece for no tokens', () => {
-    expect(piecesOf([])).toEqual([{ text: '', tokens: [], finishReason: 'length', completionTokens: 0 }]);
+    expect(piecesOf([])).toEqual([{ text: '', tokens: [], finishReason: 'length', completionTokens: 0, totalLogprob: 0 }]);
   });
 
   it('should never release half a character, and keep its tokens together', () => {
@@ -132,7 +132,7 @@ describe('TextPieces', () => {
     const half = byteIds('é').slice(0, 1);
     expect(piecesOf(decoded([...byteIds('a'), ...half]), ['\ufffd'])).toMatchObject([
       { text: 'a', tokens: [{ offset: 0 }] },
-      { text: '', tokens: [], finishReason: 'stop', completionTokens: 2 },
+      { text: '', tokens: [], finishReason: 'stop', completionTokens: 2, totalLogprob: 0 },
     ]);
   });
 

@@ -1,6 +1,6 @@
 // The compiler checks this file in a project that has the package installed. It proves that the package has types, and
 // that they are not `any`.
-import { createApp, GptEdgeError, IsolateModels, type ModelHost, modelsFromEnv, type RequestLine } from 'gpt-edge';
+import { createApp, frontFromEnv, GptEdgeError, IsolateModels, type ModelHost, modelsFromEnv, type RequestLine } from 'gpt-edge';
 import { chooseKernels, createDecoder, planEngine, R2ModelFiles } from 'gpt-edge/decoder';
 import relaxed from 'gpt-edge/kernels/relaxed.wasm';
 import vnni from 'gpt-edge/kernels/vnni.wasm';
@@ -23,6 +23,7 @@ export async function decode(env: Env): Promise<string> {
 export const isHost = (env: Env): boolean => modelsFromEnv(env) instanceof IsolateModels;
 export const app = (host: ModelHost, log: (line: RequestLine) => void) => createApp({ host, isPublic: true, log });
 export const appWithPage = (env: Env) => createApp({ host: modelsFromEnv(env), assets: env.ASSETS });
+export const appInObjects = (env: Env) => createApp({ host: modelsFromEnv(env), engine: frontFromEnv(env) });
 export const isMissing = (error: unknown): boolean => error instanceof GptEdgeError && error.code === 'model_not_found';
 export const answer = (request: Request, env: Env, context: ExecutionContext) => worker.fetch(request as never, env, context);
 

@@ -71,7 +71,7 @@ describe('the edge engine', () => {
   it('should refuse tokens that the other sequences leave no room for, and change nothing', async () => {
     const model = await smallest();
     const first = new EdgeSequence(model);
-    await first.forward(ids(400));
+    await first.forward(ids(300));
     const second = new EdgeSequence(model);
     await second.forward(ids(100));
     const before = used(model.blocks);
@@ -119,15 +119,11 @@ describe('the edge engine', () => {
     const options = { ...SAMPLING_DEFAULTS, topP: 0.9, topK: 200 };
     for (let step = 0; step < 20; step++) {
       const random = step / 20;
-      let chosen: unknown;
       await sequence.forwardEach(ids(1 + step, 3 + step), 1, (logits) => {
         const apart = logitsOf(logits.values.slice());
         expect(sample(logits, options, random)).toBe(sample(apart, options, random));
         expect(logits.weights).toEqual(apart.weights);
-        chosen = logits.values.slice();
       });
-      const loaded = model.loadLogits(chosen as Float32Array);
-      expect(sample(loaded, options, random)).toBe(sample(logitsOf(chosen as Float32Array), options, random));
     }
   });
 

@@ -41,6 +41,7 @@ describe('/v1/models', () => {
     eos_token_ids: manifest.eosTokenIds,
     bos_token_id: manifest.bosTokenId,
     chat_template: true,
+    embeddings: { dimensions: 256, pooling: 'mean' },
     card: {
       use: expect.stringMatching(/^Continuing a short children's story/),
       limits: expect.stringMatching(/^Anything but stories\./),
@@ -157,10 +158,19 @@ describe('/openapi.json', () => {
       );
     const common = { n: 1, stream: false, return_token_ids: false, frequency_penalty: 0, presence_penalty: 0 };
     expect(valuesOf('CompletionRequest', 'default')).toEqual({ ...common, max_tokens: 16, echo: false });
-    expect(valuesOf('ChatCompletionRequest', 'default')).toEqual({ ...common, logprobs: false });
+    expect(valuesOf('ChatCompletionRequest', 'default')).toEqual({
+      ...common,
+      logprobs: false,
+      add_generation_prompt: true,
+      continue_final_message: false,
+      parallel_tool_calls: false,
+    });
+    const penalties = { frequency_penalty: 0, presence_penalty: 0 };
+    expect(valuesOf('ResponseRequest', 'default')).toEqual({ ...penalties, stream: false, parallel_tool_calls: false });
     expect(valuesOf('NextTokenRequest', 'default')).toEqual({ top_k: 10 });
+    expect(valuesOf('EmbeddingsRequest', 'default')).toEqual({ encoding_format: 'float' });
     expect(valuesOf('TokenizeRequest', 'default')).toEqual({ add_special_tokens: true, return_token_strs: false });
-    for (const schema of ['CompletionRequest', 'ChatCompletionRequest'])
+    for (const schema of ['CompletionRequest', 'ChatCompletionRequest', 'ResponseRequest'])
       expect(valuesOf(schema, 'x-fallback')).toEqual({ temperature: 1, top_p: 1, top_k: 0, min_p: 0, repetition_penalty: 1 });
   });
 });
@@ -260,11 +270,11 @@ describe("OpenAI's own client", () => {
     const missing = await client.completions.create({ model: 'gpt-4o', prompt: 'Hi' }).catch((error: unknown) => error);
     expect(missing).toBeInstanceOf(NotFoundError);
     expect(missing).toMatchObject({ status: 404, code: 'model_not_found', param: 'model', type: 'invalid_request_error' });
-    const tool = { type: 'function' as const, function: { name: 'add' } };
-    const wrong = await client.chat.completions.create({ model, messages, tools: [tool] }).catch((error: unknown) => error);
+    const modalities: ('text' | 'audio')[] = ['text', 'audio'];
+    const wrong = await client.chat.completions.create({ model, messages, modalities }).catch((error: unknown) => error);
     expect(wrong).toBeInstanceOf(BadRequestError);
-    expect(wrong).toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'tools' });
-    expect((wrong as BadRequestError).message).toContain('gpt-edge does not support tools.');
+    expect(wrong).toMatchObject({ status: 400, code: 'unsupported_parameter', param: 'modalities' });
+    expect((wrong as BadRequestError).message).toContain('gpt-edge does not support modalities.');
     const streamed = client.chat.completions.create({ model, messages, stream: true, temperature: 3 });
     await expect(streamed).rejects.toBeInstanceOf(BadRequestError);
   });

@@ -1,6 +1,16 @@
 import type { z } from '@hono/zod-openapi';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type ignoredFields, UNSUPPORTED_FIELDS, UNSUPPORTED_MESSAGE_FIELDS } from '../../../src/api/openai/schemas/openai-fields.ts';
+import {
+  type ignoredFields,
+  UNSUPPORTED_COMPLETION_FIELDS,
+  UNSUPPORTED_FIELDS,
+  UNSUPPORTED_MESSAGE_FIELDS,
+} from '../../../src/api/openai/schemas/openai-fields.ts';
+import {
+  INCLUDE_LOGPROBS,
+  type ignoredResponseFields,
+  UNSUPPORTED_RESPONSE_FIELDS,
+} from '../../../src/api/openai/schemas/response-schema.ts';
 import { DEFAULT_MODEL, post, projectJson, seedModel } from '../helpers.ts';
 import { type Body, chat, complete, fieldsOf, knownRoutes, tokenize } from './support.ts';
 
@@ -20,8 +30,11 @@ interface Endpoint {
   effects: Record<string, Effect>;
   /** Fields that are accepted without effect, with a value for each. */
   ignored: Record<string, unknown>;
-  /** Fields that do not change what is generated. `sharing.test.ts` tests what they do. */
-  sharing?: string[];
+  /**
+   * Fields that have tests elsewhere: those that do not change what is generated in `sharing.test.ts`, and what the
+   * default model cannot do.
+   */
+  elsewhere?: string[];
 }
 
 const IGNORED: Record<keyof typeof ignoredFields, unknown> = {
@@ -58,6 +71,16 @@ const sampling: Record<string, Effect> = {
   guided_regex: { value: '[a-c]{4}' },
 };
 
+const samplingOf = (names: (keyof typeof sampling)[]) => Object.fromEntries(names.map((name) => [name, sampling[name]]));
+const RESPONSE_IGNORED: Record<keyof typeof ignoredResponseFields, unknown> = {
+  max_tool_calls: 3,
+  prompt_cache_options: { mode: 'explicit', ttl: '30m' },
+  prompt_cache_retention: '24h',
+  service_tier: 'auto',
+};
+const RESPONSE_TOOLS = [{ type: 'function', name: 'stop_all' }];
+const TOOLS = [{ type: 'function', function: { name: 'stop_all' } }];
+
 const ENDPOINTS: Record<string, Endpoint> = {
   '/v1/completions': {
     base: { prompt: 'Once upon a time', max_tokens: 12, seed: 7 },
@@ -66,10 +89,12 @@ const ENDPOINTS: Record<string, Endpoint> = {
       prompt: { value: 'The dog' },
       max_tokens: { value: 5 },
       echo: { value: true },
-      logprobs: { value: 2 },
+      logprobs: { value: 20, instead: 5 },
+      prompt_logprobs: { value: 20, instead: 1 },
+      best_of: { base: { n: 2 }, value: 5, instead: 2 },
     },
     ignored: IGNORED,
-    sharing: ['prompt_cache_key', 'timeout_ms'],
+    elsewhere: ['prompt_cache_key', 'timeout_ms', 'suffix'],
   },
   '/v1/chat/completions': {
     base: { messages: [{ role: 'user', content: 'Tell me a story about a cat.' }], max_tokens: 12, seed: 7 },
@@ -81,14 +106,56 @@ const ENDPOINTS: Record<string, Endpoint> = {
       max_completion_tokens: { base: { max_tokens: undefined }, value: 5, instead: 6 },
       logprobs: { value: true },
       top_logprobs: { base: { logprobs: true }, value: 2 },
+      add_generation_prompt: { value: false, instead: true },
+      continue_final_message: { value: true, instead: false },
+      tools: { base: { tool_choice: 'auto' }, value: TOOLS, instead: [] },
+      tool_choice: { base: { tools: TOOLS }, value: 'required', instead: 'auto' },
+      parallel_tool_calls: { base: { tools: TOOLS, tool_choice: 'required', max_tokens: 100 }, value: true, instead: false },
     },
     ignored: IGNORED,
-    sharing: ['prompt_cache_key', 'timeout_ms', 'prediction'],
+    elsewhere: ['prompt_cache_key', 'timeout_ms', 'prediction', 'chat_template_kwargs'],
+  },
+  '/v1/responses': {
+    base: { input: 'Tell me a story about a cat.', max_output_tokens: 12, seed: 7 },
+    effects: {
+      ...samplingOf(['model', 'stream', 'seed', 'temperature', 'top_p', 'top_k', 'min_p']),
+      frequency_penalty: { base: { temperature: 0, max_output_tokens: 40 }, value: 2 },
+      presence_penalty: { base: { temperature: 0, max_output_tokens: 40 }, value: 2 },
+      repetition_penalty: { base: { temperature: 0, max_output_tokens: 40 }, value: 2 },
+      logit_bias: { base: { temperature: 0 }, value: { 525: -100 } },
+      input: { value: 'Tell me a story about a dog.', instead: 'Hi.' },
+      instructions: { value: 'Be kind.' },
+      max_output_tokens: { value: 5, instead: 6 },
+      metadata: { value: { any: 'thing' } },
+      user: { value: 'someone' },
+      safety_identifier: { value: 'someone' },
+      text: { value: { format: { type: 'json_object' } } },
+      tools: { value: RESPONSE_TOOLS },
+      tool_choice: { base: { tools: RESPONSE_TOOLS }, value: 'required', instead: 'auto' },
+      parallel_tool_calls: {
+        base: { tools: RESPONSE_TOOLS, tool_choice: 'required', max_output_tokens: 100 },
+        value: true,
+        instead: false,
+      },
+      include: { value: [INCLUDE_LOGPROBS] },
+      top_logprobs: { base: { include: [INCLUDE_LOGPROBS] }, value: 2 },
+    },
+    ignored: { ...RESPONSE_IGNORED, stream_options: {} },
+    elsewhere: ['prompt_cache_key', 'timeout_ms'],
   },
   '/v1/next-token': {
     base: { prompt: 'Once upon a time' },
     effects: { model: { value: 'another-model' }, prompt: { value: 'The dog' }, top_k: { value: 3 } },
     ignored: {},
+  },
+  '/v1/embeddings': {
+    base: { input: 'Once upon a time' },
+    effects: {
+      model: { value: 'another-model' },
+      input: { value: 'The dog', instead: 'The cat' },
+      encoding_format: { value: 'base64', instead: 'float' },
+    },
+    ignored: { user: 'someone', dimensions: 256 },
   },
   '/tokenize': {
     base: { prompt: 'Once upon a time' },
@@ -103,10 +170,13 @@ const ENDPOINTS: Record<string, Endpoint> = {
   },
 };
 
+/** What is new in each answer, or depends on what came before. */
+const VARYING = /"id":"(chat)?cmpl-[0-9a-f]+","created":\d+|"(id|item_id|call_id)":"\w+"|"(cached_tokens|created_at|completed_at)":\d+/g;
+
 /** An answer without its id and date, which are new each time, and without what was found in the cache. */
 async function comparable(path: string, body: Body): Promise<string> {
   const answer = await post(path, body);
-  const text = (await answer.text()).replaceAll(/"id":"(chat)?cmpl-[0-9a-f]+","created":\d+|"cached_tokens":\d+/g, '');
+  const text = (await answer.text()).replaceAll(VARYING, '');
   return `${answer.status} ${answer.headers.get('content-type')} ${text}`;
 }
 
@@ -118,6 +188,14 @@ const ok = async (path: string, body: Body): Promise<string> => {
 
 const isGeneration = (path: string) => path.endsWith('/completions');
 
+/** The fields of an endpoint that ask for what it does not do, and values of them that ask for nothing. */
+const unsupportedOf = (path: string): Record<string, readonly unknown[]> =>
+  ({
+    '/v1/completions': { ...UNSUPPORTED_FIELDS, ...UNSUPPORTED_COMPLETION_FIELDS },
+    '/v1/chat/completions': UNSUPPORTED_FIELDS,
+    '/v1/responses': UNSUPPORTED_RESPONSE_FIELDS,
+  })[path] ?? {};
+
 const acceptsNull = (schema: z.ZodType) => schema.safeParse(null).success;
 const isOptional = (schema: z.ZodType) => schema.safeParse(undefined).success;
 
@@ -125,9 +203,9 @@ it('should have a test for every field of every endpoint', () => {
   const bodies = knownRoutes().filter(({ fields }) => fields);
   expect(bodies.map(({ path }) => path).sort()).toEqual(Object.keys(ENDPOINTS).sort());
   for (const { path, fields } of bodies) {
-    const { effects, ignored, sharing = [] } = ENDPOINTS[path];
-    const neutral = isGeneration(path) ? Object.keys(UNSUPPORTED_FIELDS) : [];
-    expect([...Object.keys(effects), ...Object.keys(ignored), ...sharing, ...neutral].sort(), path).toEqual(Object.keys(fields!).sort());
+    const { effects, ignored, elsewhere = [] } = ENDPOINTS[path];
+    const neutral = Object.keys(unsupportedOf(path));
+    expect([...Object.keys(effects), ...Object.keys(ignored), ...elsewhere, ...neutral].sort(), path).toEqual(Object.keys(fields!).sort());
   }
 });
 
@@ -148,13 +226,10 @@ describe.each(Object.entries(ENDPOINTS))('fields of %s', (path, { base: common, 
 
   it.runIf(isGeneration(path))('should give the same answer with values of unsupported fields that ask for nothing', async () => {
     const plain = await ok(path, common);
-    for (const [field, values] of Object.entries(UNSUPPORTED_FIELDS))
+    for (const [field, values] of Object.entries(unsupportedOf(path)))
       for (const value of values) expect(await ok(path, { ...common, [field]: value }), `${field} ${value}`).toBe(plain);
-    const all = Object.fromEntries(Object.entries(UNSUPPORTED_FIELDS).map(([field, values]) => [field, values[0] ?? null]));
+    const all = Object.fromEntries(Object.entries(unsupportedOf(path)).map(([field, values]) => [field, values[0] ?? null]));
     expect(await ok(path, { ...common, ...all, metadata: {}, logit_bias: {}, stop: [], logprobs: false })).toBe(plain);
-    const two = await ok(path, { ...common, n: 2 });
-    for (const best_of of [2, null]) expect(await ok(path, { ...common, n: 2, best_of })).toBe(two);
-    expect(await ok(path, { ...common, best_of: 1 })).toBe(plain);
   });
 
   it('should treat null like an absent field if the field is optional', async () => {
@@ -199,6 +274,53 @@ describe('the effect of single fields', () => {
     expect(odd.choices[0].logprobs).toEqual(plain.choices[0].logprobs);
   });
 
+  it('should return the completions of best_of that are the most probable per token, the best first', async () => {
+    const base = { ...given, logprobs: 0, seed: 3, temperature: 1, top_p: 1 };
+    const all = await complete({ ...base, n: 6 });
+    const mean = ({ logprobs }: (typeof all.choices)[number]) => {
+      const { token_logprobs } = logprobs!;
+      return token_logprobs.reduce((sum: number, logprob) => sum + logprob!, 0) / token_logprobs.length;
+    };
+    const best = all.choices.toSorted((a, b) => mean(b) - mean(a)).slice(0, 2);
+    const { choices, usage } = await complete({ ...base, n: 2, best_of: 6 });
+    expect(choices).toEqual(best.map((choice, index) => ({ ...choice, index })));
+    expect(usage!.completion_tokens).toBe(all.usage!.completion_tokens);
+    const plain = await complete({ ...base, n: 2, best_of: 6, logprobs: null });
+    expect(plain.choices).toEqual(choices.map((choice) => ({ ...choice, logprobs: null })));
+    for (const best_of of [2, null]) expect((await complete({ ...base, n: 2, best_of })).choices).toEqual(all.choices.slice(0, 2));
+  });
+
+  it("should report the prompt's scores by token id as vLLM does, whether it echoes them or not", async () => {
+    const prompt = await tokenize('Once upon a time');
+    const [{ prompt_logprobs: scores, logprobs }] = (await complete({ prompt, max_tokens: 1, prompt_logprobs: 2 })).choices;
+    expect(logprobs).toBeNull();
+    expect(scores).toHaveLength(prompt.length);
+    expect(scores![0]).toBeNull();
+    const [{ logprobs: echoed, prompt_logprobs: again }] = (
+      await complete({ prompt, max_tokens: 1, prompt_logprobs: 2, echo: true, logprobs: 5 })
+    ).choices;
+    expect(again).toEqual(scores);
+    for (const [index, score] of scores!.entries()) {
+      if (score === null) continue;
+      const own = score[prompt[index]];
+      expect(own.logprob).toBe(echoed!.token_logprobs[index]);
+      const ranked = Object.values(score).toSorted((a, b) => a.rank - b.rank);
+      expect(ranked.map(({ logprob }) => logprob)).toEqual(ranked.map(({ logprob }) => logprob).toSorted((a, b) => b - a));
+      expect(ranked.slice(0, 2).map(({ rank }) => rank)).toEqual([1, 2]);
+      expect(ranked.length).toBe(own.rank > 2 ? 3 : 2);
+      for (const { decoded_token, logprob } of ranked.slice(0, 2)) expect(echoed!.top_logprobs[index]![decoded_token]).toBe(logprob);
+    }
+  });
+
+  it('should score a prompt alone', async () => {
+    const [{ text, logprobs, finish_reason }] = (await complete({ prompt: ' a big cat', echo: true, logprobs: 1, max_tokens: 0 })).choices;
+    expect({ text, tokens: logprobs!.tokens, finish_reason }).toEqual({
+      text: ' a big cat',
+      tokens: [' a', ' big', ' cat'],
+      finish_reason: 'length',
+    });
+  });
+
   it('should cut at the first of several stop strings', async () => {
     const greedy = await text({ temperature: 0 });
     expect(await text({ temperature: 0, stop: 'little' })).toBe(greedy.slice(0, greedy.indexOf('little')));
@@ -214,12 +336,21 @@ describe('the effect of single fields', () => {
       ...[{ frequency_penalty: -2 }, { frequency_penalty: 2 }, { presence_penalty: -2 }, { presence_penalty: 2 }],
       ...[{ repetition_penalty: 0.01 }, { repetition_penalty: 10 }, { logit_bias: { 0: -100, 4095: 100 } }, { logit_bias: {} }],
       ...[{ seed: Number.MIN_SAFE_INTEGER }, { seed: Number.MAX_SAFE_INTEGER }, { seed: 0 }, { n: 1 }, { n: 128 }],
-      ...[{ logprobs: 0 }, { logprobs: 5 }, { max_tokens: 0 }, { max_tokens: 508 }, { stop: 'x'.repeat(256) }],
+      ...[
+        { logprobs: 0 },
+        { logprobs: 20 },
+        { prompt_logprobs: 0 },
+        { best_of: 128 },
+        { max_tokens: 0 },
+        { max_tokens: 508 },
+        { stop: 'x'.repeat(256) },
+      ],
     ];
     for (const end of ends) await ok('/v1/completions', { prompt: 'Once upon a time', max_tokens: 1, ...end });
     for (const count of [0, 20])
       await ok('/v1/chat/completions', { ...ENDPOINTS['/v1/chat/completions'].base, logprobs: true, top_logprobs: count });
     for (const count of [1, 1000]) await ok('/v1/next-token', { top_k: count });
+    for (const count of [1, 2048]) await ok('/v1/embeddings', { input: new Array(count).fill('a') });
   });
 });
 
@@ -248,18 +379,34 @@ describe('nested fields', () => {
   it('should have a test for each field of a message', async () => {
     const { messages } = fieldsOf(chats) as { messages: z.ZodArray };
     const neutral = Object.entries(UNSUPPORTED_MESSAGE_FIELDS);
-    expect(keysOf(messages.element)).toEqual(['content', 'name', 'refusal', 'role', ...neutral.map(([field]) => field)].sort());
+    expect(keysOf(messages.element)).toEqual(
+      ['content', 'name', 'reasoning_content', 'refusal', 'role', 'tool_call_id', 'tool_calls', ...neutral.map(([field]) => field)].sort(),
+    );
     const plain = await ok(chats, base);
     const [message] = base.messages as Body[];
-    const [, parts] = (messages.element as unknown as z.ZodObject<{ content: z.ZodUnion<[z.ZodString, z.ZodArray]> }>).shape.content
-      .options;
+    type Content = z.ZodOptional<z.ZodNullable<z.ZodUnion<[z.ZodString, z.ZodArray]>>>;
+    const { content } = (messages.element as unknown as z.ZodObject<{ content: Content }>).shape;
+    const [, parts] = content.unwrap().unwrap().options;
     expect(keysOf(parts.element)).toEqual(['prompt_cache_breakpoint', 'text', 'type']);
     for (const other of [{ role: 'assistant' }, { content: 'Hi' }])
       expect(await ok(chats, { ...base, messages: [{ ...message, ...other }] })).not.toBe(plain);
     const part = { type: 'text', text: message.content };
     const cached = { ...part, prompt_cache_breakpoint: { mode: 'explicit' } };
     const same: Body[] = [
-      ...[{ name: 'someone' }, { name: null }, { refusal: null }, { refusal: '' }, { content: [part] }, { content: [cached] }],
+      ...[
+        { name: 'someone' },
+        { name: null },
+        { tool_calls: [] },
+        { tool_calls: null },
+        { tool_call_id: null },
+        { tool_call_id: '' },
+        { refusal: null },
+        { reasoning_content: null },
+        { reasoning_content: 'as the template of the default model does not show' },
+        { refusal: '' },
+        { content: [part] },
+        { content: [cached] },
+      ],
       ...neutral.flatMap(([field, values]) => [null, ...values].map((value) => ({ [field]: value }))),
       Object.fromEntries(neutral.map(([field]) => [field, null])),
     ];
@@ -292,8 +439,10 @@ describe('defaults', () => {
     ['/v1/completions', { model: 'tinystories-gpt2' }, {}],
     ['/v1/chat/completions', { n: 1, stream: false, logprobs: false, stop: [] }, {}],
     ['/v1/chat/completions', { logprobs: true, top_logprobs: 0 }, { logprobs: true }],
+    ['/v1/chat/completions', { add_generation_prompt: true, continue_final_message: false, chat_template_kwargs: {} }, {}],
     ['/v1/chat/completions', { max_tokens: undefined, max_completion_tokens: 12 }, { max_tokens: 12 }],
     ['/v1/next-token', { prompt: [0], top_k: 10 }, { prompt: undefined }],
+    ['/v1/embeddings', { input: ['Once upon a time'], encoding_format: 'float' }, {}],
     ['/tokenize', { add_special_tokens: true, return_token_strs: false }, {}],
   ])('should give the same answer at %s with %o as with %o', async (path, explicit, implicit) => {
     const { base } = ENDPOINTS[path];

@@ -2,7 +2,12 @@ import { SELF } from 'cloudflare:test';
 import type { z } from '@hono/zod-openapi';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorBody } from '../../../src/api/openai/schemas/bodies.ts';
-import { UNSUPPORTED_FIELDS, UNSUPPORTED_MESSAGE_FIELDS, UNSUPPORTED_NAMES } from '../../../src/api/openai/schemas/openai-fields.ts';
+import {
+  UNSUPPORTED_COMPLETION_FIELDS,
+  UNSUPPORTED_FIELDS,
+  UNSUPPORTED_MESSAGE_FIELDS,
+  UNSUPPORTED_NAMES,
+} from '../../../src/api/openai/schemas/openai-fields.ts';
 import { DEFAULT_MODEL, post, seedModel } from '../helpers.ts';
 import { appOver, type Body, fieldsOf, knownRoutes } from './support.ts';
 
@@ -11,13 +16,16 @@ beforeAll(() => seedModel(DEFAULT_MODEL));
 const COMPLETIONS = '/v1/completions';
 const CHATS = '/v1/chat/completions';
 const NEXT_TOKEN = '/v1/next-token';
+const EMBEDDINGS = '/v1/embeddings';
 
 const messages = [{ role: 'user', content: 'Hi' }];
 /** A valid request for each endpoint, to which a test adds one mistake. */
 const GOOD: Record<string, Body> = {
   [COMPLETIONS]: { prompt: 'Hi', max_tokens: 1 },
   [CHATS]: { messages, max_tokens: 1 },
+  '/v1/responses': { input: 'Hi', max_output_tokens: 1 },
   [NEXT_TOKEN]: { prompt: 'Hi' },
+  [EMBEDDINGS]: { input: 'Hi' },
   '/tokenize': { prompt: 'Hi' },
   '/detokenize': { tokens: [1] },
 };
@@ -65,17 +73,28 @@ const SAMPLING_NUMBERS: Numbers = {
   presence_penalty: NUMBER(-2, 2),
   repetition_penalty: NUMBER(0.01, 10),
 };
+const { n: _, ...RESPONSE_NUMBERS } = SAMPLING_NUMBERS;
 const NUMBERS: Record<string, Numbers> = {
-  [COMPLETIONS]: { ...SAMPLING_NUMBERS, max_tokens: WHOLE(0, 2 ** 20), logprobs: WHOLE(0, 5) },
+  [COMPLETIONS]: {
+    ...SAMPLING_NUMBERS,
+    max_tokens: WHOLE(0, 2 ** 20),
+    logprobs: WHOLE(0, 20),
+    prompt_logprobs: WHOLE(0, 20),
+    best_of: WHOLE(1, 128),
+  },
   [CHATS]: { ...SAMPLING_NUMBERS, max_tokens: WHOLE(1, 2 ** 20), max_completion_tokens: WHOLE(1, 2 ** 20), top_logprobs: WHOLE(0, 20) },
+  '/v1/responses': { ...RESPONSE_NUMBERS, max_output_tokens: WHOLE(1, 2 ** 20), top_logprobs: WHOLE(0, 20) },
   [NEXT_TOKEN]: { top_k: WHOLE(1, 1000) },
+  [EMBEDDINGS]: { dimensions: WHOLE(1, 2 ** 17) },
 };
 
 describe('numbers out of range', () => {
   const isNumeric = (schema: z.ZodType) => schema.safeParse(1).success;
 
   it.each(BODY_PATHS)('should be refused in every numeric field of %s', async (path) => {
-    const numeric = Object.entries(fieldsOf(path)).filter(([field, schema]) => isNumeric(schema) && !UNSUPPORTED_NAMES.has(field));
+    const numeric = Object.entries(fieldsOf(path)).filter(
+      ([field, schema]) => isNumeric(schema) && !UNSUPPORTED_NAMES.has(field) && field !== 'max_tool_calls',
+    );
     expect(numeric.map(([field]) => field).sort()).toEqual(Object.keys(NUMBERS[path] ?? {}).sort());
     for (const [field, { values, message }] of Object.entries(NUMBERS[path] ?? {}))
       for (const value of values)
@@ -103,7 +122,7 @@ describe('fields that are not part of the API', () => {
   const ASKING = ['x', 2, 0, ['x'], [null], [{}], { type: 'json_object' }, { type: 'text', more: 1 }, ['text', 'audio'], 'required', ' '];
 
   it.each([...UNSUPPORTED_NAMES])('should have a code of their own if OpenAI has them: %s', async (field) => {
-    for (const path of [COMPLETIONS, CHATS])
+    for (const path of field in UNSUPPORTED_COMPLETION_FIELDS ? [COMPLETIONS] : [COMPLETIONS, CHATS])
       for (const value of ASKING)
         expect(await refusal(path, { [field]: value }), JSON.stringify(value)).toEqual({
           code: 'unsupported_parameter',
@@ -121,25 +140,24 @@ describe('fields that are not part of the API', () => {
       });
   });
 
-  it('should refuse a best_of that asks for more than n, or less', async () => {
-    for (const [n, best_of] of [
-      [undefined, 2],
-      [2, 1],
-      [2, 3],
-      [null, 0],
-    ])
-      expect(await refusal(COMPLETIONS, { n, best_of })).toMatchObject({ code: 'unsupported_parameter', param: 'best_of' });
+  it('should have the same code for what the model cannot do', async () => {
+    expect(await refusal(COMPLETIONS, { suffix: ' the end.' })).toEqual({
+      code: 'unsupported_parameter',
+      param: 'suffix',
+      message: 'The model tinystories-gpt2 has no fill-in-the-middle tokens: it continues a text, and cannot take a suffix.',
+      type: 'invalid_request_error',
+    });
   });
 
   it('should include all that clients commonly ask of OpenAI and that has an effect there', () => {
-    for (const field of ['tools', 'tool_choice', 'functions', 'function_call', 'best_of', 'suffix', 'audio', 'modalities'])
-      expect(Object.keys(UNSUPPORTED_FIELDS)).toContain(field);
+    for (const field of ['functions', 'function_call', 'audio', 'modalities']) expect(Object.keys(UNSUPPORTED_FIELDS)).toContain(field);
   });
 });
 
 describe('should refuse', () => {
   const stop = 'must be a string or up to 16 strings, of 1 to 256 characters each';
   const prompt = 'must be a string, token ids, or an array of up to 128 of either';
+  const input = 'must be a text, token ids, or an array of up to 2048 of either';
   const content = 'must be a string or up to 64 parts of the type text';
   const bias = 'must be an object that maps token ids to numbers';
   const outside = 'token 4096 is outside of the vocabulary of tinystories-gpt2, which has 4096 tokens.';
@@ -178,6 +196,17 @@ describe('should refuse', () => {
       'has at most 1024 entries',
     ],
     [COMPLETIONS, { prompt: ['a', 'b'], n: 65 }, 'n', '2 prompts with n = 65 are 130 completions, and a request has at most 128.'],
+    [
+      COMPLETIONS,
+      { prompt: ['a', 'b'], n: 1, best_of: 65 },
+      'best_of',
+      '2 prompts with best_of = 65 are 130 completions, and a request has at most 128.',
+    ],
+    [COMPLETIONS, { n: 2, best_of: 1 }, 'best_of', 'must be at least n'],
+    [COMPLETIONS, { best_of: 2, stream: true }, 'best_of', 'must be n when stream is true'],
+    [COMPLETIONS, { prompt_logprobs: 1, stream: true }, 'prompt_logprobs', 'not allowed when stream is true'],
+    [COMPLETIONS, { suffix: 'x', echo: true }, 'suffix', 'not allowed when echo is true'],
+    [COMPLETIONS, { suffix: 1 }, 'suffix', 'expected string, received number'],
     [COMPLETIONS, { stream_options: { include_usage: true } }, 'stream_options', 'only allowed when stream is true'],
     [COMPLETIONS, { stream: false, stream_options: {} }, 'stream_options', 'only allowed when stream is true'],
     [COMPLETIONS, { stream: true, stream_options: { include_obfuscation: true } }, 'stream_options.include_obfuscation', 'expected false'],
@@ -189,11 +218,42 @@ describe('should refuse', () => {
     ],
     [COMPLETIONS, { stream: 'true' }, 'stream', 'expected boolean, received string'],
     [COMPLETIONS, { echo: 1 }, 'echo', 'expected boolean, received number'],
-    [COMPLETIONS, { logprobs: true }, 'logprobs', 'must be a whole number from 0 to 5'],
+    [COMPLETIONS, { logprobs: true }, 'logprobs', 'must be a whole number from 0 to 20'],
     [COMPLETIONS, { model: 1 }, 'model', 'expected string, received number'],
     [COMPLETIONS, { user: 1 }, 'user', 'expected string, received number'],
     [COMPLETIONS, { metadata: 'x' }, 'metadata', 'expected record, received string'],
     [CHATS, { stream_options: { include_usage: true } }, 'stream_options', 'only allowed when stream is true'],
+    [
+      CHATS,
+      { continue_final_message: true, add_generation_prompt: true },
+      'continue_final_message',
+      'not allowed when add_generation_prompt is true',
+    ],
+    [
+      CHATS,
+      { chat_template_kwargs: { messages: [] } },
+      'chat_template_kwargs.messages',
+      'is not the name of a variable, or has a meaning of its own',
+    ],
+    [
+      CHATS,
+      { chat_template_kwargs: { bos_token: '' } },
+      'chat_template_kwargs.bos_token',
+      'is not the name of a variable, or has a meaning of its own',
+    ],
+    [
+      CHATS,
+      { chat_template_kwargs: { 'a b': 1 } },
+      'chat_template_kwargs.a b',
+      'is not the name of a variable, or has a meaning of its own',
+    ],
+    [
+      CHATS,
+      { chat_template_kwargs: Object.fromEntries(Array.from({ length: 33 }, (_, index) => [`a${index}`, 1])) },
+      'chat_template_kwargs',
+      'has at most 32 entries',
+    ],
+    [CHATS, { chat_template_kwargs: 'x' }, 'chat_template_kwargs', 'expected record, received string'],
     [CHATS, { top_logprobs: 2 }, 'top_logprobs', 'only allowed when logprobs is true'],
     [CHATS, { top_logprobs: 0, logprobs: false }, 'top_logprobs', 'only allowed when logprobs is true'],
     [CHATS, { logprobs: 2 }, 'logprobs', 'expected boolean, received number'],
@@ -205,8 +265,8 @@ describe('should refuse', () => {
     [CHATS, { messages: 'Hi' }, 'messages', 'expected array, received string'],
     [CHATS, { messages: ['Hi'] }, 'messages[0]', 'expected object, received string'],
     [CHATS, { messages: new Array(1025).fill(messages[0]) }, 'messages', 'has at most 1024 messages'],
-    [CHATS, withMessage({ role: 'tool' }), 'messages[0].role', 'expected one of "system"|"developer"|"user"|"assistant"'],
-    [CHATS, withMessage({ role: undefined }), 'messages[0].role', 'expected one of "system"|"developer"|"user"|"assistant"'],
+    [CHATS, withMessage({ role: 'function' }), 'messages[0].role', 'expected one of "system"|"developer"|"user"|"assistant"|"tool"'],
+    [CHATS, withMessage({ role: undefined }), 'messages[0].role', 'expected one of "system"|"developer"|"user"|"assistant"|"tool"'],
     [CHATS, withMessage({ content: undefined }), 'messages[0].content', content],
     [CHATS, withMessage({ content: null }), 'messages[0].content', content],
     [CHATS, withMessage({ content: [] }), 'messages[0].content', 'must not be empty'],
@@ -214,6 +274,16 @@ describe('should refuse', () => {
     [CHATS, withMessage({ content: [image] }), 'messages[0].content', content],
     [CHATS, withMessage({ content: [{ type: 'text', text: 'Hi' }, image] }), 'messages[0].content', content],
     [CHATS, withMessage({ refusal: 'no' }), 'messages[0].refusal', 'must be null or empty'],
+    [EMBEDDINGS, { input: undefined }, 'input', input],
+    [EMBEDDINGS, { input: null }, 'input', input],
+    [EMBEDDINGS, { input: '' }, 'input', 'an empty text has no embedding'],
+    [EMBEDDINGS, { input: ['a', ''] }, 'input[1]', 'an empty text has no embedding'],
+    [EMBEDDINGS, { input: [] }, 'input', input],
+    [EMBEDDINGS, { input: [[]] }, 'input[0]', 'must not be empty'],
+    [EMBEDDINGS, { input: ['a', 1] }, 'input', input],
+    [EMBEDDINGS, { input: new Array(2049).fill('a') }, 'input', input],
+    [EMBEDDINGS, { input: [[1], [2, 4096]] }, 'input', outside],
+    [EMBEDDINGS, { encoding_format: 'int8' }, 'encoding_format', 'expected one of "float"|"base64"'],
     [NEXT_TOKEN, { prompt: ['a'] }, 'prompt', 'must be a string or an array of token ids'],
     [NEXT_TOKEN, { prompt: [4096] }, 'prompt', outside],
     ['/tokenize', { prompt: undefined }, 'prompt', 'expected string, but it is missing'],
@@ -238,10 +308,10 @@ describe('should refuse', () => {
   );
 
   it('should name unsupported and unknown fields inside other fields', async () => {
-    expect(await refusal(CHATS, withMessage({ tool_calls: [{ id: 'call' }] }))).toMatchObject({
+    expect(await refusal(CHATS, withMessage({ audio: { id: 'sound' } }))).toMatchObject({
       code: 'unsupported_parameter',
-      param: 'messages[0].tool_calls',
-      message: 'gpt-edge does not support messages[0].tool_calls.',
+      param: 'messages[0].audio',
+      message: 'gpt-edge does not support messages[0].audio.',
     });
     expect(await refusal(CHATS, withMessage({ mood: 'good' }))).toMatchObject({ code: 'unknown_parameter', param: 'messages[0].mood' });
     expect(await refusal(COMPLETIONS, { stream: true, stream_options: { more: 1 } })).toMatchObject({
@@ -369,7 +439,7 @@ describe('models, paths and methods', () => {
         code: 'model_not_found',
         param: 'model',
       });
-    for (const path of ['/index.html', '/v1', '/v1/embeddings', '/v1/models/a/b', '/nope'])
+    for (const path of ['/index.html', '/v1', '/v1/nothing', '/v1/models/a/b', '/nope'])
       expect(await errorOf(await SELF.fetch(`http://edge${path}`), 404)).toMatchObject({
         code: 'unknown_url',
         param: null,

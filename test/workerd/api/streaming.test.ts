@@ -46,7 +46,7 @@ const joinChat = (chunks: ChatChunk[]) => join(chunks, ({ delta, logprobs }) => 
 const totals = ({ prompt_tokens, completion_tokens, total_tokens }: Usage) => ({ prompt_tokens, completion_tokens, total_tokens });
 
 const flatChat = ({ choices, usage }: ChatCompletion): Joined => ({
-  choices: choices.map(({ index, message, logprobs, finish_reason }) => ({ index, text: message.content, logprobs, finish_reason })),
+  choices: choices.map(({ index, message, logprobs, finish_reason }) => ({ index, text: message.content!, logprobs, finish_reason })),
   usage: totals(usage),
 });
 const flatCompletion = ({ choices, usage }: Completion): Joined => ({ choices, usage: totals(usage!) });
@@ -281,6 +281,20 @@ describe('shapes of completions', () => {
     expect(choices[0]).toMatchObject({ text: ', there', finish_reason: 'stop' });
     expect(choices[0].logprobs!.tokens).toEqual([',', ' there']);
     expect(usage!.completion_tokens).toBe(3);
+  });
+
+  it('should alternate between the chunks of choices, which are generated together', async () => {
+    const chunks = await chunksOf<Completion>('/v1/completions', {
+      ...given,
+      prompt: ['Once upon a time', 'The dog'],
+      n: 3,
+      max_tokens: 30,
+    });
+    const order = chunks.map(({ choices: [{ index }] }) => index);
+    expect(new Set(order)).toEqual(new Set([0, 1, 2, 3, 4, 5]));
+    // Each choice has chunks before the last choice begins to end.
+    const firstEnd = chunks.findIndex(({ choices: [{ finish_reason }] }) => finish_reason !== null);
+    for (let index = 0; index < 6; index++) expect(order.slice(0, firstEnd).filter((other) => other === index).length).toBeGreaterThan(5);
   });
 
   it('should echo a prompt without generating', async () => {

@@ -1,9 +1,12 @@
 import { z } from '@hono/zod-openapi';
 
 /** A schema as JSON Schema has it; src/constrain reads it. */
-const jsonSchema = z
+export const jsonSchema = z
   .union([z.record(z.string(), z.unknown()), z.boolean()], { error: 'must be a JSON Schema: an object, true or false' })
   .openapi({ type: 'object', description: 'A JSON Schema (draft 2020-12).' });
+
+/** The name of a schema. It changes nothing. */
+export const schemaNameSchema = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, underscores and hyphens');
 
 const choiceSchema = z.array(z.string()).openapi({ description: 'The texts among which the answer is chosen.' });
 const patternSchema = z.string().openapi({ description: 'A regular expression that the whole answer matches.' });
@@ -16,7 +19,7 @@ const responseFormatSchema = z.discriminatedUnion(
     z.strictObject({
       type: z.literal('json_schema'),
       json_schema: z.strictObject({
-        name: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, underscores and hyphens'),
+        name: schemaNameSchema,
         description: z.string().nullish(),
         schema: jsonSchema,
         strict: z.boolean().nullish().openapi({ description: "Whether the properties come in the schema's order." }),

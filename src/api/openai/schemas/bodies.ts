@@ -15,7 +15,7 @@ export const eventStream = (chunk: string) => ({
 /** OpenAI's error object. */
 export const errorObjectSchema = z.object({
   message: z.string(),
-  type: z.enum(['invalid_request_error', 'server_error']),
+  type: z.enum(['invalid_request_error', 'server_error', 'rate_limit_exceeded', 'insufficient_quota']),
   param: z.string().nullable(),
   code: z.enum(ERROR_CODES),
 });
@@ -26,12 +26,14 @@ export type ErrorBody = z.infer<typeof errorSchema>;
 
 const DESCRIPTIONS = {
   400: 'The request is invalid.',
-  401: 'The deployment is not public.',
+  401: 'The request has no key, or one that is wrong, revoked or expired.',
+  403: 'The key may not be used for this route, or by pages of this origin.',
   404: 'There is no such model.',
   405: 'The path has other methods; `Allow` names them.',
-  408: 'The request has taken longer than its `timeout_ms`.',
+  408: 'The request has taken longer than its `timeout_ms`, or its body took too long to arrive.',
   413: 'The request body is too large.',
   415: 'The request body is not application/json.',
+  429: 'The limits of the key, of the client address or of the deployment are reached. `Retry-After` says for how long.',
   500: 'The server failed.',
   503: 'The model cannot be loaded: a file is missing or damaged, it needs too much memory, or the engine refuses it; or too many other requests wait, and `Retry-After` says for how long.',
 } as const;
@@ -39,8 +41,16 @@ const DESCRIPTIONS = {
 type ErrorStatus = keyof typeof DESCRIPTIONS;
 type ErrorResponse = { description: string; content: ReturnType<typeof jsonContent<typeof errorSchema>> };
 
-/** The `responses` entries of a route for the errors it can answer with. */
+/** What any route answers with that asks who is there. */
+const ACCESS_STATUSES = [401, 403, 429] as const;
+
+/**
+ * The `responses` entries of a route for the errors it can answer with. A route that may answer 401 may also answer
+ * what else a key can be refused with, and one that may find a body too large may find it too slow.
+ */
 export function errorResponses<const S extends ErrorStatus>(...statuses: S[]) {
-  const entry = (status: S) => [status, { description: DESCRIPTIONS[status], content: jsonContent(errorSchema) }];
-  return Object.fromEntries(statuses.map(entry)) as Record<S, ErrorResponse>;
+  const has = (known: ErrorStatus) => statuses.some((status) => status === known);
+  const all = new Set<ErrorStatus>([...statuses, ...(has(401) ? ACCESS_STATUSES : []), ...(has(413) ? ([408] as const) : [])]);
+  const entry = (status: ErrorStatus) => [status, { description: DESCRIPTIONS[status], content: jsonContent(errorSchema) }];
+  return Object.fromEntries([...all].map(entry)) as Record<S, ErrorResponse>;
 }

@@ -2,37 +2,26 @@ import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
 import { promptTokenIdsField, returnTokenIdsField, tokenIdsField, usageSchema } from './answer-fields.ts';
 import { answerFormatFields } from './answer-format.ts';
+import { checkMessages } from './check-messages.ts';
 import { checkTogether, commonFields } from './common-fields.ts';
+import { contentSchema } from './content-schema.ts';
 import { documentDefault, ignored, integerBetween } from './field-types.ts';
 import { ignoredFields, unsupportedFields, unsupportedMessageFields } from './openai-fields.ts';
 import { samplingFields } from './sampling-fields.ts';
+import { checkTemplateFields, templateFields } from './template-fields.ts';
+import { checkTools, toolFields, toolMessageFields } from './tool-schema.ts';
 
 /** The most messages of a chat: more than fit into the context window of any small model. */
 const MAX_MESSAGES = 1024;
-/** The most parts of a message. Clients that split a message send a few, and one string can hold any text. */
-const MAX_PARTS = 64;
 
 /** A chat request without a token limit gets what is left of the context window, but no more than this. */
 export const DEFAULT_CHAT_MAX_TOKENS = 1024;
 
-const contentSchema = z.union(
-  [
-    z.string(),
-    z
-      .array(
-        z.strictObject({ type: z.literal('text'), text: z.string(), prompt_cache_breakpoint: ignored(z.record(z.string(), z.unknown())) }),
-      )
-      .min(1, 'must not be empty')
-      .max(MAX_PARTS),
-  ],
-  {
-    error: `must be a string or up to ${MAX_PARTS} parts of the type text`,
-  },
-);
-
 const messageSchema = z.strictObject({
-  role: z.enum(['system', 'developer', 'user', 'assistant']).openapi({ description: '`developer` is the same as `system`.' }),
-  content: contentSchema,
+  role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']).openapi({ description: '`developer` is the same as `system`.' }),
+  content: contentSchema.nullish().openapi({ description: 'Only an assistant may have said nothing.' }),
+  ...toolMessageFields,
+  reasoning_content: z.string().nullish().openapi({ description: 'What the assistant thought, for templates that show it.' }),
   name: ignored(z.string()),
   refusal: z.literal(['', null], { error: 'must be null or empty' }).optional().openapi({ description: 'Accepted, without effect.' }),
   ...unsupportedMessageFields,
@@ -53,6 +42,8 @@ export const chatRequestSchema = z
     ...ignoredFields,
     ...unsupportedFields,
     ...answerFormatFields,
+    ...toolFields,
+    ...templateFields,
     messages: z.array(messageSchema).min(1, 'must not be empty').max(MAX_MESSAGES, `has at most ${MAX_MESSAGES} messages`),
     max_completion_tokens: tokenCount.openapi({
       description: `Default: what is left of the context window, at most ${DEFAULT_CHAT_MAX_TOKENS}.`,
@@ -64,6 +55,9 @@ export const chatRequestSchema = z
   })
   .superRefine((request, context) => {
     checkTogether(request, context);
+    checkMessages(request.messages, context);
+    checkTools(request, context);
+    checkTemplateFields(request, context);
     const { logprobs, top_logprobs, max_tokens, max_completion_tokens } = request;
     const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (top_logprobs != null && !logprobs) refuse('top_logprobs', 'only allowed when logprobs is true');
@@ -82,7 +76,22 @@ const chatLogprobsSchema = z
   })
   .openapi('ChatLogprobs');
 
-const finishReasonSchema = z.enum(['stop', 'length']);
+const finishReasonSchema = z.enum(['stop', 'length', 'tool_calls']);
+
+const functionCallSchema = z.object({ name: z.string(), arguments: z.string().openapi({ description: 'JSON.' }) });
+const answerCallSchema = z.object({ id: z.string(), type: z.literal('function'), function: functionCallSchema });
+/** The first part of a call has its id and name, and the others have the text of its arguments in pieces. */
+const callDeltaSchema = z.object({
+  index: z.number().int(),
+  id: z.string().optional(),
+  type: z.literal('function').optional(),
+  function: functionCallSchema.partial(),
+});
+
+const reasoningField = z
+  .string()
+  .optional()
+  .openapi({ description: 'What the model thought before it answered, of models that do so between tags.' });
 
 const envelope = { id: z.string(), created: z.number().int(), model: z.string(), system_fingerprint: z.string() };
 
@@ -93,7 +102,13 @@ export const chatCompletionSchema = z
     choices: z.array(
       z.object({
         index: z.number().int(),
-        message: z.object({ role: z.literal('assistant'), content: z.string(), refusal: z.null() }),
+        message: z.object({
+          role: z.literal('assistant'),
+          content: z.string().nullable().openapi({ description: 'null if the answer only calls functions.' }),
+          refusal: z.null(),
+          reasoning_content: reasoningField,
+          tool_calls: z.array(answerCallSchema).optional(),
+        }),
         logprobs: chatLogprobsSchema.nullable(),
         token_ids: tokenIdsField,
         finish_reason: finishReasonSchema,
@@ -111,7 +126,13 @@ export const chatChunkSchema = z
     choices: z.array(
       z.object({
         index: z.number().int(),
-        delta: z.object({ role: z.literal('assistant').optional(), content: z.string().optional(), refusal: z.null().optional() }),
+        delta: z.object({
+          role: z.literal('assistant').optional(),
+          content: z.string().nullable().optional(),
+          refusal: z.null().optional(),
+          reasoning_content: reasoningField,
+          tool_calls: z.array(callDeltaSchema).optional(),
+        }),
         logprobs: chatLogprobsSchema.nullable(),
         token_ids: tokenIdsField,
         finish_reason: finishReasonSchema.nullable(),

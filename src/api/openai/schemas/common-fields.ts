@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi';
 import { documentDefault, integerBetween } from './field-types.ts';
-import { checkBestOf } from './openai-fields.ts';
 
 /** OpenAI accepts 4, but other servers more, and so clients send more. Each is searched for after every token. */
 const MAX_STOPS = 16;
@@ -44,7 +43,7 @@ export const commonFields = {
     .openapi({ description: 'Milliseconds after which the request ends with the error `timeout`. Default: none.' }),
 };
 
-type Checked = { stream?: boolean | null; stream_options?: unknown; best_of?: unknown; n?: number | null };
+type Checked = { stream?: boolean | null; stream_options?: unknown };
 
 /**
  * Checks what fields must have to do with each other. Stream options without a stream must be a mistake; OpenAI has the
@@ -53,5 +52,4 @@ type Checked = { stream?: boolean | null; stream_options?: unknown; best_of?: un
 export function checkTogether(request: Checked, context: z.core.$RefinementCtx): void {
   if (request.stream_options != null && !request.stream)
     context.addIssue({ code: 'custom', path: ['stream_options'], message: 'only allowed when stream is true' });
-  checkBestOf(request, context);
 }

@@ -19,7 +19,7 @@ export const ignored = <T extends z.ZodType>(schema: T) => schema.nullish().open
  * Documents a field whose fallback is always the same. It only documents: the routes apply the fallback, because a
  * default of zod's own would not let null stand for a field that was left out.
  */
-export const documentDefault = <T extends number | boolean>(description: string, value: T) => ({
+export const documentDefault = <T extends number | boolean | string>(description: string, value: T) => ({
   description: `${description} Default ${value}.`.trim(),
   default: value,
 });

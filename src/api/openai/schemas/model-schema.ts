@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { isAdapterFile, variantId } from '../../../core/folder/adapter-files.ts';
-import { describeDtype, type Manifest } from '../../../core/folder/manifest.ts';
+import { DEFAULT_POOLING, describeDtype, type Manifest, POOLINGS } from '../../../core/folder/manifest.ts';
+import { PRICES } from '../../../core/prices.ts';
+import { tokenMilliseconds } from '../../../core/token-time.ts';
 import type { AdapterDescription, LoadState, ModelDescription } from '../../model-host.ts';
 import { errorObjectSchema } from './bodies.ts';
 
@@ -11,6 +13,8 @@ const openAiFields = {
   created: z.number().int().openapi({ description: 'When the model was put into the bucket, in seconds since the epoch.' }),
   owned_by: z.literal('gpt-edge'),
 };
+
+const tokenPricesSchema = z.object({ prompt: z.number(), completion: z.number() });
 
 export const modelSchema = z
   .object({
@@ -47,6 +51,10 @@ export const modelSchema = z
     eos_token_ids: z.array(z.number().int()),
     bos_token_id: z.number().int().nullable(),
     chat_template: z.boolean().openapi({ description: 'Whether it has a chat template. Without one it completes texts, and cannot chat.' }),
+    embeddings: z
+      .object({ dimensions: z.number().int(), pooling: z.enum(POOLINGS) })
+      .nullable()
+      .openapi({ description: 'What /v1/embeddings gives; null if the engine that runs the model gives none.' }),
     card: z
       .object({
         use: z.string().nullable().openapi({ description: 'What the model is for.' }),
@@ -58,6 +66,10 @@ export const modelSchema = z
     memory: z
       .object({ total_bytes: z.number().int(), parts: z.array(z.object({ name: z.string(), bytes: z.number().int() })) })
       .openapi({ description: 'What the model needs to serve one sequence that fills `context_window`: an upper estimate.' }),
+    cost: z.object({ worker: tokenPricesSchema, object: tokenPricesSchema }).nullable().openapi({
+      description:
+        "What a million tokens cost in US dollars if the engine runs in the Worker, or in an engine object: an estimate from the model's multiply-adds, the speed of one processor, and Cloudflare's prices of 2026-11 beyond what the paid plan includes. Requests come on top, and whoever shares a step pays less. null for onnxruntime-web.",
+    }),
     load: z
       .object({ state: z.enum(['cold', 'loading', 'ready']), loaded_bytes: z.number().int(), total_bytes: z.number().int() })
       .openapi({ description: 'How much of the model is loaded in the isolate that answers.' }),
@@ -90,7 +102,20 @@ export function toWireDamagedModel(id: string, error: ErrorObject): WireDamagedM
 
 /** @param toError converts the model's `failure` for the client */
 export function toWireModel(
-  { manifest, adapter, uploaded, engine, kernels, contextWindow, memory, load, hasChatTemplate, card, failure }: ModelDescription,
+  {
+    manifest,
+    adapter,
+    uploaded,
+    engine,
+    kernels,
+    contextWindow,
+    memory,
+    embeddingSize,
+    load,
+    hasChatTemplate,
+    card,
+    failure,
+  }: ModelDescription,
   toError: (error: unknown) => ErrorObject,
 ): WireModel {
   return {
@@ -115,8 +140,10 @@ export function toWireModel(
     eos_token_ids: manifest.eosTokenIds,
     bos_token_id: manifest.bosTokenId,
     chat_template: hasChatTemplate,
+    embeddings: embeddingSize === null ? null : { dimensions: embeddingSize, pooling: manifest.pooling ?? DEFAULT_POOLING },
     card,
     memory: { total_bytes: memory.totalBytes, parts: [...memory.parts] },
+    cost: engine === 'edge' ? estimateCost(manifest) : null,
     load: toWireLoad(load, adapter),
     error: failure === undefined ? undefined : toError(failure),
   };
@@ -136,3 +163,14 @@ function toWireLoad({ state, loadedBytes, totalBytes }: LoadState, adapter: Adap
 function modelBytes({ files }: Manifest): number {
   return Object.entries(files).reduce((sum, [name, { bytes }]) => sum + (isAdapterFile(name) ? 0 : bytes), 0);
 }
+/** The price of a million tokens in each place. */
+function estimateCost(manifest: ModelDescription['manifest']): NonNullable<WireModel['cost']> {
+  const milliseconds = tokenMilliseconds(manifest);
+  const at = (price: number) => ({
+    prompt: toMicrodollars(milliseconds.prompt * 1e6 * price),
+    completion: toMicrodollars(milliseconds.completion * 1e6 * price),
+  });
+  return { worker: at(PRICES.workerMillisecond), object: at(PRICES.objectMillisecond) };
+}
+
+const toMicrodollars = (dollars: number): number => Math.round(dollars * 1e6) / 1e6;

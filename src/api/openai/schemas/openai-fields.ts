@@ -8,19 +8,20 @@ import { ignored } from './field-types.ts';
  */
 export const UNSUPPORTED_FIELDS = {
   audio: [],
-  // As many as `n`, which checkBestOf knows.
-  best_of: [],
   function_call: ['none', 'auto'],
   functions: [[]],
   modalities: [['text']],
   moderation: [],
+  reasoning_effort: ['none'],
+  verbosity: ['medium'],
+  web_search_options: [],
+} as const satisfies Record<string, readonly unknown[]>;
+
+/** The same for fields that chat completions support, and completions do not. */
+export const UNSUPPORTED_COMPLETION_FIELDS = {
   parallel_tool_calls: [true, false],
-  reasoning_effort: [],
-  suffix: [''],
   tool_choice: ['none', 'auto'],
   tools: [[]],
-  verbosity: [],
-  web_search_options: [],
 } as const satisfies Record<string, readonly unknown[]>;
 
 const EMPTY = ['', [], {}] as const;
@@ -34,13 +35,11 @@ export const UNSUPPORTED_MESSAGE_FIELDS = {
   audio: EMPTY,
   function_call: EMPTY,
   parsed: EMPTY,
-  tool_call_id: EMPTY,
-  tool_calls: EMPTY,
 } as const satisfies Record<string, readonly unknown[]>;
 
 /** All of these names. Where a schema does not know one, it is still refused as what it is. */
 export const UNSUPPORTED_NAMES: ReadonlySet<string> = new Set(
-  [UNSUPPORTED_FIELDS, UNSUPPORTED_MESSAGE_FIELDS].flatMap((fields) => Object.keys(fields)),
+  [UNSUPPORTED_FIELDS, UNSUPPORTED_COMPLETION_FIELDS, UNSUPPORTED_MESSAGE_FIELDS].flatMap((fields) => Object.keys(fields)),
 );
 
 const UNSUPPORTED = { isUnsupported: true };
@@ -58,22 +57,16 @@ function neutralField(values: readonly unknown[]) {
     .openapi({ description: 'Not supported; only values that ask for nothing are accepted.', enum: [null, ...values] });
 }
 
-const neutralFields = <T extends Record<string, readonly unknown[]>>(fields: T) =>
+/** Fields of which only null and their values are accepted. */
+export const neutralFields = <T extends Record<string, readonly unknown[]>>(fields: T) =>
   Object.fromEntries(Object.entries(fields).map(([name, values]) => [name, neutralField(values)])) as {
     [K in keyof T]: ReturnType<typeof neutralField>;
   };
 
-export const unsupportedFields = {
-  ...neutralFields(UNSUPPORTED_FIELDS),
-  best_of: z.unknown().optional().openapi({ description: 'Not supported; only the value of `n` is accepted, of which all are returned.' }),
-};
+export const unsupportedFields = neutralFields(UNSUPPORTED_FIELDS);
 
+export const unsupportedCompletionFields = neutralFields(UNSUPPORTED_COMPLETION_FIELDS);
 export const unsupportedMessageFields = neutralFields(UNSUPPORTED_MESSAGE_FIELDS);
-
-/** Refuses a `best_of` that asks for more completions than are returned. */
-export function checkBestOf({ best_of, n }: { best_of?: unknown; n?: number | null }, context: z.core.$RefinementCtx): void {
-  if (best_of != null && best_of !== (n ?? 1)) context.addIssue({ code: 'custom', path: ['best_of'], params: UNSUPPORTED });
-}
 
 /**
  * Fields that real clients send and that change nothing here, because they concern OpenAI's own accounting, storage and

@@ -14,6 +14,7 @@ import type { GraphNode, ModelGraph } from '../graph/model-graph.ts';
 import { unsupported } from '../graph/unsupported.ts';
 import { type AttentionShape, type CacheShape, cacheShape } from './cache-shape.ts';
 import { firstRows } from './first-rows.ts';
+import { findHiddenState, type HiddenState } from './hidden-state.ts';
 import { OPERATORS } from './operator-table.ts';
 import { planIntegers } from './operators/integers.ts';
 import { type AdaptableProduct, PlanBuilder, type PlanOptions, rowStride } from './plan-builder.ts';
@@ -32,6 +33,8 @@ export interface EdgePlan extends SplitSteps {
   readonly adaptable: ReadonlyMap<string, AdaptableProduct>;
   /** Index of the buffer of the logits. */
   readonly logits: number;
+  /** The hidden state before the output head, if there is one. */
+  readonly hidden: HiddenState | undefined;
   readonly cache: CacheShape;
 }
 
@@ -48,14 +51,16 @@ export function planGraph(graph: ModelGraph, options: PlanOptions): EdgePlan {
   const logits = plan.value(LOGITS);
   if (logits.kind !== 'rows' || widthOf(logits) !== options.vocabularySize || plan.attention === undefined)
     throw unsupported(`its logits are not rows of ${options.vocabularySize}, after attention.`);
+  const split = splitBodyAndHead(plan.steps, plan.buffers);
   const planned = {
-    ...splitBodyAndHead(plan.steps, plan.buffers),
+    ...split,
     options,
     buffers: plan.buffers.map((buffer, index) => (index === logits.buffer ? padLogits(buffer) : buffer)),
     weights: plan.weights,
     adaptable: plan.adaptable,
     attention: plan.attention,
     logits: logits.buffer,
+    hidden: findHiddenState(plan, split),
     cache: cacheShape(options, plan.attention),
   };
   return withWindow(planned, options.contextWindow);

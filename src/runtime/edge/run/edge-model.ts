@@ -1,6 +1,6 @@
 import type { Feed } from '../../../core/decoder.ts';
 import type { ModelFiles } from '../../../core/folder/model-files.ts';
-import type { Logits } from '../../../core/logits.ts';
+import { visitEventLoop } from '../../../core/visit-event-loop.ts';
 import { instantiateKernels } from '../../../kernels/instantiate-kernels.ts';
 import { LogitsBuffer } from '../../logits-buffer.ts';
 import { LOGITS_ROWS, type MemoryLayout, memoryLayout, PREFILL_ROWS, pageTableBytes } from '../plan/memory-layout.ts';
@@ -11,7 +11,7 @@ import { groupByAdapter } from './adapted-rows.ts';
 import { AdapterRoom, type LoadedAdapter } from './adapter-room.ts';
 import { type BoundSteps, bindSteps, type Segment } from './bind-steps.ts';
 import type { BlockTable } from './block-table.ts';
-import { cutIntoCalls, type RunPart } from './cut-into-calls.ts';
+import { cutIntoCalls, type Run, type RunPart } from './cut-into-calls.ts';
 import { EngineMemory } from './engine-memory.ts';
 import { KvBlocks } from './kv-blocks.ts';
 
@@ -49,6 +49,8 @@ export class EdgeModel {
   readonly droppedSequences: FinalizationRegistry<() => void>;
   readonly #body: BoundSteps;
   readonly #head: BoundSteps;
+  /** The steps of the head that make the hidden state. */
+  readonly #hiddenHead: BoundSteps;
   /** Buffers that the body writes and the head reads. */
   readonly #handedOver: readonly number[];
   readonly #logits: LogitsBuffer;
@@ -59,8 +61,7 @@ export class EdgeModel {
     cacheBytes: number,
   ) {
     const { blockBytes, blockPositions, windowBlocks } = plan.cache;
-    // Even a sequence of the whole window can be forked, one fork at a time: the fork copies the last block.
-    const totalBlocks = Math.max(windowBlocks + 1, Math.floor(cacheBytes / blockBytes));
+    const totalBlocks = Math.max(windowBlocks, Math.floor(cacheBytes / blockBytes));
     this.plan = plan;
     this.memory = memory;
     this.layout = layout;
@@ -69,6 +70,7 @@ export class EdgeModel {
     this.droppedSequences = new FinalizationRegistry((free) => free());
     this.#body = bindSteps(plan.body, plan, layout, kernels);
     this.#head = bindSteps(plan.head, plan, layout, kernels);
+    this.#hiddenHead = bindSteps(plan.hidden?.steps ?? [], plan, layout, kernels);
     const filledByBody = new Set(plan.body.flatMap(({ writes }) => writes));
     this.#handedOver = [...new Set(plan.head.flatMap(({ reads }) => reads))].filter((buffer) => filledByBody.has(buffer));
     this.#logits = new LogitsBuffer(plan.options.vocabularySize, kernels, memory.memory, layout.sampling);
@@ -79,6 +81,7 @@ export class EdgeModel {
    * @throws GptEdgeError `model_unavailable` for files that are missing or damaged, or do not hold what the graph says
    */
   static async load(plan: EdgePlan, files: ModelFiles, options: EdgeModelOptions): Promise<EdgeModel> {
+    await visitEventLoop();
     const { adapterBytes = plan.options.adapterBytes ?? 0 } = options;
     const layout = memoryLayout(plan, { separate: options.keepBuffers, adapterBytes });
     const memory = new EngineMemory(layout.end);
@@ -91,8 +94,8 @@ export class EdgeModel {
 
   /**
    * Appends the tokens of all feeds to the KV cache, in the blocks of their tables. The body runs for PREFILL_ROWS rows
-   * at a time, whichever feeds they belong to, and the head for those of them whose logits are wanted. Feeds of the same
-   * adapter come next to each other.
+   * at a time, whichever feeds they belong to, and the head for those of them whose logits or hidden states are wanted.
+   * Feeds of the same adapter come next to each other.
    */
   run(feeds: readonly TableFeed[]): void {
     const runs = groupByAdapter(feeds).map((feed) => ({ owner: feed, rows: feed.tokens.length }));
@@ -100,13 +103,8 @@ export class EdgeModel {
       const segments = parts.map((part, index) => this.#place(part, index));
       this.#body(segments);
       const wanted = parts.map((part, index) => ({ owner: { ...part, segment: segments[index] }, rows: wantedRows(part) }));
-      for (const rows of cutIntoCalls(wanted, LOGITS_ROWS)) this.#readLogits(rows);
+      for (const rows of cutIntoKinds(wanted).flatMap((run) => cutIntoCalls(run, LOGITS_ROWS))) this.#readRows(rows);
     }
-  }
-
-  /** Puts logits [vocabularySize] where the head writes its first row. */
-  loadLogits(values: Float32Array): Logits {
-    return this.#logitsOfRow(0).load(values);
   }
 
   /** Writes what a call of the body reads besides weights: tokens, positions, and a page table for each part. */
@@ -132,20 +130,25 @@ export class EdgeModel {
   }
 
   /**
-   * Runs the head for up to LOGITS_ROWS of the rows that the body has computed, and lends their logits. What the body
-   * made for them moves to the first rows of its buffers, because the kernels take rows that lie side by side.
+   * Runs the head for up to LOGITS_ROWS of the rows that the body has computed, and lends what it gives: logits, or
+   * hidden states. What the body made for them moves to the first rows of its buffers, because the kernels take rows that
+   * lie side by side.
    */
-  #readLogits(parts: readonly RunPart<BodyPart>[]): void {
+  #readRows(parts: readonly RunPart<BodyPart>[]): void {
     const segments = parts.map(({ owner: { segment, ...part }, start, firstRow, rows }) => {
       const skipped = part.rows - wantedRows(part) + start;
       this.#moveRows(segment.firstRow + skipped, firstRow, rows);
       return { ...segment, firstRow, rows, position: segment.position + skipped };
     });
-    this.#head(segments);
+    const givesHidden = parts[0].owner.owner.readHidden !== undefined;
+    if (givesHidden) this.#hiddenHead(segments);
+    else this.#head(segments);
     for (const [index, { owner, firstRow, rows }] of parts.entries()) {
-      const { tokens, table, rows: all, read } = owner.owner;
+      const { tokens, table, rows: all, read, readHidden } = owner.owner;
       const firstIndex = segments[index].position - table.length - (tokens.length - all);
-      for (let row = 0; row < rows; row++) read(this.#logitsOfRow(firstRow + row), firstIndex + row);
+      for (let row = 0; row < rows; row++)
+        if (readHidden) readHidden(this.#hiddenOfRow(firstRow + row), firstIndex + row);
+        else read(this.#logitsOfRow(firstRow + row), firstIndex + row);
     }
   }
 
@@ -161,10 +164,29 @@ export class EdgeModel {
     for (const buffer of this.#handedOver) move(arena + buffers.offsets[buffer], this.plan.buffers[buffer].stride);
   }
 
+  #hiddenOfRow(row: number): Float32Array {
+    const { buffer, offset, width } = this.plan.hidden!;
+    const start = this.layout.arena + this.layout.buffers.offsets[buffer] + row * this.plan.buffers[buffer].stride + offset;
+    return this.memory.views.f32.subarray(start >> 2, (start >> 2) + width);
+  }
+
   #logitsOfRow(row: number): LogitsBuffer {
     const { buffers, logits } = this.plan;
     return this.#logits.moveTo(this.layout.arena + this.layout.buffers.offsets[logits] + row * buffers[logits].stride);
   }
+}
+
+/**
+ * Cuts a list of rows where those whose logits are wanted and those whose hidden states are follow each other. The order
+ * stays, because rows that were moved for one call of the head lie where earlier ones were.
+ */
+function cutIntoKinds<T extends Run<BodyPart>>(wanted: readonly T[]): T[][] {
+  const kinds: T[][] = [];
+  const kindOf = ({ owner }: T) => owner.owner.readHidden === undefined;
+  for (const run of wanted.filter(({ rows }) => rows > 0))
+    if (kinds.length > 0 && kindOf(kinds.at(-1)![0]) === kindOf(run)) kinds.at(-1)!.push(run);
+    else kinds.push([run]);
+  return kinds;
 }
 
 /** How many of a part's rows have their logits read: the last ones. */

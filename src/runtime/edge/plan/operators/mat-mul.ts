@@ -43,6 +43,7 @@ function planFloat(node: GraphNode, plan: PlanBuilder, outputsFirst: boolean): v
   if (layout === 'f16') operands.push('scratch');
   plan.addStep({ node: node.name, kernel, operands, reads: [x.buffer], writes: [out.buffer], multiplyAdds: outputs * inputs });
   planAdapter(node, plan, x, out);
+  plan.products.push({ of: x, outputs });
   plan.setValue(node.outputs[0], out);
 }
 
@@ -93,6 +94,7 @@ function planQuantized(node: GraphNode, plan: PlanBuilder, x: RowsValue, { layou
   const kernel = isQ4 ? 'matMulQ4' : 'matMulQ8';
   plan.addStep({ node: node.name, kernel, operands, reads: [activations], writes: [out.buffer], multiplyAdds: outputs * inputs });
   planAdapter(node, plan, x, out);
+  plan.products.push({ of: x, outputs });
   return out;
 }
 

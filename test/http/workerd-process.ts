@@ -19,3 +19,9 @@ export async function cpuMilliseconds(pid: number): Promise<number> {
   const texts = await Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0')));
   return texts.reduce((sum, text) => sum + Number(text.split(' ')[0]), 0) / 1e6;
 }
+
+/** Bytes of memory that the process holds. */
+export async function residentBytes(pid: number): Promise<number> {
+  const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))!;
+  return 1024 * Number(kilobytes);
+}

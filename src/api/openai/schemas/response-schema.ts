@@ -1,0 +1,252 @@
+import { z } from '@hono/zod-openapi';
+import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
+import { jsonSchema, schemaNameSchema } from './answer-format.ts';
+import { commonFields } from './common-fields.ts';
+import { MAX_PARTS } from './content-schema.ts';
+import { ignored, integerBetween } from './field-types.ts';
+import { ignoredFields, neutralFields } from './openai-fields.ts';
+import { samplingFields } from './sampling-fields.ts';
+import { FUNCTION_TYPE, functionFields, idSchema, MAX_TOOLS, nameSchema, toolFields } from './tool-schema.ts';
+
+/** The most items of an input: more than fit into the context window of any small model. */
+const MAX_ITEMS = 2048;
+
+/**
+ * Fields that ask for something this server does not do, each with the values that ask for nothing. The first four need
+ * responses that are stored.
+ */
+export const UNSUPPORTED_RESPONSE_FIELDS = {
+  background: [false],
+  conversation: [],
+  previous_response_id: [],
+  store: [false],
+  access_programs: [],
+  context_management: [[]],
+  image: [],
+  moderation: [],
+  prompt: [],
+  reasoning: [{}, { effort: null }, { effort: null, summary: null }, { effort: 'none' }],
+  truncation: ['disabled'],
+} as const satisfies Record<string, readonly unknown[]>;
+
+const { store: _, metadata, user, safety_identifier, ...ignoredEverywhere } = ignoredFields;
+
+/** Fields that change nothing: those that do not anywhere, and a limit for tools that OpenAI runs. */
+export const ignoredResponseFields = { ...ignoredEverywhere, max_tool_calls: ignored(z.number()) };
+
+/** A field that is repeated in the answer, and changes nothing else. */
+const repeated = <T extends z.ZodType>(schema: T) => schema.openapi({ description: 'Repeated in the answer.' });
+
+const status = ignored(z.enum(['in_progress', 'completed', 'incomplete']));
+const ownId = ignored(z.string());
+
+const partSchema = z.strictObject({
+  type: z.enum(['input_text', 'output_text', 'text'], { error: 'must be input_text or output_text' }),
+  text: z.string(),
+  annotations: ignored(z.array(z.unknown())),
+  logprobs: ignored(z.array(z.unknown())),
+  prompt_cache_breakpoint: ignored(z.record(z.string(), z.unknown())),
+});
+const contentSchema = z.union([z.string(), z.array(partSchema).max(MAX_PARTS)], {
+  error: `must be a string or up to ${MAX_PARTS} parts of text`,
+});
+
+const messageItem = z.strictObject({
+  type: z.literal('message').nullish(),
+  role: z.enum(['system', 'developer', 'user', 'assistant']).openapi({ description: '`developer` is the same as `system`.' }),
+  content: contentSchema,
+  id: ownId,
+  status,
+  phase: ignored(z.enum(['commentary', 'final_answer'])),
+});
+const callItem = z.strictObject({
+  type: z.literal('function_call'),
+  call_id: idSchema,
+  name: nameSchema,
+  arguments: z.string(),
+  id: ownId,
+  status,
+});
+const outputItem = z.strictObject({
+  type: z.literal('function_call_output'),
+  call_id: idSchema,
+  output: contentSchema,
+  id: ownId,
+  status,
+  name: ignored(z.string()),
+});
+/** What is wrong with an item is said of the kind that its type names. */
+const itemSchema = z.discriminatedUnion('type', [messageItem, callItem, outputItem], {
+  error: ({ input }) =>
+    (input as { type?: unknown } | undefined)?.type === 'item_reference'
+      ? 'item_reference needs stored responses, and none are stored: send the item itself, as clients do with store: false'
+      : 'must be message, function_call or function_call_output',
+});
+
+/** What is wrong with which item. A union by itself would only say that the input is neither of two things. */
+function itemComplaint([, ofList]: readonly z.core.$ZodIssue[][]): string | undefined {
+  const [first] = ofList ?? [];
+  if (first === undefined || first.path.length === 0) return undefined;
+  const [index, ...fields] = first.path;
+  return `item ${String(index)}${fields.length > 0 ? `, ${fields.map(String).join('.')}` : ''}: ${first.message}`;
+}
+
+const responseTool = z.strictObject({ type: FUNCTION_TYPE, ...functionFields });
+const namedTool = z.strictObject({ type: FUNCTION_TYPE, name: nameSchema });
+
+const textSchema = z.strictObject({
+  format: z
+    .discriminatedUnion(
+      'type',
+      [
+        z.strictObject({ type: z.literal('text') }),
+        z.strictObject({ type: z.literal('json_object') }),
+        z.strictObject({
+          type: z.literal('json_schema'),
+          name: schemaNameSchema,
+          description: z.string().nullish(),
+          schema: jsonSchema,
+          strict: z.boolean().nullish(),
+        }),
+      ],
+      { error: 'must have the type text, json_object or json_schema' },
+    )
+    .nullish()
+    .openapi({ description: 'What the answer must be, as `response_format` in a chat.' }),
+  verbosity: z.literal('medium', { error: 'must be medium: max_output_tokens limits the length of an answer' }).nullish(),
+});
+
+/** What `include` may name that has an effect. All else that it may name comes from tools that OpenAI runs. */
+export const INCLUDE_LOGPROBS = 'message.output_text.logprobs';
+
+export const responseRequestSchema = z
+  .strictObject({
+    model: commonFields.model,
+    stream: commonFields.stream,
+    timeout_ms: commonFields.timeout_ms,
+    prompt_cache_key: commonFields.prompt_cache_key,
+    ...samplingFields,
+    ...ignoredResponseFields,
+    metadata: repeated(metadata),
+    user: repeated(user),
+    safety_identifier: repeated(safety_identifier),
+    ...neutralFields(UNSUPPORTED_RESPONSE_FIELDS),
+    input: z.union([z.string(), z.array(itemSchema).min(1, 'must not be empty').max(MAX_ITEMS, `has at most ${MAX_ITEMS} items`)], {
+      error: ({ errors }) => itemComplaint(errors as z.core.$ZodIssue[][]) ?? 'must be a string or a list of items',
+    }),
+    instructions: z.string().nullish().openapi({ description: 'A system message before the input.' }),
+    max_output_tokens: integerBetween(1, MAX_CONTEXT_WINDOW)
+      .nullish()
+      .openapi({ description: 'Default: what is left of the context window, at most 1024.' }),
+    text: textSchema.nullish(),
+    tools: z.array(responseTool).max(MAX_TOOLS, `has at most ${MAX_TOOLS} tools`).nullish().openapi({
+      description: 'Functions that the model may call.',
+    }),
+    tool_choice: z
+      .union(
+        [
+          z.enum(['none', 'auto', 'required']),
+          namedTool,
+          z.strictObject({
+            type: z.literal('allowed_tools'),
+            mode: z.enum(['auto', 'required']),
+            tools: z.array(namedTool).min(1).max(MAX_TOOLS),
+          }),
+        ],
+        { error: 'must be none, auto, required, a function or allowed_tools' },
+      )
+      .nullish(),
+    parallel_tool_calls: toolFields.parallel_tool_calls,
+    include: z
+      .array(z.string())
+      .max(32)
+      .nullish()
+      .openapi({ description: `\`${INCLUDE_LOGPROBS}\` reports log-probabilities; all else has no effect.` }),
+    top_logprobs: integerBetween(0, 20).nullish().openapi({ description: 'Alternatives to report with each token.' }),
+    stream_options: z.strictObject({ include_obfuscation: z.literal(false).nullish() }).nullish(),
+  })
+  .openapi('ResponseRequest', { example: { input: 'Tell me a story about a dragon.', seed: 1 } });
+
+const logprobSchema = z.object({ token: z.string(), logprob: z.number(), bytes: z.array(z.number().int()) });
+const outputTextSchema = z.object({
+  type: z.literal('output_text'),
+  text: z.string(),
+  annotations: z.array(z.unknown()),
+  logprobs: z.array(logprobSchema.extend({ top_logprobs: z.array(logprobSchema) })),
+});
+const itemStatus = z.enum(['in_progress', 'completed', 'incomplete']);
+
+const outputItemSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('message'),
+    id: z.string(),
+    status: itemStatus,
+    role: z.literal('assistant'),
+    content: z.array(outputTextSchema),
+  }),
+  z.object({
+    type: z.literal('function_call'),
+    id: z.string(),
+    status: itemStatus,
+    call_id: z.string(),
+    name: z.string(),
+    arguments: z.string(),
+  }),
+]);
+
+const responseUsageSchema = z.object({
+  input_tokens: z.number().int(),
+  input_tokens_details: z.object({ cached_tokens: z.number().int(), cache_write_tokens: z.number().int() }),
+  output_tokens: z.number().int(),
+  output_tokens_details: z.object({ reasoning_tokens: z.number().int() }),
+  total_tokens: z.number().int(),
+});
+
+/** What OpenAI's answers have. Fields that repeat the request stand here as they are repeated. */
+export const responseSchema = z
+  .object({
+    id: z.string(),
+    object: z.literal('response'),
+    created_at: z.number().int(),
+    completed_at: z.number().int().nullable(),
+    status: z.enum(['in_progress', 'completed', 'incomplete', 'failed']),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    incomplete_details: z.object({ reason: z.literal('max_output_tokens') }).nullable(),
+    model: z.string(),
+    output: z.array(outputItemSchema),
+    usage: responseUsageSchema.nullable(),
+    instructions: z.string().nullable(),
+    max_output_tokens: z.number().int().nullable(),
+    tools: z.array(z.record(z.string(), z.unknown())),
+    tool_choice: z.unknown(),
+    parallel_tool_calls: z.boolean(),
+    text: z.record(z.string(), z.unknown()),
+    temperature: z.number(),
+    top_p: z.number(),
+    presence_penalty: z.number(),
+    frequency_penalty: z.number(),
+    top_logprobs: z.number().int(),
+    metadata: z.record(z.string(), z.unknown()),
+    user: z.string().nullable(),
+    safety_identifier: z.string().nullable(),
+    prompt_cache_key: z.string().nullable(),
+    previous_response_id: z.null(),
+    reasoning: z.object({ effort: z.null(), summary: z.null() }),
+    truncation: z.literal('disabled'),
+    service_tier: z.literal('default'),
+    store: z.literal(false),
+    background: z.literal(false),
+    max_tool_calls: z.null(),
+  })
+  .openapi('Response');
+
+/** What all events of a streamed response have. The first, the second and the last have the response itself. */
+export const responseEventSchema = z
+  .looseObject({ type: z.string(), sequence_number: z.number().int() })
+  .openapi('ResponseEvent', { description: "An event of OpenAI's Responses API." });
+
+export type ResponseWireRequest = z.infer<typeof responseRequestSchema>;
+export type WireItem = z.infer<typeof itemSchema>;
+export type WireResponse = z.infer<typeof responseSchema>;
+export type OutputItem = z.infer<typeof outputItemSchema>;
+export type OutputText = z.infer<typeof outputTextSchema>;

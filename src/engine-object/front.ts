@@ -1,0 +1,173 @@
+import type { EngineFront } from '../api/http/forward-to-engine.ts';
+import { ENGINE_PATH } from '../api/openai/schemas/engine-schema.ts';
+import { GptEdgeError } from '../core/errors.ts';
+import { objectOrder } from './choose-objects.ts';
+import { describeObjects } from './describe-objects.ts';
+import { isRefusal, MAY_WAIT_HEADER } from './engine-headers.ts';
+import type { EngineObject } from './engine-object.ts';
+import { HeldBody } from './held-body.ts';
+import { modelOf, objectName } from './object-name.ts';
+import { type Region, regionOf } from './region.ts';
+import { relay } from './relay.ts';
+import { type RequestHint, requestHint } from './request-hint.ts';
+
+export interface FrontOptions {
+  /** The binding of the class `EngineObject`. */
+  readonly namespace: DurableObjectNamespace<EngineObject>;
+  /** Objects for each model and region. */
+  readonly objectCount: number;
+  /** Ids of the served models, of which the first is the default. */
+  readonly modelIds: readonly string[];
+  /** Seconds after which an object that has not begun to answer is given up. */
+  readonly answerSeconds: number;
+}
+
+/** How often a request is sent again because its object was reset. */
+const MAX_RESETS = 2;
+/** Seconds after which a request may be tried again whose object failed. */
+const RETRY_SECONDS = 1;
+
+/**
+ * Makes the front: it hands each request on to an object, and its answer back. Which object that is depends on the
+ * model, on where the request comes from, and on how its conversation begins, so that requests meet what was computed
+ * for earlier ones. An object that is full refuses at once, and the next is asked; when all are, the request waits at
+ * the first.
+ */
+export function createFront(options: FrontOptions): EngineFront {
+  const { modelIds, objectCount } = options;
+  /** The object of each model that was asked last, which knows best how far the model is loaded. */
+  const lastAsked = new Map<string, string>();
+  return async (request, path) => {
+    const body = new HeldBody(request.body);
+    const hint = await hintOf(request, path, body, modelIds);
+    const model = modelIds.includes(hint.model ?? '') ? hint.model! : modelIds[0];
+    const region = regionOf(request);
+    if (path === ENGINE_PATH && ['GET', 'HEAD'].includes(request.method)) return describeObjects(request, region, options);
+    const names = objectOrder(hint.key, objectCount).map((index) => objectName(region, model, index));
+    if (request.method !== 'POST') return new Call(request, path, body, region, options).answer([lastAsked.get(model) ?? names[0]]);
+    lastAsked.set(model, names[0]);
+    return new Call(request, path, body, region, options).answer(names);
+  };
+}
+
+/** Reads as much of a request as it takes to know its model and its conversation. */
+async function hintOf(request: Request, path: string, body: HeldBody, modelIds: readonly string[]): Promise<RequestHint> {
+  if (request.body === null) return { model: /^\/v1\/models\/([^/]+)$/.exec(path)?.[1], key: '' };
+  if (!/^application\/json\b/i.test(request.headers.get('content-type') ?? '')) return { key: '' };
+  await body.hold();
+  const hint = requestHint(body.text);
+  if (hint.model !== undefined || body.isWhole || modelIds.length === 1) return hint;
+  // Some clients write the model behind a long conversation.
+  await body.holdAll();
+  return requestHint(body.text);
+}
+
+/** One request on its way to an object. */
+class Call {
+  readonly #request: Request;
+  readonly #url: URL;
+  readonly #body: HeldBody;
+  readonly #region: Region;
+  readonly #options: FrontOptions;
+  #resets = 0;
+
+  constructor(request: Request, path: string, body: HeldBody, region: Region, options: FrontOptions) {
+    this.#request = request;
+    this.#url = new URL(request.url);
+    this.#url.pathname = path;
+    this.#body = body;
+    this.#region = region;
+    this.#options = options;
+  }
+
+  /** Asks one object after the other until one has room. */
+  async answer(names: readonly string[]): Promise<Response> {
+    const [home, ...others] = names;
+    if (!this.#body.isWhole) return this.#relayed(await this.#firstWithRoom(names), true);
+    for (const name of others.length === 0 ? [] : names) {
+      const answer = await this.#ask(name, false);
+      if (!isRefusal(answer)) return this.#relay(answer, name);
+      await answer.body?.cancel();
+    }
+    return this.#relayed(home, true);
+  }
+
+  async #relayed(name: string, mayWait: boolean): Promise<Response> {
+    return this.#relay(await this.#ask(name, mayWait), name);
+  }
+
+  #relay(answer: Response, name: string): Promise<Response> {
+    return relay(answer, {
+      askAgain: () => (this.#maySendAgain() ? this.#ask(name, true) : null),
+      toError: (cause) => objectFailed(name, cause),
+    });
+  }
+
+  /** The first object that would not let the request wait, or else the first one: a body that streams is sent once. */
+  async #firstWithRoom(names: readonly string[]): Promise<string> {
+    for (const name of names)
+      if (
+        !(await this.#stub(name)
+          .isFull(modelOf(name))
+          .catch(() => false))
+      )
+        return name;
+    return names[0];
+  }
+
+  /** A stub is dead after its object was reset, so each call takes a new one. */
+  #stub(name: string) {
+    const { namespace } = this.#options;
+    return namespace.get(namespace.idFromName(name), { locationHint: this.#region.locationHint });
+  }
+
+  async #ask(name: string, mayWait: boolean): Promise<Response> {
+    for (;;) {
+      try {
+        return await this.#send(name, mayWait);
+      } catch (error) {
+        if (error instanceof GptEdgeError || this.#request.signal.aborted) throw error;
+        if (!this.#maySendAgain()) throw objectFailed(name, error);
+      }
+    }
+  }
+
+  #maySendAgain(): boolean {
+    return this.#body.isWhole && this.#resets++ < MAX_RESETS;
+  }
+
+  async #send(name: string, mayWait: boolean): Promise<Response> {
+    const headers = new Headers(this.#request.headers);
+    headers.delete(MAY_WAIT_HEADER);
+    if (mayWait) headers.set(MAY_WAIT_HEADER, '1');
+    const late = new AbortController();
+    const signal = AbortSignal.any([this.#request.signal, late.signal]);
+    const { method } = this.#request;
+    const answer = this.#stub(name).fetch(new Request(this.#url, { method, headers, body: this.#body.send(), signal }));
+    const timeout = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const error = this.#hasNotAnswered(name);
+      timeout.reject(error);
+      late.abort(error);
+    }, this.#options.answerSeconds * 1000);
+    try {
+      return await Promise.race([answer, timeout.promise]);
+    } finally {
+      clearTimeout(timer);
+      answer.catch(() => {});
+    }
+  }
+
+  #hasNotAnswered(name: string): GptEdgeError {
+    const message = `The engine object ${name} has not begun to answer for ${this.#options.answerSeconds} s. Try again.`;
+    return new GptEdgeError('engine_unavailable', message, { retryAfterSeconds: RETRY_SECONDS });
+  }
+}
+
+const objectFailed = (name: string, cause: unknown): GptEdgeError =>
+  cause instanceof GptEdgeError
+    ? cause
+    : new GptEdgeError('engine_unavailable', `The engine object ${name} was reset before its answer was complete. Try again.`, {
+        cause,
+        retryAfterSeconds: RETRY_SECONDS,
+      });

@@ -1,0 +1,20 @@
+/** Where objects are asked to live, by the continent that a request comes from, as `request.cf` has it. */
+const HINTS = { AF: 'afr', AN: 'oc', AS: 'apac', EU: 'weur', NA: 'enam', OC: 'oc', SA: 'sam' } as const;
+
+type LocationHint = (typeof HINTS)[keyof typeof HINTS];
+
+const LOCATIONS = new Map<unknown, LocationHint>(Object.entries(HINTS));
+
+/** A part of the world that has objects of its own. */
+export interface Region {
+  readonly name: string;
+  /** Where its objects begin to live. Without it, that is where they are first asked for. */
+  readonly locationHint?: LocationHint;
+}
+
+/** The region of a request. On one's own machine a request has no continent. */
+export function regionOf(request: Request): Region {
+  const continent = (request as { cf?: { continent?: unknown } }).cf?.continent;
+  const locationHint = LOCATIONS.get(continent);
+  return locationHint ? { name: String(continent).toLowerCase(), locationHint } : { name: 'local' };
+}
