@@ -1,6 +1,7 @@
 import type { EngineFront } from '../api/http/forward-to-engine.ts';
 import { ENGINE_PATH } from '../api/openai/schemas/engine-schema.ts';
 import { GptEdgeError } from '../core/errors.ts';
+import { parseVariantId } from '../core/folder/adapter-files.ts';
 import { objectOrder } from './choose-objects.ts';
 import { describeObjects } from './describe-objects.ts';
 import { isRefusal, MAY_WAIT_HEADER } from './engine-headers.ts';
@@ -40,7 +41,9 @@ export function createFront(options: FrontOptions): EngineFront {
   return async (request, path) => {
     const body = new HeldBody(request.body);
     const hint = await hintOf(request, path, body, modelIds);
-    const model = modelIds.includes(hint.model ?? '') ? hint.model! : modelIds[0];
+    // A model's adapters are where its weights are.
+    const { base } = parseVariantId(hint.model ?? '');
+    const model = modelIds.includes(base) ? base : modelIds[0];
     const region = regionOf(request);
     if (path === ENGINE_PATH && ['GET', 'HEAD'].includes(request.method)) return describeObjects(request, region, options);
     const names = objectOrder(hint.key, objectCount).map((index) => objectName(region, model, index));

@@ -3,16 +3,9 @@ import type { Decoder } from '../core/decoder.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
 import type { ChatTemplate } from '../tokenizer/chat-template.ts';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
+import type { ModelAdapter } from './model-adapter.ts';
 import type { SamplingOptions } from './sampling/sampling-options.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
-
-/** An adapter that is added to a model's weights. */
-export interface ModelAdapter {
-  /** Its name, by which the decoder knows it. */
-  readonly name: string;
-  /** Multiply-adds that it adds to those of the model, for one token. */
-  readonly multiplyAddsPerToken: number;
-}
 
 /** A model that is loaded and can generate. One with an adapter shares all the rest with its base model. */
 export interface LanguageModel {

@@ -2,7 +2,7 @@ import type { Decoder } from '../core/decoder.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
 import { STEP_FACTOR } from '../core/token-time.ts';
 import type { CompletionRequest } from './completion-request.ts';
-import type { ModelAdapter } from './language-model.ts';
+import type { ModelAdapter } from './model-adapter.ts';
 
 /** Tokens of a completion per turn, if the model costs nothing: choosing, detokenizing, and the chunk of the answer. */
 const TOKENS_PER_TURN = 600;

@@ -4,8 +4,8 @@ import { DraftLength } from '../speculation/draft-length.ts';
 import { PromptLookup } from '../speculation/prompt-lookup.ts';
 import type { TokenWork } from '../token-work.ts';
 import type { Job } from './job.ts';
-import type { SequenceTask } from './prompt-run.ts';
 import { Run } from './run.ts';
+import type { SequenceTask } from './sequence-task.ts';
 import type { Stem } from './stem.ts';
 
 /**

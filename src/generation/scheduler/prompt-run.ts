@@ -1,20 +1,12 @@
 import type { Decoder, Feed, Sequence } from '../../core/decoder.ts';
 import type { Logits } from '../../core/logits.ts';
 import type { Choice } from '../choice.ts';
-import type { ModelAdapter } from '../language-model.ts';
 import type { TokenWork } from '../token-work.ts';
 import { ChoiceRun } from './choice-run.ts';
 import type { Job } from './job.ts';
 import { Run } from './run.ts';
+import type { SequenceTask } from './sequence-task.ts';
 import { Stem } from './stem.ts';
-
-/** What decides which sequences of a model are alike. */
-export interface SequenceTask {
-  /** Sequences share what they have computed within a partition only. */
-  readonly partition: string;
-  /** What is added to the model for them. Default: nothing */
-  readonly adapter?: ModelAdapter;
-}
 
 /** What a request wants of one prompt. */
 export interface PromptTask extends SequenceTask {

@@ -1,5 +1,5 @@
 import type { LoadedAdapter } from './adapter-room.ts';
-import type { Segment } from './bind-steps.ts';
+import type { Segment } from './segment.ts';
 
 /** Puts feeds of the same adapter next to each other, in the order of the first of each. */
 export function groupByAdapter<T extends { readonly adapter?: LoadedAdapter }>(feeds: readonly T[]): readonly T[] {

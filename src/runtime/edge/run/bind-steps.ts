@@ -3,20 +3,8 @@ import type { MemoryLayout } from '../plan/memory-layout.ts';
 import type { EdgePlan } from '../plan/plan-graph.ts';
 import type { Operand, Step } from '../plan/step.ts';
 import { adaptedRows } from './adapted-rows.ts';
-import type { LoadedAdapter, LoadedModule } from './adapter-room.ts';
-
-/** Rows of a call that belong to one sequence, at consecutive positions. */
-export interface Segment {
-  /** Index of the first of them among the rows of the call. */
-  readonly firstRow: number;
-  readonly rows: number;
-  /** Position of the first row in its sequence. */
-  readonly position: number;
-  /** Address of the sequence's page table. */
-  readonly pageTable: number;
-  /** What is added to the model for the sequence. Default: nothing */
-  readonly adapter?: LoadedAdapter;
-}
+import type { LoadedModule } from './adapter-room.ts';
+import type { Segment } from './segment.ts';
 
 /**
  * Steps whose operands are resolved, except for those that depend on the rows of a call. The segments follow each other

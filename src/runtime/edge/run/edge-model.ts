@@ -9,11 +9,12 @@ import { loadWeights } from '../weights/load-weights.ts';
 import type { LoadTarget } from '../weights/sink.ts';
 import { groupByAdapter } from './adapted-rows.ts';
 import { AdapterRoom, type LoadedAdapter } from './adapter-room.ts';
-import { type BoundSteps, bindSteps, type Segment } from './bind-steps.ts';
+import { type BoundSteps, bindSteps } from './bind-steps.ts';
 import type { BlockTable } from './block-table.ts';
 import { cutIntoCalls, type Run, type RunPart } from './cut-into-calls.ts';
 import { EngineMemory } from './engine-memory.ts';
 import { KvBlocks } from './kv-blocks.ts';
+import type { Segment } from './segment.ts';
 
 export interface EdgeModelOptions {
   /** The compiled kernels, with relaxed SIMD or without. */
