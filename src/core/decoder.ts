@@ -70,6 +70,7 @@ export interface Adapters {
   use(name: string, until: Promise<unknown>): void;
   /**
    * Loads an adapter, unless it is there. Others that nobody uses give way, the one that was used least recently first.
+   * One that is being loaded, and perhaps never will be because its request was ended, is loaded again.
    * @returns null if those that are being used leave no room now
    * @throws GptEdgeError `model_not_found` if there is none of that name. The promise is rejected with
    *   `model_unavailable` for files that are missing or damaged, or belong to another model

@@ -8,6 +8,7 @@ import type { Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { DEFAULT_QUEUE_SECONDS } from '../generation/scheduler/scheduler.ts';
+import { LoadOnce } from '../storage/load-once.ts';
 import { sha256 } from '../storage/sha256.ts';
 
 /** Milliseconds after which a request that waits for room looks again. */
@@ -20,13 +21,14 @@ const RETRY_SECONDS = 5;
  * adapter that the decoder adds to its sequences.
  */
 export class ModelVariants {
-  readonly #keepAlive: (load: Promise<unknown>) => void;
+  /** Whether there was room, by the variant's id. */
+  readonly #loads: LoadOnce<boolean>;
   readonly #queueSeconds: number;
   /** By their base model, with which they go. */
   readonly #variants = new WeakMap<LanguageModel, Map<string, LanguageModel>>();
 
   constructor(keepAlive: (load: Promise<unknown>) => void, queueSeconds: number = DEFAULT_QUEUE_SECONDS) {
-    this.#keepAlive = keepAlive;
+    this.#loads = new LoadOnce(keepAlive);
     this.#queueSeconds = queueSeconds;
   }
 
@@ -42,7 +44,7 @@ export class ModelVariants {
     const { adapters } = base.decoder;
     if (adapters === undefined) throw new GptEdgeError('unsupported_model', noAdapters(base.id), { param: 'model' });
     adapters.use(name, until);
-    await this.#load(adapters, name);
+    await this.#load(base, adapters, name);
     const known = this.#variants.get(base) ?? new Map<string, LanguageModel>();
     this.#variants.set(base, known);
     const variant = known.get(name) ?? (await makeVariant(base, name, files));
@@ -64,25 +66,30 @@ export class ModelVariants {
     return { name, rank, parameters, multiplyAddsPerToken, dtype, source, bytes, isLoaded };
   }
 
-  /** Loads an adapter once there is room. Each request waits for itself: one that others relied on may be cancelled. */
-  async #load(adapters: Adapters, name: string): Promise<void> {
+  /** Loads an adapter once there is room, however many requests ask for it at the same time. */
+  async #load(base: LanguageModel, adapters: Adapters, name: string): Promise<void> {
     const deadline = Date.now() + this.#queueSeconds * 1000;
-    for (;;) {
-      const load = adapters.load(name);
-      if (load) {
-        this.#keepAlive(load.catch(() => {}));
-        return load;
-      }
-      if (Date.now() >= deadline)
-        throw new GptEdgeError(
-          'overloaded',
-          `There is no room for the adapter ${name} while requests use the others that are loaded. Try again when those have ended.`,
-          { param: 'model', retryAfterSeconds: RETRY_SECONDS },
-        );
+    const id = variantId(base.id, name);
+    while (!adapters.isLoaded(name)) {
+      const hasRoom = await this.#loads.get(id, async () => {
+        const load = adapters.load(name);
+        await load;
+        return load !== null;
+      });
+      this.#loads.forget(id);
+      if (hasRoom) continue;
+      if (Date.now() >= deadline) throw noRoom(name);
       await new Promise((resolve) => setTimeout(resolve, Math.max(1, Math.min(LOOK_MS, deadline - Date.now()))));
     }
   }
 }
+
+const noRoom = (name: string): GptEdgeError =>
+  new GptEdgeError(
+    'overloaded',
+    `There is no room for the adapter ${name} while requests use the others that are loaded. Try again when those have ended.`,
+    { param: 'model', retryAfterSeconds: RETRY_SECONDS },
+  );
 
 function checkName({ id, files }: Manifest, name: string): void {
   const names = adapterNames(files);

@@ -55,7 +55,6 @@ export class AdapterRoom implements Adapters {
   readonly #options: AdapterRoomOptions;
   /** The one that was used least recently comes first. */
   readonly #regions = new Map<string, Region>();
-  readonly #loads = new Map<string, Promise<void>>();
   readonly #loaded = new Map<string, LoadedAdapter>();
   readonly #users = new Map<string, number>();
   /** Ends the use of requests that were dropped: the code of a cancelled request does not go on to say so. */
@@ -94,24 +93,20 @@ export class AdapterRoom implements Adapters {
   }
 
   load(name: string): Promise<void> | null {
-    const known = this.#loads.get(name);
-    if (known) {
-      this.#touch(name);
-      return known;
-    }
+    this.#touch(name);
+    if (this.#loaded.has(name)) return Promise.resolve();
     if (!this.names.includes(name))
       throw new GptEdgeError('model_not_found', `There is no adapter ${showText(name)}. There are: ${this.names.join(', ')}.`, {
         param: 'model',
       });
-    const region = this.#reserve(this.#options.files.manifest.files[adapterFiles(name)!.weights].bytes);
+    // Whoever began to read it may have been ended meanwhile, so it is read again, into the same place.
+    const region = this.#regions.get(name) ?? this.#reserve(this.#options.files.manifest.files[adapterFiles(name)!.weights].bytes);
     if (region === null) return null;
     this.#regions.set(name, region);
-    const load = this.#read(name, region).catch((error) => {
-      this.#forget(name);
+    return this.#read(name, region).catch((error) => {
+      if (!this.#loaded.has(name) && this.#regions.get(name) === region) this.#forget(name);
       throw error;
     });
-    this.#loads.set(name, load);
-    return load;
   }
 
   #count(name: string, change: number): void {
@@ -129,14 +124,12 @@ export class AdapterRoom implements Adapters {
 
   #forget(name: string): void {
     this.#regions.delete(name);
-    this.#loads.delete(name);
     this.#loaded.delete(name);
   }
 
   /** Finds room, and forgets adapters that nobody uses for it. @returns null if there is none now */
   #reserve(bytes: number): Region | null {
-    // One that is being read is in use, whether its request is still there or not.
-    const idle = [...this.#regions.keys()].filter((name) => (this.#users.get(name) ?? 0) === 0 && this.#loaded.has(name));
+    const idle = [...this.#regions.keys()].filter((name) => (this.#users.get(name) ?? 0) === 0);
     for (let victims = 0; victims <= idle.length; victims++) {
       const gone = idle.slice(0, victims);
       const start = this.#gap(bytes, gone);
@@ -159,12 +152,14 @@ export class AdapterRoom implements Adapters {
     return start + bytes <= first + room ? start : undefined;
   }
 
-  async #read(name: string, { start }: Region): Promise<void> {
+  async #read(name: string, region: Region): Promise<void> {
+    const { start } = region;
     const { manifest: manifestFile, weights } = adapterFiles(name)!;
     const { files, memory } = this.#options;
     const copy = async () => {
       let at = start;
       for await (const piece of files.stream(weights)) {
+        if (this.#regions.get(name) !== region) throw unusable(name, 'gave way to another one while it was read, since nobody used it');
         memory.views.u8.set(piece, at);
         at += piece.length;
       }

@@ -95,8 +95,8 @@ export class EdgeModel {
 
   /**
    * Appends the tokens of all feeds to the KV cache, in the blocks of their tables. The body runs for PREFILL_ROWS rows
-   * at a time, whichever feeds they belong to, and the head for those of them whose logits or hidden states are wanted. Feeds of
-   * the same adapter come next to each other.
+   * at a time, whichever feeds they belong to, and the head for those of them whose logits or hidden states are wanted.
+   * Feeds of the same adapter come next to each other.
    */
   run(feeds: readonly TableFeed[]): void {
     const runs = groupByAdapter(feeds).map((feed) => ({ owner: feed, rows: feed.tokens.length }));
