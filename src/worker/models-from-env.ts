@@ -22,6 +22,7 @@ export interface WorkerEnv extends EngineVariables, SchedulingVariables, AccessB
   MODEL_IDS: string;
   MEMORY_LIMIT_MB?: string;
   MAX_WORK?: string;
+  CPU_BUDGET_MS?: string;
   SAMPLING?: string;
   LOG_REQUESTS?: string;
 }

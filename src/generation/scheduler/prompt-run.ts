@@ -1,6 +1,8 @@
 import type { Decoder, Feed, Sequence } from '../../core/decoder.ts';
+import { GptEdgeError } from '../../core/errors.ts';
 import type { Logits } from '../../core/logits.ts';
 import type { Choice } from '../choice.ts';
+import type { StopCause } from '../text/text-pieces.ts';
 import type { TokenWork } from '../token-work.ts';
 import { ChoiceRun } from './choice-run.ts';
 import type { Job } from './job.ts';
@@ -28,16 +30,28 @@ export interface PromptTask extends SequenceTask {
   readonly readHidden?: (hidden: Float32Array, index: number) => void;
   /** Multiply-adds that take as long as reading once. */
   readonly readWork: (index: number) => number;
-  /** The continuations of the prompt. */
+  /** The continuations of the prompt that have no token yet. */
   readonly choices: readonly Choice[];
+  /** Those that were begun elsewhere. They compute the prompt for themselves, as far as it is not in the cache. */
+  readonly begun?: readonly Choice[];
   /** Longer prompts that begin with this one, and go on from what was computed of it. It is called once that is so. */
   readonly branches?: () => readonly PromptTask[];
 }
 
-/** Makes a run for each prompt of a request. */
-export function promptRuns(job: Job<Run>, tasks: readonly PromptTask[]): PromptRun[] {
-  const runs: PromptRun[] = tasks.map((task) => new PromptRun(job, task, () => task.leader && runs[task.leader.index]));
-  return runs;
+/**
+ * Makes the runs of a request: one for each prompt, unless all of its choices were begun elsewhere, and one for each of
+ * those.
+ */
+export function promptRuns(job: Job<Run>, tasks: readonly PromptTask[]): Run[] {
+  const runs: (PromptRun | undefined)[] = tasks.map((task) => {
+    const isRead = task.choices.length > 0 || (task.begun ?? []).length === 0;
+    return isRead ? new PromptRun(job, task, () => task.leader && runs[task.leader.index]) : undefined;
+  });
+  return tasks.flatMap((task, index) => {
+    const begun = (task.begun ?? []).filter(({ isFinished }) => !isFinished);
+    const going = begun.map((choice) => new ChoiceRun(job, choice, task, null));
+    return [...(runs[index] ? [runs[index]] : []), ...going];
+  });
 }
 
 /** Computes a prompt, and begins its choices. */
@@ -123,6 +137,11 @@ export class PromptRun extends Run {
       read: onRow(read),
       readHidden: readHidden && onRow(readHidden),
     };
+  }
+
+  stop(cause: StopCause): void {
+    if (this.#task.choices.length === 0) throw new GptEdgeError('timeout', 'The prompt takes more CPU time than CPU_BUDGET_MS allows.');
+    for (const choice of this.#task.choices) choice.stop(cause);
   }
 
   settle(): readonly Run[] {

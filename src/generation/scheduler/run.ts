@@ -1,4 +1,5 @@
 import type { Decoder, Feed, Sequence } from '../../core/decoder.ts';
+import type { StopCause } from '../text/text-pieces.ts';
 import type { TokenWork } from '../token-work.ts';
 import type { Job } from './job.ts';
 import type { SequenceTask } from './sequence-task.ts';
@@ -80,6 +81,12 @@ export abstract class Run {
 
   /** Does what could not be done while logits were read. @returns what goes on in its place, which may be itself */
   abstract settle(): readonly Run[];
+
+  /**
+   * Ends what it computes with what it has. `end` must follow.
+   * @throws GptEdgeError `timeout` if it has nothing
+   */
+  abstract stop(cause: StopCause): void;
 
   /** Goes on with the sequence that `open` has made. */
   begin(sequence: Sequence): void {

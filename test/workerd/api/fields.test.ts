@@ -31,7 +31,7 @@ interface Endpoint {
   /** Fields that are accepted without effect, with a value for each. */
   ignored: Record<string, unknown>;
   /**
-   * Fields that have tests elsewhere: those that do not change what is generated in `sharing.test.ts`, and what the
+   * Fields that have tests elsewhere: those that do not change what is generated in `sharing.test.ts` and `sessions.test.ts`, and what the
    * default model cannot do.
    */
   elsewhere?: string[];
@@ -43,7 +43,6 @@ const IGNORED: Record<keyof typeof ignoredFields, unknown> = {
   prompt_cache_retention: '24h',
   safety_identifier: 'someone',
   service_tier: 'auto',
-  store: true,
   user: 'someone',
 };
 
@@ -94,7 +93,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
       best_of: { base: { n: 2 }, value: 5, instead: 2 },
     },
     ignored: IGNORED,
-    elsewhere: ['prompt_cache_key', 'timeout_ms', 'suffix'],
+    elsewhere: ['prompt_cache_key', 'timeout_ms', 'store', 'suffix'],
   },
   '/v1/chat/completions': {
     base: { messages: [{ role: 'user', content: 'Tell me a story about a cat.' }], max_tokens: 12, seed: 7 },
@@ -113,7 +112,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
       parallel_tool_calls: { base: { tools: TOOLS, tool_choice: 'required', max_tokens: 100 }, value: true, instead: false },
     },
     ignored: IGNORED,
-    elsewhere: ['prompt_cache_key', 'timeout_ms', 'prediction', 'chat_template_kwargs'],
+    elsewhere: ['prompt_cache_key', 'timeout_ms', 'prediction', 'store', 'chat_template_kwargs'],
   },
   '/v1/responses': {
     base: { input: 'Tell me a story about a cat.', max_output_tokens: 12, seed: 7 },
