@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { openModelFolder } from '../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../src/local/project-paths.ts';
 import { ENGINES, type Engine } from '../src/runtime/engine-choice.ts';
+import { printBatch } from './load/measure-batch.ts';
 import { printLoad } from './load/measure-load.ts';
 import { describeMachine, printMachine } from './machine.ts';
 import { measure } from './measure.ts';
@@ -17,6 +18,7 @@ interface Options {
   readonly gguf?: string;
   readonly llamaBench?: string;
   readonly load?: boolean;
+  readonly batch?: boolean;
   readonly places?: boolean;
   readonly json?: boolean;
 }
@@ -30,16 +32,17 @@ const command = new Command('npm run bench --')
   .option('--llama-bench <file>', 'llama-bench of a build of ik_llama.cpp, for --peers')
   .option('--load', 'measure the Worker with many callers instead')
   .option('--places', 'measure only the engine in the Worker and in an engine object')
-  .option('--json', 'print JSON, of all but --load and --places')
+  .option('--batch', 'measure requests through a batch, and the same one by one, instead')
+  .option('--json', 'print JSON, of all but --load, --batch and --places')
   .parse();
-const { model, engine, runs, peers, gguf, llamaBench, load, places, json } = command.opts<Options>();
+const { model, engine, runs, peers, gguf, llamaBench, load, batch, places, json } = command.opts<Options>();
 if (!(Number.isInteger(runs) && runs > 0)) command.error('--runs must be a whole number, at least 1');
 if (peers && gguf === undefined) command.error('--peers needs --gguf <file>: the same model in a GGUF file');
 
 const note = (text: string) => console.error(text);
 const folder = await openModelFolder(model);
-if (load) {
-  await printLoad(folder, engine, runs, note);
+if (load || batch) {
+  await (load ? printLoad : printBatch)(folder, engine, runs, note);
   process.exit();
 }
 if (places) {

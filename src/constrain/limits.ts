@@ -14,12 +14,12 @@ export const MAX_NFA_STATES = 20_000;
 /** States of a deterministic automaton. */
 export const MAX_DFA_STATES = 4_000;
 /** States of automata that are visited while those of one request are built. It takes some 50 ms. */
-export const MAX_EFFORT = 2_000_000;
+export const MAX_EFFORT = 700_000;
 /** Ways in which a text so far is read, if the schema is ambiguous. Further ones are given up. */
 export const MAX_READINGS = 256;
 /** Characters of a pattern. */
 export const MAX_PATTERN_LENGTH = 2_000;
 /** Groups within groups of a pattern. */
 export const MAX_PATTERN_DEPTH = 50;
-/** Texts among which an answer is chosen. */
+/** Texts among which an answer is chosen, and values of an `enum`. */
 export const MAX_CHOICES = 1_000;

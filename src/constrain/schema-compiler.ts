@@ -5,13 +5,14 @@ import { isDisjoint } from './disjoint.ts';
 import { Effort } from './effort.ts';
 import { contentOf, scalar } from './json-text.ts';
 import { countBounds, Keywords } from './keywords.ts';
-import { MAX_ALTERNATIVES, MAX_SCHEMA_DEPTH, MAX_SCHEMA_NODES } from './limits.ts';
+import { MAX_ALTERNATIVES, MAX_CHOICES, MAX_SCHEMA_DEPTH, MAX_SCHEMA_NODES } from './limits.ts';
 import { ObjectPart, patternsKey } from './object-part.ts';
-import { Choice, type Part } from './reading.ts';
+import { Choice, Leaf, type Part } from './reading.ts';
 import { either } from './regular/expression.ts';
 import { found } from './regular/pattern.ts';
 import { automatonAt, leafOf, numberParts, parsePattern, stringParts } from './scalar-parts.ts';
 import { type SchemaDocument, type SchemaObject, type Subschema, shortened } from './schema-document.ts';
+import { textAutomaton } from './text-automaton.ts';
 import { TextState } from './text-state.ts';
 import { type SchemaPath, unenforceable } from './unenforceable.ts';
 
@@ -184,7 +185,7 @@ export class SchemaCompiler {
     const scalars = valid.filter((value) => typeof value !== 'object' || value === null) as (string | number | boolean | null)[];
     const composed = valid.filter((value) => typeof value === 'object' && value !== null);
     return [
-      ...(scalars.length > 0 ? [leafOf(either(...scalars.map(scalar)), this.#effort)] : []),
+      ...(scalars.length > 0 ? [new Leaf(textAutomaton(scalars.map((value) => JSON.stringify(value))))] : []),
       ...composed.map((value) => this.#part([{ schema: schemaOfValue(value as object), path: keywords[0].path }])),
     ];
   }
@@ -291,6 +292,7 @@ function commonTypes(a: readonly Type[], b: readonly Type[]): Type[] {
 function listedValues(keywords: readonly Keywords[]): readonly unknown[] | undefined {
   const lists = keywords.flatMap((one) => {
     const values = one.list('enum');
+    if (values && values.length > MAX_CHOICES) throw unenforceable([...one.path, 'enum'], `it has more than ${MAX_CHOICES} values`);
     return [...(values ? [values] : []), ...(one.has('const') ? [[one.value('const')]] : [])];
   });
   if (lists.length === 0) return undefined;

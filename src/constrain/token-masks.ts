@@ -1,10 +1,10 @@
+import { KEPT_MASK_BYTES } from '../core/memory-plan.ts';
 import type { ByteState } from './byte-state.ts';
 import type { Reading } from './reading.ts';
 import { following, type TextState } from './text-state.ts';
 import type { VocabularyTrie } from './vocabulary-trie.ts';
 
-/** Bytes of the states' tokens that are kept. Each takes a bit for every token of the vocabulary. */
-const KEPT_BYTES = 2 ** 19;
+const NO_TOKENS: readonly number[] = [];
 
 /** What tokens do from one state of an automaton on. */
 interface StateTokens {
@@ -50,7 +50,7 @@ export class TokenMasks {
     // A map keeps the order in which its keys came: those that were not used for the longest time go first.
     this.#kept.delete(key);
     this.#kept.set(key, tokens);
-    if (this.#kept.size * tokens.within.byteLength > KEPT_BYTES) this.#kept.delete(this.#kept.keys().next().value!);
+    if (this.#kept.size * tokens.within.byteLength > KEPT_MASK_BYTES) this.#kept.delete(this.#kept.keys().next().value!);
     return tokens;
   }
 
@@ -91,8 +91,10 @@ export class TokenMasks {
   }
 
   #add(node: number, mask: Uint32Array): void {
-    if (this.#trie.tokens[node] < 0) return;
-    for (const token of this.#trie.tokensAt(node)) mask[token >> 5] |= 1 << (token & 31);
+    const token = this.#trie.tokens[node];
+    if (token === this.#trie.none) return;
+    mask[token >> 5] |= 1 << (token & 31);
+    for (const equal of this.#trie.equals.get(token) ?? NO_TOKENS) mask[equal >> 5] |= 1 << (equal & 31);
   }
 
   #emptyMask(): Uint32Array {

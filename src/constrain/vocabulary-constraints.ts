@@ -4,15 +4,16 @@ import type { ConstraintState, TokenConstraint } from '../core/token-constraint.
 import { callsOrText } from './call-parts.ts';
 import { certainBytes } from './certain-bytes.ts';
 import type { Effort } from './effort.ts';
-import { bytes, SPACE } from './json-text.ts';
+import { SPACE } from './json-text.ts';
 import { MAX_CHOICES } from './limits.ts';
 import { Leaf, type Part, Preceded } from './reading.ts';
 import { automaton } from './regular/automaton.ts';
-import { either, mapSets } from './regular/expression.ts';
+import { mapSets } from './regular/expression.ts';
 import { matched, PatternError } from './regular/pattern.ts';
 import { utf8 } from './regular/utf8.ts';
 import { SchemaCompiler } from './schema-compiler.ts';
 import { SchemaDocument } from './schema-document.ts';
+import { textAutomaton } from './text-automaton.ts';
 import { TextState } from './text-state.ts';
 import { TokenMasks } from './token-masks.ts';
 import { VocabularyTrie } from './vocabulary-trie.ts';
@@ -93,7 +94,7 @@ export class VocabularyConstraints {
   choice(texts: readonly string[]): TokenConstraint {
     if (texts.length === 0 || texts.length > MAX_CHOICES || texts.includes(''))
       throw new GptEdgeError('invalid_value', `A choice is made among 1 to ${MAX_CHOICES} texts, none of which is empty.`);
-    return this.#constraint(`choice ${JSON.stringify(texts)}`, () => new Leaf(automaton(either(...texts.map(bytes)))!), false);
+    return this.#constraint(`choice ${JSON.stringify(texts)}`, () => new Leaf(textAutomaton(texts)), false);
   }
 
   /** Answers that a regular expression matches as a whole. */

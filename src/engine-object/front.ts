@@ -36,21 +36,30 @@ const RETRY_SECONDS = 1;
  */
 export function createFront(options: FrontOptions): EngineFront {
   const { modelIds, objectCount } = options;
-  /** The object of each model that was asked last, which knows best how far the model is loaded. */
+  /**
+   * The object of each model and region that was asked last, by the name of their first one: it knows best how far the
+   * model is loaded.
+   */
   const lastAsked = new Map<string, string>();
   return async (request, path) => {
     const body = new HeldBody(request.body);
     const hint = await hintOf(request, path, body, modelIds);
-    // A model's adapters are where its weights are.
-    const { base } = parseVariantId(hint.model ?? '');
-    const model = modelIds.includes(base) ? base : modelIds[0];
+    const model = modelOfObjects(hint.model, modelIds);
     const region = regionOf(request);
     if (path === ENGINE_PATH && ['GET', 'HEAD'].includes(request.method)) return describeObjects(request, region, options);
     const names = objectOrder(hint.key, objectCount).map((index) => objectName(region, model, index));
-    if (request.method !== 'POST') return new Call(request, path, body, region, options).answer([lastAsked.get(model) ?? names[0]]);
-    lastAsked.set(model, names[0]);
+    if (request.method !== 'POST')
+      return new Call(request, path, body, region, options).answer([lastAsked.get(objectName(region, model, 0)) ?? names[0]]);
+    lastAsked.set(objectName(region, model, 0), names[0]);
     return new Call(request, path, body, region, options).answer(names);
   };
+}
+
+/** The model whose objects answer: with all of its adapters, since they are computed together with it. */
+function modelOfObjects(asked: string | undefined, modelIds: readonly string[]): string {
+  const models = modelIds.map((id) => parseVariantId(id).base);
+  const { base } = parseVariantId(asked ?? '');
+  return models.includes(base) ? base : models[0];
 }
 
 /** Reads as much of a request as it takes to know its model and its conversation. */

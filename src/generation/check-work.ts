@@ -40,6 +40,10 @@ export function checkWork(
   );
 }
 
+/** Says that a request takes too much, with both numbers. */
+export const describeWork = (work: number, maxWork: number, what: string): string =>
+  `the request may take ${billions(work)} multiply-adds for ${what}, and the limit is ${billions(maxWork)} (MAX_WORK).`;
+
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 const billions = (multiplyAdds: number): string => `${(multiplyAdds / 1e9).toLocaleString('en', { maximumSignificantDigits: 4 })} billion`;
 const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;

@@ -10,8 +10,9 @@ const NO_TEXT = new Uint8Array();
  * and rows of the table may stand for no token.
  */
 export function constraintsOf({ vocabularySize, eosTokenIds }: Manifest, tokenizer: TextTokenizer): VocabularyConstraints {
+  const known = tokenizer.vocabularySize;
   const bytes = (id: number): Uint8Array => {
-    if (id >= tokenizer.vocabularySize || eosTokenIds.includes(id)) return NO_TEXT;
+    if (id >= known || eosTokenIds.includes(id)) return NO_TEXT;
     return tokenizer.isSpecial(id) ? specialTokenBytes(id) : tokenizer.bytes(id);
   };
   return new VocabularyConstraints({

@@ -1,5 +1,6 @@
 import type { ChatMessage, ChatTemplate, TemplateOptions } from '../tokenizer/chat-template.ts';
 import type { Steps } from '../tokenizer/pace.ts';
+import type { OriginText } from '../tokenizer/template/written-ranges.ts';
 import type { EncodeOptions, TextTokenizer } from '../tokenizer/text-tokenizer.ts';
 import type { WorkBudget } from './work-budget.ts';
 
@@ -27,6 +28,17 @@ export function encodeChatInTurns(
   options?: TemplateOptions,
 ): Promise<number[]> {
   return stepsInTurns(template.encodeSteps(messages, tokenizer, options), budget);
+}
+
+/** Encodes what a chat template has written around messages, part by part. */
+export function encodeOriginInTurns({ value, written }: OriginText, tokenizer: TextTokenizer, budget: WorkBudget): Promise<number[]> {
+  const steps = tokenizer.encodeSteps(value, { addSpecialTokens: false, parseSpecialTokens: written });
+  return stepsInTurns(steps, budget);
+}
+
+/** Renders a conversation around a mark as the chat template does, part by part. */
+export function splitChatInTurns(messages: readonly ChatMessage[], mark: string, template: ChatTemplate, budget: WorkBudget) {
+  return stepsInTurns(template.splitSteps(messages, mark), budget);
 }
 
 /** Takes the steps of a computation on text, with turns for others between them. */

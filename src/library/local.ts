@@ -14,3 +14,4 @@ export { putModels } from '../local/bucket/put-models.ts';
 export { type LocalWorker, type LocalWorkerOptions, localWorkerOptions } from '../local/local-worker.ts';
 export { DEFAULT_MODEL } from '../local/project-paths.ts';
 export { type ServeOptions, serveModels } from '../local/serve-models.ts';
+export { type WorkersAiWorkerOptions, workersAiOptions } from '../local/workers-ai-options.ts';

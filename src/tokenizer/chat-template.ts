@@ -136,6 +136,20 @@ export class ChatTemplate {
     return yield* tokenizer.encodeSteps(value, { addSpecialTokens: false, parseSpecialTokens: written });
   }
 
+  /**
+   * Renders a conversation in which a mark stands for a text that is not known yet.
+   * @returns what the template makes of it before and after the mark
+   * @throws GptEdgeError as `encode`; `chat_template_error` also if the template does not repeat the mark exactly once
+   */
+  *splitSteps(messages: readonly ChatMessage[], mark: string): Steps<{ before: OriginText; after: OriginText }> {
+    const rendered = yield* this.#render(messages);
+    const start = rendered.value.indexOf(mark);
+    if (start < 0 || rendered.value.includes(mark, start + mark.length))
+      throw new GptEdgeError('chat_template_error', "The model's chat template does not repeat a message as it is.", { param: 'model' });
+    const { length } = rendered.value;
+    return { before: sliceOrigin(rendered, 0, start), after: sliceOrigin(rendered, start + mark.length, length) };
+  }
+
   /** The tags between which the model thinks, if the template knows of any: those of nearly all models that do. */
   get thinkTags(): ThinkTags | undefined {
     const { text = '' } = this.#source;

@@ -12,13 +12,20 @@ export function tokenBytes(tokenizer: TokenizerJson): (spelling: string) => Uint
   return steps.some(({ type }) => type === 'ByteLevel') ? byteLevelBytes() : sentencePieceBytes(steps);
 }
 
-/** A spelling with a character outside of the alphabet stands for itself. */
+/** A spelling with a character outside of the alphabet stands for itself. All 256 of the alphabet are one UTF-16 unit each. */
 function byteLevelBytes(): (spelling: string) => Uint8Array {
   const alphabet = byteAlphabet();
+  const byUnit = new Int16Array(Math.max(...alphabet.keys()) + 1).fill(-1);
+  for (const [unit, byte] of alphabet) byUnit[unit] = byte;
   const utf8 = new TextEncoder();
   return (spelling) => {
-    const bytes = Array.from(spelling, (character) => alphabet.get(character.codePointAt(0)!));
-    return bytes.includes(undefined) ? utf8.encode(spelling) : Uint8Array.from(bytes as number[]);
+    const bytes = new Uint8Array(spelling.length);
+    for (let at = 0; at < spelling.length; at++) {
+      const byte = byUnit[spelling.charCodeAt(at)] ?? -1;
+      if (byte < 0) return utf8.encode(spelling);
+      bytes[at] = byte;
+    }
+    return bytes;
   };
 }
 

@@ -15,7 +15,7 @@ import { checkMemory, type EnginePlan, planEngine } from '../runtime/plan-engine
 import { LoadOnce } from '../storage/load-once.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
 import { IsolateMemory } from './isolate-memory.ts';
-import { loadLanguageModel, readTextFiles } from './load-language-model.ts';
+import { loadLanguageModel, readTextFiles, type TextFiles } from './load-language-model.ts';
 import { ModelVariants } from './model-variants.ts';
 import { type ModelTexts, readModelTexts } from './read-model-texts.ts';
 import { baseIds } from './worker-variables.ts';
@@ -34,8 +34,6 @@ const totalBytes = (manifest: Manifest): number =>
 interface Opened {
   files: R2ModelFiles;
   plan: EnginePlan;
-  /** The small files, if they are read already. */
-  texts?: ReturnType<typeof readTextFiles>;
   /** What has been read, of what loading reads. */
   reads: { loadedBytes: number; onChange: () => void };
 }
@@ -155,8 +153,7 @@ export class IsolateModels implements ModelHost {
     const { base, adapter: name } = parseVariantId(id);
     const { files, plan } = this.#opened.get(base) ?? (await this.#open(base));
     const { manifest, uploaded } = files;
-    const adapter =
-      name === undefined ? undefined : await this.#variants.describe(name, files, await this.#loads.known(base)?.catch(() => undefined));
+    const adapter = name === undefined ? undefined : await this.#variants.describe(name, files, this.#ready.get(base));
     const texts = await this.#texts.get(JSON.stringify(manifest), () => readModelTexts(files));
     const load = this.#states.get(base) ?? this.#stateBefore(base, manifest);
     const failure = this.#failures.get(base);
@@ -170,7 +167,7 @@ export class IsolateModels implements ModelHost {
 
   /** The state of a model of which no file has been loaded: whether a request for it is on its way. */
   #stateBefore(id: string, manifest: Manifest): LoadState {
-    return { state: this.#openings.known(id) ? 'loading' : 'cold', loadedBytes: 0, totalBytes: totalBytes(manifest) };
+    return { state: this.#openings.has(id) ? 'loading' : 'cold', loadedBytes: 0, totalBytes: totalBytes(manifest) };
   }
 
   /**
@@ -178,23 +175,33 @@ export class IsolateModels implements ModelHost {
    * was cancelled.
    */
   async #loadWhenItFits(id: string): Promise<LanguageModel> {
-    const opened = await this.#makeRoom(id);
+    const { opened, texts } = await this.#makeRoom(id);
     return this.#loads.get(id, () => {
-      const load = this.#load(id, opened);
+      const load = this.#load(id, opened, texts);
       this.#memory.use(id, load);
       return load;
     });
   }
 
-  /** Reads what is needed to plan a model, and takes the memory that it needs. */
-  async #makeRoom(id: string): Promise<Opened> {
+  /**
+   * Reads what is needed to plan a model, and takes the memory that it needs.
+   * @returns also the small files, if they are being read here: what another request reads ends with that request
+   */
+  async #makeRoom(id: string): Promise<{ opened: Opened; texts?: Promise<TextFiles> }> {
     try {
       // The first model's small files are read meanwhile. Beside others, they wait for their room too.
       const withTexts = this.#memory.isEmpty;
-      const opened = await this.#openings.get(id, () => this.#open(id, { withTexts }));
+      let texts: Promise<TextFiles> | undefined;
+      const opened = await this.#openings.get(id, () =>
+        this.#open(id, (files) => {
+          if (withTexts) texts = readTextFiles(files);
+          // If a small file cannot be read, that is told after what is wrong with the plan.
+          texts?.catch(() => {});
+        }),
+      );
       checkMemory(id, opened.plan, this.#limitBytes);
       await this.#memory.take(id, opened.plan.memory);
-      return opened;
+      return { opened, texts };
     } catch (error) {
       this.#openings.forget(id);
       if (!(error instanceof GptEdgeError && error.code === 'overloaded')) this.#failures.set(id, error);
@@ -203,7 +210,7 @@ export class IsolateModels implements ModelHost {
   }
 
   /** Loads a model for which there is room. */
-  async #load(id: string, { files, plan, texts, reads }: Opened): Promise<LanguageModel> {
+  async #load(id: string, { files, plan, reads }: Opened, texts?: Promise<TextFiles>): Promise<LanguageModel> {
     let state: LoadState = { state: 'loading', loadedBytes: reads.loadedBytes, totalBytes: totalBytes(files.manifest) };
     this.#states.set(id, state);
     this.#failures.delete(id);
@@ -236,24 +243,23 @@ export class IsolateModels implements ModelHost {
 
   /** Drops a model that no request uses. Nothing else may refer to it, so that its memory is freed. */
   #unload(id: string): void {
+    const model = this.#ready.get(id);
     this.#states.delete(id);
     this.#opened.delete(id);
     this.#ready.delete(id);
-    const model = this.#loads.known(id);
     this.#loads.forget(id);
-    if (model) this.#options.keepAlive(model.then(({ decoder }) => decoder.dispose()));
+    if (model) this.#options.keepAlive(model.decoder.dispose());
   }
 
-  async #open(id: string, { withTexts = false } = {}): Promise<Opened> {
+  /** @param onFiles is called when the manifest is read */
+  async #open(id: string, onFiles: (files: R2ModelFiles) => void = () => {}): Promise<Opened> {
     const reads: Opened['reads'] = { loadedBytes: 0, onChange: () => {} };
     const files = await R2ModelFiles.open(this.#options.bucket, id, (count, name) => {
       if (isLoading(name)) reads.loadedBytes += count;
       reads.onChange();
     });
-    // If a small file cannot be read, that is told after what is wrong with the plan.
-    const texts = withTexts ? readTextFiles(files) : undefined;
-    texts?.catch(() => {});
-    return { files, plan: await this.#plan(files), texts, reads };
+    onFiles(files);
+    return { files, plan: await this.#plan(files), reads };
   }
 
   #plan(files: R2ModelFiles): Promise<EnginePlan> {

@@ -33,7 +33,7 @@ describe('gpt-edge inspect', () => {
       expect(stdout).toMatch(line);
     // The edge engine holds the scales in float16: most weights take 8.5 bits there, and 9 in the file.
     expect(planned('weights') / (manifest.files['model.onnx_data'].bytes / 1e6)).toBeCloseTo(8.5 / 9, 1);
-    const parts = ['heap', 'weights', 'buffers', 'tokenizer', 'KV cache of 512 tokens in float32'];
+    const parts = ['heap', 'weights', 'buffers', 'tokenizer', 'masks', 'KV cache of 512 tokens in float32'];
     expect(parts.reduce((sum, name) => sum + planned(name), 0)).toBeCloseTo(planned('total'), 0);
   });
 

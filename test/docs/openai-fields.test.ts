@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { invalidRequest } from '../../src/api/http/errors.ts';
 import { chatRequestSchema } from '../../src/api/openai/schemas/chat-schema.ts';
 import { completionRequestSchema } from '../../src/api/openai/schemas/completion-schema.ts';
+import { decisionRequestSchema } from '../../src/api/openai/schemas/decision-schema.ts';
 import { embeddingsRequestSchema } from '../../src/api/openai/schemas/embeddings-schema.ts';
 import {
   ignoredFields,
@@ -120,6 +121,14 @@ describe('docs/openai-fields.md', () => {
     for (const { field } of [...(isGeneration(heading) ? [OWN] : []), own].flatMap(rows)) expect(field in schema.shape, field).toBe(true);
   });
 
+  it('should say of each field of decisions what the schema does', async () => {
+    const table = rows('POST /v1/decisions');
+    const listed = await fieldsOf('decisions.d.ts', 'DecisionCreateParams');
+    expect(names(table)).toEqual([...listed, 'gpt_edge', 'timeout_ms'].sort());
+    expect(names(table)).toEqual(Object.keys(decisionRequestSchema.shape).sort());
+    for (const { field, status } of table) expect(status, field).toBe(field in ignoredFields ? 'without effect' : 'supported');
+  });
+
   it('should list the fields inside fields', async () => {
     const prefixed = (prefix: string, fields: string[]) => fields.map((field) => prefix + field);
     const roles = ['Assistant', 'Developer', 'Function', 'System', 'Tool', 'User'];
@@ -151,7 +160,7 @@ describe('docs/openai-fields.md', () => {
   });
 
   it('should name tests that exist and mention the field', async () => {
-    const all = [...ENDPOINTS.flatMap(({ heading, own }) => [heading, own]), 'Inside fields', OWN].flatMap(rows);
+    const all = [...ENDPOINTS.flatMap(({ heading, own }) => [heading, own]), 'POST /v1/decisions', 'Inside fields', OWN].flatMap(rows);
     const files = new Map<string, string>();
     for (const { field, status, tests } of all) {
       expect(tests, field).not.toEqual([]);

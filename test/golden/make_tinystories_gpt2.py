@@ -6,7 +6,7 @@
 
 tinystories-gpt2/reference.json holds the results of transformers' forward pass with eager attention in float32, over whole
 sequences without a KV cache. It uses the weights that the model folder holds: the q8 blocks of model.onnx_data, dequantized
-by the numpy code below. transformers' tokenizer, made from the folder's tokenizer.json, splits texts, renders chats and
+by the numpy code of tinystories_model.py. transformers' tokenizer, made from the folder's tokenizer.json, splits texts, renders chats and
 joins tokens.
 
 tinystories-gpt2-checkpoint/reference.json is written with --checkpoint. It holds the same sequences, each with its greedy
@@ -14,19 +14,16 @@ continuation, under the weights that the folder was converted from, a Hugging Fa
 the cost of quantization.
 """
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 from tiny_fixtures import round_to, write_json
-from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
+from tinystories_model import MODEL, make_model, read_weights
+from transformers import AutoTokenizer, GPT2LMHeadModel
 
 HERE = Path(__file__).parent
-MODEL = HERE.parent.parent / "model-assets/tinystories-gpt2"
-GREEDY, TOP, MIDDLE = 60, 5, 128
+GREEDY, TOP = 60, 5
 VERSIONS = "make_tinystories_gpt2.py: Hugging Face transformers 5.23.0, torch 2.13.0, float32, eager attention"
 # Whether the ids begin with BOS, as those of a text cannot, and whether the 4,096 logits after the last id are kept.
 PROMPTS = (
@@ -37,41 +34,6 @@ PROMPTS = (
     ('"I am not scared," said the little', True, False),
 )
 CHATS = ("Tell me a story about a cat.", "Write a story about Tom with the words boat and storm.")
-
-
-def dequantized(tensors, name, scales=None):
-    """Dequantizes [rows, width] of 8-bit codes around 128, with a scale for each 32 values of a row."""
-    codes, scales = tensors[name], tensors[scales or f"{name}.scales"]
-    rows, blocks, _ = codes.shape
-    return ((codes.astype(np.float32) - MIDDLE) * scales.reshape(rows, blocks, 1)).reshape(rows, -1)
-
-
-def read_weights(folder):
-    """Returns the model folder's weights by transformers' names. The folder's matrices are [outputs, inputs], GPT-2's
-    are [inputs, outputs]."""
-    tensors = {tensor.name: numpy_helper.to_array(tensor, base_dir=str(folder)) for tensor in onnx.load(folder / "model.onnx").graph.initializer}
-    weights = {"wte.weight": dequantized(tensors, "token_embedding.weight", "token_embedding.scales"),
-               "wpe.weight": dequantized(tensors, "position_embedding.weight", "position_embedding.scales"),
-               "ln_f.weight": tensors["final_norm.weight"], "ln_f.bias": tensors["final_norm.bias"]}
-    assert np.array_equal(tensors["token_embedding.scales"].ravel(), tensors["logits.scales"].ravel())
-    norms = {"ln_1": "attention.norm", "ln_2": "feed_forward.norm"}
-    matrices = {"attn.c_attn": "attention.qkv", "attn.c_proj": "attention.output", "mlp.c_fc": "feed_forward.up", "mlp.c_proj": "feed_forward.down"}
-    for layer in range(json.loads((folder / "config.json").read_text())["n_layer"]):
-        for name, own in {**norms, **matrices}.items():
-            own, name = f"layers.{layer}.{own}", f"h.{layer}.{name}"
-            weights[f"{name}.weight"] = tensors[f"{own}.weight"] if "ln_" in name else dequantized(tensors, f"{own}.weight").T
-            weights[f"{name}.bias"] = tensors[f"{own}.bias"]
-    return weights
-
-
-def make_model(folder, weights):
-    model = GPT2LMHeadModel(GPT2Config.from_pretrained(folder, attn_implementation="eager")).eval().float()
-    parameters = dict(model.transformer.named_parameters())
-    assert parameters.keys() == weights.keys() and model.lm_head.weight is model.transformer.wte.weight
-    for name, values in weights.items():
-        assert tuple(parameters[name].shape) == values.shape
-        parameters[name].copy_(torch.from_numpy(np.array(values)))
-    return model
 
 
 def log_probabilities(model, ids):

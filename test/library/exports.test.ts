@@ -59,10 +59,14 @@ const EXPORTS: Record<string, { values: string[]; types: string[] }> = {
     types: [],
   },
   'library/local': {
-    values: ['DEFAULT_MODEL', 'localWorkerOptions', 'putModels', 'serveModels'],
-    types: ['LocalWorker', 'LocalWorkerOptions', 'ServeOptions'],
+    values: ['DEFAULT_MODEL', 'localWorkerOptions', 'putModels', 'serveModels', 'workersAiOptions'],
+    types: ['LocalWorker', 'LocalWorkerOptions', 'ServeOptions', 'WorkersAiWorkerOptions'],
   },
-  worker: { values: ['AccessObject', 'EngineObject', 'default'], types: [] },
+  'library/workers-ai': {
+    values: ['WorkersAi'],
+    types: ['EdgeFetcher', 'RunOptions', 'TextGenerationInputs', 'TextGenerationOutput', 'WorkersAiOptions'],
+  },
+  worker: { values: ['AccessObject', 'BatchObject', 'EngineObject', 'default'], types: [] },
 };
 
 /**

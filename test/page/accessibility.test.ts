@@ -45,16 +45,21 @@ describe.skipIf(chromiumPath === null)('the accessibility of the playground, in 
     await page.getByText('Chat', { exact: true }).click();
     await playground.generate();
     await check('in a chat');
-    await page.locator('.system summary').click();
+    await page.getByText('System message').click();
     await page.fill('#system', 'Be kind.');
     await page.fill('#prompt', 'word '.repeat(600));
     await page.waitForSelector('.warning:not(:empty)');
     await check('with a system message, and a message that is too long');
+    await page.getByText('Decide', { exact: true }).click();
+    await page.fill('#prompt', 'Tom lost his ball.');
+    await page.getByRole('button', { name: /^Decide/ }).click();
+    await page.waitForSelector('.verdicts');
+    await check('with decisions');
     await page.context().setOffline(true);
     await page.waitForSelector('.load.failed');
     await check('without its server');
     expect(findings).toEqual(Object.fromEntries(Object.keys(findings).map((state) => [state, []])));
-    expect(Object.keys(findings)).toHaveLength(8);
+    expect(Object.keys(findings)).toHaveLength(9);
     await close();
   });
 

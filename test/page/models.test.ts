@@ -141,7 +141,7 @@ describe.skipIf(chromiumPath === null)('several models on the page, in Chromium'
     await page.selectOption('#model', 'tiny-chat');
     await page.getByText('Chat', { exact: true }).click();
     expect(await page.locator('#system').isVisible()).toBe(false);
-    await page.locator('.system summary').click();
+    await page.getByText('System message').click();
     await page.fill('#system', 'shout');
     const sent = page.waitForRequest('**/v1/chat/completions');
     await page.fill('#prompt', 'hi');

@@ -50,7 +50,7 @@ describe.skipIf(chromiumPath === null)('a page that is loaded again, in Chromium
     const { page, playground, close } = await open();
     await page.getByText('Chat', { exact: true }).click();
     await playground.generate({ prompt: 'Tell me a story about a frog.', seed: '3', max_tokens: '20' });
-    await page.locator('.system summary').click();
+    await page.getByText('System message').click();
     await page.fill('#system', 'Be kind.');
     const before = await shown(page);
     await page.reload();
@@ -91,11 +91,11 @@ describe.skipIf(chromiumPath === null)('a page that is loaded again, in Chromium
     ['no JSON', '{"format"'],
     [
       'another shape',
-      '{"format":1,"fragment":"","model":{"id":"tinystories-gpt2"},"mode":"chat","system":"","fields":{},"conversations":{}}',
+      '{"format":2,"schema":"","tools":"","questions":[],"fragment":"","model":{"id":"tinystories-gpt2"},"mode":"chat","system":"","fields":{},"conversations":{}}',
     ],
     [
       'a broken turn',
-      '{"format":1,"fragment":"","model":{"id":"tinystories-gpt2","created":1},"mode":"chat","system":"","fields":{},"conversations":{"completion":{"draft":"","turns":[{}]},"chat":{"draft":"","turns":[]}}}',
+      '{"format":2,"schema":"","tools":"","questions":[],"fragment":"","model":{"id":"tinystories-gpt2","created":1},"mode":"chat","system":"","fields":{},"conversations":{"completion":{"draft":"","turns":[{}]},"chat":{"draft":"","turns":[]}}}',
     ],
   ])('should begin anew if what was kept has %s', async (_, kept) => {
     const { page, playground, complaints, close } = await open();

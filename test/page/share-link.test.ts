@@ -5,6 +5,8 @@ const state: SharedState = {
   mode: 'chat',
   model: 'tinystories-gpt2',
   system: 'Be brief & kind.',
+  schema: '',
+  questions: [],
   draft: 'a & b = c # d\n“é” 😀',
   turns: [
     { text: 'Tell me.', seed: 7, ids: [0, 35, 36, 4095] },

@@ -65,6 +65,23 @@ describe('a model with an adapter', () => {
     manifest = await seedModel(DEFAULT_MODEL, { withAdapters: true });
   });
 
+  it('should have embeddings and scores of its own, the same beside those of its base', async () => {
+    const models = [BASE, FAIRYTALE];
+    const embedded = async ({ post }: ReturnType<typeof newApp>, model: string) =>
+      (await post('/v1/embeddings', { model, input: PROMPT.prompt })).json();
+    const scored = async ({ complete }: ReturnType<typeof newApp>, model: string) =>
+      (await complete(model, { max_tokens: 0, prompt_logprobs: 1 })).choices;
+    const together = newApp();
+    const answers = await Promise.all(models.flatMap((model) => [embedded(together, model), scored(together, model)]));
+    const again = await Promise.all(models.flatMap((model) => [embedded(together, model), scored(together, model)]));
+    expect(again).toEqual(answers);
+    for (const [index, model] of models.entries())
+      expect([await embedded(newApp(), model), await scored(newApp(), model)]).toEqual(answers.slice(2 * index, 2 * index + 2));
+    const [[base], [variant]] = [answers[0], answers[2]].map((answer) => (answer as { data: unknown[] }).data);
+    expect(variant).not.toEqual(base);
+    expect(answers[3]).not.toEqual(answers[1]);
+  });
+
   it('should be listed with its parent and its size, and be loaded when it is asked for', async () => {
     const { models, model, complete } = newApp();
     const [base, variant, ...others] = await models();

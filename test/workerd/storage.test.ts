@@ -198,7 +198,7 @@ describe('a model in R2', () => {
       freshApp(testEnv.MODELS, { choice, memoryLimitMegabytes })('/v1/completions', { prompt: 'Once' });
     const error = await errorOf(await ask(needed - 1));
     expect(error).toMatchObject({ status: 503, code: 'memory_limit_exceeded' });
-    const parts = ['engine', 'weights', 'tokenizer', `KV cache of ${contextWindow} tokens`];
+    const parts = ['engine', 'weights', 'tokenizer', 'masks', `KV cache of ${contextWindow} tokens`];
     const rest = `That is over the limit of ${needed - 1} MB (MEMORY_LIMIT_MB). Fewer bits (--dtype) make it smaller.`;
     expect(error.message.replaceAll(/\d+\.\d MB/g, '# MB')).toBe(
       `${ID} needs # MB: ${parts.map((name) => `${name} # MB`).join(', ')}. ${rest}`,

@@ -28,6 +28,7 @@ export function requestContext(c: Context<AppEnv>, { decoder }: LanguageModel): 
   const { signal } = c.req.raw;
   const { record } = c.var;
   const budget = new WorkBudget(decoder.multiplyAddsPerTurn, signal);
+  budget.isInObject = c.env?.object !== undefined;
   c.env?.object?.onReset(() => budget.abort(), record.ended);
   return { signal, budget, record, grant: c.var.grant };
 }

@@ -1,13 +1,12 @@
-import { GptEdgeError } from '../../core/errors.ts';
 import { bestChoices } from '../../generation/best-choices.ts';
 import { complete } from '../../generation/complete.ts';
 import type { CompletionEvent, PieceEvent } from '../../generation/completion-event.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { JobFigures } from '../../generation/scheduler/job.ts';
-import type { WorkBudget } from '../../generation/work-budget.ts';
 import { partitionOf } from '../access/use-grant.ts';
-import type { RequestContext, RequestRecord } from './request-record.ts';
+import { endAfter } from './end-after.ts';
+import type { RequestContext } from './request-record.ts';
 
 /** What is generated for a request, and what it has cost so far. */
 export interface RecordedCompletion {
@@ -15,13 +14,6 @@ export interface RecordedCompletion {
   readonly figures: Readonly<JobFigures>;
   /** Tokens that were generated so far, also for completions that are not returned. */
   readonly completionTokens: number;
-}
-
-/** Ends a request so many milliseconds after it came. @returns a function that calls that off */
-function endAfter(milliseconds: number, budget: WorkBudget, { started }: RequestRecord): () => void {
-  const end = () => budget.abort(new GptEdgeError('timeout', `The request has taken ${milliseconds} ms.`, { param: 'timeout_ms' }));
-  const timer = setTimeout(end, Math.max(0, started + milliseconds - Date.now()));
-  return () => clearTimeout(timer);
 }
 
 /** The most tokens that all completions of a request may have. */
@@ -42,9 +34,9 @@ export async function completeRecorded(
   record.promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
   await grant.reserve(record.promptTokens, mostTokens(requests), budget.signal);
   const own = requests.map((request) => ({ ...request, partition: partitionOf(grant, request.partition) }));
-  const cancelTimeout = timeout == null ? undefined : endAfter(timeout, budget, record);
+  const cancelTimeout = endAfter(timeout, budget, record);
   const reader = await complete(model, own, budget).catch((error: unknown) => {
-    cancelTimeout?.();
+    cancelTimeout();
     throw error;
   });
   record.figures = reader.figures;
@@ -64,7 +56,7 @@ export async function completeRecorded(
         yield event;
       }
     } finally {
-      cancelTimeout?.();
+      cancelTimeout();
     }
   }
   return {

@@ -1,4 +1,4 @@
-import type { Decoder, Feed, Sequence } from '../../core/decoder.ts';
+import type { Feed } from '../../core/decoder.ts';
 import type { Choice } from '../choice.ts';
 import { DraftLength } from '../speculation/draft-length.ts';
 import { PromptLookup } from '../speculation/prompt-lookup.ts';
@@ -17,9 +17,6 @@ export const MAX_UNREAD_TOKENS = 64;
 /** Decodes one choice, token by token. */
 export class ChoiceRun extends Run {
   readonly #choice: Choice;
-  readonly #task: SequenceTask;
-  /** What it goes on from; null once it has begun. */
-  #stem: Stem | null;
   /** Made for the first draft. */
   #lookup: PromptLookup | null = null;
   readonly #draftLength = new DraftLength();
@@ -32,10 +29,8 @@ export class ChoiceRun extends Run {
 
   /** @param choice has chosen its first token, and has perhaps taken some that are certain */
   constructor(job: Job<Run>, choice: Choice, task: SequenceTask, stem: Stem) {
-    super(job, [...choice.request.prompt, ...choice.generated]);
+    super(job, [...choice.request.prompt, ...choice.generated], task, stem);
     this.#choice = choice;
-    this.#task = task;
-    this.#stem = stem;
     this.#read = choice.request.prompt.length;
   }
 
@@ -51,30 +46,13 @@ export class ChoiceRun extends Run {
     return this.#choice.request.prompt.length + this.#choice.request.maxTokens;
   }
 
-  get spare(): Stem | null {
-    return this.#stem?.sequence ? this.#stem : null;
-  }
-
-  open(decoder: Decoder): Sequence | null {
-    const past = this.#stem?.sequence;
-    if (!past) return decoder.createSequence({ tokens: this.tokens, partition: this.#task.partition, adapter: this.#task.adapter?.name });
-    if (this.#stem!.hasOneChoiceLeft) return past;
-    return decoder.kvCache.freeBlocks > 0 ? past.fork() : null;
-  }
-
-  override begin(sequence: Sequence): void {
-    super.begin(sequence);
-    this.#stem?.leave(sequence === this.#stem.sequence);
-    this.#stem = null;
-  }
-
-  override refuse(sequence: Sequence): void {
-    if (sequence !== this.#stem?.sequence) sequence.dispose();
+  protected get reusable(): number {
+    return this.tokens.length;
   }
 
   work(count: number, work: TokenWork): number {
     const choosing = count === this.pending ? work.choose(this.tokens.length, this.#choice.request) : 0;
-    return work.feed(this.sequence!.length, count, this.#task.adapter) + choosing;
+    return work.feed(this.sequence!.length, count, this.task.adapter) + choosing;
   }
 
   draft(cost: number): readonly number[] {
@@ -131,11 +109,5 @@ export class ChoiceRun extends Run {
     this.#draftLength.record(drafted, accepted);
     this.job.figures.acceptedTokens += accepted;
     this.job.figures.rejectedTokens += drafted - accepted;
-  }
-
-  override end(): void {
-    super.end();
-    this.#stem?.leave(false);
-    this.#stem = null;
   }
 }

@@ -25,6 +25,9 @@ export interface JobRun {
   end(): void;
 }
 
+/** Milliseconds after which a request that nobody can wake looks by itself. */
+const OWN_LOOK_MS = 10;
+
 /** A request as the scheduler holds it: what is left to compute, and what waits for its reader. */
 export class Job<Run extends JobRun> {
   readonly outbox = new Outbox();
@@ -48,9 +51,12 @@ export class Job<Run extends JobRun> {
   /** Why it ended before it was complete. */
   #failure: { reason: unknown } | null = null;
   #wake: (() => void) | null = null;
+  readonly #canBeWoken: boolean;
 
-  constructor(speculates = true) {
+  /** @param canBeWoken whether others may resolve what it waits for */
+  constructor(speculates = true, canBeWoken = true) {
     this.speculates = speculates;
+    this.#canBeWoken = canBeWoken;
   }
 
   get isEnded(): boolean {
@@ -86,14 +92,14 @@ export class Job<Run extends JobRun> {
   }
 
   /**
-   * Waits until there is something new for its reader, but not for longer than so many milliseconds. The promise is
+   * Waits until there may be something new for its reader, but not for longer than so many milliseconds. The promise is
    * made here, by the request that waits: in a Worker, what awaits a promise goes on only while the request lives that
    * made it.
    */
   async look(milliseconds: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    const timer = setTimeout(resolve, milliseconds);
+    const timer = setTimeout(resolve, this.#canBeWoken ? milliseconds : Math.min(milliseconds, OWN_LOOK_MS));
     await promise;
     clearTimeout(timer);
     this.#wake = null;
@@ -101,6 +107,7 @@ export class Job<Run extends JobRun> {
 
   /** Lets whoever waits look now. */
   wake(): void {
+    if (!this.#canBeWoken) return;
     this.#wake?.();
     this.#wake = null;
   }

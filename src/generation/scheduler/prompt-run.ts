@@ -14,7 +14,7 @@ export interface PromptTask extends SequenceTask {
   readonly tokens: readonly number[];
   /**
    * The index of the first token after which the logits are wanted, by what is known when the prompt begins, or begins
-   * anew. They are always wanted after the last one.
+   * anew. They are wanted after all that follow, too; there may be none.
    */
   readonly firstRead: () => number;
   /** Another prompt of the request, by its place in the list, that begins with as many of the same tokens: it goes first. */
@@ -30,6 +30,8 @@ export interface PromptTask extends SequenceTask {
   readonly readWork: (index: number) => number;
   /** The continuations of the prompt. */
   readonly choices: readonly Choice[];
+  /** Longer prompts that begin with this one, and go on from what was computed of it. It is called once that is so. */
+  readonly branches?: () => readonly PromptTask[];
 }
 
 /** Makes a run for each prompt of a request. */
@@ -44,19 +46,25 @@ export class PromptRun extends Run {
   /** The index of the token whose logits are to be read next. */
   #nextRead = 0;
   #hasBegun = false;
+  /** Whether it goes on from another prompt of its own request, so that what it finds in the cache is no gain. */
+  readonly #isBranch: boolean;
   readonly #leader: () => PromptRun | undefined;
   /** How many of the tokens have been in the KV cache at some time. */
   #reached = 0;
 
-  /** @param leader gives the run of the task's leader */
-  constructor(job: Job<Run>, task: PromptTask, leader: () => PromptRun | undefined) {
-    super(job, task.tokens);
+  /**
+   * @param leader gives the run of the task's leader
+   * @param stem the prompt that it goes on from
+   */
+  constructor(job: Job<Run>, task: PromptTask, leader: () => PromptRun | undefined, stem: Stem | null = null) {
+    super(job, task.tokens, task, stem);
     this.#task = task;
     this.#leader = leader;
+    this.#isBranch = stem !== null;
+    if (stem) this.#nextRead = task.firstRead();
   }
 
   readonly isDecoding = false;
-  readonly spare = null;
 
   /** Whether another prompt of the request is about to compute what this one begins with. */
   get isPaused(): boolean {
@@ -68,17 +76,20 @@ export class PromptRun extends Run {
     return this.tokens.length + Math.max(0, ...this.#task.choices.map(({ tokensLeft }) => tokensLeft));
   }
 
-  open(decoder: Decoder): Sequence {
+  override open(decoder: Decoder): Sequence | null {
     this.#nextRead = this.#task.firstRead();
-    // What is in the cache gives no logits, so it may only reach up to the first token whose logits are wanted.
-    const tokens = this.tokens.slice(0, this.#nextRead + 1);
-    return decoder.createSequence({ tokens, partition: this.#task.partition, adapter: this.#task.adapter?.name });
+    return super.open(decoder);
+  }
+
+  /** What is in the cache gives no logits, so it may only reach up to the first token whose logits are wanted. */
+  protected get reusable(): number {
+    return this.#nextRead + 1;
   }
 
   override begin(sequence: Sequence): void {
     super.begin(sequence);
     // What a preempted prompt finds again of its own is no gain.
-    if (!this.#hasBegun) this.job.figures.cachedTokens += sequence.length;
+    if (!this.#hasBegun && !this.#isBranch) this.job.figures.cachedTokens += sequence.length;
     this.#hasBegun = true;
     this.#reached = Math.max(this.#reached, sequence.length);
   }
@@ -119,10 +130,14 @@ export class PromptRun extends Run {
     if (this.pending > 0) return [this];
     if (this.job.speculates) for (const choice of this.#task.choices) choice.jumpAhead();
     const choices = this.#task.choices.filter(({ isFinished }) => !isFinished);
+    const branches = this.#task.branches?.() ?? [];
     const sequence = this.handOver();
-    const stem = new Stem(sequence, choices.length);
-    const runs = choices.map((choice) => new ChoiceRun(this.job, choice, this.#task, stem));
-    // The only choice goes on at once.
+    const stem = new Stem(sequence, choices.length + branches.length);
+    const runs = [
+      ...choices.map((choice) => new ChoiceRun(this.job, choice, this.#task, stem)),
+      ...branches.map((branch) => new PromptRun(this.job, branch, () => undefined, stem)),
+    ];
+    // The only one goes on at once.
     if (runs.length === 1) runs[0].begin(sequence);
     return runs;
   }

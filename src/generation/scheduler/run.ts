@@ -1,6 +1,7 @@
 import type { Decoder, Feed, Sequence } from '../../core/decoder.ts';
 import type { TokenWork } from '../token-work.ts';
 import type { Job } from './job.ts';
+import type { SequenceTask } from './sequence-task.ts';
 import type { Stem } from './stem.ts';
 
 /**
@@ -14,11 +15,16 @@ export abstract class Run {
   readonly tokens: number[];
   /** The number of the last tick that computed something for it. */
   lastTick = 0;
+  protected readonly task: SequenceTask;
   #sequence: Sequence | null = null;
+  /** What it goes on from; null once it has begun, or if it begins by itself. */
+  #stem: Stem | null;
 
-  constructor(job: Job<Run>, tokens: readonly number[]) {
+  constructor(job: Job<Run>, tokens: readonly number[], task: SequenceTask, stem: Stem | null) {
     this.job = job;
     this.tokens = [...tokens];
+    this.task = task;
+    this.#stem = stem;
   }
 
   /** Holds a beginning of the tokens; null while the run waits for room. */
@@ -40,14 +46,25 @@ export abstract class Run {
   /** The most tokens that it may ever hold. */
   abstract get mostTokens(): number;
 
+  /** How many of its tokens may be taken from the KV cache, with their logits unknown. */
+  protected abstract get reusable(): number;
+
   /** What is held only so that this run and others can begin without computing their past. */
-  abstract get spare(): Stem | null;
+  get spare(): Stem | null {
+    return this.#stem?.sequence ? this.#stem : null;
+  }
 
   /**
    * Makes a sequence of as many of its tokens as are still in the KV cache. Either `begin` or `refuse` must follow.
    * @returns null if there is no room even for that
    */
-  abstract open(decoder: Decoder): Sequence | null;
+  open(decoder: Decoder): Sequence | null {
+    const past = this.#stem?.sequence;
+    const { partition, adapter } = this.task;
+    if (!past) return decoder.createSequence({ tokens: this.tokens.slice(0, this.reusable), partition, adapter: adapter?.name });
+    if (this.#stem!.hasOneLeft) return past;
+    return decoder.kvCache.freeBlocks > 0 ? past.fork() : null;
+  }
 
   /** The work of computing `count` pending tokens, without that of reading the weights, which a batch does once. */
   abstract work(count: number, work: TokenWork): number;
@@ -67,11 +84,12 @@ export abstract class Run {
   /** Goes on with the sequence that `open` has made. */
   begin(sequence: Sequence): void {
     this.#sequence = sequence;
+    this.#leave(sequence === this.#stem?.sequence);
   }
 
   /** There is no room for the sequence that `open` has made. */
   refuse(sequence: Sequence): void {
-    sequence.dispose();
+    if (sequence !== this.#stem?.sequence) sequence.dispose();
   }
 
   /** Gives back its room. When there is room again, it is opened, and computes its tokens once more. */
@@ -90,5 +108,11 @@ export abstract class Run {
   /** Ends it for good. */
   end(): void {
     this.preempt();
+    this.#leave(false);
+  }
+
+  #leave(takes: boolean): void {
+    this.#stem?.leave(takes);
+    this.#stem = null;
   }
 }

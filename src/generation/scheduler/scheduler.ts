@@ -130,7 +130,7 @@ export class Scheduler {
    */
   async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget): Promise<JobReader> {
     budget.signal.throwIfAborted();
-    const job = new Job<Run>(this.#speculates);
+    const job = new Job<Run>(this.#speculates, !budget.isInObject);
     const wanted = tasks(job.outbox);
     job.runs = promptRuns(job, wanted);
     job.promptTokens = wanted.reduce((sum, { tokens }) => sum + tokens.length, 0);

@@ -6,11 +6,19 @@ import type { Token } from './token.ts';
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls';
 
+/** The next part of a call: its name comes first, and then its arguments, piece by piece. */
+export interface CallDelta {
+  index: number;
+  function: { name?: string; arguments?: string };
+}
+
 /** The tokens of one server-sent event. */
 export interface TokenBatch {
   /** Ids of the prompt's tokens as the model read them; only in the first batch. */
   promptIds?: number[];
   tokens: Token[];
+  /** More of the calls of tools. */
+  calls: CallDelta[];
   /** null except in the last batch. */
   finish: FinishReason | null;
 }
@@ -48,13 +56,13 @@ export async function* streamTokens(body: object, signal: AbortSignal): AsyncGen
 
 function completionBatch({ choices: [{ token_ids, prompt_token_ids, logprobs, finish_reason }] }: Completion): TokenBatch {
   const tokens = token_ids!.map((id, index) => ({ id, label: logprobs!.tokens[index], logprob: logprobs!.token_logprobs[index] }));
-  return { promptIds: prompt_token_ids, tokens, finish: finish_reason };
+  return { promptIds: prompt_token_ids, tokens, calls: [], finish: finish_reason };
 }
 
-function chatBatch({ choices: [{ token_ids = [], logprobs, finish_reason }], prompt_token_ids }: ChatChunk): TokenBatch {
+function chatBatch({ choices: [{ delta, token_ids = [], logprobs, finish_reason }], prompt_token_ids }: ChatChunk): TokenBatch {
   const tokens = token_ids.map((id, index) => {
     const { token, logprob } = logprobs!.content[index];
     return { id, label: token, logprob };
   });
-  return { promptIds: prompt_token_ids, tokens, finish: finish_reason };
+  return { promptIds: prompt_token_ids, tokens, calls: delta.tool_calls ?? [], finish: finish_reason };
 }

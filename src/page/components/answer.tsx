@@ -2,6 +2,7 @@ import { currentBranch, type Turn } from '../state/conversation.ts';
 import type { ViewProps } from '../state/playground.ts';
 import { endIdsOf } from '../state/playground-state.ts';
 import { BranchList } from './branch-list.tsx';
+import { CallCard } from './call-card.tsx';
 import { TokenFlow } from './token-flow.tsx';
 
 interface Props extends ViewProps {
@@ -13,7 +14,7 @@ interface Props extends ViewProps {
 
 /** The model's answer in one turn: the tokens of the current branch, and the list of branches. */
 export function Answer({ playground, state, turn, index, lead }: Props) {
-  const { tokens, chosenAt } = currentBranch(turn);
+  const { tokens, calls, chosenAt } = currentBranch(turn);
   const isLast = index === state.conversations[state.mode].turns.length - 1;
   return (
     <>
@@ -27,6 +28,9 @@ export function Answer({ playground, state, turn, index, lead }: Props) {
         isGrowing={state.isRunning && isLast}
         onSelect={(token) => playground.select(index, token)}
       />
+      {calls.map((call, place) => (
+        <CallCard key={place} {...call} />
+      ))}
     </>
   );
 }

@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks';
 import type { ViewProps } from '../state/playground.ts';
 import { ChatSheet } from './chat-sheet.tsx';
 import { CompletionSheet } from './completion-sheet.tsx';
+import { DecideSheet } from './decide-sheet.tsx';
 import { Footer } from './footer.tsx';
 import { Header } from './header.tsx';
 import { Inspector } from './inspector.tsx';
@@ -40,12 +41,18 @@ export function App({ playground, state, licences }: ViewProps & { licences: str
             </div>
             <NoChatNote state={state} />
             <ProblemNote state={state} field="link" />
-            {state.mode === 'chat' ? <ChatSheet {...view} /> : <CompletionSheet {...view} />}
+            {state.mode === 'decide' ? (
+              <DecideSheet {...view} />
+            ) : state.mode === 'chat' ? (
+              <ChatSheet {...view} />
+            ) : (
+              <CompletionSheet {...view} />
+            )}
           </section>
-          <ParametersCard {...view} />
+          {state.mode !== 'decide' && <ParametersCard {...view} />}
         </div>
         <div class="column">
-          <Inspector {...view} />
+          {state.mode !== 'decide' && <Inspector {...view} />}
           <ModelCard {...view} />
         </div>
       </main>

@@ -2,6 +2,7 @@ import type { ViewProps } from '../state/playground.ts';
 import { conversationOf } from '../state/playground-state.ts';
 import { Answer } from './answer.tsx';
 import { Controls } from './controls.tsx';
+import { SchemaField, ToolsField } from './json-fields.tsx';
 import { PromptField } from './prompt-field.tsx';
 import { Readout } from './readout.tsx';
 import { SystemField } from './system-field.tsx';
@@ -28,6 +29,8 @@ export function ChatSheet(view: ViewProps) {
       </ol>
       {turns.length === 0 && <p class="empty">The answer will appear here, token by token.</p>}
       <SystemField {...view} />
+      <SchemaField {...view} />
+      <ToolsField {...view} />
       <PromptField {...view} label="Message" field="messages" sendsOnEnter />
       <Controls {...view} verb="Send" />
       <Readout state={view.state} />

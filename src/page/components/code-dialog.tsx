@@ -44,13 +44,15 @@ export function CodeDialog({ state, onClose }: { state: PlaygroundState; onClose
   );
 }
 
+const PATHS = { completion: '/v1/completions', chat: '/v1/chat/completions', decide: '/v1/decisions' } as const;
+
 function samplesFor(state: PlaygroundState): CodeSample[] {
   const { turns, draft } = conversationOf(state);
   const isChat = state.mode === 'chat';
   // If nothing is typed in a chat, the samples show the request for its last message.
   const last = isChat && draft === '' ? turns.at(-1) : undefined;
   const body = last ? requestFor(state, turns.slice(0, -1), last.text) : requestFor(state, isChat ? turns : [], draft);
-  return codeSamples({ origin: location.origin, path: isChat ? '/v1/chat/completions' : '/v1/completions', body });
+  return codeSamples({ origin: location.origin, path: PATHS[state.mode], body });
 }
 
 /** Puts text on the clipboard; false if the browser does not allow it. */

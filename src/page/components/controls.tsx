@@ -9,6 +9,10 @@ import { ShareButton } from './share-button.tsx';
 /** The buttons below the prompt, and the errors that belong to no other place. */
 export function Controls({ playground, state, verb }: ViewProps & { verb: string }) {
   const [showsCode, setShowsCode] = useState(false);
+  const showCode = () => {
+    // A schema or a list of tools that cannot be read makes no request.
+    if (playground.canRequest()) setShowsCode(true);
+  };
   const isEmpty = conversationOf(state).turns.length === 0;
   const field = state.problem?.field ?? null;
   return (
@@ -35,7 +39,7 @@ export function Controls({ playground, state, verb }: ViewProps & { verb: string
           </button>
         )}
         <span class="space" />
-        <button type="button" class="quiet" onClick={() => setShowsCode(true)}>
+        <button type="button" class="quiet" onClick={showCode}>
           Code
         </button>
         <ShareButton playground={playground} state={state} />
@@ -52,7 +56,7 @@ export function Controls({ playground, state, verb }: ViewProps & { verb: string
 }
 
 /** Fields whose errors are shown beside them. All others are shown here, where the reader pressed the button. */
-const PLACES = ['prompt', 'messages', 'system', 'link', 'distribution'];
+const PLACES = ['prompt', 'messages', 'input', 'system', 'response_format', 'tools', 'link', 'distribution'];
 
 const isParameter = (state: PlaygroundState, field: string | null): boolean =>
   field === 'stop' || state.parameters.some(({ name }) => name === field);

@@ -4,7 +4,7 @@ import { currentBranch, type Turn } from '../state/conversation.ts';
 import type { Alternative, Distribution } from '../state/distribution.ts';
 import type { ViewProps } from '../state/playground.ts';
 import { conversationOf, type Selection } from '../state/playground-state.ts';
-import { percent } from './number-formats.ts';
+import { percent, shareOf } from './number-formats.ts';
 import { ProblemNote } from './problem-note.tsx';
 
 /** How many characters of the text before the selected token are shown, so that the reader sees where it stands. */
@@ -78,7 +78,7 @@ function SelectedToken({ playground, state, selection, turn }: ViewProps & { sel
         <span class="gap" />
       </p>
       {distribution ? (
-        <Alternatives distribution={distribution} current={tokens[position].id} onChoose={choose} />
+        <Alternatives distribution={distribution} current={tokens[position].id} isFormed={turn.format !== undefined} onChoose={choose} />
       ) : (
         state.problem?.field !== 'distribution' && <p class="hint">Asking the model …</p>
       )}
@@ -98,28 +98,33 @@ interface AlternativesProps {
   distribution: Distribution;
   /** Id of the token that stands in the text. */
   current: number;
+  /** Whether the answer must have a form; then it cannot be continued from another token. */
+  isFormed: boolean;
   onChoose: (alternative: Alternative) => void;
 }
 
-function Alternatives({ distribution: { alternatives, restCount, restProbability }, current, onChoose }: AlternativesProps) {
+function Alternatives({ distribution: { alternatives, restCount, restProbability }, current, isFormed, onChoose }: AlternativesProps) {
   // On a small screen this row stays in sight, whatever its rank: it says how near the text is to its end.
   const end = alternatives.findIndex(({ end_of_sequence }) => end_of_sequence);
   return (
     <ol class="alternatives">
       {alternatives.map((alternative, index) => {
-        const { id, probability, end_of_sequence } = alternative;
+        const { id, probability, end_of_sequence, allowed = true } = alternative;
         const isCurrent = id === current;
         return (
           <li key={id} class={index === end ? 'pinned' : undefined} style={shareOf(probability)}>
             <button
               type="button"
-              class={isCurrent ? 'current' : undefined}
+              class={isCurrent ? 'current' : allowed ? undefined : 'forbidden'}
+              disabled={!allowed}
+              aria-disabled={isFormed && !isCurrent ? 'true' : undefined}
               aria-current={isCurrent ? 'true' : undefined}
-              onClick={() => isCurrent || onChoose(alternative)}
+              onClick={() => isCurrent || isFormed || onChoose(alternative)}
             >
-              {!isCurrent && <span class="visually-hidden">Choose </span>}
+              {!isCurrent && !isFormed && <span class="visually-hidden">Choose </span>}
               <span class={end_of_sequence ? 'name end' : 'name'}>{nameOf(alternative)}</span>
               {isCurrent && <span class="mark">in the text</span>}
+              {!allowed && <span class="mark">not allowed here</span>}
               <span class="percent">{percent(probability)}</span>
             </button>
           </li>
@@ -133,12 +138,10 @@ function Alternatives({ distribution: { alternatives, restCount, restProbability
           </div>
         </li>
       )}
+      {isFormed && <li class="hint">The answer has a form, so it cannot be continued from another token.</li>}
     </ol>
   );
 }
-
-/** The length of the bar behind an alternative. */
-const shareOf = (probability: number) => ({ '--share': `${(probability * 100).toFixed(2)}%` });
 
 /** Many tokens differ only by a space, so spaces and line breaks are made visible. */
 const nameOf = ({ token, end_of_sequence }: Alternative): string =>

@@ -5,6 +5,7 @@ import { canChat, type PlaygroundState } from '../state/playground-state.ts';
 const MODES: [Mode, string][] = [
   ['completion', 'Completion'],
   ['chat', 'Chat'],
+  ['decide', 'Decide'],
 ];
 
 /** Switches between completion and chat. */

@@ -14,3 +14,6 @@ export function millions(count: number): string {
   if (count < 1e6) return `${(count / 1e3).toFixed(0)} thousand`;
   return count < 1e9 ? `${(count / 1e6).toFixed(1)} million` : `${(count / 1e9).toFixed(1)} billion`;
 }
+
+/** The length of the bar behind something of this probability. */
+export const shareOf = (probability: number) => ({ '--share': `${(probability * 100).toFixed(2)}%` });

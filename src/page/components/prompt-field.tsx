@@ -11,7 +11,7 @@ const COUNT_AFTER_MS = 250;
 interface Props extends ViewProps {
   label: string;
   /** The request field that carries the text; its errors are shown here. */
-  field: 'prompt' | 'messages';
+  field: 'prompt' | 'messages' | 'input';
   /** Whether Enter alone sends the text, as in a chat. */
   sendsOnEnter: boolean;
 }

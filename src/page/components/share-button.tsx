@@ -28,8 +28,10 @@ export function ShareButton({ playground, state }: ViewProps) {
 }
 
 function fragmentOf(state: PlaygroundState): string {
-  const { mode, modelId: model, system, fields } = state;
+  const { mode, modelId: model, fields } = state;
+  const [system, schema] = mode === 'chat' ? [state.system, state.schema] : ['', ''];
+  const questions = mode === 'decide' ? state.questions : [];
   const { draft, turns } = conversationOf(state);
   const shared = turns.map((turn) => ({ text: turn.text, seed: turn.seed, ids: currentBranch(turn).tokens.map(({ id }) => id) }));
-  return toFragment({ mode, model, draft, system: mode === 'chat' ? system : '', turns: shared, fields });
+  return toFragment({ mode, model, draft, system, schema, questions, turns: shared, fields });
 }

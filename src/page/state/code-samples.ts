@@ -1,8 +1,8 @@
 /** The request that the samples make. */
 export interface SampleRequest {
   origin: string;
-  path: '/v1/completions' | '/v1/chat/completions';
-  /** The request's JSON, without `stream`. */
+  path: '/v1/completions' | '/v1/chat/completions' | '/v1/decisions';
+  /** The request's JSON, without `stream`, which decisions do not have. */
   body: Record<string, unknown>;
 }
 
@@ -21,23 +21,31 @@ export function codeSamples(request: SampleRequest): CodeSample[] {
 }
 
 const curl = ({ origin, path, body }: SampleRequest): string =>
-  `curl -N ${origin}${path} -H 'content-type: application/json' \\\n  -d ${quoteForShell(JSON.stringify(streamed(body)))}`;
+  `curl -N ${origin}${path} -H 'content-type: application/json' \\\n  -d ${quoteForShell(JSON.stringify(path === '/v1/decisions' ? body : streamed(body)))}`;
 
 const fetchCode = ({ origin, path, body }: SampleRequest): string => `const answer = await fetch('${origin}${path}', {
   method: 'POST',
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify(${literal(body, '  ')}),
 });
-const { choices } = await answer.json();
-console.log(choices[0].${path === '/v1/completions' ? 'text' : 'message.content'});`;
+${
+  path === '/v1/decisions'
+    ? 'const { answers } = await answer.json();\nconsole.log(answers);'
+    : `const { choices } = await answer.json();
+console.log(choices[0].${path === '/v1/completions' ? 'text' : 'message.content'});`
+}`;
 
 function openai({ origin, path, body }: SampleRequest): string {
-  const [create, text] =
-    path === '/v1/completions' ? ['client.completions.create', 'text'] : ['client.chat.completions.create', 'delta.content'];
-  return `import OpenAI from 'openai';
+  const client = `import OpenAI from 'openai';
 
 const client = new OpenAI({ baseURL: '${origin}/v1', apiKey: 'none' });
-const stream = await ${create}(${literal(streamed(body), '')});
+`;
+  if (path === '/v1/decisions')
+    return `${client}const { answers } = await client.decisions.create(${literal(body, '')});
+console.log(answers);`;
+  const [create, text] =
+    path === '/v1/completions' ? ['client.completions.create', 'text'] : ['client.chat.completions.create', 'delta.content'];
+  return `${client}const stream = await ${create}(${literal(streamed(body), '')});
 for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.${text} ?? '');`;
 }
 

@@ -15,6 +15,14 @@ export interface Distribution {
   restProbability: number;
 }
 
+/** An answer that must have a form. */
+export interface FormedAnswer {
+  /** The request's `response_format`. */
+  format: object;
+  /** How many tokens it has so far. */
+  tokens: number;
+}
+
 /** How many of the most probable tokens the page lists. */
 const SHOWN = 10;
 
@@ -27,9 +35,10 @@ export async function loadDistribution(
   model: { id: string; vocabulary_size: number },
   ids: readonly number[],
   drawn: Token,
-  signal?: AbortSignal,
+  { signal, answer }: { signal?: AbortSignal; answer?: FormedAnswer } = {},
 ): Promise<Distribution> {
-  const body = { model: model.id, prompt: ids, top_k: SHOWN };
+  const form = answer && { response_format: answer.format, answer_tokens: answer.tokens };
+  const body = { model: model.id, prompt: ids, top_k: SHOWN, ...form };
   const { tokens, end_of_sequence } = await requestJson<NextTokenAnswer>('/v1/next-token', body, signal);
   const isMissing = ({ id }: { id: number }) => !tokens.some((token) => token.id === id);
   const shown: Alternative[] = [...tokens, ...end_of_sequence.filter(isMissing)];

@@ -45,10 +45,13 @@ function useInCompletion(parameters: number): ModelUse {
 const CHAT_EXAMPLES = ['Say hello in one sentence.', 'Name three fruits.', 'Write one sentence about the sea.'];
 const COMPLETION_EXAMPLES = ['The weather today is', 'My favourite food is', 'When I woke up this morning,'];
 
+const DECISION_EXAMPLES = ['Tom lost his red ball in the park, and he began to cry.', 'We had cake, we sang, and everybody danced.'];
+
 /** Texts to try: those of the model's card, or else some that suit any model. */
 export function examplesOf(model: WireModel | undefined, mode: Mode): readonly string[] {
   if (!model) return [];
   const { prompts, messages } = model.card?.examples ?? { prompts: [], messages: [] };
+  if (mode === 'decide') return DECISION_EXAMPLES;
   const own = mode === 'chat' ? messages : prompts;
   if (own.length > 0) return own;
   return mode === 'chat' ? CHAT_EXAMPLES : COMPLETION_EXAMPLES;

@@ -1,5 +1,6 @@
 import type { WireModel } from '../../api/openai/schemas/model-schema.ts';
-import type { Mode } from './conversation.ts';
+import { MODES, type Mode } from './conversation.ts';
+import type { Question } from './decisions.ts';
 import { examplesOf } from './model-use.ts';
 import { canChat, modelOf } from './playground-state.ts';
 import { PlaygroundStore } from './playground-store.ts';
@@ -34,9 +35,21 @@ export abstract class PlaygroundChoices extends PlaygroundStore {
     this.set({ system, problem: this.problemExcept('system') });
   }
 
+  setSchema(schema: string): void {
+    this.set({ schema, problem: this.problemExcept('response_format') });
+  }
+
+  setTools(tools: string): void {
+    this.set({ tools, problem: this.problemExcept('tools') });
+  }
+
+  setQuestions(questions: readonly Question[]): void {
+    this.set({ questions, problem: null });
+  }
+
   setDraft(draft: string): void {
     this.changeConversation((conversation) => ({ ...conversation, draft }));
-    this.set({ problem: this.problemExcept('prompt', 'messages') });
+    this.set({ problem: this.problemExcept('prompt', 'messages', 'input') });
   }
 
   setMode(mode: Mode): void {
@@ -45,21 +58,21 @@ export abstract class PlaygroundChoices extends PlaygroundStore {
   }
 
   /**
-   * Switches to another model. This clears both conversations, since a model cannot continue the token ids of another.
+   * Switches to another model. This clears all conversations, since a model cannot continue the token ids of another.
    */
   setModel(modelId: string): void {
     this.stop();
-    const { completion, chat } = this.state.conversations;
-    const conversations = { completion: { ...completion, turns: [] }, chat: { ...chat, turns: [] } };
+    const { completion, chat, decide } = this.state.conversations;
+    const conversations = { completion: { ...completion, turns: [] }, chat: { ...chat, turns: [] }, decide };
     const before = modelOf(this.state);
-    this.set({ modelId, conversations, selection: null, problem: null, draftTokens: null });
+    this.set({ modelId, conversations, verdicts: null, selection: null, problem: null, draftTokens: null });
     this.#offerExample(before);
     this.fitMode();
   }
 
   /** Puts the model's first example where nothing was typed, or only an example of the model before it stands. */
   #offerExample(before: WireModel | undefined): void {
-    for (const mode of ['completion', 'chat'] as const) {
+    for (const mode of MODES) {
       const { draft } = this.state.conversations[mode];
       if (before ? !examplesOf(before, mode).includes(draft) : draft !== '') continue;
       const examples = examplesOf(modelOf(this.state), mode);

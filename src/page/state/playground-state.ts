@@ -1,5 +1,6 @@
 import type { WireModel } from '../../api/openai/schemas/model-schema.ts';
 import { type Conversation, currentBranch, type Mode } from './conversation.ts';
+import { type Question, STANDARD_QUESTIONS, type Verdict } from './decisions.ts';
 import type { Distribution } from './distribution.ts';
 import type { FieldTexts, Parameter } from './parameters.ts';
 import type { Timing } from './timing.ts';
@@ -42,6 +43,16 @@ export interface PlaygroundState {
   conversations: Readonly<Record<Mode, Conversation>>;
   /** The system message of the chat; none if it is blank. */
   system: string;
+  /** A JSON Schema that the chat's answers must satisfy; none if it is blank. */
+  schema: string;
+  /** The tools that a chat's answers may call, as a JSON array of functions; none if it is blank. */
+  tools: string;
+  /** What is asked about the text of the decisions. */
+  questions: readonly Question[];
+  /** Whether the answers' prior is divided out. */
+  calibrates: boolean;
+  /** The answers to the questions as they were asked; null while there are none. */
+  verdicts: readonly Verdict[] | null;
   /** Number of tokens in the draft; null until the model has counted them. */
   draftTokens: number | null;
   isRunning: boolean;
@@ -64,8 +75,13 @@ export const INITIAL_STATE: PlaygroundState = {
   parameters: [],
   fields: {},
   mode: 'completion',
-  conversations: { completion: { draft: '', turns: [] }, chat: { draft: '', turns: [] } },
+  conversations: { completion: { draft: '', turns: [] }, chat: { draft: '', turns: [] }, decide: { draft: '', turns: [] } },
   system: '',
+  schema: '',
+  tools: '',
+  questions: STANDARD_QUESTIONS,
+  calibrates: false,
+  verdicts: null,
   draftTokens: null,
   isRunning: false,
   fragment: '',
@@ -85,16 +101,17 @@ export const modelErrorOf = (state: PlaygroundState): string | undefined => stat
 /** Whether the chosen model has a chat template. */
 export const canChat = (state: PlaygroundState): boolean => modelOf(state)?.chat_template ?? true;
 
-/** A completion may have an empty prompt: the model then begins a text of its own. */
+/** A completion may have an empty prompt: the model then begins a text of its own. A decision needs a question. */
 export const canGenerate = (state: PlaygroundState): boolean =>
   modelOf(state) !== undefined &&
   modelErrorOf(state) === undefined &&
-  (state.mode === 'completion' || conversationOf(state).draft.trim() !== '');
+  (state.mode === 'completion' || conversationOf(state).draft.trim() !== '') &&
+  (state.mode !== 'decide' || state.questions.some(({ ask }) => ask.trim() !== ''));
 
-/** Whether the last answer can be continued: it has neither ended nor filled the context window. */
+/** Whether the last answer can be continued: it has neither ended nor filled the context window, and has no form. */
 export function canContinue(state: PlaygroundState): boolean {
   const turn = conversationOf(state).turns.at(-1);
-  if (!turn?.promptIds) return false;
+  if (!turn?.promptIds || turn.format) return false;
   const { prompt, answer } = contextUse(state);
   const last = currentBranch(turn).tokens.at(-1);
   return last !== undefined && !endIdsOf(state).includes(last.id) && prompt + answer < (modelOf(state)?.context_window ?? 0);
@@ -103,6 +120,6 @@ export function canContinue(state: PlaygroundState): boolean {
 /** How many tokens of the context window the prompt and the answer take up. */
 export function contextUse(state: PlaygroundState): { prompt: number; answer: number } {
   const turn = conversationOf(state).turns.at(-1);
-  if (!turn) return { prompt: state.mode === 'completion' ? (state.draftTokens ?? 0) : 0, answer: 0 };
+  if (!turn) return { prompt: state.mode !== 'chat' ? (state.draftTokens ?? 0) : 0, answer: 0 };
   return { prompt: turn.promptIds?.length ?? 0, answer: currentBranch(turn).tokens.length };
 }

@@ -1,6 +1,7 @@
 import { requestJson } from '../client/request.ts';
 import { streamTokens } from '../client/stream-tokens.ts';
-import { addBranch, appendBatch, currentBranch, newTurn } from './conversation.ts';
+import { addBranch, appendBatch, currentBranch, newTurn, type Turn } from './conversation.ts';
+import { loadVerdicts } from './decisions.ts';
 import { type Alternative, loadDistribution } from './distribution.ts';
 import { PlaygroundChoices } from './playground-choices.ts';
 import { conversationOf, INITIAL_STATE, modelOf, type PlaygroundState } from './playground-state.ts';
@@ -28,11 +29,16 @@ export class Playground extends PlaygroundChoices {
   /** Sends the draft. A completion replaces the one before; a chat gets one more turn. */
   async generate(): Promise<void> {
     const { mode } = this.state;
+    if (mode === 'decide') return this.#decide();
     const { draft, turns: all } = conversationOf(this.state);
     const turns = mode === 'chat' ? all : [];
-    const body = requestFor(this.state, turns, draft);
+    const body = this.#requestOf(turns, draft);
+    if (!body) return;
     const seed = (body.seed as number | undefined) ?? randomSeed();
-    this.changeConversation(() => ({ draft: mode === 'chat' ? '' : draft, turns: [...turns, newTurn(draft, seed)] }));
+    this.changeConversation(() => ({
+      draft: mode === 'chat' ? '' : draft,
+      turns: [...turns, newTurn(draft, seed, body.response_format as object | undefined)],
+    }));
     const hasTokens = await this.#stream(turns.length, { ...body, seed });
     // If the request is refused, the conversation stays as it was, and the reader can correct the draft.
     if (!hasTokens) this.changeConversation((now) => ({ draft: now.draft === '' ? draft : now.draft, turns: all }), mode);
@@ -84,7 +90,8 @@ export class Playground extends PlaygroundChoices {
     this.set({ selection: { turn: turnIndex, token: position, distribution: null } });
     try {
       const ids = [...turn.promptIds, ...tokens.slice(0, position).map(({ id }) => id)];
-      const distribution = await loadDistribution(model, ids, tokens[position], signal);
+      const answer = turn.format && { format: turn.format, tokens: position };
+      const distribution = await loadDistribution(model, ids, tokens[position], { signal, answer });
       if (!signal.aborted) this.set({ selection: { turn: turnIndex, token: position, distribution } });
     } catch (error) {
       if (!signal.aborted) this.fail(error, 'distribution');
@@ -112,6 +119,38 @@ export class Playground extends PlaygroundChoices {
     const { count } = await requestJson<{ count: number }>('/tokenize', { model, prompt }, abort.signal);
     if (!abort.signal.aborted) this.set({ draftTokens: count });
     this.markAnswered(model);
+  }
+
+  /** Whether there is a request to send or to show; if not, the page says why. */
+  canRequest(): boolean {
+    return this.#requestOf([], '') !== undefined;
+  }
+
+  /** Asks the questions about the draft. */
+  async #decide(): Promise<void> {
+    this.stop();
+    const abort = new AbortController();
+    this.#generationAbort = abort;
+    this.set({ isRunning: true, problem: null, verdicts: null, announcement: 'Deciding.' });
+    try {
+      const verdicts = await loadVerdicts(this.state, conversationOf(this.state).draft, abort.signal);
+      if (!abort.signal.aborted) this.set({ verdicts, announcement: 'Decided.' });
+      this.markAnswered(this.state.modelId);
+    } catch (error) {
+      if (this.#generationAbort === abort) this.fail(error);
+    } finally {
+      if (this.#generationAbort === abort) this.set({ isRunning: false });
+    }
+  }
+
+  /** The request for a text; undefined if its schema or tools cannot be read, which the page then says. */
+  #requestOf(turns: readonly Turn[], text: string): Record<string, unknown> | undefined {
+    try {
+      return requestFor(this.state, turns, text);
+    } catch (error) {
+      this.fail(error);
+      return undefined;
+    }
   }
 
   /** Streams the tokens of an answer into a turn. @returns whether any came */

@@ -10,25 +10,26 @@ export function lengthWarning(state: PlaygroundState): string | null {
   const window = modelOf(state)?.context_window;
   if (window === undefined || state.draftTokens === null) return null;
   // An empty message is not sent.
-  if (state.mode === 'chat' && conversationOf(state).draft.trim() === '') return null;
+  if (state.mode !== 'completion' && conversationOf(state).draft.trim() === '') return null;
   const prompt = earlierTokens(state) + state.draftTokens;
-  const length = askedLength(state);
+  // A decision generates nothing.
+  const length = state.mode === 'decide' ? 0 : askedLength(state);
   if (prompt + length <= window) return null;
-  const sum = `${count(prompt)} and an answer of up to ${length.toLocaleString('en')}`;
+  const sum = length === 0 ? count(prompt) : `${count(prompt)} and an answer of up to ${length.toLocaleString('en')}`;
   return `Too long: the context window holds ${count(window)}, and this would be ${sum}. ${advice(state, window - prompt)}`;
 }
 
 /** Tokens of the chat's turns so far. A completion begins anew. */
 function earlierTokens(state: PlaygroundState): number {
   const turn = conversationOf(state).turns.at(-1);
-  if (state.mode === 'completion' || !turn) return 0;
+  if (state.mode !== 'chat' || !turn) return 0;
   return (turn.promptIds?.length ?? 0) + currentBranch(turn).tokens.length;
 }
 
 function advice(state: PlaygroundState, room: number): string {
   const isLaterTurn = state.mode === 'chat' && conversationOf(state).turns.length > 0;
   const shorten = isLaterTurn ? 'Clear the conversation' : 'Shorten the text';
-  return room > 0 ? `${shorten}, or set a length of at most ${room.toLocaleString('en')}.` : `${shorten}.`;
+  return room > 0 && state.mode !== 'decide' ? `${shorten}, or set a length of at most ${room.toLocaleString('en')}.` : `${shorten}.`;
 }
 
 const count = (tokens: number): string => `${tokens.toLocaleString('en')} token${tokens === 1 ? '' : 's'}`;

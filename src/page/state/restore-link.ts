@@ -23,10 +23,18 @@ export function readLink(playground: Playground, fragment: string): SharedState 
  * and keeps its own.
  * @returns whether the link's answers can be restored too
  */
-export function restoreFields(playground: Playground, { mode, model, draft, system, fields }: SharedState): boolean {
+export function restoreFields(playground: Playground, { mode, model, draft, system, schema, questions, fields }: SharedState): boolean {
   const isServed = playground.state.models.some(({ id }) => id === model);
   if (isServed) playground.setModel(model);
-  playground.set({ mode, system, fields, conversations: { ...playground.state.conversations, [mode]: { draft, turns: [] } } });
+  const asked = questions.length > 0 ? { questions } : {};
+  playground.set({
+    mode,
+    system,
+    schema,
+    ...asked,
+    fields,
+    conversations: { ...playground.state.conversations, [mode]: { draft, turns: [] } },
+  });
   playground.fitMode();
   if (!isServed)
     playground.fail(new ApiError(`The link was made with the model ${JSON.stringify(model)}, which is not served here.`), 'link');
@@ -49,7 +57,7 @@ export async function restoreTurns(playground: Playground, { mode, turns: shared
     const promptIds = mode === 'chat' ? await chatPromptIds(model, messages) : await completionPromptIds(model, text);
     const tokens = ids.length === 0 ? [] : await scoreTokens(model, promptIds, ids);
     const finish = endIds.includes(ids.at(-1) ?? -1) ? 'stop' : null;
-    turns.push({ ...newTurn(text, seed), promptIds, branches: [{ tokens, finish, chosenAt: [] }] });
+    turns.push({ ...newTurn(text, seed), promptIds, branches: [{ tokens, calls: [], finish, chosenAt: [] }] });
     const { conversations } = playground.state;
     playground.set({ conversations: { ...conversations, [mode]: { ...conversations[mode], turns: [...turns] } } });
   }

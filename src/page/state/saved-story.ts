@@ -1,4 +1,4 @@
-import { type Conversation, currentBranch, type Turn } from './conversation.ts';
+import { type Conversation, currentBranch, MODES, type Turn } from './conversation.ts';
 import type { FieldTexts } from './parameters.ts';
 import type { Playground } from './playground.ts';
 import { modelOf, type PlaygroundState } from './playground-state.ts';
@@ -14,10 +14,13 @@ interface Story {
   system: string;
   fields: FieldTexts;
   conversations: PlaygroundState['conversations'];
+  schema: string;
+  tools: string;
+  questions: PlaygroundState['questions'];
 }
 
 const KEY = 'gpt-edge playground';
-const FORMAT = 1;
+const FORMAT = 2;
 /** Characters of a saved story. Browsers give a page 5 million or so; hundreds of branches stay below this. */
 const MAX_CHARACTERS = 2 ** 21;
 
@@ -32,8 +35,18 @@ function saveStory(state: PlaygroundState): void {
   const model = modelOf(state);
   // A page that never reached the server has nothing of its own to keep, and leaves what is there.
   if (!model) return;
-  const { fragment, mode, system, fields } = state;
-  const common = { format: FORMAT, fragment, model: { id: model.id, created: model.created }, mode, system, fields };
+  const { fragment, mode, system, schema, tools, questions, fields } = state;
+  const common = {
+    format: FORMAT,
+    fragment,
+    model: { id: model.id, created: model.created },
+    mode,
+    system,
+    schema,
+    tools,
+    questions,
+    fields,
+  };
   const texts = [(turn: Turn) => [turn], (turn: Turn) => [withoutOtherBranches(turn)], () => []]
     .map((reduce) => JSON.stringify({ ...common, conversations: mapTurns(state.conversations, reduce) }))
     .filter((text) => text.length <= MAX_CHARACTERS);
@@ -49,7 +62,7 @@ const withoutOtherBranches = (turn: Turn): Turn => ({ ...turn, branches: [curren
 
 function mapTurns(conversations: PlaygroundState['conversations'], reduce: (turn: Turn) => Turn[]): PlaygroundState['conversations'] {
   const map = ({ draft, turns }: Conversation): Conversation => ({ draft, turns: turns.flatMap(reduce) });
-  return { completion: map(conversations.completion), chat: map(conversations.chat) };
+  return { completion: map(conversations.completion), chat: map(conversations.chat), decide: map(conversations.decide) };
 }
 
 /** Reads what the page kept; null if there is nothing, or nothing that this version of the page can read. */
@@ -64,11 +77,11 @@ export function readStory(): Story | null {
 
 /** Restores a story. If its model is not served any more, or is another version, its answers are left out. */
 export function restoreStory(playground: Playground, story: Story): void {
-  const { mode, system, fields, model } = story;
+  const { mode, system, schema, tools, questions, fields, model } = story;
   const served = playground.state.models.find(({ id }) => id === model.id);
   const isSame = served?.created === model.created;
   const conversations = isSame ? story.conversations : mapTurns(story.conversations, () => []);
-  playground.set({ mode, system, fields, conversations, modelId: served?.id ?? playground.state.modelId });
+  playground.set({ mode, system, schema, tools, questions, fields, conversations, modelId: served?.id ?? playground.state.modelId });
   playground.fitMode();
 }
 
@@ -78,9 +91,12 @@ function isStory(value: unknown): value is Story {
   return (
     story?.format === FORMAT &&
     [story.fragment, story.model?.id, story.system].every((text) => typeof text === 'string') &&
-    (story.mode === 'completion' || story.mode === 'chat') &&
+    MODES.includes(story.mode) &&
+    typeof story.schema === 'string' &&
+    typeof story.tools === 'string' &&
+    story.questions.every(({ ask, labels }) => typeof ask === 'string' && typeof labels === 'string') &&
     Object.values(story.fields).every((text) => typeof text === 'string') &&
-    [story.conversations.completion, story.conversations.chat].every(
+    MODES.map((mode) => story.conversations[mode]).every(
       ({ draft, turns }) => typeof draft === 'string' && turns.every((turn) => isTurn(turn)),
     )
   );
@@ -94,8 +110,9 @@ const isTurn = ({ text, promptIds, seed, branches, current }: Turn): boolean =>
   areIds([seed, current]) &&
   current in branches &&
   branches.every(
-    ({ tokens, chosenAt }) =>
+    ({ tokens, calls, chosenAt }) =>
       areIds(chosenAt) &&
+      calls.every((call) => typeof call.name === 'string' && typeof call.arguments === 'string') &&
       tokens.every(
         ({ id, label, logprob }) => areIds([id]) && typeof label === 'string' && (logprob === null || typeof logprob === 'number'),
       ),

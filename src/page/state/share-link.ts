@@ -1,4 +1,5 @@
-import type { Mode } from './conversation.ts';
+import { MODES, type Mode } from './conversation.ts';
+import { MAX_QUESTIONS, type Question } from './decisions.ts';
 import type { FieldTexts } from './parameters.ts';
 
 /** What a link restores: the prompts, the parameters, and the exact tokens of the answers. */
@@ -8,6 +9,10 @@ export interface SharedState {
   draft: string;
   /** The system message of the chat. */
   system: string;
+  /** What the answers of a chat must be, as a JSON Schema. */
+  schema: string;
+  /** Those of a decision. */
+  questions: readonly Question[];
   turns: { text: string; seed: number; ids: number[] }[];
   fields: FieldTexts;
 }
@@ -22,9 +27,14 @@ const FIELD = 'p.';
 /**
  * Writes the state as a URL fragment, which a browser does not send to the server. Token ids are written in base 36.
  */
-export function toFragment({ mode, model, draft, system, turns, fields }: SharedState): string {
+export function toFragment({ mode, model, draft, system, schema, questions, turns, fields }: SharedState): string {
   const parameters = new URLSearchParams({ mode, model, draft });
   if (system !== '') parameters.set('system', system);
+  if (schema !== '') parameters.set('schema', schema);
+  for (const { ask, labels } of questions) {
+    parameters.append('ask', ask);
+    parameters.append('labels', labels);
+  }
   for (const [name, text] of Object.entries(fields)) if (text !== '') parameters.set(FIELD + name, text);
   for (const { text, seed, ids } of turns) {
     parameters.append('text', text);
@@ -42,7 +52,9 @@ export function fromFragment(fragment: string): SharedState | null {
   const parameters = new URLSearchParams(fragment);
   const mode = parameters.get('mode');
   if (mode === null) return null;
-  if (mode !== 'completion' && mode !== 'chat') throw new Error('this link has an unknown mode');
+  if (!isMode(mode)) throw new Error('this link has an unknown mode');
+  const [asks, labels] = ['ask', 'labels'].map((name) => parameters.getAll(name));
+  if (asks.length > MAX_QUESTIONS || labels.length !== asks.length) throw new Error('this link is damaged');
   const [texts, seeds, ids] = ['text', 'seed', 'ids'].map((name) => parameters.getAll(name));
   if (texts.length > MAX_TURNS || seeds.length !== texts.length || ids.length !== texts.length) throw new Error('this link is damaged');
   const fields = [...parameters].filter(([name]) => name.startsWith(FIELD)).map(([name, text]) => [name.slice(FIELD.length), text]);
@@ -52,10 +64,14 @@ export function fromFragment(fragment: string): SharedState | null {
     model: parameters.get('model') ?? '',
     draft: parameters.get('draft') ?? '',
     system: parameters.get('system') ?? '',
+    schema: parameters.get('schema') ?? '',
+    questions: asks.map((ask, index) => ({ ask, labels: labels[index] })),
     turns: texts.map((text, index) => ({ text, seed: whole(seeds[index], 10), ids: idList(ids[index]) })),
     fields: Object.fromEntries(fields),
   };
 }
+
+const isMode = (mode: string): mode is Mode => MODES.some((known) => known === mode);
 
 function idList(text: string): number[] {
   const ids = text === '' ? [] : text.split('.');

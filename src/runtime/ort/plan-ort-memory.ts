@@ -1,6 +1,6 @@
 import { externalDataFiles, GRAPH_FILE } from '../../core/folder/graph-files.ts';
 import type { Manifest } from '../../core/folder/manifest.ts';
-import { type MemoryPlan, memoryPlan, tokenizerHeap } from '../../core/memory-plan.ts';
+import { type MemoryPlan, memoryPlan, vocabularyHeap } from '../../core/memory-plan.ts';
 
 /**
  * What onnxruntime-web takes besides the weights: its memory before any model is loaded, the model's graph and buffers,
@@ -15,14 +15,14 @@ const WEIGHT_COPIES = 2;
  * @param contextWindow positions of the longest sequence, at most the model's own
  */
 export function planOrtMemory(manifest: Manifest, contextWindow: number = manifest.contextWindow): MemoryPlan {
-  const tokenizer = tokenizerHeap(manifest);
+  const vocabulary = vocabularyHeap(manifest);
   const plan = memoryPlan([
     { name: 'engine', bytes: ENGINE_BYTES },
     { name: 'weights', bytes: WEIGHT_COPIES * computedBytes(manifest) },
-    tokenizer,
+    ...vocabulary,
     { name: `KV cache of ${contextWindow} tokens`, bytes: manifest.kvBytesPerToken * contextWindow },
   ]);
-  return { ...plan, retainedBytes: plan.totalBytes - tokenizer.bytes };
+  return { ...plan, retainedBytes: plan.totalBytes - memoryPlan(vocabulary).totalBytes };
 }
 
 /**

@@ -53,7 +53,7 @@ describe('/v1/models', () => {
     },
     memory: {
       total_bytes: expect.any(Number),
-      parts: ['heap', 'weights', 'buffers', 'tokenizer', 'KV cache of 512 tokens in float32'].map((name) =>
+      parts: ['heap', 'weights', 'buffers', 'tokenizer', 'masks', 'KV cache of 512 tokens in float32'].map((name) =>
         expect.objectContaining({ name }),
       ),
     },
@@ -168,7 +168,7 @@ describe('/openapi.json', () => {
     });
     const penalties = { frequency_penalty: 0, presence_penalty: 0 };
     expect(valuesOf('ResponseRequest', 'default')).toEqual({ ...penalties, stream: false, parallel_tool_calls: false });
-    expect(valuesOf('NextTokenRequest', 'default')).toEqual({ top_k: 10 });
+    expect(valuesOf('NextTokenRequest', 'default')).toEqual({ top_k: 10, answer_tokens: 0 });
     expect(valuesOf('EmbeddingsRequest', 'default')).toEqual({ encoding_format: 'float' });
     expect(valuesOf('TokenizeRequest', 'default')).toEqual({ add_special_tokens: true, return_token_strs: false });
     for (const schema of ['CompletionRequest', 'ChatCompletionRequest', 'ResponseRequest'])

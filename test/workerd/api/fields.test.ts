@@ -143,9 +143,29 @@ const ENDPOINTS: Record<string, Endpoint> = {
     ignored: { ...RESPONSE_IGNORED, stream_options: {} },
     elsewhere: ['prompt_cache_key', 'timeout_ms'],
   },
+  '/v1/decisions': {
+    base: {
+      input: 'The dog was very happy.',
+      questions: [{ type: 'choice', instructions: 'Who is it about?', choices: [{ value: 'a dog' }, { value: 'a cat' }] }],
+    },
+    effects: {
+      model: { value: 'another-model' },
+      input: { value: 'The cat was very sad.' },
+      questions: { value: [{ type: 'predicate', instructions: 'The dog is happy.' }] },
+      gpt_edge: { value: { calibrate: true } },
+    },
+    ignored: { prompt_cache_options: IGNORED.prompt_cache_options, safety_identifier: IGNORED.safety_identifier },
+    elsewhere: ['prompt_cache_key', 'timeout_ms'],
+  },
   '/v1/next-token': {
     base: { prompt: 'Once upon a time' },
-    effects: { model: { value: 'another-model' }, prompt: { value: 'The dog' }, top_k: { value: 3 } },
+    effects: {
+      model: { value: 'another-model' },
+      prompt: { value: 'The dog' },
+      top_k: { value: 3 },
+      response_format: { value: { type: 'json_object' }, instead: { type: 'text' } },
+      answer_tokens: { base: { prompt: [91], top_k: 1000, response_format: { type: 'json_object' } }, value: 1 },
+    },
     ignored: {},
   },
   '/v1/embeddings': {

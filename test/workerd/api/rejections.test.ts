@@ -2,6 +2,7 @@ import { SELF } from 'cloudflare:test';
 import type { z } from '@hono/zod-openapi';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ErrorBody } from '../../../src/api/openai/schemas/bodies.ts';
+import { ENGINE_PATH } from '../../../src/api/openai/schemas/engine-schema.ts';
 import {
   UNSUPPORTED_COMPLETION_FIELDS,
   UNSUPPORTED_FIELDS,
@@ -16,6 +17,7 @@ beforeAll(() => seedModel(DEFAULT_MODEL));
 const COMPLETIONS = '/v1/completions';
 const CHATS = '/v1/chat/completions';
 const NEXT_TOKEN = '/v1/next-token';
+const DECISIONS = '/v1/decisions';
 const EMBEDDINGS = '/v1/embeddings';
 
 const messages = [{ role: 'user', content: 'Hi' }];
@@ -25,6 +27,7 @@ const GOOD: Record<string, Body> = {
   [CHATS]: { messages, max_tokens: 1 },
   '/v1/responses': { input: 'Hi', max_output_tokens: 1 },
   [NEXT_TOKEN]: { prompt: 'Hi' },
+  [DECISIONS]: { input: 'Hi', questions: [{ type: 'predicate', instructions: 'It is late.' }] },
   [EMBEDDINGS]: { input: 'Hi' },
   '/tokenize': { prompt: 'Hi' },
   '/detokenize': { tokens: [1] },
@@ -83,8 +86,9 @@ const NUMBERS: Record<string, Numbers> = {
     best_of: WHOLE(1, 128),
   },
   [CHATS]: { ...SAMPLING_NUMBERS, max_tokens: WHOLE(1, 2 ** 20), max_completion_tokens: WHOLE(1, 2 ** 20), top_logprobs: WHOLE(0, 20) },
+  [NEXT_TOKEN]: { top_k: WHOLE(1, 1000), answer_tokens: WHOLE(0, 2 ** 20) },
+  [DECISIONS]: { timeout_ms: WHOLE(1, 3_600_000) },
   '/v1/responses': { ...RESPONSE_NUMBERS, max_output_tokens: WHOLE(1, 2 ** 20), top_logprobs: WHOLE(0, 20) },
-  [NEXT_TOKEN]: { top_k: WHOLE(1, 1000) },
   [EMBEDDINGS]: { dimensions: WHOLE(1, 2 ** 17) },
 };
 
@@ -286,6 +290,13 @@ describe('should refuse', () => {
     [EMBEDDINGS, { encoding_format: 'int8' }, 'encoding_format', 'expected one of "float"|"base64"'],
     [NEXT_TOKEN, { prompt: ['a'] }, 'prompt', 'must be a string or an array of token ids'],
     [NEXT_TOKEN, { prompt: [4096] }, 'prompt', outside],
+    [NEXT_TOKEN, { prompt: [1], answer_tokens: 2 }, 'answer_tokens', 'there are 1 tokens in the prompt.'],
+    [
+      NEXT_TOKEN,
+      { prompt: 'Once', answer_tokens: 1, response_format: { type: 'json_object' } },
+      'answer_tokens',
+      'these tokens do not begin an answer of that form.',
+    ],
     ['/tokenize', { prompt: undefined }, 'prompt', 'expected string, but it is missing'],
     ['/tokenize', { prompt: null }, 'prompt', 'expected string, received null'],
     ['/tokenize', { add_special_tokens: 'no' }, 'add_special_tokens', 'expected boolean, received string'],
@@ -448,7 +459,9 @@ describe('models, paths and methods', () => {
   });
 
   const routes = knownRoutes();
-  it.each(routes.map(({ method, path }) => [method, path]))('should allow only %s at %s', async (method, path) => {
+  /** Whether a route is there for others than the operator. */
+  const isOpen = ({ path }: { path: string }) => path !== ENGINE_PATH;
+  it.each(routes.filter(isOpen).map(({ method, path }) => [method, path]))('should allow only %s at %s', async (method, path) => {
     const allow = method === 'GET' ? 'GET, HEAD, OPTIONS' : `${method}, OPTIONS`;
     for (const other of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((name) => name !== method)) {
       const body = other === 'GET' ? undefined : '{}';
@@ -483,7 +496,7 @@ describe('a deployment that is not public', () => {
       expect(await errorOf(answer, 401)).toMatchObject({
         code: 'unauthorized',
         param: null,
-        message: expect.stringContaining('PUBLIC = "true"'),
+        message: expect.stringContaining(path === ENGINE_PATH ? 'OPERATOR_KEY' : 'PUBLIC = "true"'),
       });
     }
   });

@@ -149,6 +149,17 @@ export function toWireModel(
   };
 }
 
+/** The price of a million tokens in each place. */
+function estimateCost(manifest: ModelDescription['manifest']): NonNullable<WireModel['cost']> {
+  const milliseconds = tokenMilliseconds(manifest);
+  const at = (price: number) => ({
+    prompt: toMicrodollars(milliseconds.prompt * 1e6 * price),
+    completion: toMicrodollars(milliseconds.completion * 1e6 * price),
+  });
+  return { worker: at(PRICES.workerMillisecond), object: at(PRICES.objectMillisecond) };
+}
+
+const toMicrodollars = (dollars: number): number => Math.round(dollars * 1e6) / 1e6;
 const toWireAdapter = ({ name, rank, parameters, dtype, source }: AdapterDescription) => ({ name, rank, parameters, dtype, source });
 
 /** A model with an adapter is ready once both are loaded. */
@@ -163,14 +174,3 @@ function toWireLoad({ state, loadedBytes, totalBytes }: LoadState, adapter: Adap
 function modelBytes({ files }: Manifest): number {
   return Object.entries(files).reduce((sum, [name, { bytes }]) => sum + (isAdapterFile(name) ? 0 : bytes), 0);
 }
-/** The price of a million tokens in each place. */
-function estimateCost(manifest: ModelDescription['manifest']): NonNullable<WireModel['cost']> {
-  const milliseconds = tokenMilliseconds(manifest);
-  const at = (price: number) => ({
-    prompt: toMicrodollars(milliseconds.prompt * 1e6 * price),
-    completion: toMicrodollars(milliseconds.completion * 1e6 * price),
-  });
-  return { worker: at(PRICES.workerMillisecond), object: at(PRICES.objectMillisecond) };
-}
-
-const toMicrodollars = (dollars: number): number => Math.round(dollars * 1e6) / 1e6;

@@ -1,4 +1,6 @@
 import { z } from '@hono/zod-openapi';
+import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
+import { answerFormatFields } from './answer-format.ts';
 import { documentDefault, integerBetween } from './field-types.ts';
 import { singlePromptSchema } from './prompt-schema.ts';
 
@@ -18,6 +20,10 @@ export const nextTokenRequestSchema = z
     top_k: integerBetween(1, MAX_TOP_K)
       .nullish()
       .openapi(documentDefault('How many tokens to return, the most probable first.', DEFAULT_TOP_K)),
+    response_format: answerFormatFields.response_format,
+    answer_tokens: integerBetween(0, MAX_CONTEXT_WINDOW)
+      .nullish()
+      .openapi(documentDefault("How many of the prompt's last tokens are the answer so far, which `response_format` concerns.", 0)),
   })
   .openapi('NextTokenRequest', { example: { prompt: 'Once upon a time', top_k: 5 } });
 
@@ -29,6 +35,7 @@ const tokenProbabilitySchema = z
     probability: z.number(),
     logprob: z.number(),
     end_of_sequence: z.boolean(),
+    allowed: z.boolean().optional().openapi({ description: 'Whether the answer may go on with it, or end. Only with `response_format`.' }),
   })
   .openapi('TokenProbability');
 

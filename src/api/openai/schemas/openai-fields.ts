@@ -44,6 +44,9 @@ export const UNSUPPORTED_NAMES: ReadonlySet<string> = new Set(
 
 const UNSUPPORTED = { isUnsupported: true };
 
+/** What a schema says of a part of a message that no model here reads. */
+export const askedForImage = { params: UNSUPPORTED };
+
 /** Whether a schema complains of a value that asks for what this server does not do. */
 export const isUnsupported = (issue: z.core.$ZodIssue): boolean => issue.code === 'custom' && issue.params?.isUnsupported === true;
 

@@ -37,10 +37,10 @@ export class PlanBuilder {
   readonly steps: Step[] = [];
   readonly buffers: PlannedBuffer[] = [];
   readonly weights: PlannedWeight[] = [];
-  /** The products that adapters may add to, by the name of the node. */
-  readonly adaptable = new Map<string, AdaptableProduct>();
   /** What each matrix is multiplied by, and how many outputs it has, in the order of the steps. */
   readonly products: { readonly of: RowsValue; readonly outputs: number }[] = [];
+  /** The products that adapters may add to, by the name of the node. */
+  readonly adaptable = new Map<string, AdaptableProduct>();
   attention: AttentionShape | undefined;
   readonly #values = new Map<string, Value>();
   readonly #uses = new Map<string, number>();

@@ -42,8 +42,8 @@ function planFloat(node: GraphNode, plan: PlanBuilder, outputsFirst: boolean): v
   // The kernel widens float16 to float32 in scratch memory, one panel at a time.
   if (layout === 'f16') operands.push('scratch');
   plan.addStep({ node: node.name, kernel, operands, reads: [x.buffer], writes: [out.buffer], multiplyAdds: outputs * inputs });
-  planAdapter(node, plan, x, out);
   plan.products.push({ of: x, outputs });
+  planAdapter(node, plan, x, out);
   plan.setValue(node.outputs[0], out);
 }
 
@@ -93,8 +93,8 @@ function planQuantized(node: GraphNode, plan: PlanBuilder, x: RowsValue, { layou
   const operands = [{ buffer: activations, offset: 0 }, { weight }, ...address(out), 'rows' as const, outputs, inputs, 'scratch' as const];
   const kernel = isQ4 ? 'matMulQ4' : 'matMulQ8';
   plan.addStep({ node: node.name, kernel, operands, reads: [activations], writes: [out.buffer], multiplyAdds: outputs * inputs });
-  planAdapter(node, plan, x, out);
   plan.products.push({ of: x, outputs });
+  planAdapter(node, plan, x, out);
   return out;
 }
 
