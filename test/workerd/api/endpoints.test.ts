@@ -41,6 +41,7 @@ describe('/v1/models', () => {
     eos_token_ids: manifest.eosTokenIds,
     bos_token_id: manifest.bosTokenId,
     chat_template: true,
+    cost: expect.any(Object),
     embeddings: { dimensions: 256, pooling: 'mean' },
     card: {
       use: expect.stringMatching(/^Continuing a short children's story/),
