@@ -9,6 +9,7 @@ import { measure } from './measure.ts';
 import { findPeers } from './peers/find-peers.ts';
 import { measurePlaces, printPlaces } from './places/measure-places.ts';
 import { printMeasurement } from './print-measurement.ts';
+import { measureSlices, printSlices } from './slices/measure-slices.ts';
 
 interface Options {
   readonly model: string;
@@ -20,6 +21,7 @@ interface Options {
   readonly load?: boolean;
   readonly batch?: boolean;
   readonly places?: boolean;
+  readonly slices?: boolean;
   readonly json?: boolean;
 }
 
@@ -32,10 +34,11 @@ const command = new Command('npm run bench --')
   .option('--llama-bench <file>', 'llama-bench of a build of ik_llama.cpp, for --peers')
   .option('--load', 'measure the Worker with many callers instead')
   .option('--places', 'measure only the engine in the Worker and in an engine object')
+  .option('--slices', 'measure only what it costs to cut an answer, and to go on with it elsewhere')
   .option('--batch', 'measure requests through a batch, and the same one by one, instead')
-  .option('--json', 'print JSON, of all but --load, --batch and --places')
+  .option('--json', 'print JSON, of all but --load, --batch, --places and --slices')
   .parse();
-const { model, engine, runs, peers, gguf, llamaBench, load, batch, places, json } = command.opts<Options>();
+const { model, engine, runs, peers, gguf, llamaBench, load, batch, places, slices, json } = command.opts<Options>();
 if (!(Number.isInteger(runs) && runs > 0)) command.error('--runs must be a whole number, at least 1');
 if (peers && gguf === undefined) command.error('--peers needs --gguf <file>: the same model in a GGUF file');
 
@@ -47,6 +50,10 @@ if (load || batch) {
 }
 if (places) {
   printPlaces(await measurePlaces(folder, engine, runs));
+  process.exit();
+}
+if (slices) {
+  printSlices(await measureSlices(folder, runs));
   process.exit();
 }
 const others = peers ? await findPeers({ gguf: gguf!, llamaBench }, note) : [];

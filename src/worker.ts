@@ -1,9 +1,11 @@
 import { createApp } from './api/app.ts';
 import { type FrontEnv, frontFromEnv } from './engine-object/front-from-env.ts';
+import { CpuAllowance } from './generation/cpu-allowance.ts';
 import { accessFromEnv, handedAccessFromEnv } from './worker/access-from-env.ts';
 import { type BatchEnv, batchesFromEnv, consumeBatches } from './worker/batches-from-env.ts';
 import { isolateModels } from './worker/isolate-instance.ts';
-import { parseMaxWork } from './worker/worker-variables.ts';
+import type { WorkerEnv } from './worker/models-from-env.ts';
+import { parseCpuBudget, parseMaxWork } from './worker/worker-variables.ts';
 
 export { AccessObject } from './access/access-object.ts';
 export { BatchObject } from './batch/batch-object.ts';
@@ -16,13 +18,24 @@ let apps: Record<'callers' | 'batches', ReturnType<typeof createApp>> | undefine
 
 function appsOf(env: Env) {
   if (apps) return apps;
-  const log = env.LOG_REQUESTS === 'false' ? () => {} : undefined;
-  const engine = { host: isolateModels(env), engine: frontFromEnv(env), maxWork: parseMaxWork(env.MAX_WORK), log };
+  const engine = {
+    host: isolateModels(env),
+    engine: frontFromEnv(env),
+    maxWork: parseMaxWork(env.MAX_WORK),
+    cpuAllowance: cpuAllowanceOf(env),
+    log: env.LOG_REQUESTS === 'false' ? () => {} : undefined,
+  };
   apps = {
     callers: createApp({ ...engine, ...accessFromEnv(env), batches: batchesFromEnv(env), assets: env.ASSETS }),
     batches: createApp({ ...engine, ...handedAccessFromEnv(env) }),
   };
   return apps;
+}
+
+/** In a Worker, the CPU time of each request is its own. */
+function cpuAllowanceOf({ CPU_BUDGET_MS }: WorkerEnv): () => CpuAllowance | undefined {
+  const milliseconds = parseCpuBudget(CPU_BUDGET_MS);
+  return () => (milliseconds === undefined ? undefined : new CpuAllowance(milliseconds, { isRenewable: false }));
 }
 
 /** The Worker. Each isolate has one set of models, or a front to the objects that have them. */

@@ -4,6 +4,7 @@ import { requestId } from 'hono/request-id';
 import { GptEdgeError } from '../core/errors.ts';
 import { excerpt } from '../core/excerpt.ts';
 import { DEFAULT_MAX_WORK } from '../generation/check-work.ts';
+import type { CpuAllowance } from '../generation/cpu-allowance.ts';
 import { checkAccess } from './access/check-access.ts';
 import { useGrant } from './access/use-grant.ts';
 import { answerHeaders } from './http/answer-headers.ts';
@@ -28,6 +29,7 @@ import { nextTokenRoute } from './routes/next-token.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { type PageAssets, pageRoutes } from './routes/page.ts';
 import { responsesRoute } from './routes/responses.ts';
+import { storedCompletionsRoutes } from './routes/stored-completions.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
 /**
@@ -67,6 +69,11 @@ export interface AppOptions {
    * /v1/models says, and a generated one 2.5 times as much; choosing and scoring tokens counts too. @default 2e12
    */
   maxWork?: number;
+  /**
+   * The CPU time in which a request is served, asked for once for each. Where it is spent and not renewed, a completion
+   * ends early, with `finish_reason: "length"`. @default no limit
+   */
+  cpuAllowance?: () => CpuAllowance | undefined;
   /** Called once for each request, when its answer has ended. @default writes the line as JSON to the console */
   log?: (line: RequestLine) => void;
   /**
@@ -101,6 +108,7 @@ export function createApp({
   batches,
   pageSources,
   maxWork = DEFAULT_MAX_WORK,
+  cpuAllowance = () => undefined,
   log = writeRequestLine,
   assets,
 }: AppOptions): OpenAPIHono<AppEnv> {
@@ -117,6 +125,7 @@ export function createApp({
   app.use(useGrant(host));
   app.use(async (c, next) => {
     c.set('maxWork', maxWork);
+    c.set('cpuAllowance', c.env?.slices?.allowance ?? c.env?.cpuAllowance ?? cpuAllowance());
     await next();
   });
 
@@ -130,6 +139,7 @@ export function createApp({
   if (engine) for (const path of ENGINE_PATHS) app.use(path, forwardToEngine(engine));
   completionsRoute(app);
   chatCompletionsRoute(app);
+  storedCompletionsRoutes(app);
   decisionsRoute(app);
   responsesRoute(app);
   modelsRoute(app);

@@ -19,6 +19,7 @@ export const ERROR_CODES = [
   'model_not_found',
   'file_not_found',
   'batch_not_found',
+  'completion_not_found',
   'unknown_url',
   'method_not_allowed',
   'request_too_large',

@@ -1,15 +1,20 @@
 import type { EngineFront } from '../api/http/forward-to-engine.ts';
 import { ENGINE_PATH } from '../api/openai/schemas/engine-schema.ts';
+import { notFound } from '../api/routes/stored-completions.ts';
 import { GptEdgeError } from '../core/errors.ts';
+import { parseVariantId } from '../core/folder/adapter-files.ts';
 import { objectOrder } from './choose-objects.ts';
 import { describeObjects } from './describe-objects.ts';
 import { isRefusal, MAY_WAIT_HEADER } from './engine-headers.ts';
 import type { EngineObject } from './engine-object.ts';
 import { HeldBody } from './held-body.ts';
 import { modelOf, objectName } from './object-name.ts';
-import { type Region, regionOf } from './region.ts';
+import { REGION_NAMES, type Region, regionOf } from './region.ts';
 import { relay } from './relay.ts';
 import { type RequestHint, requestHint } from './request-hint.ts';
+import { objectOfSession } from './session-id.ts';
+import { FRAMES_HEADER, NOTES_HEADER, SLICE_HEADERS, SLICES_HEADER } from './slice-headers.ts';
+import { isFramed, joinSlices, type SliceCalls } from './slice-loop.ts';
 
 export interface FrontOptions {
   /** The binding of the class `EngineObject`. */
@@ -35,19 +40,46 @@ const RETRY_SECONDS = 1;
  */
 export function createFront(options: FrontOptions): EngineFront {
   const { modelIds, objectCount } = options;
-  /** The object of each model that was asked last, which knows best how far the model is loaded. */
+  /**
+   * The object of each model and region that was asked last, by the name of their first one: it knows best how far the
+   * model is loaded.
+   */
   const lastAsked = new Map<string, string>();
   return async (request, path) => {
+    const stored = STORED_PATH.exec(path);
+    if (stored) return new Call(request, path, new HeldBody(null), regionOf(request), options).answer([homeOf(stored[1], options)]);
     const body = new HeldBody(request.body);
     const hint = await hintOf(request, path, body, modelIds);
-    const model = modelIds.includes(hint.model ?? '') ? hint.model! : modelIds[0];
+    const model = modelOfObjects(hint.model, modelIds);
     const region = regionOf(request);
     if (path === ENGINE_PATH && ['GET', 'HEAD'].includes(request.method)) return describeObjects(request, region, options);
     const names = objectOrder(hint.key, objectCount).map((index) => objectName(region, model, index));
-    if (request.method !== 'POST') return new Call(request, path, body, region, options).answer([lastAsked.get(model) ?? names[0]]);
-    lastAsked.set(model, names[0]);
+    if (request.method !== 'POST')
+      return new Call(request, path, body, region, options).answer([lastAsked.get(objectName(region, model, 0)) ?? names[0]]);
+    lastAsked.set(objectName(region, model, 0), names[0]);
     return new Call(request, path, body, region, options).answer(names);
   };
+}
+
+/** The models whose objects answer: each with all of its adapters, since they are computed together with it. */
+const modelsOfObjects = (modelIds: readonly string[]): string[] => modelIds.map((id) => parseVariantId(id).base);
+
+function modelOfObjects(asked: string | undefined, modelIds: readonly string[]): string {
+  const models = modelsOfObjects(modelIds);
+  const { base } = parseVariantId(asked ?? '');
+  return models.includes(base) ? base : models[0];
+}
+
+/** The path of a stored answer, whose id contains the name of its object. */
+const STORED_PATH = /^\/v1\/(?:chat\/)?completions\/([^/]+)(?:\/stream)?$/;
+
+/** The object that has a stored answer. @throws GptEdgeError `completion_not_found` for an id that no object has given */
+function homeOf(id: string, { modelIds, objectCount }: FrontOptions): string {
+  const [region, model, index] = objectOfSession(id)?.split('/') ?? [];
+  const isObject = REGION_NAMES.has(region) && modelsOfObjects(modelIds).includes(model) && Number(index) < objectCount;
+  const name = `${region}/${model}/${Number(index)}`;
+  if (!isObject || name !== objectOfSession(id)) throw notFound(id);
+  return name;
 }
 
 /** Reads as much of a request as it takes to know its model and its conversation. */
@@ -69,6 +101,8 @@ class Call {
   readonly #body: HeldBody;
   readonly #region: Region;
   readonly #options: FrontOptions;
+  /** The number of the answer, for calls for its slices. */
+  readonly #id = crypto.randomUUID();
   #resets = 0;
 
   constructor(request: Request, path: string, body: HeldBody, region: Region, options: FrontOptions) {
@@ -97,10 +131,24 @@ class Call {
   }
 
   #relay(answer: Response, name: string): Promise<Response> {
+    if (isFramed(answer)) return this.#joined(answer, name);
     return relay(answer, {
-      askAgain: () => (this.#maySendAgain() ? this.#ask(name, true) : null),
+      askAgain: () => (this.#maySendAgain() ? this.#ask(name, true).then((again) => this.#joined(again, name)) : null),
       toError: (cause) => objectFailed(name, cause),
     });
+  }
+
+  async #joined(answer: Response, name: string): Promise<Response> {
+    return isFramed(answer) ? joinSlices(answer, this.#slicesOf(name)) : answer;
+  }
+
+  /** How the rest of an answer is asked for, which the object makes in slices. */
+  #slicesOf(name: string): SliceCalls {
+    return {
+      goOn: (frames) => this.#send(name, true, { frames }),
+      startOver: (notes) => (this.#body.isWhole ? this.#send(name, true, { notes }) : null),
+      toError: (cause) => objectFailed(name, cause),
+    };
   }
 
   /** The first object that would not let the request wait, or else the first one: a body that streams is sent once. */
@@ -136,14 +184,16 @@ class Call {
     return this.#body.isWhole && this.#resets++ < MAX_RESETS;
   }
 
-  async #send(name: string, mayWait: boolean): Promise<Response> {
+  async #send(name: string, mayWait: boolean, slice: SliceCall = {}): Promise<Response> {
     const headers = new Headers(this.#request.headers);
     headers.delete(MAY_WAIT_HEADER);
     if (mayWait) headers.set(MAY_WAIT_HEADER, '1');
+    const body = this.#prepare(slice, headers);
     const late = new AbortController();
     const signal = AbortSignal.any([this.#request.signal, late.signal]);
-    const { method } = this.#request;
-    const answer = this.#stub(name).fetch(new Request(this.#url, { method, headers, body: this.#body.send(), signal }));
+    // Only a POST can carry notes.
+    const method = slice.notes?.length ? 'POST' : this.#request.method;
+    const answer = this.#stub(name).fetch(new Request(this.#url, { method, headers, body, signal }));
     const timeout = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       const error = this.#hasNotAnswered(name);
@@ -158,10 +208,42 @@ class Call {
     }
   }
 
+  /** @returns the body to send, whose headers it sets */
+  #prepare({ frames, notes = new Uint8Array() }: SliceCall, headers: Headers): Uint8Array | ReadableStream<Uint8Array> | null {
+    for (const header of SLICE_HEADERS) headers.delete(header);
+    if (!isGeneration(this.#url.pathname)) return this.#body.send();
+    headers.set(SLICES_HEADER, this.#id);
+    if (frames !== undefined) {
+      headers.set(FRAMES_HEADER, String(frames));
+      headers.delete('content-length');
+      return null;
+    }
+    if (notes.length === 0) return this.#body.send();
+    headers.set(NOTES_HEADER, String(notes.length));
+    headers.delete('content-length');
+    return joinedBytes(notes, (this.#body.send() as Uint8Array | null) ?? new Uint8Array());
+  }
+
   #hasNotAnswered(name: string): GptEdgeError {
     const message = `The engine object ${name} has not begun to answer for ${this.#options.answerSeconds} s. Try again.`;
     return new GptEdgeError('engine_unavailable', message, { retryAfterSeconds: RETRY_SECONDS });
   }
+}
+
+/** What a call for the rest of an answer says: how many frames have come, or all that is known of the answer. */
+interface SliceCall {
+  readonly frames?: number;
+  readonly notes?: Uint8Array;
+}
+
+/** Whether a request is answered with as much text as it asks for, which may take more than one slice. */
+const isGeneration = (path: string): boolean => /^\/v1\/(chat\/)?completions($|\/[^/]+\/stream$)/.test(path);
+
+function joinedBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }
 
 const objectFailed = (name: string, cause: unknown): GptEdgeError =>

@@ -23,7 +23,8 @@ export class ObjectLife implements ObjectContext {
   }
 
   onReset(end: () => void, until: Promise<unknown>): void {
-    this.#ends.add(end);
+    if (LIVES.get(this.name) !== this) end();
+    else this.#ends.add(end);
     until.finally(() => this.#ends.delete(end));
   }
 }

@@ -5,6 +5,11 @@ type LocationHint = (typeof HINTS)[keyof typeof HINTS];
 
 const LOCATIONS = new Map<unknown, LocationHint>(Object.entries(HINTS));
 
+const LOCAL = 'local';
+
+/** The names of all regions. */
+export const REGION_NAMES: ReadonlySet<string> = new Set([LOCAL, ...Object.keys(HINTS).map((name) => name.toLowerCase())]);
+
 /** A part of the world that has objects of its own. */
 export interface Region {
   readonly name: string;
@@ -16,5 +21,5 @@ export interface Region {
 export function regionOf(request: Request): Region {
   const continent = (request as { cf?: { continent?: unknown } }).cf?.continent;
   const locationHint = LOCATIONS.get(continent);
-  return locationHint ? { name: String(continent).toLowerCase(), locationHint } : { name: 'local' };
+  return locationHint ? { name: String(continent).toLowerCase(), locationHint } : { name: LOCAL };
 }

@@ -2,6 +2,7 @@ import type { Manifest } from '../core/folder/manifest.ts';
 import type { Logits } from '../core/logits.ts';
 import type { ConstraintState } from '../core/token-constraint.ts';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
+import { CHOICE_BEGINNING, type ChoicePast, type PositionPhase, readPosition } from './choice-past.ts';
 import type { CompletionRequest } from './completion-request.ts';
 import type { Outbox } from './outbox.ts';
 import { keepAllowed } from './sampling/keep-allowed.ts';
@@ -9,7 +10,7 @@ import { scorer } from './sampling/log-probabilities.ts';
 import { processLogits } from './sampling/process-logits.ts';
 import { randomAt } from './sampling/random-at.ts';
 import { sample } from './sampling/sampler.ts';
-import { type DecodedToken, type FinishReason, type TextPiece, TextPieces } from './text/text-pieces.ts';
+import { type DecodedToken, type FinishReason, type StopCause, type TextPiece, TextPieces } from './text/text-pieces.ts';
 
 /** The most tokens that are taken at once because they are certain. They are computed in one batch. */
 const MAX_CERTAIN = 16;
@@ -44,15 +45,28 @@ export class Choice {
   readonly #outbox: Outbox;
   /** What may follow the tokens so far. */
   #constraint: ConstraintState | undefined;
+  /** What its reader has from elsewhere. */
+  readonly #reported: { tokens: number; phase: PositionPhase };
 
-  constructor({ manifest, tokenizer }: ChoosingModel, request: CompletionRequest, place: ChoicePlace, outbox: Outbox) {
+  /** @param past of a choice that was begun elsewhere; events that its reader has are not put into the outbox */
+  constructor({ manifest, tokenizer }: ChoosingModel, request: CompletionRequest, place: ChoicePlace, outbox: Outbox, past?: ChoicePast) {
     this.request = request;
+    this.#reported = readPosition(past?.position ?? CHOICE_BEGINNING);
     this.place = place;
     this.#eosTokenIds = [...manifest.eosTokenIds, ...(request.endTokenIds ?? [])];
     this.#pieces = new TextPieces(tokenizer, request.stops, request.prompt);
     this.#outbox = outbox;
     this.#constraint = request.constraint?.start();
     if (request.maxTokens === 0) this.isFinished = true;
+    if (past) this.#resume(past);
+  }
+
+  /** Goes on behind tokens that were chosen elsewhere. */
+  #resume({ tokens }: ChoicePast): void {
+    this.#outbox.resume(this.place, this.#reported.tokens);
+    for (const { id, ...score } of tokens)
+      if (!this.isFinished) this.#take({ id, endOfSequence: this.#eosTokenIds.includes(id), ...score });
+    if (this.#reported.phase === 'end') this.isFinished = true;
   }
 
   /** The tokens that it has chosen. */
@@ -73,6 +87,11 @@ export class Choice {
   /** Says that a choice of no tokens is complete. */
   finishEmpty(): void {
     this.#put(this.#pieces.end('length'));
+  }
+
+  /** Ends it early, with the text that it has. */
+  stop(stoppedBy: StopCause): void {
+    if (!this.isFinished) this.#put({ ...this.#pieces.end('length'), stoppedBy });
   }
 
   /** Chooses the next token, and puts what it makes certain into the outbox. Overwrites the logits. @returns its id */
@@ -134,6 +153,15 @@ export class Choice {
   #put(piece: TextPiece | undefined): void {
     if (piece === undefined) return;
     this.isFinished = piece.finishReason !== undefined;
-    this.#outbox.put({ type: 'piece', ...this.place, ...piece });
+    const rest = this.#unreported(piece);
+    if (rest) this.#outbox.put({ type: 'piece', ...this.place, ...rest });
+  }
+
+  /** What of a piece its reader does not have. */
+  #unreported(piece: TextPiece): TextPiece | undefined {
+    const { tokens, phase } = this.#reported;
+    if (piece.finishReason === undefined) return piece.completionTokens > tokens ? piece : undefined;
+    if (phase === 'end') return undefined;
+    return phase === 'whole text' ? { ...piece, text: '', tokens: [] } : piece;
   }
 }

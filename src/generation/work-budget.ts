@@ -1,4 +1,6 @@
 import { visitEventLoop } from '../core/visit-event-loop.ts';
+import type { CpuAllowance } from './cpu-allowance.ts';
+import { WorkRate } from './work-rate.ts';
 
 /** A request that waits for its turn. */
 interface Waiter {
@@ -15,26 +17,43 @@ const CANCELLED_MS = 100;
  * work, and whoever has waited longest has the next.
  */
 export class IsolateWork {
+  /** A module's state is the isolate's. */
+  static readonly own = new IsolateWork();
   /** In turns, since the last visit to the event loop. */
   sinceVisit = 0;
   /** In turns, since the isolate began. */
   total = 0;
   /** The requests that wait, the one that has waited longest first. */
   readonly #waiting: Waiter[] = [];
+  /** When the last visit ended, and with which model all work since then was done, if with one. */
+  #visited = 0;
+  #rate: WorkRate | 'several' | undefined;
 
   /**
    * Waits for the event loop, and for those that wait already, if more than `most` turns were done since the last visit.
    * @param turns are done afterwards, and counted at once, so that nobody else takes their place
+   * @param rate of the model with which they are done
    * @param isOver whether there is nothing left to wait for
    */
-  async take(most: number, turns: number, isOver: () => boolean): Promise<void> {
+  async take(most: number, turns: number, rate: WorkRate, isOver: () => boolean): Promise<void> {
     if (this.sinceVisit > most) await this.#wait(most, isOver);
-    this.count(turns);
+    this.count(turns, rate);
   }
 
-  count(turns: number): void {
+  count(turns: number, rate: WorkRate): void {
+    if (turns === 0) return;
     this.sinceVisit += turns;
     this.total += turns;
+    this.#rate = this.#rate === undefined || this.#rate === rate ? rate : 'several';
+  }
+
+  /** Begins another turn, and measures how long the last one took. */
+  #begin(): void {
+    const now = Date.now();
+    if (this.#rate instanceof WorkRate) this.#rate.record(this.sinceVisit, now - this.#visited);
+    this.#rate = undefined;
+    this.#visited = now;
+    this.sinceVisit = 0;
   }
 
   async #wait(most: number, isOver: () => boolean): Promise<void> {
@@ -45,7 +64,7 @@ export class IsolateWork {
       const before = this.total;
       await visitEventLoop();
       isNext = this.#isFirst(waiter);
-      if (isNext && this.total === before) this.sinceVisit = 0;
+      if (isNext && this.total === before) this.#begin();
       isNext &&= this.sinceVisit <= most;
     }
     this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
@@ -60,8 +79,15 @@ export class IsolateWork {
   }
 }
 
-/** A module's state is the isolate's. */
-const ISOLATE = new IsolateWork();
+/** In which time a request's work is counted. */
+export interface CpuTime {
+  /** How long the model's work takes. */
+  readonly rate: WorkRate;
+  /** How much of that there may be; as much as is wanted if undefined. */
+  readonly allowance?: CpuAllowance;
+  /** Whether work waits for the allowance to be renewed, if that is possible. @default true */
+  readonly waits?: boolean;
+}
 
 /**
  * Shares the isolate: counts all the work of one request, whatever it consists of, and lets other requests and aborts
@@ -70,9 +96,19 @@ const ISOLATE = new IsolateWork();
  */
 export class WorkBudget {
   readonly #multiplyAddsPerTurn: number;
+  #isAbandoned = false;
+  readonly #ends = new Set<() => void>();
   readonly #ended = new AbortController();
+  readonly #untilEnded = new Promise<void>((resolve) => this.#ended.signal.addEventListener('abort', () => resolve()));
   readonly #isolate: IsolateWork;
   readonly #begun: number;
+  /**
+   * Whether the request is served by a Durable Object that may share its isolate with others. In workerd, what awaits a
+   * promise that another object resolves goes on in that object's context, where it can do nothing for its own request;
+   * so whoever waits here waits by timers of its own.
+   */
+  isInObject = false;
+  readonly #cpu: CpuTime;
   readonly #milestones: { turns: number; reach: () => Promise<void> }[] = [];
 
   /**
@@ -81,8 +117,10 @@ export class WorkBudget {
    *   amount must not be small, because workerd's shortest timer takes a millisecond
    * @param signal aborts the generation
    * @param isolate where the work of all requests is counted
+   * @param cpu how long the work takes, and how long it may take
    */
-  constructor(multiplyAddsPerTurn: number, signal?: AbortSignal, isolate = ISOLATE) {
+  constructor(multiplyAddsPerTurn: number, signal?: AbortSignal, isolate = IsolateWork.own, cpu: CpuTime = { rate: new WorkRate() }) {
+    this.#cpu = cpu;
     this.#multiplyAddsPerTurn = multiplyAddsPerTurn;
     if (signal?.aborted) this.abort(signal.reason);
     signal?.addEventListener('abort', () => this.abort(signal.reason));
@@ -107,8 +145,8 @@ export class WorkBudget {
   }
 
   /**
-   * Lets others have their turn if more than `most` turns of work were done since they had one last, and looks whether
-   * the request goes on.
+   * Lets others have their turn if more than `most` turns of work were done since they had one last, waits for CPU time
+   * if that is spent and more can come, and looks whether the request goes on.
    * @param isReady ends the wait, because no work is to be done any more
    * @throws the signal's reason once it is aborted
    */
@@ -117,9 +155,13 @@ export class WorkBudget {
   }
 
   async #take(most: number, turns: number, isReady: () => boolean): Promise<void> {
-    await this.#isolate.take(Math.max(0, most), turns, () => isReady() || this.#ended.signal.aborted);
+    const isOver = () => isReady() || this.#ended.signal.aborted;
+    if (this.#cpu.allowance && this.#waits) await this.#waitFor(this.#cpu.allowance, isOver);
+    await this.#isolate.take(Math.max(0, most), turns, this.#cpu.rate, isOver);
+    this.#spend(turns);
     await this.#reachMilestones(this.#isolate.total - turns);
     this.#ended.signal.throwIfAborted();
+    if (this.#isAbandoned) throw new Error('the engine object of this request was reset');
   }
 
   /** Counts multiply-adds that are done at once, after `takeTurn`. */
@@ -128,7 +170,31 @@ export class WorkBudget {
   }
 
   countTurns(turns: number): void {
-    this.#isolate.count(turns);
+    this.#isolate.count(turns, this.#cpu.rate);
+    this.#spend(turns);
+  }
+
+  /** Counts CPU time of work that is done whether others wait or not, such as loading a model. */
+  countMilliseconds(milliseconds: number): void {
+    this.#cpu.allowance?.spend(milliseconds);
+  }
+
+  /** Whether all the CPU time that there will ever be is spent. */
+  get isSpent(): boolean {
+    const { allowance } = this.#cpu;
+    return allowance?.isRenewable === false && allowance.isSpent;
+  }
+
+  /** The multiply-adds for which there is CPU time now. */
+  get multiplyAddsLeft(): number {
+    const { allowance, rate } = this.#cpu;
+    if (allowance === undefined || !this.#waits) return Number.POSITIVE_INFINITY;
+    return (allowance.left / rate.millisecondsPerTurn) * this.#multiplyAddsPerTurn;
+  }
+
+  /** Milliseconds of CPU time that are left; undefined if there is no limit. */
+  get millisecondsLeft(): number | undefined {
+    return this.#cpu.allowance?.left;
   }
 
   /**
@@ -137,6 +203,25 @@ export class WorkBudget {
    */
   afterTurns(turns: number, reach: () => Promise<void>): void {
     this.#milestones.push({ turns, reach });
+  }
+
+  /** Whether its code does not go on: what it has begun will never end. */
+  get isAbandoned(): boolean {
+    return this.#isAbandoned;
+  }
+
+  /**
+   * Ends the work of a request whose code does not go on, because the engine object in which it ran was reset. Nothing
+   * that it awaits may be settled any more: workerd refuses to touch what belongs to an object that is gone.
+   */
+  abandon(): void {
+    this.#isAbandoned = true;
+    for (const end of this.#ends) end();
+  }
+
+  /** Calls `end` if the request is abandoned. */
+  onAbandoned(end: () => void): void {
+    this.#ends.add(end);
   }
 
   /** Turns that all requests of the isolate have taken so far, as a measure of time. */
@@ -152,6 +237,18 @@ export class WorkBudget {
   /** Ends the work as the client's signal does. @param reason what it ends with. By default, nobody wants it any more */
   abort(reason?: unknown): void {
     this.#ended.abort(reason);
+  }
+
+  get #waits(): boolean {
+    return this.#cpu.waits ?? true;
+  }
+
+  #spend(turns: number): void {
+    this.countMilliseconds(turns * this.#cpu.rate.millisecondsPerTurn);
+  }
+
+  async #waitFor(allowance: CpuAllowance, isOver: () => boolean): Promise<void> {
+    while (allowance.isRenewable && allowance.isSpent && !isOver()) await Promise.race([allowance.untilRenewed, this.#untilEnded]);
   }
 
   /** @param total what the isolate has done so far */

@@ -1,13 +1,16 @@
+import { adapterFiles, parseVariantId } from '../core/folder/adapter-files.ts';
 import { parseSamplingText, type RecommendedSampling, toRecommendedSampling } from '../core/folder/generation-config.ts';
 import { modelIdSchema } from '../core/folder/manifest.ts';
 import { MAX_CONTEXT_WINDOW } from '../core/limits.ts';
 import { DEFAULT_MEMORY_LIMIT_MB } from '../core/memory-plan.ts';
 import { DEFAULT_MAX_WORK } from '../generation/check-work.ts';
+import { MAX_CPU_BUDGET_MS } from '../generation/cpu-allowance.ts';
 import { DEFAULT_QUEUE_LIMIT, DEFAULT_QUEUE_SECONDS, type SchedulerOptions } from '../generation/scheduler/scheduler.ts';
 import { CACHE_FORMATS, ENGINES, type EngineChoice } from '../runtime/engine-choice.ts';
 
 /**
- * Parses the variable MODEL_IDS: the ids of the served models, separated by commas.
+ * Parses the variable MODEL_IDS: the ids of the served models, separated by commas. `model` is served with each of its
+ * adapters too, and `model:adapter` with this one only.
  * @throws Error for an invalid id, or if there is none
  */
 export function parseModelIds(text: string): string[] {
@@ -15,11 +18,20 @@ export function parseModelIds(text: string): string[] {
     .split(',')
     .map((id) => id.trim())
     .filter((id) => id !== '');
-  const wrong = ids.find((id) => !modelIdSchema.safeParse(id).success);
+  const wrong = ids.find((id) => !isServable(id));
   if (ids.length === 0 || wrong !== undefined)
     throw new Error(`MODEL_IDS must be model ids with commas between them, not ${JSON.stringify(wrong ?? text)}.`);
   return [...new Set(ids)];
 }
+
+/** Whether an id may name a model, or a model with an adapter. */
+function isServable(id: string): boolean {
+  const { base, adapter } = parseVariantId(id);
+  return modelIdSchema.safeParse(base).success && (adapter === undefined || adapterFiles(adapter) !== undefined);
+}
+
+/** The ids of the models themselves among ids of which some name an adapter too. */
+export const baseIds = (ids: readonly string[]): string[] => [...new Set(ids.map((id) => parseVariantId(id).base))];
 
 /**
  * Parses the variable MEMORY_LIMIT_MB: the megabytes that a model may need.
@@ -41,6 +53,37 @@ export function parseMaxWork(text: string | undefined): number {
   if (text?.trim() === '' || !(multiplyAdds > 0 && Number.isFinite(multiplyAdds)))
     throw new Error(`MAX_WORK must be a number of multiply-adds, such as 2e12, not ${JSON.stringify(text)}.`);
   return multiplyAdds;
+}
+
+/**
+ * Parses the variable CPU_BUDGET_MS: the milliseconds of CPU time that the platform gives a request.
+ * @returns undefined for `unlimited`, or if it is not set
+ * @throws Error unless it is a number from 1 to 300,000
+ */
+export function parseCpuBudget(text: string | undefined): number | undefined {
+  if (text === undefined || text === 'unlimited') return undefined;
+  const milliseconds = Number(text);
+  if (text.trim() === '' || !(milliseconds >= 1 && milliseconds <= MAX_CPU_BUDGET_MS))
+    throw new Error(
+      `CPU_BUDGET_MS must be a number of milliseconds from 1 to ${MAX_CPU_BUDGET_MS}, or unlimited, not ${JSON.stringify(text)}.`,
+    );
+  return milliseconds;
+}
+
+/** Seconds for which a stored answer is kept: an hour. */
+const DEFAULT_SESSION_SECONDS = 3600;
+/** A month: longer than an answer is of use whose client has lost its connection. */
+const MAX_SESSION_SECONDS = 30 * 86_400;
+
+/**
+ * Parses the variable SESSION_SECONDS: for how long an answer with `store` is kept after its end.
+ * @throws Error unless it is a number from 1 to 2,592,000
+ */
+export function parseSessionSeconds(text: string | undefined): number {
+  const seconds = Number(text ?? DEFAULT_SESSION_SECONDS);
+  if (text?.trim() === '' || !(seconds >= 1 && seconds <= MAX_SESSION_SECONDS))
+    throw new Error(`SESSION_SECONDS must be a number of seconds from 1 to ${MAX_SESSION_SECONDS}, not ${JSON.stringify(text)}.`);
+  return seconds;
 }
 
 /** The variables that say how models are run. */

@@ -45,6 +45,10 @@ describe('/openapi.json', () => {
         'get /v1/engine',
         'get /v1/models',
         'get /v1/models/{id}',
+        'get /v1/chat/completions/{id}',
+        'get /v1/chat/completions/{id}/stream',
+        'get /v1/completions/{id}',
+        'get /v1/completions/{id}/stream',
         'post /detokenize',
         'post /tokenize',
         'post /v1/batches',
@@ -74,6 +78,11 @@ describe('/openapi.json', () => {
       'post /v1/batches/{id}/cancel': ['200', '400', '401', '403', '404', '405', '429', '500', '503'],
       'get /v1/models': ['200', '401', '403', '405', '429', '500', '503'],
       'get /v1/models/{id}': ['200', '401', '403', '404', '405', '429', '500', '503'],
+      ...Object.fromEntries(
+        ['/v1/completions/{id}', '/v1/completions/{id}/stream', '/v1/chat/completions/{id}', '/v1/chat/completions/{id}/stream'].map(
+          (path) => [`get ${path}`, ['200', '400', '401', '403', '404', '405', '429', '500', '503']],
+        ),
+      ),
     };
     for (const [path, methods] of Object.entries(paths))
       for (const [method, { responses }] of Object.entries(methods))

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { parseEngines, parseMemoryLimit, parseModelIds, parseSampling, parseScheduling } from '../../src/worker/worker-variables.ts';
+import {
+  parseCpuBudget,
+  parseEngines,
+  parseMemoryLimit,
+  parseModelIds,
+  parseSampling,
+  parseScheduling,
+} from '../../src/worker/worker-variables.ts';
 
 const IDS = ['a', 'b'];
 
@@ -89,5 +96,17 @@ describe('parseScheduling', () => {
     [{ SPECULATE: 'on' }, 'SPECULATE must be auto or off, not "on".'],
   ])('should refuse %j', (variables, message) => {
     expect(() => parseScheduling(variables)).toThrow(message);
+  });
+});
+
+describe('CPU_BUDGET_MS', () => {
+  it('should be a number of milliseconds, or no limit', () => {
+    expect(parseCpuBudget(undefined)).toBeUndefined();
+    expect(parseCpuBudget('unlimited')).toBeUndefined();
+    expect(parseCpuBudget('300000')).toBe(300_000);
+  });
+
+  it.each(['', ' ', '0', '-1', '300001', 'much', 'NaN'])('should not be %j', (text) => {
+    expect(() => parseCpuBudget(text)).toThrow(/CPU_BUDGET_MS must be/);
   });
 });

@@ -1,13 +1,24 @@
 import type { Context } from 'hono';
 import type { Grant } from '../../access/grant.ts';
+import type { CpuAllowance } from '../../generation/cpu-allowance.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
-import { WorkBudget } from '../../generation/work-budget.ts';
+import { takeLoadWork } from '../../generation/load-work.ts';
+import { IsolateWork, WorkBudget } from '../../generation/work-budget.ts';
 import type { ModelHost } from '../model-host.ts';
 import type { RequestContext, RequestLogEnv } from '../request-log/request-record.ts';
+import type { AnswerSessions } from './answer-session.ts';
+import type { AnswerSlices } from './answer-slices.ts';
 
 /** What the routes find in Hono's context. */
 export interface AppEnv {
-  Bindings: RequestLogEnv['Bindings'];
+  Bindings: RequestLogEnv['Bindings'] & {
+    /** Present if the answer is made in slices. */
+    slices?: AnswerSlices;
+    /** Where answers are stored, if the app runs in an engine object. */
+    sessions?: AnswerSessions;
+    /** The CPU time of the engine object, in which the app runs, for all that is not made in slices. */
+    cpuAllowance?: CpuAllowance;
+  };
   Variables: RequestLogEnv['Variables'] & {
     /** The models that the request may use. */
     host: ModelHost;
@@ -17,6 +28,8 @@ export interface AppEnv {
     origins?: readonly string[];
     /** Multiply-adds that one request may ask for. */
     maxWork: number;
+    /** The CPU time in which the request is served; as much as it takes if undefined. */
+    cpuAllowance?: CpuAllowance;
   };
 }
 
@@ -24,12 +37,16 @@ export interface AppEnv {
  * What a generation needs to know about the request. A request has one budget, for everything that is done for it with
  * the model.
  */
-export function requestContext(c: Context<AppEnv>, { decoder }: LanguageModel): RequestContext {
+export function requestContext(c: Context<AppEnv>, model: LanguageModel): RequestContext {
   const { signal } = c.req.raw;
   const { record } = c.var;
-  const budget = new WorkBudget(decoder.multiplyAddsPerTurn, signal);
-  c.env?.object?.onReset(() => budget.abort(), record.ended);
-  return { signal, budget, record, grant: c.var.grant };
+  const slices = c.env?.slices;
+  const cpu = { rate: model.scheduler.rate, allowance: c.var.cpuAllowance, waits: slices !== undefined };
+  const budget = new WorkBudget(model.decoder.multiplyAddsPerTurn, signal, IsolateWork.own, cpu);
+  budget.isInObject = c.env?.object !== undefined;
+  budget.countMilliseconds(takeLoadWork(model));
+  c.env?.object?.onReset(() => budget.abandon(), record.ended);
+  return { signal, budget, record, grant: c.var.grant, slices };
 }
 
 /**

@@ -25,6 +25,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   model_not_found: 404,
   file_not_found: 404,
   batch_not_found: 404,
+  completion_not_found: 404,
   unknown_url: 404,
   method_not_allowed: 405,
   request_too_large: 413,

@@ -1,7 +1,8 @@
 import type { RequestContext } from '../request-log/request-record.ts';
+import { FRAMED_HEADER } from './answer-slices.ts';
 import { errorBody, handleError } from './errors.ts';
 
-const HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' };
+export const SSE_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' };
 
 /**
  * The part of a turn (40 to 100 ms), some milliseconds, after which events that are ready wait for no other to be sent
@@ -23,7 +24,7 @@ export function sseResponse(
   context: RequestContext,
   { isNamed = false }: { isNamed?: boolean } = {},
 ): Response {
-  const { budget, record } = context;
+  const { budget, record, slices } = context;
   const encoder = new TextEncoder();
   const lines = new EventLines(events, context, isNamed);
   let firstAt: number | undefined;
@@ -38,7 +39,7 @@ export function sseResponse(
       const send = () => {
         if (timer !== undefined) clearTimeout(timer);
         timer = undefined;
-        if (ready !== '') controller.enqueue(encoder.encode(ready));
+        if (ready !== '') controller.enqueue(slices ? slices.frame(ready, lines.hasEnded) : encoder.encode(ready));
         ready = '';
       };
       do {
@@ -61,7 +62,7 @@ export function sseResponse(
       record.endBody();
     },
   });
-  return new Response(body, { headers: HEADERS });
+  return new Response(body, { headers: slices ? { ...SSE_HEADERS, [FRAMED_HEADER]: '1' } : SSE_HEADERS });
 }
 
 /** The text of an answer's events, one by one. */
@@ -79,7 +80,7 @@ class EventLines {
 
   /** The next line; empty if the client has left. */
   async next(): Promise<string> {
-    const { signal, record } = this.#context;
+    const { signal, record, budget } = this.#context;
     try {
       const { done, value } = await this.#events.next();
       if (!done) return `${this.#isNamed ? `event: ${(value as { type: string }).type}\n` : ''}data: ${JSON.stringify(value)}\n\n`;
@@ -87,7 +88,9 @@ class EventLines {
       return 'data: [DONE]\n\n';
     } catch (error) {
       this.hasEnded = true;
-      return signal.aborted || record.isCancelled ? '' : `data: ${JSON.stringify(errorBody(handleError(error, record)))}\n\n`;
+      return signal.aborted || record.isCancelled || budget.isAbandoned
+        ? ''
+        : `data: ${JSON.stringify(errorBody(handleError(error, record)))}\n\n`;
     }
   }
 }

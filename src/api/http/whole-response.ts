@@ -1,6 +1,7 @@
 import type { Context, TypedResponse } from 'hono';
 import { jsonPieces } from '../openai/json-pieces.ts';
 import type { RequestContext } from '../request-log/request-record.ts';
+import { FRAMED_HEADER } from './answer-slices.ts';
 import type { AppEnv } from './app-env.ts';
 import { errorBody, handleError } from './errors.ts';
 
@@ -35,14 +36,14 @@ export async function wholeResponse<T extends object>(
   return response as Response & TypedResponse<T, 200, 'json'>;
 }
 
-function longResponse(answer: Promise<object>, { budget, record }: RequestContext): Response {
+function longResponse(answer: Promise<object>, { budget, record, slices }: RequestContext): Response {
   const encoder = new TextEncoder();
   const pieces = answerPieces(answer, record);
   record.beginBody();
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { done, value } = await pieces.next();
-      if (!done) return controller.enqueue(encoder.encode(value));
+      if (!done) return controller.enqueue(slices ? slices.frame(value, false) : encoder.encode(value));
       controller.close();
       record.endBody();
     },
@@ -52,7 +53,7 @@ function longResponse(answer: Promise<object>, { budget, record }: RequestContex
       record.endBody();
     },
   });
-  return new Response(body, { headers: { 'content-type': 'application/json' } });
+  return new Response(body, { headers: { 'content-type': 'application/json', ...(slices ? { [FRAMED_HEADER]: '1' } : {}) } });
 }
 
 async function* answerPieces(answer: Promise<object>, record: RequestContext['record']): AsyncGenerator<string> {

@@ -1,3 +1,4 @@
+import { CHOICE_BEGINNING } from '../../generation/choice-past.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { TokenLogprob } from '../../generation/sampling/log-probabilities.ts';
 import type { PlacedToken } from '../../generation/text/text-pieces.ts';
@@ -17,7 +18,7 @@ export async function* chatChunks(
   completion: RecordedCompletion,
   budget: WorkBudget,
 ): AsyncGenerator<ChatChunk> {
-  const head = answerHead('chatcmpl', 'chat.completion.chunk', model);
+  const head = answerHead('chatcmpl', 'chat.completion.chunk', model, completion);
   const reportsTokens = body.logprobs === true || body.return_token_ids === true;
   const readers = new Map<number, AnswerReader>();
   const toParts = (event: ChoiceEvent) => {
@@ -25,7 +26,8 @@ export async function* chatChunks(
     readers.set(event.index, reader);
     return toChatParts(event, reader, body, model.tokenizer);
   };
-  let promptIds = body.return_token_ids ? { prompt_token_ids: [...request.prompt] } : {};
+  const isBegun = completion.notes?.past?.positions.some((position) => position > CHOICE_BEGINNING);
+  let promptIds = body.return_token_ids && !isBegun ? { prompt_token_ids: [...request.prompt] } : {};
   for await (const chunk of choiceChunks({ model, requests: [request], completion, body, head, toParts }, budget)) {
     yield { ...chunk, ...promptIds };
     promptIds = {};
@@ -62,21 +64,23 @@ function toChatLogprobs(tokens: readonly PlacedToken[], tokenizer: TextTokenizer
   };
 }
 
-/** The whole answer that the chunks add up to. */
-export async function joinChat(chunks: AsyncIterable<ChatChunk>, body: ChatWireRequest): Promise<ChatCompletion> {
+/** The whole answer that the chunks add up to. @param given what it begins with if there is no chunk yet */
+export async function joinChat(chunks: AsyncIterable<ChatChunk>, body: ChatWireRequest, given?: object): Promise<ChatCompletion> {
   const choices: ChatCompletion['choices'] = [];
   let first: ChatChunk | undefined;
   let last: ChatChunk | undefined;
+  let stopped: Pick<ChatChunk, 'gpt_edge'> = {};
   for await (const chunk of chunks) {
     for (const part of chunk.choices) {
       choices[part.index] ??= emptyChoice(part.index, body);
       append(choices[part.index], part);
     }
     first ??= chunk;
+    if (chunk.gpt_edge) stopped = { gpt_edge: chunk.gpt_edge };
     last = chunk;
   }
-  const { choices: _, usage, ...head } = last!;
-  return { ...head, object: 'chat.completion', choices, prompt_token_ids: first!.prompt_token_ids, usage: usage! };
+  const { choices: _, usage, ...head } = last ?? (given as ChatChunk);
+  return { ...head, object: 'chat.completion', choices, prompt_token_ids: first?.prompt_token_ids, usage: usage!, ...stopped };
 }
 
 type ChatChoice = ChatCompletion['choices'][number];

@@ -1,8 +1,9 @@
+import { type ChoicePosition, choicePosition } from '../../generation/choice-past.ts';
 import type { CompletionEvent } from '../../generation/completion-event.ts';
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { PromptScore } from '../../generation/sampling/log-probabilities.ts';
-import type { TextPiece } from '../../generation/text/text-pieces.ts';
+import type { StopCause, TextPiece } from '../../generation/text/text-pieces.ts';
 import { TokenWork } from '../../generation/token-work.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
 import type { RecordedCompletion } from '../request-log/complete-recorded.ts';
@@ -39,10 +40,15 @@ async function* choiceEvents(events: AsyncIterable<CompletionEvent>, requests: r
 }
 
 /** What all chunks of an answer have in common. `created` is in seconds since the epoch. */
-export function answerHead<const T extends string>(idPrefix: 'cmpl' | 'chatcmpl', object: T, model: LanguageModel) {
+export function answerHead<const T extends string>(
+  idPrefix: 'cmpl' | 'chatcmpl',
+  object: T,
+  model: LanguageModel,
+  { notes }: RecordedCompletion,
+) {
   return {
-    id: `${idPrefix}-${crypto.randomUUID().replaceAll('-', '')}`,
-    created: Math.floor(Date.now() / 1000),
+    id: notes?.session ?? notes?.past?.head.id ?? `${idPrefix}-${crypto.randomUUID().replaceAll('-', '')}`,
+    created: notes?.past?.head.created ?? Math.floor(Date.now() / 1000),
     model: model.id,
     system_fingerprint: model.fingerprint,
     object,
@@ -50,7 +56,7 @@ export function answerHead<const T extends string>(idPrefix: 'cmpl' | 'chatcmpl'
 }
 
 /** An answer of either endpoint: what is generated, and the form in which its chunks report it. */
-interface Answer<Head, Choice> {
+interface Answer<Head extends { id: string; created: number }, Choice> {
   model: LanguageModel;
   requests: readonly CompletionRequest[];
   completion: RecordedCompletion;
@@ -65,27 +71,57 @@ interface Answer<Head, Choice> {
  * the usage and no choice, and the others have a null. An answer that is not streamed is joined from the same chunks
  * and always has a usage.
  */
-export async function* choiceChunks<Head extends object, Choice>(
+export async function* choiceChunks<Head extends { id: string; created: number }, Choice>(
   { model, requests, completion, body, head, toParts }: Answer<Head, Choice>,
   budget: WorkBudget,
-): AsyncGenerator<Head & { choices: Choice[]; usage?: Usage | null }> {
+): AsyncGenerator<Head & { choices: Choice[]; usage?: Usage | null; gpt_edge?: { stopped_by: StopCause } }> {
   const work = new TokenWork(model);
   const includeUsage = !body.stream || body.stream_options?.include_usage;
+  const { notes } = completion;
+  const isStreamed = body.stream || notes?.isStored || false;
+  notes?.begin({ id: head.id, created: head.created, seed: requests[0].sampling.seed, fingerprint: model.fingerprint }, { isStreamed });
   for await (const event of choiceEvents(completion.events, requests)) {
     // Each choice reports the scores of its prompt.
     if (event.isFirst) await budget.spend(event.promptScores.length * work.report(requests[event.requestIndex].promptLogprobs ?? 0));
-    for (const choice of toParts(event)) yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}) };
+    const parts = toParts(event);
+    const stopped = event.stoppedBy ? { gpt_edge: { stopped_by: event.stoppedBy } } : {};
+    // The best of several are known only when all have ended, and are made anew wherever that goes on.
+    const tokens = requests[event.requestIndex].kept === undefined ? event.tokens : [];
+    if (!isStreamed) notes?.addTokens(event.index, tokens);
+    else if (parts.length === 0) notes?.holdTokens(event.index, tokens);
+    for (const [place, choice] of parts.entries()) {
+      const isLast = place === parts.length - 1;
+      const position = positionAfter(event, place, parts.length);
+      if (isStreamed && isLast) notes?.addTokens(event.index, tokens);
+      if (notes?.has(event.index, position)) continue;
+      if (isStreamed) notes?.reach(event.index, position);
+      yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}), ...(isLast ? stopped : {}) };
+    }
   }
-  if (!includeUsage) return;
+  if (!includeUsage || notes?.past?.hasUsage) return;
   const promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
   const { completionTokens } = completion;
-  const { cachedTokens, acceptedTokens, rejectedTokens } = completion.figures;
+  const { cachedTokens, acceptedTokens, rejectedTokens, multiplyAdds } = completion.figures;
+  const left = budget.millisecondsLeft;
   const usage = {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
     prompt_tokens_details: { cached_tokens: cachedTokens },
     completion_tokens_details: { accepted_prediction_tokens: acceptedTokens, rejected_prediction_tokens: rejectedTokens },
+    gpt_edge: {
+      multiply_adds: Math.round(multiplyAdds),
+      ...(notes && notes.slices > 1 ? { slices: notes.slices } : {}),
+      ...(left === undefined ? {} : { cpu_budget_left_ms: Math.floor(left) }),
+    },
   };
+  if (isStreamed) notes?.reachUsage();
   yield { ...head, choices: [], usage };
+}
+
+/** What a client has of a choice that has got one part of an event after the others. */
+function positionAfter({ isFirst, completionTokens, finishReason }: ChoiceEvent, place: number, parts: number): ChoicePosition {
+  if (isFirst && place === 0 && parts > 1) return choicePosition(0, 'text');
+  if (!finishReason) return choicePosition(completionTokens, 'text', place);
+  return place === parts - 1 ? choicePosition(completionTokens, 'end') : choicePosition(completionTokens, 'whole text', place);
 }

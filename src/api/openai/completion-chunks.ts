@@ -49,7 +49,7 @@ export function completionChunks(
     return [{ index, text: echo, ...report(placedPrompt), ...ofPrompt, finish_reason: null }, piece];
   }
 
-  const head = answerHead('cmpl', 'text_completion', model);
+  const head = answerHead('cmpl', 'text_completion', model, completion);
   return choiceChunks({ model, requests, completion, body, head, toParts }, budget);
 }
 
@@ -107,15 +107,17 @@ function topLogprobs({ id, logprob, top = [] }: ReportedToken, tokenizer: TextTo
   return Object.fromEntries(all);
 }
 
-/** The whole answer that the chunks add up to. */
-export async function joinCompletion(chunks: AsyncIterable<Completion>): Promise<Completion> {
+/** The whole answer that the chunks add up to. @param head what it begins with if there is no chunk yet */
+export async function joinCompletion(chunks: AsyncIterable<Completion>, head?: object): Promise<Completion> {
   const choices: CompletionChoice[] = [];
   let last: Completion | undefined;
+  let stopped: Pick<Completion, 'gpt_edge'> = {};
   for await (const chunk of chunks) {
     for (const part of chunk.choices) choices[part.index] = append(choices[part.index], part);
+    if (chunk.gpt_edge) stopped = { gpt_edge: chunk.gpt_edge };
     last = chunk;
   }
-  return { ...last!, choices };
+  return { ...(last ?? (head as Completion)), choices, ...stopped };
 }
 
 function append(before: CompletionChoice | undefined, part: CompletionChoice): CompletionChoice {

@@ -1,3 +1,4 @@
+import { GptEdgeError } from '../../core/errors.ts';
 import { bestChoices } from '../../generation/best-choices.ts';
 import { complete } from '../../generation/complete.ts';
 import type { CompletionEvent, PieceEvent } from '../../generation/completion-event.ts';
@@ -5,6 +6,7 @@ import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import type { JobFigures } from '../../generation/scheduler/job.ts';
 import { partitionOf } from '../access/use-grant.ts';
+import { type AnswerNotes, type AnswerPast, toCompletionPast } from '../openai/answer-notes.ts';
 import { endAfter } from './end-after.ts';
 import type { RequestContext } from './request-record.ts';
 
@@ -14,6 +16,8 @@ export interface RecordedCompletion {
   readonly figures: Readonly<JobFigures>;
   /** Tokens that were generated so far, also for completions that are not returned. */
   readonly completionTokens: number;
+  /** Where it is noted what it takes to go on elsewhere, if the answer is made in slices. */
+  readonly notes?: AnswerNotes;
 }
 
 /** The most tokens that all completions of a request may have. */
@@ -28,18 +32,22 @@ const mostTokens = (requests: readonly CompletionRequest[]): number =>
 export async function completeRecorded(
   model: LanguageModel,
   requests: readonly CompletionRequest[],
-  { budget, record, grant }: RequestContext,
+  { budget, record, grant, slices }: RequestContext,
   timeout?: number | null,
 ): Promise<RecordedCompletion> {
+  const notes = slices?.notes;
+  const past = notes?.past && toCompletionPast(notes.past, requests[0].choices);
   record.promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
   await grant.reserve(record.promptTokens, mostTokens(requests), budget.signal);
-  const own = requests.map((request) => ({ ...request, partition: partitionOf(grant, request.partition) }));
+  const own = resumed(requests, notes?.past, model).map((request) => ({ ...request, partition: partitionOf(grant, request.partition) }));
   const cancelTimeout = endAfter(timeout, budget, record);
-  const reader = await complete(model, own, budget).catch((error: unknown) => {
+  const joinsPieces = !(notes?.isStored || past);
+  const reader = await complete(model, own, budget, { past, joinsPieces }).catch((error: unknown) => {
     cancelTimeout();
     throw error;
   });
   record.figures = reader.figures;
+  if (notes) notes.figures = reader.figures;
   record.isComputed = true;
   record.completionTokens = 0;
   const counted = new Map<string, number>();
@@ -62,8 +70,24 @@ export async function completeRecorded(
   return {
     events: bestChoices(events(), requests),
     figures: reader.figures,
+    notes,
     get completionTokens() {
       return record.completionTokens ?? 0;
     },
   };
+}
+
+/** The same requests with the random numbers with which they were begun. */
+function resumed(
+  requests: readonly CompletionRequest[],
+  past: AnswerPast | undefined,
+  { id, fingerprint }: LanguageModel,
+): readonly CompletionRequest[] {
+  if (past === undefined) return requests;
+  if (past.head.fingerprint !== fingerprint)
+    throw new GptEdgeError(
+      'engine_unavailable',
+      `There is another version of ${id} than the one with which this answer began. Send the request again.`,
+    );
+  return requests.map((request) => ({ ...request, sampling: { ...request.sampling, seed: past.head.seed } }));
 }

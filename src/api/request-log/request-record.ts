@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../core/errors.ts';
 import type { JobFigures } from '../../generation/scheduler/job.ts';
 import type { FinishReason } from '../../generation/text/text-pieces.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
+import type { AnswerSlices } from '../http/answer-slices.ts';
 import type { ObjectContext } from '../http/object-context.ts';
 
 /** Gathers, while a request is served, what its log line will say. It holds no text of a prompt or a completion. */
@@ -63,6 +64,8 @@ export interface RequestContext {
   signal: AbortSignal;
   budget: WorkBudget;
   record: RequestRecord;
+  /** Present if the answer is made in slices. */
+  slices?: AnswerSlices;
   grant: Grant;
 }
 

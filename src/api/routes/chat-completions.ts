@@ -7,6 +7,7 @@ import { wholeResponse } from '../http/whole-response.ts';
 import { chatChunks, joinChat } from '../openai/chat-chunks.ts';
 import { errorResponses, eventStream, jsonBody, jsonContent } from '../openai/schemas/bodies.ts';
 import { chatCompletionSchema, chatRequestSchema } from '../openai/schemas/chat-schema.ts';
+import { answerStore, storedResponse } from '../openai/stored-response.ts';
 import { chatFields, toChatRequest } from '../openai/to-completion-request.ts';
 import { toPrediction } from '../openai/to-prediction.ts';
 import { completeRecorded } from '../request-log/complete-recorded.ts';
@@ -35,8 +36,12 @@ export function chatCompletionsRoute(app: OpenAPIHono<AppEnv>): void {
     const prediction = await toPrediction(body, model, context.budget);
     const request = { ...(await toChatRequest(body, model, context.budget)), prediction };
     checkWork(model, [request], c.var.maxWork, chatFields(body));
+    const store = answerStore(c, body, context);
     const completion = await completeRecorded(model, [request], context, body.timeout_ms);
-    const chunks = chatChunks(body, model, request, completion, context.budget);
+    const chunksOf = () => chatChunks(body, model, request, completion, context.budget);
+    if (store)
+      return storedResponse(c, store, body, chunksOf, context, body.stream ? undefined : (stored) => joinChat(stored, body)) as never;
+    const chunks = chunksOf();
     return body.stream ? sseResponse(chunks, context) : wholeResponse(c, joinChat(chunks, body), context);
   });
 }

@@ -7,6 +7,7 @@ import { wholeResponse } from '../http/whole-response.ts';
 import { completionChunks, joinCompletion } from '../openai/completion-chunks.ts';
 import { errorResponses, eventStream, jsonBody, jsonContent } from '../openai/schemas/bodies.ts';
 import { completionRequestSchema, completionSchema } from '../openai/schemas/completion-schema.ts';
+import { answerStore, storedResponse } from '../openai/stored-response.ts';
 import { toCompletionRequests } from '../openai/to-completion-request.ts';
 import { completeRecorded } from '../request-log/complete-recorded.ts';
 
@@ -33,8 +34,11 @@ export function completionsRoute(app: OpenAPIHono<AppEnv>): void {
     const context = requestContext(c, model);
     const requests = await toCompletionRequests(body, model, context.budget);
     checkWork(model, requests, c.var.maxWork, { prompt: 'prompt', choices: body.best_of == null ? 'n' : 'best_of' });
+    const store = answerStore(c, body, context);
     const completion = await completeRecorded(model, requests, context, body.timeout_ms);
-    const chunks = completionChunks(body, model, requests, completion, context.budget);
+    const chunksOf = () => completionChunks(body, model, requests, completion, context.budget);
+    if (store) return storedResponse(c, store, body, chunksOf, context, body.stream ? undefined : joinCompletion) as never;
+    const chunks = chunksOf();
     return body.stream ? sseResponse(chunks, context) : wholeResponse(c, joinCompletion(chunks), context);
   });
 }

@@ -2,9 +2,11 @@ import type { Feed } from '../../core/decoder.ts';
 import type { Choice } from '../choice.ts';
 import { DraftLength } from '../speculation/draft-length.ts';
 import { PromptLookup } from '../speculation/prompt-lookup.ts';
+import type { StopCause } from '../text/text-pieces.ts';
 import type { TokenWork } from '../token-work.ts';
 import type { Job } from './job.ts';
 import { Run } from './run.ts';
+import type { SequenceTask } from './sequence-task.ts';
 import type { Stem } from './stem.ts';
 
 /**
@@ -26,11 +28,14 @@ export class ChoiceRun extends Run {
   /** Takes note of what became of the last draft. */
   #verified = () => {};
 
-  /** @param choice has chosen its first token, and has perhaps taken some that are certain */
-  constructor(job: Job<Run>, choice: Choice, partition: string, stem: Stem) {
-    super(job, [...choice.request.prompt, ...choice.generated], partition, stem);
+  /**
+   * @param choice has chosen its first token, and has perhaps taken some that are certain
+   * @param stem null if it was begun elsewhere, and computes its past by itself
+   */
+  constructor(job: Job<Run>, choice: Choice, task: SequenceTask, stem: Stem | null) {
+    super(job, [...choice.request.prompt, ...choice.generated], task, stem);
     this.#choice = choice;
-    this.#read = choice.request.prompt.length;
+    this.#read = stem ? choice.request.prompt.length : this.tokens.length - 1;
   }
 
   get isDecoding(): boolean {
@@ -51,7 +56,7 @@ export class ChoiceRun extends Run {
 
   work(count: number, work: TokenWork): number {
     const choosing = count === this.pending ? work.choose(this.tokens.length, this.#choice.request) : 0;
-    return work.feed(this.sequence!.length, count) + choosing;
+    return work.feed(this.sequence!.length, count, this.task.adapter) + choosing;
   }
 
   draft(cost: number): readonly number[] {
@@ -96,6 +101,10 @@ export class ChoiceRun extends Run {
     if (!this.#choice.isFinished) return [this];
     this.end();
     return [];
+  }
+
+  stop(cause: StopCause): void {
+    this.#choice.stop(cause);
   }
 
   #push(id: number): void {

@@ -14,6 +14,8 @@ export interface Part {
   readonly count: number;
   /** Tokens that are tried after them. */
   readonly drafted: readonly number[];
+  /** Multiply-adds of all of that. */
+  readonly work: number;
 }
 
 export interface Batch {
@@ -59,7 +61,7 @@ class GrowingBatch implements Batch {
   }
 
   add(run: Run, count: number, work: number): void {
-    this.parts.push({ run, count, drafted: [] });
+    this.parts.push({ run, count, drafted: [], work });
     this.work += work;
   }
 
@@ -67,14 +69,15 @@ class GrowingBatch implements Batch {
   draft(budget: number, freeBlocks: number, work: TokenWork): void {
     const cost = work.draftCost(this.parts.length);
     let blocks = freeBlocks;
-    for (const [index, { run, count }] of this.parts.entries()) {
+    for (const [index, { run, count, work: workOfCount }] of this.parts.entries()) {
       const drafted = this.work < budget ? run.draft(cost) : [];
       const sequence = run.sequence!;
       const more = sequence.blocksFor(count + drafted.length) - sequence.blocksFor(count);
       if (drafted.length === 0 || more > blocks) continue;
       blocks -= more;
-      this.work += work.feed(sequence.length + count, drafted.length);
-      this.parts[index] = { run, count, drafted };
+      const trying = work.feed(sequence.length + count, drafted.length);
+      this.work += trying;
+      this.parts[index] = { run, count, drafted, work: workOfCount + trying };
     }
   }
 }

@@ -1,18 +1,19 @@
 import type { Decoder, Feed, Sequence } from '../../core/decoder.ts';
+import { GptEdgeError } from '../../core/errors.ts';
 import type { Logits } from '../../core/logits.ts';
 import type { Choice } from '../choice.ts';
+import type { StopCause } from '../text/text-pieces.ts';
 import type { TokenWork } from '../token-work.ts';
 import { ChoiceRun } from './choice-run.ts';
 import type { Job } from './job.ts';
 import { Run } from './run.ts';
+import type { SequenceTask } from './sequence-task.ts';
 import { Stem } from './stem.ts';
 
 /** What a request wants of one prompt. */
-export interface PromptTask {
+export interface PromptTask extends SequenceTask {
   /** Token ids, at least one. */
   readonly tokens: readonly number[];
-  /** Sequences share what they have computed within a partition only. */
-  readonly partition: string;
   /**
    * The index of the first token after which the logits are wanted, by what is known when the prompt begins, or begins
    * anew. They are wanted after all that follow, too; there may be none.
@@ -29,16 +30,28 @@ export interface PromptTask {
   readonly readHidden?: (hidden: Float32Array, index: number) => void;
   /** Multiply-adds that take as long as reading once. */
   readonly readWork: (index: number) => number;
-  /** The continuations of the prompt. */
+  /** The continuations of the prompt that have no token yet. */
   readonly choices: readonly Choice[];
+  /** Those that were begun elsewhere. They compute the prompt for themselves, as far as it is not in the cache. */
+  readonly begun?: readonly Choice[];
   /** Longer prompts that begin with this one, and go on from what was computed of it. It is called once that is so. */
   readonly branches?: () => readonly PromptTask[];
 }
 
-/** Makes a run for each prompt of a request. */
-export function promptRuns(job: Job<Run>, tasks: readonly PromptTask[]): PromptRun[] {
-  const runs: PromptRun[] = tasks.map((task) => new PromptRun(job, task, () => task.leader && runs[task.leader.index]));
-  return runs;
+/**
+ * Makes the runs of a request: one for each prompt, unless all of its choices were begun elsewhere, and one for each of
+ * those.
+ */
+export function promptRuns(job: Job<Run>, tasks: readonly PromptTask[]): Run[] {
+  const runs: (PromptRun | undefined)[] = tasks.map((task) => {
+    const isRead = task.choices.length > 0 || (task.begun ?? []).length === 0;
+    return isRead ? new PromptRun(job, task, () => task.leader && runs[task.leader.index]) : undefined;
+  });
+  return tasks.flatMap((task, index) => {
+    const begun = (task.begun ?? []).filter(({ isFinished }) => !isFinished);
+    const going = begun.map((choice) => new ChoiceRun(job, choice, task, null));
+    return [...(runs[index] ? [runs[index]] : []), ...going];
+  });
 }
 
 /** Computes a prompt, and begins its choices. */
@@ -58,7 +71,7 @@ export class PromptRun extends Run {
    * @param stem the prompt that it goes on from
    */
   constructor(job: Job<Run>, task: PromptTask, leader: () => PromptRun | undefined, stem: Stem | null = null) {
-    super(job, task.tokens, task.partition, stem);
+    super(job, task.tokens, task, stem);
     this.#task = task;
     this.#leader = leader;
     this.#isBranch = stem !== null;
@@ -100,7 +113,7 @@ export class PromptRun extends Run {
     const end = start + count;
     let reading = 0;
     for (let index = Math.max(start, this.#nextRead); index < end; index++) reading += this.#task.readWork(index);
-    return work.feed(start, count) + reading;
+    return work.feed(start, count, this.#task.adapter) + reading;
   }
 
   draft(): readonly number[] {
@@ -126,17 +139,21 @@ export class PromptRun extends Run {
     };
   }
 
+  stop(cause: StopCause): void {
+    if (this.#task.choices.length === 0) throw new GptEdgeError('timeout', 'The prompt takes more CPU time than CPU_BUDGET_MS allows.');
+    for (const choice of this.#task.choices) choice.stop(cause);
+  }
+
   settle(): readonly Run[] {
     this.#reached = Math.max(this.#reached, this.sequence!.length);
     if (this.pending > 0) return [this];
     if (this.job.speculates) for (const choice of this.#task.choices) choice.jumpAhead();
     const choices = this.#task.choices.filter(({ isFinished }) => !isFinished);
-    const { partition } = this.#task;
     const branches = this.#task.branches?.() ?? [];
     const sequence = this.handOver();
     const stem = new Stem(sequence, choices.length + branches.length);
     const runs = [
-      ...choices.map((choice) => new ChoiceRun(this.job, choice, partition, stem)),
+      ...choices.map((choice) => new ChoiceRun(this.job, choice, this.#task, stem)),
       ...branches.map((branch) => new PromptRun(this.job, branch, () => undefined, stem)),
     ];
     // The only one goes on at once.

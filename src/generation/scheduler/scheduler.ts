@@ -4,7 +4,8 @@ import type { CompletionEvent } from '../completion-event.ts';
 import type { Outbox } from '../outbox.ts';
 import { TokenWork, type WorkingModel } from '../token-work.ts';
 import type { WorkBudget } from '../work-budget.ts';
-import { Job, type JobFigures } from './job.ts';
+import { WorkRate } from '../work-rate.ts';
+import { Job, type JobFigures, type JobOptions } from './job.ts';
 import { KvRoom } from './kv-room.ts';
 import { type Batch, type Part, planBatch } from './plan-batch.ts';
 import { priorityOrder } from './priority-order.ts';
@@ -64,6 +65,8 @@ export interface JobReader extends AsyncIterableIterator<CompletionEvent, undefi
 interface Flight {
   readonly parts: readonly Part[];
   readonly since: number;
+  /** Of the request that computes. */
+  readonly work: WorkBudget;
 }
 
 /**
@@ -75,6 +78,8 @@ interface Flight {
  * event, and finds none, runs a tick for all. Nothing that matters later happens after an `await` of one request alone.
  */
 export class Scheduler {
+  /** How long the model's work takes in this isolate. */
+  readonly rate = new WorkRate();
   readonly #decoder: Decoder;
   readonly #work: TokenWork;
   readonly #room: KvRoom;
@@ -125,21 +130,30 @@ export class Scheduler {
    * Takes on a request, and waits until there is room for the first of its prompts. Its events are then read from the
    * result, at the reader's pace.
    * @param tasks makes what is wanted of each prompt, whose events go into the outbox
+   * @param options of a request that was begun elsewhere; it is not refused because others wait
    * @throws GptEdgeError `overloaded` if too many wait already, or if it has waited for too long; the reason of the
    *   budget's signal once it is aborted
    */
-  async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget): Promise<JobReader> {
+  async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget, options?: JobOptions): Promise<JobReader> {
     budget.signal.throwIfAborted();
-    const job = new Job<Run>(this.#speculates);
+    const job = new Job<Run>({ speculates: this.#speculates, canBeWoken: !budget.isInObject, ...options });
     const wanted = tasks(job.outbox);
     job.runs = promptRuns(job, wanted);
     job.promptTokens = wanted.reduce((sum, { tokens }) => sum + tokens.length, 0);
+    if (!job.outbox.isEmpty) this.#readable.add(job);
+    if (job.isEnded) return this.#reader(job, budget);
     const end = () => this.#end(job, budget.signal.reason);
     budget.signal.addEventListener('abort', end, { once: true });
+    budget.onAbandoned(() => {
+      job.forgetReader();
+      end();
+    });
     this.#jobs.push(job);
     if (!this.#flight) this.#share();
     const queue = this.#jobs.filter(({ isAdmitted }) => !isAdmitted);
-    if (!job.isAdmitted && queue.length > this.#queueLimit) this.#end(job, this.#overloaded(`${this.#queueLimit} requests wait already`));
+    const mayBeRefused = options?.figures === undefined;
+    if (!job.isAdmitted && mayBeRefused && queue.length > this.#queueLimit)
+      this.#end(job, this.#overloaded(`${this.#queueLimit} requests wait already`));
     await this.#advance(job, budget, () => job.isAdmitted);
     job.throwIfFailed();
     return this.#reader(job, budget);
@@ -173,11 +187,25 @@ export class Scheduler {
     while (!isOver()) {
       await budget.takeTurn(this.#turnsFor(job), isOver);
       if (isOver()) return;
+      if (budget.isSpent) {
+        await this.#followOthers(job, isOver);
+        continue;
+      }
       const mayTick = ticksSeen === this.#ticks || job.canRun;
       const hasComputed = mayTick && (await this.tick(budget));
       ticksSeen = this.#ticks;
       if (!hasComputed) await job.look(LOOK_MS);
     }
+  }
+
+  /** What a job does that has no CPU time left: it takes what others compute for it, and stops if nobody does. */
+  async #followOthers(job: Job<Run>, isOver: () => boolean): Promise<void> {
+    const seen = this.#ticks;
+    if (this.#jobs.length > 1) await job.look(LOOK_MS);
+    if (isOver() || this.#ticks !== seen) return;
+    job.stop('cpu_budget', this.#flyingRuns);
+    if (!job.outbox.isEmpty) this.#readable.add(job);
+    this.#dropEnded();
   }
 
   /** The turns that a job may take before it lets others take what waits for them. */
@@ -192,16 +220,16 @@ export class Scheduler {
    * @returns whether there was anything to compute, and nobody else was computing
    */
   async tick(work: WorkBudget): Promise<boolean> {
-    if (this.#flight && Date.now() - this.#flight.since < ABANDONED_TICK_MS) return false;
+    if (this.#flight && !this.#flight.work.isAbandoned && Date.now() - this.#flight.since < ABANDONED_TICK_MS) return false;
     this.#land();
     this.#refuseLate();
     this.#share();
     const running = this.#order().filter(({ sequence, isPaused }) => sequence && !isPaused);
-    const budget = this.#turnsPerTick * this.#decoder.multiplyAddsPerTurn;
+    const budget = Math.min(this.#turnsPerTick * this.#decoder.multiplyAddsPerTurn, work.multiplyAddsLeft);
     const batch = planBatch(running, this.#work, budget, this.#speculates ? this.#room.left : -1);
     if (batch.parts.length === 0) return false;
     work.count(batch.work);
-    await this.#compute(batch);
+    await this.#compute(batch, work);
     return true;
   }
 
@@ -209,8 +237,8 @@ export class Scheduler {
     return this.#jobs.length > 1 ? TURNS_PER_TICK : TURNS_PER_LONE_TICK;
   }
 
-  async #compute({ parts }: Batch): Promise<void> {
-    const flight: Flight = { parts, since: Date.now() };
+  async #compute({ parts }: Batch, work: WorkBudget): Promise<void> {
+    const flight: Flight = { parts, since: Date.now(), work };
     this.#flight = flight;
     this.#ticks++;
     let failure: { error: unknown } | null = null;
@@ -245,6 +273,7 @@ export class Scheduler {
   /** Notes what a batch has done, and lets the readers know. */
   #settle(parts: readonly Part[]): void {
     const served = new Set(parts.map(({ run }) => run));
+    for (const { run, work } of parts) run.job.figures.multiplyAdds += work + this.#work.weights / parts.length;
     for (const job of new Set(parts.map(({ run }) => run.job))) {
       job.figures.ticks++;
       job.figures.sequences += parts.length;
@@ -280,9 +309,12 @@ export class Scheduler {
     for (const { run } of parts) if (run.job.isEnded) run.end();
   }
 
+  get #flyingRuns(): ReadonlySet<Run> {
+    return new Set(this.#flight?.parts.map(({ run }) => run));
+  }
+
   #end(job: Job<Run>, reason: unknown): void {
-    const flying = new Set(this.#flight?.parts.map(({ run }) => run));
-    job.fail(reason, flying);
+    job.fail(reason, this.#flyingRuns);
     this.#readable.delete(job);
     this.#dropEnded();
   }

@@ -5,6 +5,9 @@ import { StopStrings } from './stop-strings.ts';
 
 export type FinishReason = 'stop' | 'length';
 
+/** `cpu_budget`: the CPU time that the deployment gives a request was spent. */
+export type StopCause = 'cpu_budget';
+
 /** A token of a completion, with its score if log-probabilities were asked for. */
 export interface DecodedToken extends Partial<ScoredToken> {
   id: number;
@@ -24,6 +27,8 @@ export interface TextPiece {
   tokens: PlacedToken[];
   /** Why the completion ends; only the last piece has it. */
   finishReason?: FinishReason;
+  /** What has ended it before its text or its length did; its finish reason is then `length`. */
+  stoppedBy?: StopCause;
   /** How many tokens have been decoded so far, including those of a stop string and the EOS token. */
   completionTokens: number;
   /** The sum of their log-probabilities, as far as these were asked for. */

@@ -220,3 +220,19 @@ describe('a reader', () => {
     expect(idsOf(await collect(await start(model, { prompt: promptOf(1, 40), maxTokens: 20 }))).length).toBe(20);
   });
 });
+
+it('should not wait for a tick whose request does not go on', async () => {
+  const model = pastModel();
+  const forward = model.decoder.forwardBatch.bind(model.decoder);
+  const lost = budgetOf();
+  void complete(model, [completionRequest()], lost).then((reader) => {
+    model.decoder.forwardBatch = () => new Promise(() => {});
+    return reader.next();
+  });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  model.decoder.forwardBatch = forward;
+  lost.abandon();
+  const events = await collect(await complete(model, [completionRequest({ maxTokens: 3 })], budgetOf()));
+  expect(events.at(-1)).toMatchObject({ completionTokens: 3 });
+  expect(model.decoder.openSequences).toBe(0);
+});

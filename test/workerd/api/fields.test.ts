@@ -31,7 +31,7 @@ interface Endpoint {
   /** Fields that are accepted without effect, with a value for each. */
   ignored: Record<string, unknown>;
   /**
-   * Fields that have tests elsewhere: those that do not change what is generated in `sharing.test.ts`, and what the
+   * Fields that have tests elsewhere: those that do not change what is generated in `sharing.test.ts` and `sessions.test.ts`, and what the
    * default model cannot do.
    */
   elsewhere?: string[];
@@ -43,7 +43,6 @@ const IGNORED: Record<keyof typeof ignoredFields, unknown> = {
   prompt_cache_retention: '24h',
   safety_identifier: 'someone',
   service_tier: 'auto',
-  store: true,
   user: 'someone',
 };
 
@@ -94,7 +93,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
       best_of: { base: { n: 2 }, value: 5, instead: 2 },
     },
     ignored: IGNORED,
-    elsewhere: ['prompt_cache_key', 'timeout_ms', 'suffix'],
+    elsewhere: ['prompt_cache_key', 'timeout_ms', 'store', 'suffix'],
   },
   '/v1/chat/completions': {
     base: { messages: [{ role: 'user', content: 'Tell me a story about a cat.' }], max_tokens: 12, seed: 7 },
@@ -113,7 +112,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
       parallel_tool_calls: { base: { tools: TOOLS, tool_choice: 'required', max_tokens: 100 }, value: true, instead: false },
     },
     ignored: IGNORED,
-    elsewhere: ['prompt_cache_key', 'timeout_ms', 'prediction', 'chat_template_kwargs'],
+    elsewhere: ['prompt_cache_key', 'timeout_ms', 'prediction', 'store', 'chat_template_kwargs'],
   },
   '/v1/responses': {
     base: { input: 'Tell me a story about a cat.', max_output_tokens: 12, seed: 7 },
@@ -155,7 +154,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
       gpt_edge: { value: { calibrate: true } },
     },
     ignored: { prompt_cache_options: IGNORED.prompt_cache_options, safety_identifier: IGNORED.safety_identifier },
-    sharing: ['prompt_cache_key', 'timeout_ms'],
+    elsewhere: ['prompt_cache_key', 'timeout_ms'],
   },
   '/v1/next-token': {
     base: { prompt: 'Once upon a time' },
@@ -164,7 +163,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
       prompt: { value: 'The dog' },
       top_k: { value: 3 },
       response_format: { value: { type: 'json_object' }, instead: { type: 'text' } },
-      answer_tokens: { base: { prompt: [123], response_format: { type: 'json_object' } }, value: 1 },
+      answer_tokens: { base: { prompt: [91], top_k: 1000, response_format: { type: 'json_object' } }, value: 1 },
     },
     ignored: {},
   },

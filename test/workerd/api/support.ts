@@ -2,7 +2,7 @@ import { waitUntil } from 'cloudflare:workers';
 import type { z } from '@hono/zod-openapi';
 import { expect } from 'vitest';
 import kernels from '../../../dist/kernels/relaxed.wasm';
-import { createApp } from '../../../src/api/app.ts';
+import { type AppOptions, createApp } from '../../../src/api/app.ts';
 import type { ChatChunk, ChatCompletion } from '../../../src/api/openai/schemas/chat-schema.ts';
 import type { Completion } from '../../../src/api/openai/schemas/completion-schema.ts';
 import type { DetokenizeAnswer, TokenizeAnswer } from '../../../src/api/openai/schemas/tokenize-schema.ts';
@@ -33,6 +33,7 @@ export const usageOf = (prompt_tokens: number, completion_tokens: number) => ({
   total_tokens: prompt_tokens + completion_tokens,
   prompt_tokens_details: { cached_tokens: expect.any(Number) },
   completion_tokens_details: { accepted_prediction_tokens: expect.any(Number), rejected_prediction_tokens: expect.any(Number) },
+  gpt_edge: { multiply_adds: expect.any(Number) },
 });
 
 export const tokenize = async (prompt: string): Promise<number[]> => (await ask<TokenizeAnswer>('/tokenize', { prompt })).tokens;
@@ -50,7 +51,12 @@ export async function idsOf(labels: readonly string[]): Promise<number[]> {
 }
 
 /** A new app over the real models of the Worker, which loads them for itself. */
-export const appOver = (isPublic: boolean, log: (line: RequestLine) => void = () => {}, ids = parseModelIds(testEnv.MODEL_IDS)) =>
+export const appOver = (
+  isPublic: boolean,
+  log: (line: RequestLine) => void = () => {},
+  ids = parseModelIds(testEnv.MODEL_IDS),
+  options: Partial<AppOptions> = {},
+) =>
   createApp({
     host: new IsolateModels({
       bucket: testEnv.MODELS,
@@ -62,6 +68,7 @@ export const appOver = (isPublic: boolean, log: (line: RequestLine) => void = ()
     }),
     isPublic,
     log,
+    ...options,
   });
 
 export interface KnownRoute {

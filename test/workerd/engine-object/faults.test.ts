@@ -63,8 +63,9 @@ async function readWith(answer: Response, during: () => Promise<unknown>): Promi
 }
 
 describe('an object that is reset', () => {
-  it('should end a stream with an error event, and answer the next request', async () => {
-    const events = (await readWith(await ask({ ...LONG, stream: true }), reset)).split('\n\n').filter((event) => event !== '');
+  it('should end a stream with an error event if the request cannot be sent again, and answer the next one', async () => {
+    const long = { ...LONG, max_tokens: 200, prompt: 'Once', stop: 'none', metadata: { text: 'x'.repeat(70_000) } };
+    const events = (await readWith(await ask({ ...long, stream: true }), reset)).split('\n\n').filter((event) => event !== '');
     expect(JSON.parse(events.at(-1)!.slice('data: '.length))).toMatchObject({ error: { code: 'engine_unavailable' } });
     expect(events.length).toBeGreaterThan(1);
     expect(await (await ask({})).json()).toMatchObject(TEXT);

@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { appOver } from '../api/support.ts';
 import { DEFAULT_MODEL, seedModel } from '../helpers.ts';
 
-/** What two answers to the same request differ in: ids, times, and what was cached before. */
-const DIFFERENT = /"(id|created|cached_tokens)":("[^"]*"|\d+)/g;
+/** What two answers to the same request differ in: ids, times, what was cached before, and so what it has cost. */
+const DIFFERENT = /"(id|created|cached_tokens)":("[^"]*"|\d+)|,"gpt_edge":\{"multiply_adds"[^}]*\}/g;
 
 const messages = [{ role: 'user', content: 'Tell me a story about a dragon.' }];
 const REQUESTS: [string, object][] = [

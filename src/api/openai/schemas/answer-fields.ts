@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { errorObjectSchema } from './bodies.ts';
 import { documentDefault } from './field-types.ts';
 
 /** The request field that asks for {@link tokenIdsField} and {@link promptTokenIdsField} in the answer. */
@@ -28,6 +29,19 @@ export const promptTokenIdsField = z
   .optional()
   .openapi({ description: 'Ids of the tokens that the model read. Only with `return_token_ids`.' });
 
+/** What gpt-edge says of an answer beyond OpenAI's fields. */
+export const stoppedByField = z
+  .object({ stopped_by: z.enum(['cpu_budget']).openapi({ description: 'The CPU time of CPU_BUDGET_MS was spent.' }) })
+  .optional()
+  .openapi({ description: 'Present if a choice ended early: its `finish_reason` is `length`. In a stream, the chunk with it has this.' });
+
+/** What gpt-edge says of a stored answer. */
+export const storedField = z.object({
+  status: z.enum(['in_progress', 'completed', 'failed']),
+  last_event_id: z.string().openapi({ description: 'With it as `Last-Event-ID`, a stream goes on behind what is here.' }),
+  error: errorObjectSchema.optional().openapi({ description: 'Why it failed.' }),
+});
+
 export const usageSchema = z
   .object({
     prompt_tokens: z.number().int(),
@@ -40,6 +54,17 @@ export const usageSchema = z
       accepted_prediction_tokens: z.number().int().openapi({ description: 'Tokens that were drafted, and then generated.' }),
       rejected_prediction_tokens: z.number().int().openapi({ description: 'Tokens that were drafted, and turned out otherwise.' }),
     }),
+    gpt_edge: z
+      .object({
+        multiply_adds: z.number().int().openapi({ description: 'Those that the model has computed for the request.' }),
+        slices: z.number().int().optional().openapi({ description: 'Into how many calls of an engine object the completion was cut.' }),
+        cpu_budget_left_ms: z
+          .number()
+          .int()
+          .optional()
+          .openapi({ description: 'CPU milliseconds that were left at the end, by estimate, before the limit or the next slice.' }),
+      })
+      .openapi({ description: 'What the request has cost.' }),
   })
   .openapi('Usage');
 

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
-import { promptTokenIdsField, returnTokenIdsField, tokenIdsField, usageSchema } from './answer-fields.ts';
+import { promptTokenIdsField, returnTokenIdsField, stoppedByField, storedField, tokenIdsField, usageSchema } from './answer-fields.ts';
 import { answerFormatFields } from './answer-format.ts';
 import { checkMessages } from './check-messages.ts';
 import { checkTogether, commonFields } from './common-fields.ts';
@@ -116,8 +116,15 @@ export const chatCompletionSchema = z
     ),
     prompt_token_ids: promptTokenIdsField,
     usage: usageSchema,
+    gpt_edge: stoppedByField,
   })
   .openapi('ChatCompletion');
+
+/** A stored chat completion. Before its first event it has no more than its id. */
+export const storedChatSchema = chatCompletionSchema
+  .partial()
+  .extend({ id: z.string(), object: z.literal('chat.completion'), gpt_edge: storedField })
+  .openapi('StoredChatCompletion');
 
 export const chatChunkSchema = z
   .object({
@@ -140,6 +147,7 @@ export const chatChunkSchema = z
     ),
     prompt_token_ids: promptTokenIdsField,
     usage: usageSchema.nullish(),
+    gpt_edge: stoppedByField,
   })
   .openapi('ChatCompletionChunk');
 

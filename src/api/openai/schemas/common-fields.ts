@@ -38,6 +38,15 @@ export const commonFields = {
   prompt_cache_key: z.string().max(MAX_CACHE_KEY_LENGTH, `has at most ${MAX_CACHE_KEY_LENGTH} characters`).nullish().openapi({
     description: 'What is computed of the prompts is reused for requests with the same key alone. Default: for all without a key.',
   }),
+  store: z
+    .boolean()
+    .nullish()
+    .openapi(
+      documentDefault(
+        'Keep the answer for a while: it is made although its client may leave, and can be read again by its id. It needs engine objects.',
+        false,
+      ),
+    ),
   timeout_ms: integerBetween(1, MAX_TIMEOUT)
     .nullish()
     .openapi({ description: 'Milliseconds after which the request ends with the error `timeout`. Default: none.' }),

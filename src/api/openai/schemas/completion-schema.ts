@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
-import { promptTokenIdsField, returnTokenIdsField, tokenIdsField, usageSchema } from './answer-fields.ts';
+import { promptTokenIdsField, returnTokenIdsField, stoppedByField, storedField, tokenIdsField, usageSchema } from './answer-fields.ts';
 import { answerFormatFields } from './answer-format.ts';
 import { checkTogether, commonFields, MAX_CHOICES } from './common-fields.ts';
 import { documentDefault, integerBetween } from './field-types.ts';
@@ -96,8 +96,15 @@ export const completionSchema = z
       }),
     ),
     usage: usageSchema.nullish(),
+    gpt_edge: stoppedByField,
   })
   .openapi('Completion');
+
+/** A stored completion. Before its first event it has no more than its id. */
+export const storedCompletionSchema = completionSchema
+  .partial()
+  .extend({ id: z.string(), object: z.literal('text_completion'), gpt_edge: storedField })
+  .openapi('StoredCompletion');
 
 export type CompletionWireRequest = z.infer<typeof completionRequestSchema>;
 export type Completion = z.infer<typeof completionSchema>;

@@ -81,6 +81,5 @@ export const ignoredFields = {
   prompt_cache_retention: ignored(z.string()),
   safety_identifier: ignored(z.string()),
   service_tier: ignored(z.string()),
-  store: ignored(z.boolean()),
   user: ignored(z.string()),
 };

@@ -29,7 +29,7 @@ export const UNSUPPORTED_RESPONSE_FIELDS = {
   truncation: ['disabled'],
 } as const satisfies Record<string, readonly unknown[]>;
 
-const { store: _, metadata, user, safety_identifier, ...ignoredEverywhere } = ignoredFields;
+const { metadata, user, safety_identifier, ...ignoredEverywhere } = ignoredFields;
 
 /** Fields that change nothing: those that do not anywhere, and a limit for tools that OpenAI runs. */
 export const ignoredResponseFields = { ...ignoredEverywhere, max_tool_calls: ignored(z.number()) };
