@@ -1,6 +1,7 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { excerpt } from '../core/excerpt.ts';
 import type { BatchHandle, BatchOptions, BatchState } from './batch-state.ts';
+import type { FileBucket } from './files/file-bucket.ts';
 import { FileStore } from './files/file-store.ts';
 import { isId, newId } from './ids.ts';
 
@@ -19,11 +20,11 @@ export interface FileCaps {
 export class BatchService {
   readonly files: FileStore;
   readonly caps: FileCaps;
-  readonly #bucket: R2Bucket;
+  readonly #bucket: FileBucket;
   readonly #handle: (id: string) => BatchHandle;
 
   /** @param handle a batch's object, which is asked for anew each time */
-  constructor(bucket: R2Bucket, handle: (id: string) => BatchHandle, caps: FileCaps) {
+  constructor(bucket: FileBucket, handle: (id: string) => BatchHandle, caps: FileCaps) {
     this.files = new FileStore(bucket);
     this.caps = caps;
     this.#bucket = bucket;

@@ -1,6 +1,7 @@
 import { GptEdgeError } from '../../core/errors.ts';
 import { excerpt } from '../../core/excerpt.ts';
 import { isId } from '../ids.ts';
+import type { BucketEntry, ByteRange, FileBucket, StoredBytes } from './file-bucket.ts';
 import { R2Writer } from './r2-writer.ts';
 
 /** Files that one owner may have at a time. With the cap of a file's size it bounds what a key may store. */
@@ -30,9 +31,9 @@ export const KEPT_MS = 30 * DAY_MS;
  * there completely or not at all, and what it is for may be known only when its bytes have come.
  */
 export class FileStore {
-  readonly #bucket: R2Bucket;
+  readonly #bucket: FileBucket;
 
-  constructor(bucket: R2Bucket) {
+  constructor(bucket: FileBucket) {
     this.#bucket = bucket;
   }
 
@@ -85,7 +86,7 @@ export class FileStore {
    * The bytes of a file, or a part of them. Whoever asks has looked at its entry.
    * @throws GptEdgeError `file_not_found`
    */
-  async open(id: string, range?: { offset: number; length: number }): Promise<R2ObjectBody> {
+  async open(id: string, range?: ByteRange): Promise<StoredBytes> {
     const object = await this.#bucket.get(bytesKey(id), range && { range });
     if (object === null) throw fileNotFound(id);
     return object;
@@ -101,6 +102,6 @@ export class FileStore {
 const entryKey = (owner: string, id: string): string => `files/${owner}/${id}`;
 const bytesKey = (id: string): string => `file-bytes/${id}`;
 
-const readEntry = ({ customMetadata = {} }: R2Object): StoredFile => JSON.parse(decodeURIComponent(customMetadata.file)) as StoredFile;
+const readEntry = ({ customMetadata = {} }: BucketEntry): StoredFile => JSON.parse(decodeURIComponent(customMetadata.file)) as StoredFile;
 
 const fileNotFound = (id: string) => new GptEdgeError('file_not_found', `There is no file ${excerpt(id)}.`);

@@ -1,3 +1,5 @@
+import type { FileBucket, PartedUpload, UploadedPart } from './file-bucket.ts';
+
 /** Bytes of a part. The bucket wants all parts but the last to have the same size, and at least 5 MiB. */
 const PART_BYTES = 5 * 2 ** 20;
 
@@ -8,14 +10,14 @@ const PART_BYTES = 5 * 2 ** 20;
 export class R2Writer {
   /** Bytes written so far. */
   bytes = 0;
-  readonly #bucket: R2Bucket;
+  readonly #bucket: FileBucket;
   readonly #key: string;
   #chunks: Uint8Array[] = [];
   #held = 0;
-  #upload: R2MultipartUpload | undefined;
-  readonly #parts: R2UploadedPart[] = [];
+  #upload: PartedUpload | undefined;
+  readonly #parts: UploadedPart[] = [];
 
-  constructor(bucket: R2Bucket, key: string) {
+  constructor(bucket: FileBucket, key: string) {
     this.#bucket = bucket;
     this.#key = key;
   }
