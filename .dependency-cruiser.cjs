@@ -9,10 +9,11 @@ const layers = {
   convert: ['tokenizer', 'core'],
   generation: ['constrain', 'tokenizer', 'core'],
   access: ['core'],
-  api: ['access', 'generation', 'constrain', 'tokenizer', 'core'],
+  batch: ['core'],
+  api: ['access', 'batch', 'generation', 'constrain', 'tokenizer', 'core'],
   page: ['api'],
   'workers-ai': [],
-  worker: ['api', 'access', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
+  worker: ['api', 'access', 'batch', 'generation', 'constrain', 'tokenizer', 'runtime', 'kernels', 'storage', 'core'],
   'engine-object': ['worker', 'access', 'api', 'generation', 'core'],
   // What the Worker reads from its variables is planned here before it runs.
   local: [
@@ -27,6 +28,7 @@ const layers = {
     'access',
     'worker/worker-variables',
     'worker/access-variables',
+    'worker/batch-variables',
     'engine-object/place-variables',
     'api/access/key-schema',
   ],
@@ -36,6 +38,7 @@ const layers = {
     'engine-object',
     'worker',
     'access',
+    'batch',
     'api',
     'local',
     'generation',
@@ -98,7 +101,7 @@ module.exports = {
       name: 'worker-without-node',
       comment: 'The Worker bundle stays importable without Node built-ins.',
       severity: 'error',
-      from: { path: '^src/(worker|engine-object|access|api|generation|tokenizer|runtime|storage|core|page)' },
+      from: { path: '^src/(worker|engine-object|access|batch|api|generation|tokenizer|runtime|storage|core|page)' },
       to: { dependencyTypes: ['core'] },
     },
     {

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { openModelFolder } from '../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../src/local/project-paths.ts';
 import { ENGINES, type Engine } from '../src/runtime/engine-choice.ts';
+import { printBatch } from './load/measure-batch.ts';
 import { printLoad } from './load/measure-load.ts';
 import { describeMachine, printMachine } from './machine.ts';
 import { measure } from './measure.ts';
@@ -18,6 +19,7 @@ interface Options {
   readonly gguf?: string;
   readonly llamaBench?: string;
   readonly load?: boolean;
+  readonly batch?: boolean;
   readonly places?: boolean;
   readonly slices?: boolean;
   readonly json?: boolean;
@@ -33,16 +35,17 @@ const command = new Command('npm run bench --')
   .option('--load', 'measure the Worker with many callers instead')
   .option('--places', 'measure only the engine in the Worker and in an engine object')
   .option('--slices', 'measure only what it costs to cut an answer, and to go on with it elsewhere')
-  .option('--json', 'print JSON, of all but --load, --places and --slices')
+  .option('--batch', 'measure requests through a batch, and the same one by one, instead')
+  .option('--json', 'print JSON, of all but --load, --batch, --places and --slices')
   .parse();
-const { model, engine, runs, peers, gguf, llamaBench, load, places, slices, json } = command.opts<Options>();
+const { model, engine, runs, peers, gguf, llamaBench, load, batch, places, slices, json } = command.opts<Options>();
 if (!(Number.isInteger(runs) && runs > 0)) command.error('--runs must be a whole number, at least 1');
 if (peers && gguf === undefined) command.error('--peers needs --gguf <file>: the same model in a GGUF file');
 
 const note = (text: string) => console.error(text);
 const folder = await openModelFolder(model);
-if (load) {
-  await printLoad(folder, engine, runs, note);
+if (load || batch) {
+  await (load ? printLoad : printBatch)(folder, engine, runs, note);
   process.exit();
 }
 if (places) {

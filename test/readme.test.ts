@@ -37,10 +37,18 @@ describe('the examples in README.md', () => {
   }
 
   it('should be in the document', () => {
-    expect(examples.map(({ language }) => language).sort()).toEqual(['js', 'js', 'sh', 'sh', 'sh', 'sh']);
+    expect(examples.map(({ language }) => language).sort()).toEqual(['js', 'js', 'sh', 'sh', 'sh', 'sh', 'sh']);
   });
 
-  const expected = [/^data: .*data: \[DONE\]\n\n$/s, /dragon/, /\w+ \w+/, /frog/i, /"token":" time"/, /"context_window":512/];
+  const expected = [
+    /^data: .*data: \[DONE\]\n\n$/s,
+    /dragon/,
+    /\w+ \w+/,
+    /frog/i,
+    /"status":"validating"/,
+    /"token":" time"/,
+    /"context_window":512/,
+  ];
   it.each(examples.map((example, index) => ({ ...example, answer: expected[index] })))('should work: $code', async (example) => {
     expect(await paste(example)).toMatch(example.answer);
   });

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { AccessCounts } from './access-counts.ts';
-import type { AccessService, Admission, AdmissionRequest, KeyFault, Outcome, Reservation } from './access-service.ts';
+import type { AccessPolicy, AccessService, Admission, AdmissionRequest, KeyFault, Outcome, Reservation } from './access-service.ts';
 import { allowsOrigin, allowsRoute, type KeyOptions, type KeyRecord, type KeySummary } from './keys/key-record.ts';
 import { KeyTable, MAX_KEYS } from './keys/key-table.ts';
 import { sha256Hex } from './keys/key-text.ts';
@@ -46,7 +46,22 @@ export class AccessObject extends DurableObject implements AccessService {
       this.#counts.refuse(`key_${fault}`);
       return { fault, origins: record?.origins ?? [] };
     }
-    const charges = chargesOf(record, addressName, policy.deploymentLimits, policy.addressLimits);
+    return this.#admit(record, chargesOf(record, addressName, policy.deploymentLimits, policy.addressLimits), policy.prices, now);
+  }
+
+  async admitOwner(owner: string, path: string, policy: AccessPolicy): Promise<Admission> {
+    const now = Date.now();
+    const record = owner === NOBODY ? undefined : this.#keys.ofOwner(owner);
+    const fault = ownerFaultOf(owner, record, now, path);
+    if (fault) {
+      this.#counts.refuse(`key_${fault}`);
+      return { fault, origins: [] };
+    }
+    const charges = chargesOf(record, '', policy.deploymentLimits, null);
+    return this.#admit(record, charges.map(offline), policy.prices, now);
+  }
+
+  #admit(record: KeyRecord | undefined, charges: readonly Charge[], prices: Prices, now: number): Admission {
     this.#counts.lose(this.#ledger.expire(now));
     const lease = this.#ledger.admit(charges, now);
     const allowances = this.#ledger.allowances(charges, now);
@@ -57,7 +72,7 @@ export class AccessObject extends DurableObject implements AccessService {
     }
     const reserves = charges.some(({ limits }) => limitsTokens(limits));
     const { owner, models } = record ?? { owner: NOBODY, models: [] };
-    return { admitted: { lease: lease.id, owner, models, origins, reserves, prices: policy.prices, allowances } };
+    return { admitted: { lease: lease.id, owner, models, origins, reserves, prices, allowances } };
   }
 
   async reserve(id: string, promptTokens: number, completionTokens: number, prices: Prices): Promise<Reservation | undefined> {
@@ -140,6 +155,20 @@ function faultOf(record: KeyRecord | undefined, now: number, origin: string | un
   if (!allowsOrigin(record, origin)) return 'origin';
   return allowsRoute(record.routes, path) ? undefined : 'route';
 }
+
+/** What is wrong with the key of an owner, who sends it no more. */
+function ownerFaultOf(owner: string, record: KeyRecord | undefined, now: number, path: string): KeyFault | undefined {
+  if (owner === NOBODY) return undefined;
+  if (record === undefined) return 'invalid';
+  return endedBy(record, now) ?? (allowsRoute(record.routes, path) ? undefined : 'route');
+}
+
+/** A charge that counts for the day alone. */
+const offline = ({ account, limits: { tokensPerDay, dollarsPerDay } }: Charge): Charge => ({
+  account,
+  limits: { tokensPerDay, dollarsPerDay },
+  isOffline: true,
+});
 
 function endedBy({ revoked, expires }: KeyRecord, now: number): 'revoked' | 'expired' | undefined {
   if (revoked !== undefined) return 'revoked';

@@ -62,6 +62,11 @@ export interface Outcome {
 /** The keys and counts of a deployment, which live in one place. `AccessObject` is that place. */
 export interface AccessService {
   admit(request: AdmissionRequest): Promise<Admission>;
+  /**
+   * Admits a request that someone's earlier request has left behind, such as a line of a batch: as their key stands now,
+   * and by the limits of the day alone.
+   */
+  admitOwner(owner: string, path: string, policy: AccessPolicy): Promise<Admission>;
   /** Reserves the most tokens that a request may use. @returns undefined if its lease has expired */
   reserve(lease: string, promptTokens: number, completionTokens: number, prices: Prices): Promise<Reservation | undefined>;
   settle(lease: string, outcome: Outcome, prices: Prices): Promise<void>;

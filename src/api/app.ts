@@ -9,17 +9,20 @@ import { checkAccess } from './access/check-access.ts';
 import { useGrant } from './access/use-grant.ts';
 import { answerHeaders } from './http/answer-headers.ts';
 import type { AppEnv } from './http/app-env.ts';
+import { type BatchParts, withoutBatches } from './http/batch-parts.ts';
 import { invalidRequest, renderError } from './http/errors.ts';
 import { ENGINE_PATHS, type EngineFront, forwardToEngine } from './http/forward-to-engine.ts';
 import { normalPath } from './http/normal-path.ts';
 import type { ModelHost } from './model-host.ts';
 import { logRequests } from './request-log/log-requests.ts';
 import { type RequestLine, writeRequestLine } from './request-log/request-line.ts';
+import { batchesRoutes } from './routes/batches.ts';
 import { chatCompletionsRoute } from './routes/chat-completions.ts';
 import { completionsRoute } from './routes/completions.ts';
 import { decisionsRoute } from './routes/decisions.ts';
 import { embeddingsRoute } from './routes/embeddings.ts';
 import { engineRoute } from './routes/engine.ts';
+import { filesRoutes } from './routes/files.ts';
 import { healthRoute } from './routes/health.ts';
 import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
@@ -57,6 +60,8 @@ export interface AppOptions {
   access?: MiddlewareHandler<AppEnv>;
   /** Adds the routes that belong to `access`. @default adds none */
   accessRoutes?: (app: OpenAPIHono<AppEnv>) => void;
+  /** Files and batches; `batchesFromEnv` makes them. @default their paths answer `not_configured` */
+  batches?: BatchParts;
   /** Origins besides its own from which the playground may take scripts and frames. @default none */
   pageSources?: readonly string[];
   /**
@@ -100,6 +105,7 @@ export function createApp({
   isPublic = false,
   access = checkAccess({ isPublic, policy: UNCOUNTED }),
   accessRoutes = () => {},
+  batches,
   pageSources,
   maxWork = DEFAULT_MAX_WORK,
   cpuAllowance = () => undefined,
@@ -123,6 +129,13 @@ export function createApp({
     await next();
   });
 
+  // Files and batches are no engine's to answer, in whichever place it is.
+  if (batches) {
+    filesRoutes(app, batches);
+    batchesRoutes(app, batches);
+  } else withoutBatches(app);
+  methodNotAllowed(app);
+
   if (engine) for (const path of ENGINE_PATHS) app.use(path, forwardToEngine(engine));
   completionsRoute(app);
   chatCompletionsRoute(app);
@@ -145,7 +158,7 @@ export function createApp({
   return app;
 }
 
-/** Answers the other methods of a known path with 405 and `Allow`. It must be called after all routes are added. */
+/** Answers the other methods of the paths that are known so far with 405 and `Allow`. */
 function methodNotAllowed(app: OpenAPIHono<AppEnv>): void {
   const methods = new Map<string, Set<string>>();
   for (const { path, method } of app.routes) if (method !== 'ALL') methods.set(path, (methods.get(path) ?? new Set()).add(method));

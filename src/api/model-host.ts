@@ -12,12 +12,32 @@ export interface LoadState {
   totalBytes: number;
 }
 
+/** What is known of an adapter without loading it. */
+export interface AdapterDescription {
+  name: string;
+  /** The greatest rank of its matrices. */
+  rank: number;
+  parameters: number;
+  multiplyAddsPerToken: number;
+  dtype: string;
+  /** What it was converted from, in words. */
+  source: string;
+  /** Bytes of its files. */
+  bytes: number;
+  isLoaded: boolean;
+}
+
 /**
  * What is known of a served model without loading it. If it is loaded, this is the model that answers, although another
  * version may have been pushed since.
  */
 export interface ModelDescription {
+  /** The base model's, for one with an adapter. */
   manifest: Manifest;
+  /** Names of the model's adapters, with each of which it is served as a model of its own, `<id>:<name>`. */
+  adapters: readonly string[];
+  /** The adapter, if the id names one. */
+  adapter?: AdapterDescription;
   /** When the model was put into the bucket. */
   uploaded: Date;
   /** The engine that runs the model. */
@@ -56,7 +76,10 @@ export interface ModelDescription {
  * });
  */
 export interface ModelHost {
-  /** Ids of the served models. The first is the default. */
+  /**
+   * Ids of the served models. The first is the default. A model's adapters are served too, as `<id>:<adapter>`; such an
+   * id may also stand here by itself.
+   */
   readonly ids: readonly string[];
   /**
    * Returns a model that is ready to generate, and loads it first if necessary. Without an id, it returns the default

@@ -26,6 +26,8 @@ export interface Decoder {
   readonly hiddenSize: number | null;
   /** The room that all sequences share. */
   readonly kvCache: KvCache;
+  /** The model's adapters. Absent if the engine applies none. */
+  readonly adapters?: Adapters;
   /**
    * Makes a sequence of no tokens; or, with `prefix`, one that begins with as many of the prefix's tokens as the cache
    * still has. Its `length` says how many. It is at most one less than there are tokens, so that there is a token to
@@ -53,6 +55,27 @@ export interface Prefix {
    * default.
    */
   readonly partition?: string;
+  /**
+   * The adapter that is added to the model for the sequence, which must be loaded and stay so. Only sequences with the
+   * same adapter reuse what it computes. Default: none
+   */
+  readonly adapter?: string;
+}
+
+/** Low-rank adapters (LoRA): what is added to the weights of a model for some of its sequences. */
+export interface Adapters {
+  readonly names: readonly string[];
+  isLoaded(name: string): boolean;
+  /** Keeps an adapter from giving way to others until `until` settles. */
+  use(name: string, until: Promise<unknown>): void;
+  /**
+   * Loads an adapter, unless it is there. Others that nobody uses give way, the one that was used least recently first.
+   * One that is being loaded, and perhaps never will be because its request was ended, is loaded again.
+   * @returns null if those that are being used leave no room now
+   * @throws GptEdgeError `model_not_found` if there is none of that name. The promise is rejected with
+   *   `model_unavailable` for files that are missing or damaged, or belong to another model
+   */
+  load(name: string): Promise<void> | null;
 }
 
 /** What one sequence gets in a step. */

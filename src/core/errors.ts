@@ -17,6 +17,8 @@ export const ERROR_CODES = [
   'insufficient_quota',
   'key_not_found',
   'model_not_found',
+  'file_not_found',
+  'batch_not_found',
   'completion_not_found',
   'unknown_url',
   'method_not_allowed',
@@ -27,6 +29,7 @@ export const ERROR_CODES = [
   'model_unavailable',
   'memory_limit_exceeded',
   'overloaded',
+  'not_configured',
   'engine_unavailable',
   'internal_error',
 

@@ -23,3 +23,9 @@ export const MAX_VOCABULARY = 2 ** 20;
 export const MAX_LAYERS = 2 ** 10;
 /** Heads, widths, and other dimensions. */
 export const MAX_DIMENSION = 2 ** 17;
+/** Ranks of adapters. Published ones have 4 to 256; the kernels have room for so many sums. */
+export const MAX_ADAPTER_RANK = 512;
+/** Bytes of an adapter's numbers. Beside a model of 100 million weights, an isolate has room for a tenth of it. */
+export const MAX_ADAPTER_BYTES = 256 * 2 ** 20;
+/** Adapters of one model. Each is listed as a model of its own. */
+export const MAX_ADAPTERS = 256;

@@ -1,6 +1,6 @@
 import type { EngineFront } from '../api/http/forward-to-engine.ts';
 import type { WorkerEnv } from '../worker/models-from-env.ts';
-import { parseModelIds, parseScheduling } from '../worker/worker-variables.ts';
+import { baseIds, parseModelIds, parseScheduling } from '../worker/worker-variables.ts';
 import type { EngineObject } from './engine-object.ts';
 import { createFront } from './front.ts';
 import { type PlaceVariables, parsePlace } from './place-variables.ts';
@@ -26,7 +26,7 @@ export function frontFromEnv(env: FrontEnv): EngineFront | undefined {
   return createFront({
     namespace: env.ENGINE_NAMESPACE,
     objectCount,
-    modelIds: parseModelIds(env.MODEL_IDS),
+    modelIds: baseIds(parseModelIds(env.MODEL_IDS)),
     answerSeconds: parseScheduling(env).queueSeconds + BEGIN_SECONDS,
   });
 }

@@ -2,6 +2,7 @@ import type { EngineFront } from '../api/http/forward-to-engine.ts';
 import { ENGINE_PATH } from '../api/openai/schemas/engine-schema.ts';
 import { notFound } from '../api/routes/stored-completions.ts';
 import { GptEdgeError } from '../core/errors.ts';
+import { parseVariantId } from '../core/folder/adapter-files.ts';
 import { objectOrder } from './choose-objects.ts';
 import { describeObjects } from './describe-objects.ts';
 import { isRefusal, MAY_WAIT_HEADER } from './engine-headers.ts';
@@ -39,21 +40,34 @@ const RETRY_SECONDS = 1;
  */
 export function createFront(options: FrontOptions): EngineFront {
   const { modelIds, objectCount } = options;
-  /** The object of each model that was asked last, which knows best how far the model is loaded. */
+  /**
+   * The object of each model and region that was asked last, by the name of their first one: it knows best how far the
+   * model is loaded.
+   */
   const lastAsked = new Map<string, string>();
   return async (request, path) => {
     const stored = STORED_PATH.exec(path);
     if (stored) return new Call(request, path, new HeldBody(null), regionOf(request), options).answer([homeOf(stored[1], options)]);
     const body = new HeldBody(request.body);
     const hint = await hintOf(request, path, body, modelIds);
-    const model = modelIds.includes(hint.model ?? '') ? hint.model! : modelIds[0];
+    const model = modelOfObjects(hint.model, modelIds);
     const region = regionOf(request);
     if (path === ENGINE_PATH && ['GET', 'HEAD'].includes(request.method)) return describeObjects(request, region, options);
     const names = objectOrder(hint.key, objectCount).map((index) => objectName(region, model, index));
-    if (request.method !== 'POST') return new Call(request, path, body, region, options).answer([lastAsked.get(model) ?? names[0]]);
-    lastAsked.set(model, names[0]);
+    if (request.method !== 'POST')
+      return new Call(request, path, body, region, options).answer([lastAsked.get(objectName(region, model, 0)) ?? names[0]]);
+    lastAsked.set(objectName(region, model, 0), names[0]);
     return new Call(request, path, body, region, options).answer(names);
   };
+}
+
+/** The models whose objects answer: each with all of its adapters, since they are computed together with it. */
+const modelsOfObjects = (modelIds: readonly string[]): string[] => modelIds.map((id) => parseVariantId(id).base);
+
+function modelOfObjects(asked: string | undefined, modelIds: readonly string[]): string {
+  const models = modelsOfObjects(modelIds);
+  const { base } = parseVariantId(asked ?? '');
+  return models.includes(base) ? base : models[0];
 }
 
 /** The path of a stored answer, whose id contains the name of its object. */
@@ -62,7 +76,7 @@ const STORED_PATH = /^\/v1\/(?:chat\/)?completions\/([^/]+)(?:\/stream)?$/;
 /** The object that has a stored answer. @throws GptEdgeError `completion_not_found` for an id that no object has given */
 function homeOf(id: string, { modelIds, objectCount }: FrontOptions): string {
   const [region, model, index] = objectOfSession(id)?.split('/') ?? [];
-  const isObject = REGION_NAMES.has(region) && modelIds.includes(model) && Number(index) < objectCount;
+  const isObject = REGION_NAMES.has(region) && modelsOfObjects(modelIds).includes(model) && Number(index) < objectCount;
   const name = `${region}/${model}/${Number(index)}`;
   if (!isObject || name !== objectOfSession(id)) throw notFound(id);
   return name;

@@ -74,6 +74,7 @@ function promptTask(model: LanguageModel, request: CompletionRequest, { prompt, 
   return {
     tokens,
     partition,
+    adapter: model.adapter,
     choices,
     begun,
     leader,

@@ -38,12 +38,18 @@ export async function embed(
   return { vectors: finish(), figures: reader.figures };
 }
 
-function embeddingTask({ manifest, decoder }: LanguageModel, tokens: readonly number[], partition: string, state: MeanState): PromptTask {
+function embeddingTask(
+  { manifest, decoder, adapter }: LanguageModel,
+  tokens: readonly number[],
+  partition: string,
+  state: MeanState,
+): PromptTask {
   const { pooling = DEFAULT_POOLING } = manifest;
   const first = pooling === 'mean' ? 0 : tokens.length - 1;
   return {
     tokens,
     partition,
+    adapter,
     choices: [],
     // States that were added are not added again after the prompt was preempted.
     firstRead: () => Math.min(first + state.count, tokens.length - 1),

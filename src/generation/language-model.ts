@@ -3,12 +3,15 @@ import type { Decoder } from '../core/decoder.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
 import type { ChatTemplate } from '../tokenizer/chat-template.ts';
 import type { TextTokenizer } from '../tokenizer/text-tokenizer.ts';
+import type { ModelAdapter } from './model-adapter.ts';
 import type { SamplingOptions } from './sampling/sampling-options.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
 
-/** A model that is loaded and can generate. */
+/** A model that is loaded and can generate. One with an adapter shares all the rest with its base model. */
 export interface LanguageModel {
   readonly id: string;
+  /** What is added to the weights. Default: nothing */
+  readonly adapter?: ModelAdapter;
   readonly manifest: Manifest;
   readonly decoder: Decoder;
   /** Through which all requests use the decoder. */

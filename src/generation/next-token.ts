@@ -36,7 +36,7 @@ export async function nextToken(
     endOfSequence = model.manifest.eosTokenIds.map(scored);
   };
   const readWork = () => new TokenWork(model).score(count);
-  const task = { tokens: prompt, partition, firstRead: () => prompt.length - 1, read, readWork, choices: [] };
+  const task = { tokens: prompt, partition, adapter: model.adapter, firstRead: () => prompt.length - 1, read, readWork, choices: [] };
   for await (const _ of await model.scheduler.submit(() => [task], budget));
   const shown = top.reduce((sum, { logprob }) => sum + Math.exp(logprob), 0);
   return { top, endOfSequence, restProbability: Math.max(0, 1 - shown) };

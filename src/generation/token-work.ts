@@ -2,6 +2,7 @@ import type { Decoder } from '../core/decoder.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
 import { STEP_FACTOR } from '../core/token-time.ts';
 import type { CompletionRequest } from './completion-request.ts';
+import type { ModelAdapter } from './model-adapter.ts';
 
 /** Tokens of a completion per turn, if the model costs nothing: choosing, detokenizing, and the chunk of the answer. */
 const TOKENS_PER_TURN = 600;
@@ -16,6 +17,7 @@ const PER_PENALIZED = 1000;
 export interface WorkingModel {
   readonly manifest: Manifest;
   readonly decoder: Decoder;
+  readonly adapter?: ModelAdapter;
 }
 
 /** What of a request decides how much work a token is. */
@@ -31,17 +33,20 @@ export class TokenWork {
   readonly #perTurn: number;
   readonly #vocabularySize: number;
 
-  constructor({ manifest, decoder }: WorkingModel) {
-    this.#perToken = manifest.multiplyAddsPerToken;
+  constructor({ manifest, decoder, adapter }: WorkingModel) {
+    this.#perToken = manifest.multiplyAddsPerToken + (adapter?.multiplyAddsPerToken ?? 0);
     // Each head multiplies its query with the keys of all tokens before, and adds up their values.
     this.#perPastToken = 2 * manifest.layers * manifest.heads * manifest.headDimension;
     this.#perTurn = decoder.multiplyAddsPerTurn;
     this.#vocabularySize = decoder.vocabularySize;
   }
 
-  /** Feeding `count` tokens of a prompt at once, after `start` others. */
-  feed(start: number, count: number): number {
-    return count * (this.#perToken + this.#perPastToken * (start + count / 2));
+  /**
+   * Feeding `count` tokens of a prompt at once, after `start` others.
+   * @param adapter what the sequence has, if that is not the model's own
+   */
+  feed(start: number, count: number, adapter?: ModelAdapter): number {
+    return count * (this.#perToken + (adapter?.multiplyAddsPerToken ?? 0) + this.#perPastToken * (start + count / 2));
   }
 
   /** Reading all weights once, which each batch does, however many tokens it has. */

@@ -102,6 +102,12 @@ export class WorkBudget {
   readonly #untilEnded = new Promise<void>((resolve) => this.#ended.signal.addEventListener('abort', () => resolve()));
   readonly #isolate: IsolateWork;
   readonly #begun: number;
+  /**
+   * Whether the request is served by a Durable Object that may share its isolate with others. In workerd, what awaits a
+   * promise that another object resolves goes on in that object's context, where it can do nothing for its own request;
+   * so whoever waits here waits by timers of its own.
+   */
+  isInObject = false;
   readonly #cpu: CpuTime;
   readonly #milestones: { turns: number; reach: () => Promise<void> }[] = [];
 

@@ -59,6 +59,9 @@ export function paddedRows(rows: number): number {
   return rows === 1 ? 1 : Math.ceil(rows / 4) * 4;
 }
 
+/** Outputs that lie side by side in the matrices of a low-rank addition. Ranks are multiples of it. */
+export const LOW_RANK_PANEL = 8;
+
 /** Positions in one page of the KV cache. */
 export const PAGE_POSITIONS = 32;
 

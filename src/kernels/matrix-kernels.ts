@@ -80,6 +80,30 @@ export interface MatrixKernels {
   ): void;
   /** y = x Wᵀ with float32 weights. */
   matMulF32(x: number, xStride: number, weights: number, y: number, yStride: number, rows: number, outputs: number, inputs: number): void;
+  /**
+   * y += 2^exponent (x Aᵀ) Bᵀ, where A is [rank, inputs] and B [outputs, rank], as LoRA adds to a product (Hu et al. 2021,
+   * arXiv:2106.09685). `down` holds A and `up` holds B, each in panels of 8 of its outputs, [inputs][8] numbers one
+   * after the other: float32, or float16 if `isHalf` is 1, with the outputs of a panel in the order 0 4 1 5 2 6 3 7.
+   * `rank` is a multiple of 8, at most MAX_LOW_RANK; y is written up to the end of the last panel. `exponent`, -120 to 0,
+   * undoes powers of two by which matrices of float16 were multiplied; with float32 it is 0. With float16, products of x
+   * Aᵀ below 2^-14 lose digits, so A should be stored with its greatest weight near 2^15, and magnitudes of 2^exponent x
+   * Aᵀ must be below 2^15. `scratch`: matrixScratchBytes(rows) bytes.
+   */
+  addLowRank(
+    x: number,
+    xStride: number,
+    down: number,
+    up: number,
+    y: number,
+    yStride: number,
+    rows: number,
+    inputs: number,
+    outputs: number,
+    rank: number,
+    exponent: number,
+    isHalf: number,
+    scratch: number,
+  ): void;
 
   /**
    * Packs the codes of `count` blocks, from block number `first` on. `source` has them as MatMulNBits stores them:

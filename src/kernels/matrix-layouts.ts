@@ -30,6 +30,9 @@ export const MAX_MATRIX_OUTPUTS = 1_048_576;
  */
 export const MAX_MATRIX_ROWS = 1024;
 
+/** The most that addLowRank takes between its two matrices: its sums for four rows lie in the scratch. */
+export const MAX_LOW_RANK = 512;
+
 /** Outputs that lie side by side in a packed matrix, and that a kernel writes at once. */
 export const GROUP_OUTPUTS: Readonly<Record<MatrixKind, number>> = { q4: 8, q8: 8, f16: 16, f32: 16 };
 

@@ -1,6 +1,7 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { parsePlace } from '../engine-object/place-variables.ts';
 import { checkMemory, type EnginePlan, planEngine } from '../runtime/plan-engine.ts';
+import { parseBatchCaps } from '../worker/batch-variables.ts';
 import { parseEngines, parseMemoryLimit } from '../worker/worker-variables.ts';
 import { DiskModelFiles } from './disk-model-files.ts';
 import type { ModelFolder } from './model-folder.ts';
@@ -47,6 +48,7 @@ export async function planModels(
 function readVariables(vars: Readonly<Record<string, string | undefined>>, ids: readonly string[]) {
   try {
     parsePlace(vars);
+    parseBatchCaps(vars);
     return { limitMegabytes: parseMemoryLimit(vars.MEMORY_LIMIT_MB), engineOf: parseEngines(vars, ids) };
   } catch (cause) {
     throw new GptEdgeError('invalid_value', (cause as Error).message, { cause });

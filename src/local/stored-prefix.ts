@@ -14,8 +14,11 @@ import { DiskModelFiles } from './disk-model-files.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { replaceManifest } from './replace-manifest.ts';
 
-/** What is going to be in front of many prompts: a chat's system message, or the beginning of a text. */
-export type PrefixText = { readonly system: string } | { readonly text: string };
+/**
+ * What is going to be in front of many prompts: a chat's system message, or the beginning of a text. It is computed for
+ * the model itself, or for the model with an adapter.
+ */
+export type PrefixText = ({ readonly system: string } | { readonly text: string }) & { readonly adapter?: string };
 
 /**
  * Computes the keys and values of a prefix, and stores them in a model folder, where they become one of its files.
@@ -40,7 +43,7 @@ export async function storePrefix(
   if (tokens.length === 0 || tokens.length >= contextWindow)
     throw new GptEdgeError('invalid_value', `The prefix has ${tokens.length} tokens, 1 to ${contextWindow - 1} expected.`);
   const path = join(folder.path, file);
-  await writeParts(path, computePrefix(planned.plan, files, compiledKernels(), tokens));
+  await writeParts(path, computePrefix(planned.plan, files, compiledKernels(), { tokens, adapter: text.adapter }));
   const hashes = await hashFile(path);
   await replaceManifest(folder.path, { ...folder.manifest, files: { ...folder.manifest.files, [file]: hashes } });
   return { tokens: tokens.length, bytes: hashes.bytes };

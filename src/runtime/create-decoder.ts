@@ -2,7 +2,7 @@ import type { Decoder } from '../core/decoder.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { createEdgeDecoder } from './edge/create-edge-decoder.ts';
 import { createOrtDecoder } from './ort/create-ort-decoder.ts';
-import type { EnginePlan } from './plan-engine.ts';
+import { adapterSizes, type EnginePlan } from './plan-engine.ts';
 
 /**
  * Loads a model into the engine that was planned for it, and the prefixes that are stored with it.
@@ -26,7 +26,13 @@ export async function createDecoder(
     const { contextWindow } = planned;
     return createOrtDecoder(files, { kernels, cacheBytes: files.manifest.kvBytesPerToken * contextWindow + unused }, contextWindow);
   }
-  const { windowBlocks, blockBytes } = planned.plan.cache;
-  const cacheBytes = windowBlocks * blockBytes + unused;
-  return createEdgeDecoder(planned.plan, files, { kernels, cacheBytes, loadsPrefixes: true });
+  const { cache, options } = planned.plan;
+  // The plan has room for one adapter. Others share with the KV cache what is left.
+  const sizes = adapterSizes(files.manifest);
+  const largest = options.adapterBytes ?? 0;
+  const others = Math.min(sum(sizes) - largest, Math.floor(unused / 2));
+  const cacheBytes = cache.windowBlocks * cache.blockBytes + unused - others;
+  return createEdgeDecoder(planned.plan, files, { kernels, cacheBytes, adapterBytes: largest + others, loadsPrefixes: true });
 }
+
+const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);

@@ -1,4 +1,5 @@
 import { GptEdgeError } from '../core/errors.ts';
+import { adapterFiles, adapterNames } from '../core/folder/adapter-files.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
 import { describeMemoryPlan } from '../core/memory-plan.ts';
@@ -81,8 +82,9 @@ function checkChosenWindow({ id, contextWindow: own }: Manifest, { contextWindow
 
 function planEdge(graph: ModelGraph, manifest: Manifest, choice: EngineChoice, limitBytes: number): EnginePlan {
   const { vocabularySize, contextWindow: own } = manifest;
+  const adapterBytes = Math.max(0, ...adapterSizes(manifest));
   const inFormat = (cacheFormat: CacheFormat) => () => {
-    const whole = planGraph(graph, { contextWindow: choice.contextWindow ?? own, vocabularySize, cacheFormat });
+    const whole = planGraph(graph, { contextWindow: choice.contextWindow ?? own, vocabularySize, cacheFormat, adapterBytes });
     const planFor = (contextWindow: number) => {
       const plan = withWindow(whole, contextWindow);
       return { engine: 'edge' as const, plan, contextWindow, memory: planEdgeMemory(plan, manifest) };
@@ -91,6 +93,11 @@ function planEdge(graph: ModelGraph, manifest: Manifest, choice: EngineChoice, l
   };
   const formats = choice.cacheFormat === 'auto' ? (['f32', 'q8'] as const) : [choice.cacheFormat];
   return chooseWindow(formats.map(inFormat), manifest, choice, limitBytes);
+}
+
+/** Bytes that each of a model's adapters takes in memory, which are those of its file. */
+export function adapterSizes({ files }: Pick<Manifest, 'files'>): number[] {
+  return adapterNames(files).map((name) => files[adapterFiles(name)!.weights].bytes);
 }
 
 function planOrt(manifest: Manifest, choice: EngineChoice, limitBytes: number, reason?: string): EnginePlan {

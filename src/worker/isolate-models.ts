@@ -1,6 +1,7 @@
 import type { LoadState, ModelDescription, ModelHost } from '../api/model-host.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import { excerpt } from '../core/excerpt.ts';
+import { adapterNames, isAdapterFile, parseVariantId, variantId } from '../core/folder/adapter-files.ts';
 import type { RecommendedSampling } from '../core/folder/generation-config.ts';
 import { GRAPH_FILE } from '../core/folder/graph-files.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
@@ -14,14 +15,16 @@ import { checkMemory, type EnginePlan, planEngine } from '../runtime/plan-engine
 import { LoadOnce } from '../storage/load-once.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
 import { IsolateMemory } from './isolate-memory.ts';
-import { loadLanguageModel, readTextFiles } from './load-language-model.ts';
+import { loadLanguageModel, readTextFiles, type TextFiles } from './load-language-model.ts';
+import { ModelVariants } from './model-variants.ts';
 import { type ModelTexts, readModelTexts } from './read-model-texts.ts';
+import { baseIds } from './worker-variables.ts';
 
 /**
  * Whether reading a file counts as loading. Graph and config.json do not count, because they are read before, to plan
- * the model, and stored prefixes do not, because not all of them may fit.
+ * the model, and stored prefixes and adapters do not, because not all of them may fit.
  */
-const isLoading = (name: string): boolean => name !== GRAPH_FILE && name !== 'config.json' && !isPrefixFile(name);
+const isLoading = (name: string): boolean => name !== GRAPH_FILE && name !== 'config.json' && !isPrefixFile(name) && !isAdapterFile(name);
 
 /** Bytes that are read while a model is loaded. */
 const totalBytes = (manifest: Manifest): number =>
@@ -31,8 +34,6 @@ const totalBytes = (manifest: Manifest): number =>
 interface Opened {
   files: R2ModelFiles;
   plan: EnginePlan;
-  /** The small files, if they are read already. */
-  texts?: ReturnType<typeof readTextFiles>;
   /** What has been read, of what loading reads. */
   reads: { loadedBytes: number; onChange: () => void };
 }
@@ -40,7 +41,10 @@ interface Opened {
 export interface IsolateModelsOptions {
   /** The bucket that holds each model under `models/<id>/`. */
   bucket: R2Bucket;
-  /** Ids of the served models, of which the first is the default. */
+  /**
+   * Ids of the served models, of which the first is the default. A model is served with each of its adapters, too, as
+   * `<id>:<adapter>`; such an id serves this one only.
+   */
   ids: readonly string[];
   /** Chooses the engine, the format of its KV cache, and the context window, for a model. */
   engineOf: (id: string) => EngineChoice;
@@ -78,6 +82,7 @@ export class IsolateModels implements ModelHost {
   readonly #options: IsolateModelsOptions;
   readonly #limitBytes: number;
   readonly #memory: IsolateMemory;
+  readonly #variants: ModelVariants;
   readonly #loads: LoadOnce<LanguageModel>;
   /** What is read of each model before it is loaded, while requests wait for room. */
   readonly #openings: LoadOnce<Opened>;
@@ -99,10 +104,11 @@ export class IsolateModels implements ModelHost {
     this.#limitBytes = options.memoryLimitMegabytes * 1e6;
     this.#memory = new IsolateMemory({
       limitBytes: this.#limitBytes,
-      modelCount: options.ids.length,
+      modelCount: baseIds(options.ids).length,
       queueSeconds: options.scheduling?.queueSeconds,
       unload: (id) => this.#unload(id),
     });
+    this.#variants = new ModelVariants(options.keepAlive, options.scheduling?.queueSeconds);
     this.#loads = new LoadOnce(options.keepAlive);
     this.#openings = new LoadOnce(options.keepAlive);
     this.#plans = new LoadOnce(options.keepAlive);
@@ -110,7 +116,8 @@ export class IsolateModels implements ModelHost {
   }
 
   /**
-   * Returns a model, or the default model if no id is given, and loads it first if necessary.
+   * Returns a model, or the default model if no id is given, and loads it first if necessary. One with an adapter shares
+   * all that its base model has.
    * @param until settles when the caller no longer uses the model. Until then, it is not unloaded to make room for
    *   another. Default: once it is returned
    * @throws GptEdgeError `model_not_found` for a model that is not served or not in the bucket, `model_unavailable` for
@@ -119,10 +126,13 @@ export class IsolateModels implements ModelHost {
    */
   async get(id = this.ids[0], until?: Promise<unknown>): Promise<LanguageModel> {
     this.#checkServed(id);
+    const { base, adapter } = parseVariantId(id);
     const returned = Promise.withResolvers<void>();
-    this.#memory.use(id, until ?? returned.promise);
+    const used = until ?? returned.promise;
+    this.#memory.use(base, used);
     try {
-      return (await this.#loads.loaded(id))?.value ?? (await this.#loadWhenItFits(id));
+      const model = (await this.#loads.loaded(base))?.value ?? (await this.#loadWhenItFits(base));
+      return adapter === undefined ? model : await this.#variants.get(model, adapter, this.#opened.get(base)!.files, used);
     } finally {
       returned.resolve();
     }
@@ -140,20 +150,24 @@ export class IsolateModels implements ModelHost {
    */
   async describe(id: string): Promise<ModelDescription> {
     this.#checkServed(id);
-    const { files, plan } = this.#opened.get(id) ?? (await this.#open(id));
+    const { base, adapter: name } = parseVariantId(id);
+    const { files, plan } = this.#opened.get(base) ?? (await this.#open(base));
     const { manifest, uploaded } = files;
+    const adapter = name === undefined ? undefined : await this.#variants.describe(name, files, this.#ready.get(base));
     const texts = await this.#texts.get(JSON.stringify(manifest), () => readModelTexts(files));
-    const load = this.#states.get(id) ?? this.#stateBefore(id, manifest);
-    const failure = this.#failures.get(id);
+    const load = this.#states.get(base) ?? this.#stateBefore(base, manifest);
+    const failure = this.#failures.get(base);
     const kernels = variantOf(this.#options.kernels);
     const { engine, contextWindow, memory } = plan;
     const embeddingSize = plan.engine === 'edge' ? (plan.plan.hidden?.width ?? null) : null;
-    return { manifest, uploaded, engine, kernels, contextWindow, memory, embeddingSize, load, failure, ...texts };
+    const names = plan.engine === 'edge' ? adapterNames(manifest.files) : [];
+    const adapters = names.filter((other) => this.#isServed(variantId(base, other)));
+    return { manifest, adapters, adapter, uploaded, engine, kernels, contextWindow, memory, embeddingSize, load, failure, ...texts };
   }
 
   /** The state of a model of which no file has been loaded: whether a request for it is on its way. */
   #stateBefore(id: string, manifest: Manifest): LoadState {
-    return { state: this.#openings.known(id) ? 'loading' : 'cold', loadedBytes: 0, totalBytes: totalBytes(manifest) };
+    return { state: this.#openings.has(id) ? 'loading' : 'cold', loadedBytes: 0, totalBytes: totalBytes(manifest) };
   }
 
   /**
@@ -161,23 +175,33 @@ export class IsolateModels implements ModelHost {
    * was cancelled.
    */
   async #loadWhenItFits(id: string): Promise<LanguageModel> {
-    const opened = await this.#makeRoom(id);
+    const { opened, texts } = await this.#makeRoom(id);
     return this.#loads.get(id, () => {
-      const load = this.#load(id, opened);
+      const load = this.#load(id, opened, texts);
       this.#memory.use(id, load);
       return load;
     });
   }
 
-  /** Reads what is needed to plan a model, and takes the memory that it needs. */
-  async #makeRoom(id: string): Promise<Opened> {
+  /**
+   * Reads what is needed to plan a model, and takes the memory that it needs.
+   * @returns also the small files, if they are being read here: what another request reads ends with that request
+   */
+  async #makeRoom(id: string): Promise<{ opened: Opened; texts?: Promise<TextFiles> }> {
     try {
       // The first model's small files are read meanwhile. Beside others, they wait for their room too.
       const withTexts = this.#memory.isEmpty;
-      const opened = await this.#openings.get(id, () => this.#open(id, { withTexts }));
+      let texts: Promise<TextFiles> | undefined;
+      const opened = await this.#openings.get(id, () =>
+        this.#open(id, (files) => {
+          if (withTexts) texts = readTextFiles(files);
+          // If a small file cannot be read, that is told after what is wrong with the plan.
+          texts?.catch(() => {});
+        }),
+      );
       checkMemory(id, opened.plan, this.#limitBytes);
       await this.#memory.take(id, opened.plan.memory);
-      return opened;
+      return { opened, texts };
     } catch (error) {
       this.#openings.forget(id);
       if (!(error instanceof GptEdgeError && error.code === 'overloaded')) this.#failures.set(id, error);
@@ -186,7 +210,7 @@ export class IsolateModels implements ModelHost {
   }
 
   /** Loads a model for which there is room. */
-  async #load(id: string, { files, plan, texts, reads }: Opened): Promise<LanguageModel> {
+  async #load(id: string, { files, plan, reads }: Opened, texts?: Promise<TextFiles>): Promise<LanguageModel> {
     let state: LoadState = { state: 'loading', loadedBytes: reads.loadedBytes, totalBytes: totalBytes(files.manifest) };
     this.#states.set(id, state);
     this.#failures.delete(id);
@@ -219,24 +243,23 @@ export class IsolateModels implements ModelHost {
 
   /** Drops a model that no request uses. Nothing else may refer to it, so that its memory is freed. */
   #unload(id: string): void {
+    const model = this.#ready.get(id);
     this.#states.delete(id);
     this.#opened.delete(id);
     this.#ready.delete(id);
-    const model = this.#loads.known(id);
     this.#loads.forget(id);
-    if (model) this.#options.keepAlive(model.then(({ decoder }) => decoder.dispose()));
+    if (model) this.#options.keepAlive(model.decoder.dispose());
   }
 
-  async #open(id: string, { withTexts = false } = {}): Promise<Opened> {
+  /** @param onFiles is called when the manifest is read */
+  async #open(id: string, onFiles: (files: R2ModelFiles) => void = () => {}): Promise<Opened> {
     const reads: Opened['reads'] = { loadedBytes: 0, onChange: () => {} };
     const files = await R2ModelFiles.open(this.#options.bucket, id, (count, name) => {
       if (isLoading(name)) reads.loadedBytes += count;
       reads.onChange();
     });
-    // If a small file cannot be read, that is told after what is wrong with the plan.
-    const texts = withTexts ? readTextFiles(files) : undefined;
-    texts?.catch(() => {});
-    return { files, plan: await this.#plan(files), texts, reads };
+    onFiles(files);
+    return { files, plan: await this.#plan(files), reads };
   }
 
   #plan(files: R2ModelFiles): Promise<EnginePlan> {
@@ -244,8 +267,13 @@ export class IsolateModels implements ModelHost {
     return this.#plans.get(JSON.stringify(manifest), () => planEngine(files, this.#options.engineOf(manifest.id), this.#limitBytes));
   }
 
+  /** Whether an id stands among the served ones, or that of its base model does. */
+  #isServed(id: string): boolean {
+    return this.ids.includes(id) || this.ids.includes(parseVariantId(id).base);
+  }
+
   #checkServed(id: string): void {
-    if (!this.ids.includes(id))
+    if (!this.#isServed(id))
       throw new GptEdgeError(
         'model_not_found',
         `The model ${JSON.stringify(excerpt(id))} is not served here. Served: ${this.ids.join(', ')}.`,

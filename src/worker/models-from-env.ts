@@ -5,6 +5,7 @@ import { chooseKernels } from '../kernels/kernel-variant.ts';
 import type { AccessBindings } from './access-from-env.ts';
 import { IsolateModels } from './isolate-models.ts';
 import {
+  baseIds,
   type EngineVariables,
   parseEngines,
   parseMemoryLimit,
@@ -46,8 +47,8 @@ export function modelsFromEnv(env: WorkerEnv): IsolateModels {
   return new IsolateModels({
     bucket: env.MODELS,
     ids,
-    engineOf: parseEngines(env, ids),
-    samplingOf: parseSampling(env.SAMPLING, ids),
+    engineOf: parseEngines(env, baseIds(ids)),
+    samplingOf: parseSampling(env.SAMPLING, baseIds(ids)),
     kernels: chooseKernels({ relaxed, vnni }),
     scheduling: parseScheduling(env),
     memoryLimitMegabytes: parseMemoryLimit(env.MEMORY_LIMIT_MB),

@@ -1,3 +1,4 @@
+import { adapterFiles, parseVariantId } from '../core/folder/adapter-files.ts';
 import { parseSamplingText, type RecommendedSampling, toRecommendedSampling } from '../core/folder/generation-config.ts';
 import { modelIdSchema } from '../core/folder/manifest.ts';
 import { MAX_CONTEXT_WINDOW } from '../core/limits.ts';
@@ -8,7 +9,8 @@ import { DEFAULT_QUEUE_LIMIT, DEFAULT_QUEUE_SECONDS, type SchedulerOptions } fro
 import { CACHE_FORMATS, ENGINES, type EngineChoice } from '../runtime/engine-choice.ts';
 
 /**
- * Parses the variable MODEL_IDS: the ids of the served models, separated by commas.
+ * Parses the variable MODEL_IDS: the ids of the served models, separated by commas. `model` is served with each of its
+ * adapters too, and `model:adapter` with this one only.
  * @throws Error for an invalid id, or if there is none
  */
 export function parseModelIds(text: string): string[] {
@@ -16,11 +18,20 @@ export function parseModelIds(text: string): string[] {
     .split(',')
     .map((id) => id.trim())
     .filter((id) => id !== '');
-  const wrong = ids.find((id) => !modelIdSchema.safeParse(id).success);
+  const wrong = ids.find((id) => !isServable(id));
   if (ids.length === 0 || wrong !== undefined)
     throw new Error(`MODEL_IDS must be model ids with commas between them, not ${JSON.stringify(wrong ?? text)}.`);
   return [...new Set(ids)];
 }
+
+/** Whether an id may name a model, or a model with an adapter. */
+function isServable(id: string): boolean {
+  const { base, adapter } = parseVariantId(id);
+  return modelIdSchema.safeParse(base).success && (adapter === undefined || adapterFiles(adapter) !== undefined);
+}
+
+/** The ids of the models themselves among ids of which some name an adapter too. */
+export const baseIds = (ids: readonly string[]): string[] => [...new Set(ids.map((id) => parseVariantId(id).base))];
 
 /**
  * Parses the variable MEMORY_LIMIT_MB: the megabytes that a model may need.

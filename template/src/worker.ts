@@ -1,1 +1,1 @@
-export { AccessObject, default, EngineObject } from 'gpt-edge/worker';
+export { AccessObject, BatchObject, default, EngineObject } from 'gpt-edge/worker';

@@ -71,7 +71,7 @@ describe('"From a name to a chat" in README.md', { timeout: 180_000 }, () => {
     const start = ['start', '--port', '18790', '--persist-to', join(folder, 'state'), ...places];
     const started = await runCli(start, (stdout) => (stdout.includes('Ctrl+C') ? ask() : undefined), env);
     expect(started).toMatchObject({ code: 130, stderr: '' });
-    expect(models!.data.map(({ id }) => id)).toEqual(['tinystories-gpt2', ID]);
+    expect(models!.data.map(({ id }) => id)).toEqual(['tinystories-gpt2', 'tinystories-gpt2:fairytale', ID]);
     expect(answer!.model).toBe(ID);
     expect(answer!.choices[0].message.content).not.toBe('');
   });

@@ -203,6 +203,8 @@ describe('gpt-edge', () => {
     expect(stages.join('\n')).toBe(
       [
         'Would create the bucket gpt-edge-models if it is missing',
+        'Would create the queue gpt-edge-batches if it is missing',
+        'Would create the queue gpt-edge-batches-dead if it is missing',
         'Would push the changed files of tinystories-gpt2',
         'Would deploy the Worker with MODEL_IDS=tinystories-gpt2 PUBLIC=true',
         '',

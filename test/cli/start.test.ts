@@ -107,7 +107,10 @@ describe('gpt-edge start', { timeout: 120_000 }, () => {
     const args = ['start', '--port', '18808', '--context', '200', ...state];
     const { stdout } = await runCli(args, (text) => (text.includes('Ctrl+C') ? look() : undefined));
     expect(stdout).toContain('\ntinystories-gpt2: 200 of 512 tokens of the context window are served, as chosen.\n');
-    expect(models?.body.data).toMatchObject([{ context_window: 200, model_context_window: 512 }]);
+    expect(models?.body.data).toMatchObject([
+      { context_window: 200, model_context_window: 512 },
+      { context_window: 200, parent: 'tinystories-gpt2' },
+    ]);
     const long = await runCli(['start', '--port', '18808', '--context', '513', ...state]);
     expect(long).toMatchObject({
       code: 1,

@@ -35,7 +35,7 @@ describe('a source that cannot be converted', () => {
     await writeFile(join(source, 'adapter_config.json'), '{"peft_type": "LORA"}');
     await writeFile(join(source, 'adapter_model.safetensors'), '');
     await expect(convert()).rejects.toThrow(
-      'model: is an adapter (LoRA), and no model: merge it into the model that it was made for (merge_and_unload in PEFT), and convert the folder that this saves',
+      'model: is an adapter (LoRA), and no model: convert the model that it was made for, and then the adapter into that model folder (gpt-edge convert --adapter <adapter> <model folder>)',
     );
   });
 

@@ -8,12 +8,19 @@ import { PROJECT } from '../../src/local/project-paths.ts';
 import { serveModels } from '../../src/local/serve-models.ts';
 
 const SOURCE = join(PROJECT, 'test/golden/tiny-gpt2');
+/** It shows functions by their names alone, and writes calls in a way of its own. */
+const TOOL_USE = [
+  '{% for tool in tools or [] %}{{ tool.function.name }}{% endfor %}',
+  '{% for m in messages %}{{ m.content }}',
+  '{% for c in m.tool_calls or [] %}<call>{"name": "{{ c.function.name }}", "arguments": {{ c.function.arguments | tojson }}}</call>{% endfor %}',
+  '{{ eos_token }}{% endfor %}',
+].join('');
 /** The templates of each model, as a Hugging Face folder has them: the name is a path. */
 const MODELS: Record<string, Record<string, string>> = {
   'one-template': { 'chat_template.jinja': '{{ messages[0].content }}' },
   'with-tool-use': {
     'chat_template.jinja': '{{ messages[0].content }}',
-    'additional_chat_templates/tool_use.jinja': 'tools tools tools tools {{ messages[0].content }}',
+    'additional_chat_templates/tool_use.jinja': TOOL_USE,
     'additional_chat_templates/rag.jinja': 'rag rag rag rag {{ messages[0].content }}',
   },
   'only-tool-use': { 'additional_chat_templates/tool_use.jinja': '{{ messages[0].content }}' },
@@ -68,8 +75,11 @@ describe('chat templates that are files, converted, pushed, and read from R2', (
       message: "The model's chat templates are named tool_use, and none is named default.",
     });
     const tools = [{ type: 'function', function: { name: 'add' } }];
-    const { body: text } = await post('/tokenize', { model: 'with-tool-use', prompt: 'Hello there', add_special_tokens: false });
-    const { body: answer } = await chat('with-tool-use', { tools });
-    expect(answer.usage.prompt_tokens).toBeGreaterThan(text.count);
+    const { body: text } = await post('/tokenize', { model: 'with-tool-use', prompt: 'addHello there', add_special_tokens: false });
+    const { body: answer } = await chat('with-tool-use', { tools, tool_choice: 'required', max_tokens: 40 });
+    expect(answer.usage.prompt_tokens).toBe(text.count + 1);
+    const [{ message, finish_reason }] = answer.choices;
+    expect([message.tool_calls?.[0].function.name ?? 'add', message.content ?? '']).toEqual(['add', '']);
+    expect(finish_reason).toMatch(/^(tool_calls|length)$/);
   });
 });

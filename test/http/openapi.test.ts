@@ -32,10 +32,16 @@ describe('/openapi.json', () => {
     const { openapi, paths, components } = (await answer.json()) as Document;
     expect(openapi).toBe('3.1.0');
     expect(Object.keys(components.schemas)).toEqual(expect.arrayContaining(['Completion', 'ChatCompletionChunk', 'Error']));
-    const routes = Object.entries(paths).map(([path, methods]) => `${Object.keys(methods)} ${path}`);
+    const routes = Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path}`));
     expect(routes.toSorted()).toEqual(
       [
+        'delete /v1/files/{id}',
         'get /health',
+        'get /v1/batches',
+        'get /v1/batches/{id}',
+        'get /v1/files',
+        'get /v1/files/{id}',
+        'get /v1/files/{id}/content',
         'get /v1/engine',
         'get /v1/models',
         'get /v1/models/{id}',
@@ -45,10 +51,13 @@ describe('/openapi.json', () => {
         'get /v1/completions/{id}/stream',
         'post /detokenize',
         'post /tokenize',
+        'post /v1/batches',
+        'post /v1/batches/{id}/cancel',
         'post /v1/chat/completions',
         'post /v1/completions',
         'post /v1/decisions',
         'post /v1/embeddings',
+        'post /v1/files',
         'post /v1/next-token',
         'post /v1/responses',
       ].toSorted(),
@@ -57,6 +66,16 @@ describe('/openapi.json', () => {
     const statuses: Record<string, string[]> = {
       'get /health': ['200', '405', '500'],
       'get /v1/engine': ['200', '401', '403', '405', '429', '500', '503'],
+      ...Object.fromEntries(
+        ['get /v1/files/{id}', 'get /v1/files/{id}/content', 'delete /v1/files/{id}', 'get /v1/batches/{id}'].map((route) => [
+          route,
+          ['200', '401', '403', '404', '405', '429', '500', '503'],
+        ]),
+      ),
+      'get /v1/files': ['200', '400', '401', '403', '405', '429', '500', '503'],
+      'post /v1/files': ['200', '400', '401', '403', '405', '408', '413', '415', '429', '500', '503'],
+      'get /v1/batches': ['200', '400', '401', '403', '404', '405', '429', '500', '503'],
+      'post /v1/batches/{id}/cancel': ['200', '400', '401', '403', '404', '405', '429', '500', '503'],
       'get /v1/models': ['200', '401', '403', '405', '429', '500', '503'],
       'get /v1/models/{id}': ['200', '401', '403', '404', '405', '429', '500', '503'],
       ...Object.fromEntries(

@@ -66,7 +66,7 @@ const EXPORTS: Record<string, { values: string[]; types: string[] }> = {
     values: ['WorkersAi'],
     types: ['EdgeFetcher', 'RunOptions', 'TextGenerationInputs', 'TextGenerationOutput', 'WorkersAiOptions'],
   },
-  worker: { values: ['AccessObject', 'EngineObject', 'default'], types: [] },
+  worker: { values: ['AccessObject', 'BatchObject', 'EngineObject', 'default'], types: [] },
 };
 
 /**

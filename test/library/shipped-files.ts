@@ -22,6 +22,8 @@ export const SHIPPED: readonly string[] = [
   'dist/page/assets/reference-*.js',
   'model-assets/LICENSE',
   'model-assets/tinystories-gpt2/README.md',
+  'model-assets/tinystories-gpt2/adapters/fairytale/adapter.bin',
+  'model-assets/tinystories-gpt2/adapters/fairytale/adapter.json',
   'model-assets/tinystories-gpt2/config.json',
   'model-assets/tinystories-gpt2/generation_config.json',
   'model-assets/tinystories-gpt2/manifest.json',

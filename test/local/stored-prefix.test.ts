@@ -70,6 +70,24 @@ describe('a stored prefix', () => {
     expect(decoder.createSequence({ tokens: [...prompt, 1, 2], partition: 'third' }).length).toBe(tokens.length);
   });
 
+  it('should be for sequences with the adapter that it was computed with, and no others', async () => {
+    const adapter = 'fairytale';
+    await storePrefix(folder, 'story', { text: STORY, adapter }, await planned(folder));
+    const stored = await openModelFolder(folder.path);
+    const [decoder, apart] = [await load(stored), await load(folder)];
+    const prompt = [...tokens, 259, 395];
+    expect(decoder.createSequence({ tokens: prompt }).length).toBe(0);
+    for (const each of [decoder, apart]) await each.adapters!.load(adapter);
+    const sequence = decoder.createSequence({ tokens: prompt, adapter, partition: 'someone' });
+    expect(sequence.length).toBe(tokens.length);
+    const lone = apart.createSequence({ tokens: [], adapter });
+    expect(await sequence.forward(prompt.slice(sequence.length))).toEqual(await lone.forward(prompt));
+    const weights = 'adapters/fairytale/adapter.bin';
+    const changed = { ...stored.manifest.files[weights], sha256: '0'.repeat(64) };
+    const other = { ...stored, manifest: { ...stored.manifest, files: { ...stored.manifest.files, [weights]: changed } } };
+    await expect(load(other)).rejects.toThrow('was stored with another adapter "fairytale"');
+  });
+
   it('should give way to sequences that need its room', async () => {
     await store(folder, 'story');
     const stored = await openModelFolder(folder.path);

@@ -54,7 +54,12 @@ describe.skipIf(chromiumPath === null)('several models on the page, in Chromium'
     const { page, complaints, close } = await openPage(browser, worker.url.href);
     const playground = new PlaygroundPage(page);
     await playground.generate({ seed: '7' });
-    expect(await page.locator('#model option').allTextContents()).toEqual(['tinystories-gpt2', 'tiny-gpt2', 'tiny-chat']);
+    expect(await page.locator('#model option').allTextContents()).toEqual([
+      'tinystories-gpt2',
+      'tinystories-gpt2:fairytale',
+      'tiny-gpt2',
+      'tiny-chat',
+    ]);
     await page.selectOption('#model', 'tiny-gpt2');
     await page.waitForSelector('.token', { state: 'detached' });
     const { data } = (await (await fetch(new URL('/v1/models', worker.url))).json()) as { data: WireModel[] };

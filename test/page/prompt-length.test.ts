@@ -34,7 +34,7 @@ describe('a prompt that is too long', () => {
 
   it('should count the earlier turns of a chat, and say nothing while nothing is typed', () => {
     const turn = { ...newTurn('Hi', 1), promptIds: Array(30).fill(1) };
-    turn.branches = [{ tokens: Array(25).fill({ id: 2, label: 'a', logprob: 0 }), finish: 'stop', chosenAt: [] }];
+    turn.branches = [{ tokens: Array(25).fill({ id: 2, label: 'a', logprob: 0 }), calls: [], finish: 'stop', chosenAt: [] }];
     const chat = (draft: string) =>
       state(5, '', { mode: 'chat', conversations: { ...INITIAL_STATE.conversations, chat: { draft, turns: [turn] } } });
     expect(lengthWarning(chat('more'))).toMatch(/this would be 60 tokens .* Clear the conversation, or set a length of at most 40\.$/);

@@ -23,6 +23,8 @@ interface Schedule {
    * same tokens at a time, for an engine whose bits depend on that.
    */
   readonly lone: 'singly' | 'alike';
+  /** Adapters that sequences may have, which both decoders have loaded. Default: none */
+  readonly adapters?: readonly (string | undefined)[];
 }
 
 const MOST_SEQUENCES = 9;
@@ -33,6 +35,7 @@ const PARTITIONS = ['', 'a'];
 interface Pair {
   sequence: Sequence;
   lone: Sequence;
+  adapter: string | undefined;
   history: number[];
   /** What is left of its prompt. */
   pending: number[];
@@ -88,22 +91,28 @@ class RandomSchedule {
     const text = this.#random.pick(this.#texts.slice(-5));
     const begin = text.slice(0, this.#random.pick([text.length, this.#random.integer(text.length + 1)]));
     const prompt = [...begin, ...this.#tokens(1 + this.#random.integer(MOST_TOKENS_AT_ONCE))].slice(0, this.#decoder.contextWindow);
-    const sequence = this.#decoder.createSequence({ tokens: prompt, partition: this.#random.pick(PARTITIONS) });
+    const adapter = this.#schedule.adapters && this.#random.pick(this.#schedule.adapters);
+    const sequence = this.#decoder.createSequence({ tokens: prompt, partition: this.#random.pick(PARTITIONS), adapter });
     expect(sequence.length).toBeLessThan(prompt.length);
     this.counts.reused += sequence.length;
     this.#pairs.push({
       sequence,
-      lone: this.#apart.createSequence(),
+      lone: this.#lone(adapter),
+      adapter,
       history: prompt.slice(0, sequence.length),
       pending: prompt.slice(sequence.length),
     });
   }
 
+  #lone(adapter: string | undefined): Sequence {
+    return this.#apart.createSequence({ tokens: [], adapter });
+  }
+
   async #fork(): Promise<void> {
     if (this.#pairs.length === MOST_SEQUENCES) return;
-    const { sequence, lone, history, pending } = this.#random.pick(this.#pairs);
-    const again = this.#schedule.lone === 'alike' ? lone.fork() : this.#apart.createSequence();
-    this.#pairs.push({ sequence: sequence.fork(), lone: again, history: [...history], pending: [...pending] });
+    const { sequence, lone, adapter, history, pending } = this.#random.pick(this.#pairs);
+    const again = this.#schedule.lone === 'alike' ? lone.fork() : this.#lone(adapter);
+    this.#pairs.push({ sequence: sequence.fork(), lone: again, adapter, history: [...history], pending: [...pending] });
     this.counts.forks++;
   }
 
@@ -117,7 +126,7 @@ class RandomSchedule {
     if (this.#schedule.lone === 'alike') pair.lone.truncate(length);
     else {
       pair.lone.dispose();
-      pair.lone = this.#apart.createSequence();
+      pair.lone = this.#lone(pair.adapter);
     }
     this.counts.truncations++;
   }

@@ -1,4 +1,5 @@
 import { env, SELF } from 'cloudflare:test';
+import { isAdapterFile } from '../../src/core/folder/adapter-files.ts';
 import type { Manifest } from '../../src/core/folder/manifest.ts';
 import { sha256 } from '../../src/storage/sha256.ts';
 
@@ -21,10 +22,15 @@ export async function projectJson<T>(path: string): Promise<T> {
   return JSON.parse(new TextDecoder().decode(await projectFile(path))) as T;
 }
 
-/** Puts a model folder of the project into the bucket, as it is or under another id. */
-export async function seedModel(folder: string, options: { id?: string; bucket?: R2Bucket } = {}): Promise<Manifest> {
+/** Puts a model folder of the project into the bucket, under another id if one is given, and with its adapters if asked for. */
+export async function seedModel(
+  folder: string,
+  options: { id?: string; bucket?: R2Bucket; withAdapters?: boolean } = {},
+): Promise<Manifest> {
   const bucket = options.bucket ?? testEnv.MODELS;
-  const manifest = await projectJson<Manifest>(`${folder}/manifest.json`);
+  const whole = await projectJson<Manifest>(`${folder}/manifest.json`);
+  const files = Object.entries(whole.files).filter(([name]) => options.withAdapters || !isAdapterFile(name));
+  const manifest = { ...whole, files: Object.fromEntries(files) };
   const id = options.id ?? manifest.id;
   for (const name of Object.keys(manifest.files)) await bucket.put(`models/${id}/${name}`, await projectFile(`${folder}/${name}`));
   await bucket.put(`models/${id}/manifest.json`, JSON.stringify({ ...manifest, id }));

@@ -24,7 +24,8 @@ describe('WorkersAi over a served model', () => {
     const { choices } = (await (await fetch(new URL('/v1/chat/completions', worker.url), init)).json()) as {
       choices: { message: { content: string } }[];
     };
-    for (const models of [undefined, { [NAME]: 'tinystories-gpt2' }, { other: 'x', '*': '' }]) {
+    const tables: (Record<string, string> | undefined)[] = [undefined, { [NAME]: 'tinystories-gpt2' }, { other: 'x', '*': '' }];
+    for (const models of tables) {
       const { response } = await new WorkersAi(edge, { models }).run(NAME, { messages, seed: 3, max_tokens: 20 });
       expect(response).toBe(choices[0].message.content);
     }
@@ -40,8 +41,13 @@ describe('WorkersAi over a served model', () => {
     const cut: EdgeFetcher = {
       fetch: async (url, init) => {
         const bytes = new Uint8Array(await (await edge.fetch(url, init)).arrayBuffer());
-        const parts = Array.from(bytes, (byte) => Uint8Array.of(byte));
-        return new Response(ReadableStream.from(parts) as ReadableStream<Uint8Array>);
+        const parts = new ReadableStream<Uint8Array>({
+          start(controller) {
+            for (const byte of bytes) controller.enqueue(Uint8Array.of(byte));
+            controller.close();
+          },
+        });
+        return new Response(parts);
       },
     };
     for (const fetcher of [edge, cut]) {

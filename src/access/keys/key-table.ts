@@ -41,6 +41,11 @@ export class KeyTable {
     return isCurrent || isPrevious ? record : undefined;
   }
 
+  /** The key whose requests have that owner. */
+  ofOwner(owner: string): KeyRecord | undefined {
+    return [...this.#keys.values()].find((record) => record.owner === owner);
+  }
+
   /** @returns the whole key, and what is kept of it */
   async create(options: KeyOptions, now: number): Promise<{ key: string; record: KeyRecord }> {
     const [id, secret] = [newKeyId(), newSecret()];

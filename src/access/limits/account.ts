@@ -105,18 +105,21 @@ export class Account {
     return undefined;
   }
 
-  countRequest(now: number): void {
-    this.#window.add(secondOf(now), 'requests', 1);
+  /** @param isOffline whether it counts for the day alone */
+  countRequest(now: number, isOffline = false): void {
     this.#day.requests++;
+    if (isOffline) return;
+    this.#window.add(secondOf(now), 'requests', 1);
     this.running++;
   }
 
   /**
    * Counts a cost, or the difference to one that was counted before: to the second and the day in which the request
    * came, if these still count.
+   * @param isOffline whether it counts for the day alone
    */
-  countCost(cost: Cost, came: number): void {
-    this.#window.add(secondOf(came), 'tokens', cost.tokens);
+  countCost(cost: Cost, came: number, isOffline = false): void {
+    if (!isOffline) this.#window.add(secondOf(came), 'tokens', cost.tokens);
     if (Math.floor(came / DAY_MS) !== this.#day.day) return;
     this.#day.tokens = Math.max(0, this.#day.tokens + cost.tokens);
     this.#day.micros = Math.max(0, this.#day.micros + cost.micros);

@@ -22,6 +22,8 @@ export interface Charge {
   /** `deployment`, `key:…` or `address:…`. */
   account: string;
   limits: Limits;
+  /** Whether it counts for the day alone, and not for the minute or among those that run: the line of a batch does. */
+  isOffline?: true;
 }
 
 /** A request that was admitted and has not ended. */
@@ -70,7 +72,7 @@ export class Ledger {
     for (const [name, state] of store.accounts()) this.#add(name, new Account(state));
     for (const lease of store.leases()) {
       this.#leases.set(lease.id, lease);
-      for (const { account } of lease.charges) this.#account(account).running++;
+      for (const { account, isOffline } of lease.charges) if (!isOffline) this.#account(account).running++;
     }
   }
 
@@ -87,7 +89,7 @@ export class Ledger {
     const lease = { id: crypto.randomUUID(), expires: now + LEASE_MS, at: now, charges, reserved: { ...NO_COST } };
     this.#leases.set(lease.id, lease);
     this.#store.putLease(lease);
-    this.#change(charges, (account) => account.countRequest(now));
+    this.#change(charges, (account, { isOffline }) => account.countRequest(now, isOffline));
     return lease;
   }
 
@@ -106,7 +108,7 @@ export class Ledger {
     lease.at = reserved.tokens === 0 ? now : at;
     lease.reserved = { tokens: reserved.tokens + more.tokens, micros: reserved.micros + more.micros };
     this.#store.putLease(lease);
-    this.#change(charges, (account) => account.countCost(more, lease.at));
+    this.#change(charges, (account, { isOffline }) => account.countCost(more, lease.at, isOffline));
     return lease;
   }
 
@@ -116,9 +118,9 @@ export class Ledger {
     if (lease === undefined) return false;
     const { reserved, at, charges } = lease;
     this.#end(lease);
-    this.#change(charges, (account) => {
+    this.#change(charges, (account, { isOffline }) => {
       account.turnTo(now);
-      account.countCost({ tokens: used.tokens - reserved.tokens, micros: used.micros - reserved.micros }, at);
+      account.countCost({ tokens: used.tokens - reserved.tokens, micros: used.micros - reserved.micros }, at, isOffline);
     });
     return true;
   }
@@ -186,10 +188,11 @@ export class Ledger {
     return undefined;
   }
 
-  #change(charges: readonly Charge[], change: (account: Account) => void): void {
-    for (const { account: name } of charges) {
+  #change(charges: readonly Charge[], change: (account: Account, charge: Charge) => void): void {
+    for (const charge of charges) {
+      const { account: name } = charge;
       const account = this.#account(name);
-      change(account);
+      change(account, charge);
       this.#store.putAccount(name, account.state);
     }
   }
@@ -197,7 +200,7 @@ export class Ledger {
   #end(lease: Lease): void {
     this.#leases.delete(lease.id);
     this.#store.deleteLease(lease.id);
-    for (const { account } of lease.charges) this.#account(account).running--;
+    for (const { account, isOffline } of lease.charges) if (!isOffline) this.#account(account).running--;
   }
 
   /** The account's own name, or that of the one that addresses share when there are too many. */

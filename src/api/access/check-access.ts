@@ -145,7 +145,8 @@ const FAULTS: Record<KeyFault, [code: ErrorCode, message: string]> = {
   route: ['forbidden', 'The key may not be used for this route.'],
 };
 
-function faultError(fault: KeyFault): GptEdgeError {
+/** The error of a request whose key is not accepted. */
+export function faultError(fault: KeyFault): GptEdgeError {
   const [code, message] = FAULTS[fault];
   return new GptEdgeError(code, message);
 }

@@ -17,7 +17,8 @@ const FIXED: Record<string, Grant> = { open: OPEN_GRANT, operator: OPERATOR_GRAN
  */
 export function withGrant(request: Request, grant: Grant): Request {
   const handed = new Request(request);
-  const text = grant instanceof LeasedGrant ? grant.admitted : grant === OPERATOR_GRANT ? 'operator' : 'open';
+  // Which pages may read the answer is said in front.
+  const text = grant instanceof LeasedGrant ? { ...grant.admitted, origins: [] } : grant === OPERATOR_GRANT ? 'operator' : 'open';
   handed.headers.set(HEADER, encodeURIComponent(JSON.stringify(text)));
   return handed;
 }

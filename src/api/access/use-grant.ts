@@ -2,6 +2,7 @@ import { createMiddleware } from 'hono/factory';
 import type { Grant } from '../../access/grant.ts';
 import { GptEdgeError } from '../../core/errors.ts';
 import { excerpt } from '../../core/excerpt.ts';
+import { parseVariantId } from '../../core/folder/adapter-files.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { keepAlive } from '../http/keep-alive.ts';
 import type { ModelHost } from '../model-host.ts';
@@ -34,11 +35,16 @@ const outcomeOf = ({ status, model, promptTokens = 0, completionTokens = 0, star
   milliseconds: Date.now() - started,
 });
 
-/** The models of a host that a key may use. The others are not there for it. */
+/**
+ * The models of a host that a key may use. The others are not there for it. A key for a model is one for each of its
+ * adapters, too, and a key for `<model>:<adapter>` for this one only.
+ */
 function scopedHost(host: ModelHost, models: readonly string[]): ModelHost {
-  const ids = host.ids.filter((id) => models.includes(id));
+  const mayUse = (id: string) => models.includes(id) || models.includes(parseVariantId(id).base);
+  const variants = models.filter((id) => host.ids.includes(parseVariantId(id).base) && !host.ids.includes(id));
+  const ids = [...host.ids.filter(mayUse), ...variants];
   const check = (id: string | undefined): string => {
-    if (id !== undefined && ids.includes(id)) return id;
+    if (id !== undefined && mayUse(id)) return id;
     throw new GptEdgeError(
       'model_not_found',
       id === undefined ? 'The key may use no model that is served.' : `The model ${excerpt(id)} does not exist, or the key may not use it.`,

@@ -23,6 +23,8 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   insufficient_quota: 429,
   key_not_found: 404,
   model_not_found: 404,
+  file_not_found: 404,
+  batch_not_found: 404,
   completion_not_found: 404,
   unknown_url: 404,
   method_not_allowed: 405,
@@ -34,6 +36,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   model_unavailable: 503,
   memory_limit_exceeded: 503,
   overloaded: 503,
+  not_configured: 501,
   engine_unavailable: 503,
   invalid_file: 503,
   command_failed: 500,
@@ -47,6 +50,9 @@ const CLIENT_CLOSED_REQUEST = 499;
 
 /** Characters of a message. The longest, of a model that does not fit, has about 400. */
 const MAX_MESSAGE_LENGTH = 1000;
+
+/** The status of an answer with that error. */
+export const statusOf = (code: ErrorCode): ContentfulStatusCode => STATUS[code];
 
 /** The one place where an error becomes a response. */
 export function renderError(error: unknown, c: Context<AppEnv>): Response {

@@ -34,7 +34,7 @@ export function decisionsRoute(app: OpenAPIHono<AppEnv>): void {
     const partition = partitionOf(grant, body.prompt_cache_key ?? '');
     const decision = await prepareDecision(model, questions, { partition, maxWork: c.var.maxWork, budget });
     record.promptTokens = decision.tokens;
-    await grant.reserve(decision.tokens, 0);
+    await grant.reserve(decision.tokens, 0, budget.signal);
     const verdicts = await decideRecorded(decision, body, context);
     const answer = async () => toWire(body, model.id, decision, await verdicts(), record.figures?.cachedTokens ?? 0);
     return wholeResponse(c, answer(), context);

@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { GptEdgeError } from '../../core/errors.ts';
+import { variantId } from '../../core/folder/adapter-files.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { errorBody, handleError } from '../http/errors.ts';
 import type { ModelHost } from '../model-host.ts';
@@ -20,7 +21,10 @@ const listRoute = createRoute({
   tags: ['Models'],
   summary: 'List the served models',
   responses: {
-    200: { description: 'The default model first. A damaged one is there with its error.', content: jsonContent(modelListSchema) },
+    200: {
+      description: 'The default model first, and after each model its adapters. A damaged one is there with its error.',
+      content: jsonContent(modelListSchema),
+    },
     ...errorResponses(401, 405, 500, 503),
   },
 });
@@ -38,7 +42,8 @@ export function modelsRoute(app: OpenAPIHono<AppEnv>): void {
   app.openapi(listRoute, async (c) => {
     const { host } = c.var;
     const found = await Promise.all(host.ids.map((id) => listed(host, id, toError(c))));
-    return c.json({ object: 'list' as const, data: found.filter((model) => model !== null) }, 200);
+    const data = new Map(found.flat().map((model) => [model.id, model]));
+    return c.json({ object: 'list' as const, data: [...data.values()] }, 200);
   });
   app.openapi(oneRoute, async (c) => {
     const description = await c.var.host.describe(c.req.valid('param').id);
@@ -54,14 +59,16 @@ const toError =
     errorBody(handleError(error, c.var.record)).error;
 
 /**
- * A model as the list shows it. One that is damaged must not hide the others: it is listed with what is wrong with it.
- * One that is configured but missing from the bucket is not listed.
+ * A model as the list shows it, and after it each of its adapters. One that is damaged must not hide the others: it is
+ * listed with what is wrong with it. One that is configured but missing from the bucket is not listed.
  */
-async function listed(host: ModelHost, id: string, toError: ToError): Promise<WireModel | WireDamagedModel | null> {
+async function listed(host: ModelHost, id: string, toError: ToError): Promise<(WireModel | WireDamagedModel)[]> {
   try {
-    return toWireModel(await host.describe(id), toError);
+    const description = await host.describe(id);
+    const variants = description.adapter ? [] : description.adapters.map((adapter) => listed(host, variantId(id, adapter), toError));
+    return [toWireModel(description, toError), ...(await Promise.all(variants)).flat()];
   } catch (error) {
-    if (error instanceof GptEdgeError && error.code === 'model_not_found') return null;
-    return toWireDamagedModel(id, toError(error));
+    if (error instanceof GptEdgeError && error.code === 'model_not_found') return [];
+    return [toWireDamagedModel(id, toError(error))];
   }
 }

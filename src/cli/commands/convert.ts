@@ -12,12 +12,13 @@ import { printPlans } from '../print-plans.ts';
 import { ProgressBar } from '../printing/progress-bar.ts';
 
 export const convertCommand = new Command('convert')
-  .description('convert a checkpoint into a model folder')
+  .description('convert a checkpoint into a model folder, or an adapter into the folder of its base model')
   .argument(
     '<source>',
     "a Hugging Face folder with safetensors or an ONNX graph, a GGUF file, llama2.c's .bin, or owner/name[@revision][:file.gguf] on the hub",
   )
-  .argument('<folder>', 'model folder to write')
+  .argument('[folder]', 'model folder to write')
+  .option('--adapter <folder>', "a LoRA adapter as PEFT saves it; the only argument is then its base model's folder")
   .option('--dtype <dtype>', 'how weights are stored: fp32, fp16, q8 or q4; default: as in the source; selects one of several ONNX graphs')
   .option('--embeddings <dtype>', 'how embeddings and the output head are stored: q8, q4 or same; default: q8 with q4, else same')
   .option(
@@ -26,13 +27,16 @@ export const convertCommand = new Command('convert')
     number(1, MAX_CONTEXT_WINDOW),
   )
   .option('--tokenizer <file>', "llama2.c's tokenizer.bin; default: the one beside the .bin")
+  .option('--remove', 'with --adapter and the name of one that is there: remove it instead')
   .addOption(keepTokensOption())
   .option('--sampling <options>', "recommended sampling, such as temperature=0.2,top_p=0.9; default: the checkpoint's")
   .addOption(new Option('--pooling <pooling>', 'how embeddings are made of hidden states; default: mean').choices(POOLINGS))
-  .option('--id <name>', "the model's id; default: made from the source's name")
+  .option('--id <name>', "the model's id, or the adapter's name; default: made from the source's name")
   .action(convert);
 
 interface ConvertOptions {
+  adapter?: string;
+  remove?: boolean;
   dtype?: string;
   embeddings?: string;
   context?: number;
@@ -44,7 +48,21 @@ interface ConvertOptions {
 }
 
 /** Converts a checkpoint and prints what the new model folder holds. An interruption leaves the target as it was. */
-async function convert(source: string, target: string, { context, keepTokens: texts, ...options }: ConvertOptions): Promise<void> {
+async function convert(source: string, target: string | undefined, { adapter, remove, ...options }: ConvertOptions): Promise<void> {
+  if (adapter !== undefined) {
+    const { convertAdapterInto } = await import('../convert-adapter.ts');
+    const { id, dtype, ...others } = options;
+    return convertAdapterInto(source, { adapter, remove, id, dtype, others: { folder: target, ...others } });
+  }
+  if (target === undefined) throw new GptEdgeError('invalid_value', 'The model folder to write is missing.', { param: 'folder' });
+  await convertCheckpoint(source, target, options);
+}
+
+async function convertCheckpoint(
+  source: string,
+  target: string,
+  { context, keepTokens: texts, ...options }: ConvertOptions,
+): Promise<void> {
   const { convertModel } = await import('../../convert/convert-model.ts');
   const signal = signalOnInterrupt('Interrupted: nothing was written.');
   const notes: string[] = [];

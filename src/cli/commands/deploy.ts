@@ -34,7 +34,7 @@ interface DeploymentStage {
 }
 
 /**
- * Creates the bucket if it is missing, pushes the models, and deploys the Worker. A model that it would refuse is
+ * Creates the bucket and the queues if they are missing, pushes the models, and deploys the Worker. A model that it would refuse is
  * refused before any of that.
  */
 async function deploy({ model: paths = [], var: vars = {}, edgeOnly, dryRun }: DeployOptions): Promise<void> {
@@ -59,11 +59,17 @@ async function deploy({ model: paths = [], var: vars = {}, edgeOnly, dryRun }: D
 async function stages(folders: readonly ModelFolder[], vars: Record<string, string>, edgeOnly?: boolean): Promise<DeploymentStage[]> {
   const { wrangler } = await import('../../local/load-tools.ts');
   const { withRemoteBucket } = await import('../../local/bucket/remote-bucket.ts');
-  const bucket = wrangler().unstable_readConfig({ config: WRANGLER_CONFIG }).r2_buckets[0].bucket_name!;
+  const { r2_buckets, queues } = wrangler().unstable_readConfig({ config: WRANGLER_CONFIG });
+  const bucket = r2_buckets[0].bucket_name!;
+  const queueNames = new Set([...(queues.producers ?? []), ...(queues.consumers ?? [])].map(({ queue }) => queue));
   const allVars = Object.entries({ MODEL_IDS: folders.map(({ manifest }) => manifest.id).join(','), ...vars });
   const varArgs = allVars.flatMap(([key, value]) => ['--var', `${key}:${value}`]);
   return [
-    { name: `create the bucket ${bucket} if it is missing`, run: () => createBucketIfMissing(bucket) },
+    { name: `create the bucket ${bucket} if it is missing`, run: () => createIfMissing(['r2', 'bucket'], bucket) },
+    ...[...queueNames].map((queue) => ({
+      name: `create the queue ${queue} if it is missing`,
+      run: () => createIfMissing(['queues'], queue),
+    })),
     ...folders.map((folder) => ({
       name: `push the changed files of ${folder.manifest.id}`,
       run: () => withRemoteBucket((models) => pushWithProgress(folder, models)),
@@ -75,12 +81,15 @@ async function stages(folders: readonly ModelFolder[], vars: Record<string, stri
   ];
 }
 
-/** Only the words of wrangler's message tell a missing bucket from a missing login. */
-async function createBucketIfMissing(bucket: string): Promise<void> {
+/**
+ * Only the words of wrangler's message tell a missing bucket or queue from a missing login.
+ * @param kind the words of wrangler's commands for it
+ */
+async function createIfMissing(kind: readonly string[], name: string): Promise<void> {
   try {
-    await runWrangler(['r2', 'bucket', 'info', bucket]);
+    await runWrangler([...kind, 'info', name]);
   } catch (error) {
     if (!(error instanceof GptEdgeError) || !/does not exist|not found|10006/i.test(error.message)) throw error;
-    await runWrangler(['r2', 'bucket', 'create', bucket]);
+    await runWrangler([...kind, 'create', name]);
   }
 }

@@ -7,6 +7,7 @@ export const prefixCommand = new Command('prefix')
   .argument('<folder>', 'a model folder')
   .addOption(new Option('--system <file>', 'the system message of chats').conflicts('text'))
   .option('--text <file>', 'the beginning of prompts for completion')
+  .option('--adapter <name>', "one of the folder's adapters, with which the prefix is computed; default: the model itself")
   .option('--name <name>', 'what the prefix is called in the folder', 'system')
   .addOption(new Option('--remove', 'remove the prefix of this name instead').conflicts(['system', 'text']))
   .addOption(kvCacheOption())
@@ -15,13 +16,14 @@ export const prefixCommand = new Command('prefix')
 interface PrefixOptions {
   system?: string;
   text?: string;
+  adapter?: string;
   name: string;
   remove?: boolean;
   kvCache?: EngineChoice['cacheFormat'];
 }
 
 /** Stores or removes a prefix in a model folder. */
-async function prefix(path: string, { system, text, name, remove, kvCache }: PrefixOptions): Promise<void> {
+async function prefix(path: string, { system, text, adapter, name, remove, kvCache }: PrefixOptions): Promise<void> {
   const { GptEdgeError } = await import('../../core/errors.ts');
   const { openModelFolder } = await import('../../local/model-folder.ts');
   const { removePrefix, storePrefix } = await import('../../local/stored-prefix.ts');
@@ -38,6 +40,6 @@ async function prefix(path: string, { system, text, name, remove, kvCache }: Pre
   const { ownWorkerConfig } = await import('../../local/worker-config.ts');
   const [{ planned }] = await planModels([folder], { ...(await ownWorkerConfig()).bindings, ...engineVars({ kvCache }) });
   const content = await readText(file);
-  const stored = await storePrefix(folder, name, system === undefined ? { text: content } : { system: content }, planned);
+  const stored = await storePrefix(folder, name, { ...(system === undefined ? { text: content } : { system: content }), adapter }, planned);
   console.log(`${path}: the prefix ${name} has ${stored.tokens} tokens and ${(stored.bytes / 1e6).toFixed(1)} MB.`);
 }

@@ -17,6 +17,7 @@ import type { EngineOptions } from '../options.ts';
 import { describeWindow } from '../print-plans.ts';
 import { printColumns } from '../printing/print-table.ts';
 import { graphWeights } from './graph-weights.ts';
+import { printAdapters } from './print-adapters.ts';
 import { printEdgePlan } from './print-edge-plan.ts';
 import { type ModelFacts, printFacts } from './print-facts.ts';
 import { printTensorGroups } from './print-tensors.ts';
@@ -41,6 +42,7 @@ async function inspectModelFolder(
   printFacts({ ...manifest, storedAs: describeDtype(manifest), bytes: folderBytes(manifest) });
   console.log('\nWeights');
   printTensorGroups(await graphWeights(join(path, GRAPH_FILE)));
+  await printAdapters(folder);
   const choice = { engine: 'auto', cacheFormat, contextWindow } as const;
   const planned = await planEngine(new DiskModelFiles(folder), choice, DEFAULT_MEMORY_LIMIT_MB * 1e6);
   console.log(`\nMemory in a Worker with the ${planned.engine} engine, for one sequence that fills the context window`);

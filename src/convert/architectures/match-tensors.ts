@@ -37,7 +37,7 @@ export function namesOf(plan: DecoderPlan, { tensors }: TensorSource): Map<strin
 }
 
 /** Returns the plan's name of a tensor: without the prefix, and the usual one if the checkpoint has another. */
-function planName(name: string, { prefix, otherNames = {} }: DecoderPlan): string {
+export function planName(name: string, { prefix, otherNames = {} }: DecoderPlan): string {
   const own = name.startsWith(prefix) ? name.slice(prefix.length) : name;
   return Object.hasOwn(otherNames, own) ? otherNames[own] : own;
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { GptEdgeError } from '../errors.ts';
 import {
+  MAX_ADAPTER_BYTES,
+  MAX_ADAPTERS,
   MAX_CHAT_TEMPLATE_BYTES,
   MAX_CONFIG_BYTES,
   MAX_CONTEXT_WINDOW,
@@ -10,6 +12,7 @@ import {
   MAX_VOCABULARY,
   MAX_WEIGHTS_BYTES,
 } from '../limits.ts';
+import { adapterFiles, adapterNames, isAdapterFile } from './adapter-files.ts';
 import { GRAPH_FILE } from './graph-files.ts';
 import { isPrefixFile } from './prefix-files.ts';
 import { CHAT_TEMPLATE_FILE, isUnusedTemplate } from './template-files.ts';
@@ -80,6 +83,20 @@ const DTYPE_WITH_TABLES = /^(\S+) \(tables (\S+)\)$/;
 const thinkTagSchema = z.string().min(1).max(64);
 const thinkTagsSchema = z.strictObject({ start: thinkTagSchema, end: thinkTagSchema });
 export type ThinkTags = z.infer<typeof thinkTagsSchema>;
+const isFileName = (name: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name) || isPrefixFile(name) || isAdapterFile(name);
+
+/** What is wrong with the adapters among a manifest's files. */
+function adapterProblem(files: Readonly<Record<string, { bytes: number }>>): string | undefined {
+  const names = adapterNames(files);
+  if (names.length > MAX_ADAPTERS) return `has ${names.length} adapters, over the limit of ${MAX_ADAPTERS}`;
+  for (const name of names) {
+    const { manifest, weights } = adapterFiles(name)!;
+    if (!(manifest in files && weights in files)) return `has the adapter ${name} with one of its two files only`;
+    if (files[manifest].bytes > MAX_CONFIG_BYTES) return `${manifest} is over the limit of ${MAX_CONFIG_BYTES} bytes`;
+    if (files[weights].bytes > MAX_ADAPTER_BYTES) return `${weights} is over the limit of ${MAX_ADAPTER_BYTES} bytes`;
+  }
+  return undefined;
+}
 
 /** manifest.json: what the converter states about a model folder, and what the Worker checks the folder against. */
 const manifestSchema = z
@@ -120,11 +137,8 @@ const manifestSchema = z
     license: z.string().max(128).nullable(),
     /** What the model was converted from, in words: a repository, or a file name. */
     source: z.string().max(MAX_SOURCE_LENGTH),
-    /** By name; stored prefixes lie in folders of their own. */
-    files: z.record(
-      z.string().refine((name) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(name) || isPrefixFile(name), 'a file name'),
-      fileSchema,
-    ),
+    /** By name; stored prefixes and adapters lie in folders of their own. */
+    files: z.record(z.string().refine(isFileName, 'a file name'), fileSchema),
   })
   .superRefine((manifest, context) => {
     for (const [name, limit] of Object.entries(WHOLE_FILE_LIMITS)) {
@@ -141,6 +155,8 @@ const manifestSchema = z
           message: `has ${file.chunks?.length ?? 0} hashes, ${expected ?? 0} expected for ${file.bytes} bytes`,
         });
     }
+    const problem = adapterProblem(manifest.files);
+    if (problem !== undefined) context.addIssue({ code: 'custom', path: ['files'], message: problem });
     const tooLarge = [...manifest.eosTokenIds, manifest.bosTokenId ?? 0].find((id) => id >= manifest.vocabularySize);
     if (tooLarge !== undefined)
       context.addIssue({
@@ -191,9 +207,12 @@ export function folderBytes({ files }: Pick<Manifest, 'files'>): number {
 /** Files of a model folder that people and the converter read, and no Worker. */
 const NOT_LOADED = ['README.md', 'config.json'];
 
-/** The files that a Worker loads and that its answers depend on, sorted by name. Stored prefixes change no answer. */
+/**
+ * The files that a Worker loads and that the model's answers depend on, sorted by name. Stored prefixes change no
+ * answer, and adapters only those of models of their own.
+ */
 export function loadedFiles({ files }: Pick<Manifest, 'files'>): [name: string, file: ManifestFile][] {
   return Object.entries(files)
-    .filter(([name]) => !NOT_LOADED.includes(name) && !isUnusedTemplate(name) && !isPrefixFile(name))
+    .filter(([name]) => !NOT_LOADED.includes(name) && !isUnusedTemplate(name) && !isPrefixFile(name) && !isAdapterFile(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -4,6 +4,7 @@ import { describeWork } from '../check-work.ts';
 import type { LanguageModel } from '../language-model.ts';
 import type { PromptTask } from '../scheduler/prompt-run.ts';
 import type { JobReader } from '../scheduler/scheduler.ts';
+import type { SequenceTask } from '../scheduler/sequence-task.ts';
 import { TokenWork } from '../token-work.ts';
 import type { WorkBudget } from '../work-budget.ts';
 import { AnswerTrie } from './answer-trie.ts';
@@ -65,7 +66,7 @@ export async function prepareDecision(
   const trees = promptTrees(all);
   const work = new TokenWork(model);
   refuseTooMuch(model, trees, questions.length, work, maxWork);
-  const tasks = trees.map((node) => toTask(node, [], { partition, work }));
+  const tasks = trees.map((node) => toTask(node, [], { partition, adapter: model.adapter, work }));
   return {
     tokens: trees.reduce((sum, node) => sum + tokensOf(node), 0),
     submit: (own) => model.scheduler.submit(() => tasks, own),
@@ -87,18 +88,18 @@ function toVerdict(given: AnswerTrie, prior: AnswerTrie | undefined): Verdict {
   return { probabilities: weights.map((weight) => weight / sum), coverage: given.coverage };
 }
 
-interface Shared {
-  readonly partition: string;
+interface Shared extends SequenceTask {
   readonly work: TokenWork;
 }
 
 /** Tasks of what is below are made when their turn has come: there may be many, each with all of its tokens. */
 function toTask({ start, tokens, readers, children }: PromptNode, before: readonly number[], shared: Shared): PromptTask {
-  const { partition, work } = shared;
+  const { partition, adapter, work } = shared;
   const all = [...before, ...tokens];
   return {
     tokens: all,
     partition,
+    adapter,
     firstRead: () => readers.keys().next().value ?? start + tokens.length,
     read: (logits, index) => {
       for (const place of readers.get(index) ?? []) place.read(logits);

@@ -6,6 +6,7 @@ import type { StopCause } from '../text/text-pieces.ts';
 import type { TokenWork } from '../token-work.ts';
 import type { Job } from './job.ts';
 import { Run } from './run.ts';
+import type { SequenceTask } from './sequence-task.ts';
 import type { Stem } from './stem.ts';
 
 /**
@@ -31,8 +32,8 @@ export class ChoiceRun extends Run {
    * @param choice has chosen its first token, and has perhaps taken some that are certain
    * @param stem null if it was begun elsewhere, and computes its past by itself
    */
-  constructor(job: Job<Run>, choice: Choice, partition: string, stem: Stem | null) {
-    super(job, [...choice.request.prompt, ...choice.generated], partition, stem);
+  constructor(job: Job<Run>, choice: Choice, task: SequenceTask, stem: Stem | null) {
+    super(job, [...choice.request.prompt, ...choice.generated], task, stem);
     this.#choice = choice;
     this.#read = stem ? choice.request.prompt.length : this.tokens.length - 1;
   }
@@ -55,7 +56,7 @@ export class ChoiceRun extends Run {
 
   work(count: number, work: TokenWork): number {
     const choosing = count === this.pending ? work.choose(this.tokens.length, this.#choice.request) : 0;
-    return work.feed(this.sequence!.length, count) + choosing;
+    return work.feed(this.sequence!.length, count, this.task.adapter) + choosing;
   }
 
   draft(cost: number): readonly number[] {

@@ -30,6 +30,9 @@ export interface JobRun {
   end(): void;
 }
 
+/** Milliseconds after which a request that nobody can wake looks by itself. */
+const OWN_LOOK_MS = 10;
+
 export interface JobOptions {
   /** Whether pieces that wait for the reader are joined. @default true */
   readonly joinsPieces?: boolean;
@@ -37,6 +40,8 @@ export interface JobOptions {
   readonly figures?: Partial<JobFigures>;
   /** Whether tokens are computed before they are chosen. @default true */
   readonly speculates?: boolean;
+  /** Whether others may resolve what it waits for. @default true */
+  readonly canBeWoken?: boolean;
 }
 
 /** A request as the scheduler holds it: what is left to compute, and what waits for its reader. */
@@ -63,10 +68,12 @@ export class Job<Run extends JobRun> {
   /** Why it ended before it was complete. */
   #failure: { reason: unknown } | null = null;
   #wake: (() => void) | null = null;
+  readonly #canBeWoken: boolean;
 
   /** @param options how its reader wants its events, and what it has cost elsewhere */
-  constructor({ joinsPieces, figures, speculates = true }: JobOptions = {}) {
+  constructor({ joinsPieces, figures, speculates = true, canBeWoken = true }: JobOptions = {}) {
     this.speculates = speculates;
+    this.#canBeWoken = canBeWoken;
     this.outbox = new Outbox({ joinsPieces });
     Object.assign(this.figures, figures);
   }
@@ -121,14 +128,14 @@ export class Job<Run extends JobRun> {
   }
 
   /**
-   * Waits until there is something new for its reader, but not for longer than so many milliseconds. The promise is
+   * Waits until there may be something new for its reader, but not for longer than so many milliseconds. The promise is
    * made here, by the request that waits: in a Worker, what awaits a promise goes on only while the request lives that
    * made it.
    */
   async look(milliseconds: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    const timer = setTimeout(resolve, milliseconds);
+    const timer = setTimeout(resolve, this.#canBeWoken ? milliseconds : Math.min(milliseconds, OWN_LOOK_MS));
     await promise;
     clearTimeout(timer);
     this.#wake = null;
@@ -141,6 +148,7 @@ export class Job<Run extends JobRun> {
 
   /** Lets whoever waits look now. */
   wake(): void {
+    if (!this.#canBeWoken) return;
     this.#wake?.();
     this.#wake = null;
   }

@@ -7,14 +7,13 @@ import type { TokenWork } from '../token-work.ts';
 import { ChoiceRun } from './choice-run.ts';
 import type { Job } from './job.ts';
 import { Run } from './run.ts';
+import type { SequenceTask } from './sequence-task.ts';
 import { Stem } from './stem.ts';
 
 /** What a request wants of one prompt. */
-export interface PromptTask {
+export interface PromptTask extends SequenceTask {
   /** Token ids, at least one. */
   readonly tokens: readonly number[];
-  /** Sequences share what they have computed within a partition only. */
-  readonly partition: string;
   /**
    * The index of the first token after which the logits are wanted, by what is known when the prompt begins, or begins
    * anew. They are wanted after all that follow, too; there may be none.
@@ -48,8 +47,9 @@ export function promptRuns(job: Job<Run>, tasks: readonly PromptTask[]): Run[] {
     const isRead = task.choices.length > 0 || (task.begun ?? []).length === 0;
     return isRead ? new PromptRun(job, task, () => task.leader && runs[task.leader.index]) : undefined;
   });
-  return tasks.flatMap(({ begun = [], partition }, index) => {
-    const going = begun.filter(({ isFinished }) => !isFinished).map((choice) => new ChoiceRun(job, choice, partition, null));
+  return tasks.flatMap((task, index) => {
+    const begun = (task.begun ?? []).filter(({ isFinished }) => !isFinished);
+    const going = begun.map((choice) => new ChoiceRun(job, choice, task, null));
     return [...(runs[index] ? [runs[index]] : []), ...going];
   });
 }
@@ -71,7 +71,7 @@ export class PromptRun extends Run {
    * @param stem the prompt that it goes on from
    */
   constructor(job: Job<Run>, task: PromptTask, leader: () => PromptRun | undefined, stem: Stem | null = null) {
-    super(job, task.tokens, task.partition, stem);
+    super(job, task.tokens, task, stem);
     this.#task = task;
     this.#leader = leader;
     this.#isBranch = stem !== null;
@@ -113,7 +113,7 @@ export class PromptRun extends Run {
     const end = start + count;
     let reading = 0;
     for (let index = Math.max(start, this.#nextRead); index < end; index++) reading += this.#task.readWork(index);
-    return work.feed(start, count) + reading;
+    return work.feed(start, count, this.#task.adapter) + reading;
   }
 
   draft(): readonly number[] {
@@ -149,12 +149,11 @@ export class PromptRun extends Run {
     if (this.pending > 0) return [this];
     if (this.job.speculates) for (const choice of this.#task.choices) choice.jumpAhead();
     const choices = this.#task.choices.filter(({ isFinished }) => !isFinished);
-    const { partition } = this.#task;
     const branches = this.#task.branches?.() ?? [];
     const sequence = this.handOver();
     const stem = new Stem(sequence, choices.length + branches.length);
     const runs = [
-      ...choices.map((choice) => new ChoiceRun(this.job, choice, partition, stem)),
+      ...choices.map((choice) => new ChoiceRun(this.job, choice, this.#task, stem)),
       ...branches.map((branch) => new PromptRun(this.job, branch, () => undefined, stem)),
     ];
     // The only one goes on at once.

@@ -2,6 +2,7 @@ import type { Decoder, Feed, Sequence } from '../../core/decoder.ts';
 import type { StopCause } from '../text/text-pieces.ts';
 import type { TokenWork } from '../token-work.ts';
 import type { Job } from './job.ts';
+import type { SequenceTask } from './sequence-task.ts';
 import type { Stem } from './stem.ts';
 
 /**
@@ -15,15 +16,15 @@ export abstract class Run {
   readonly tokens: number[];
   /** The number of the last tick that computed something for it. */
   lastTick = 0;
-  readonly #partition: string;
+  protected readonly task: SequenceTask;
   #sequence: Sequence | null = null;
   /** What it goes on from; null once it has begun, or if it begins by itself. */
   #stem: Stem | null;
 
-  constructor(job: Job<Run>, tokens: readonly number[], partition: string, stem: Stem | null) {
+  constructor(job: Job<Run>, tokens: readonly number[], task: SequenceTask, stem: Stem | null) {
     this.job = job;
     this.tokens = [...tokens];
-    this.#partition = partition;
+    this.task = task;
     this.#stem = stem;
   }
 
@@ -60,7 +61,8 @@ export abstract class Run {
    */
   open(decoder: Decoder): Sequence | null {
     const past = this.#stem?.sequence;
-    if (!past) return decoder.createSequence({ tokens: this.tokens.slice(0, this.reusable), partition: this.#partition });
+    const { partition, adapter } = this.task;
+    if (!past) return decoder.createSequence({ tokens: this.tokens.slice(0, this.reusable), partition, adapter: adapter?.name });
     if (this.#stem!.hasOneLeft) return past;
     return decoder.kvCache.freeBlocks > 0 ? past.fork() : null;
   }

@@ -4,6 +4,7 @@ import { type MemoryViews, memoryViews } from '../memory-views.ts';
 import { appendF32, appendQ8 } from './attention/append.ts';
 import { attendF32, attendQ8 } from './attention/attend.ts';
 import { gatherF16, gatherF32, gatherQ4, gatherQ8 } from './matrix/gather.ts';
+import { addLowRank } from './matrix/low-rank.ts';
 import { matMulF16, matMulF32, matMulQ4, matMulQ8 } from './matrix/mat-mul.ts';
 import { packF16, packF32, packQ4Codes, packQ4Scales, packQ8Codes, packQ8Scales } from './matrix/pack.ts';
 import { quantizeForQ4, quantizeForQ8 } from './matrix/quantize.ts';
@@ -35,6 +36,7 @@ function matrices(views: MemoryViews): MatrixKernels {
     matMulQ8: matMulQ8(views),
     matMulF16: matMulF16(views),
     matMulF32: matMulF32(views),
+    addLowRank: addLowRank(views),
     packQ4Codes: packQ4Codes(views),
     packQ4Scales: packQ4Scales(views),
     packQ8Codes: packQ8Codes(views),

@@ -1,6 +1,7 @@
 import { attentionF32 } from './attention-f32.ts';
 import { attentionQ8 } from './attention-q8.ts';
 import { dotAddProbe } from './dot-add-probe.ts';
+import { lowRank } from './low-rank.ts';
 import { matMulFloats } from './mat-mul-floats.ts';
 import { matMulQ4 } from './mat-mul-q4.ts';
 import { matMulQ8 } from './mat-mul-q8.ts';
@@ -17,6 +18,7 @@ export const templates: Readonly<Record<string, (variant: Variant) => string>> =
   'mat-mul-q4': matMulQ4,
   'mat-mul-q8': matMulQ8,
   'mat-mul-floats': matMulFloats,
+  'low-rank': lowRank,
   'attention-f32': attentionF32,
   'attention-q8': attentionQ8,
   'row-maps': rowMaps,

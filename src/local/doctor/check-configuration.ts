@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { parsePlace } from '../../engine-object/place-variables.ts';
 import { type AccessVariables, parseAccess } from '../../worker/access-variables.ts';
 import {
+  baseIds,
   parseEngines,
   parseMaxWork,
   parseMemoryLimit,
@@ -52,7 +53,7 @@ function checkVariables(vars: Record<string, string>): Finding[] {
       return [failure(`${name}: ${(error as Error).message}`)];
     }
   };
-  const ids = () => parseModelIds(vars.MODEL_IDS ?? '');
+  const ids = () => baseIds(parseModelIds(vars.MODEL_IDS ?? ''));
   const wrong = [
     ...parse('MODEL_IDS', ids),
     ...parse('MEMORY_LIMIT_MB', () => parseMemoryLimit(vars.MEMORY_LIMIT_MB)),

@@ -10,11 +10,20 @@ const facts = (model: WireModel): [string, string][] => [
   ['Context window', contextWindow(model)],
   ['Vocabulary', `${model.vocabulary_size.toLocaleString('en')} tokens`],
   ['Architecture', model.architecture],
-  ['Weights', `${model.dtype}, ${megabytes(model.bytes)}`],
+  ...weights(model),
   ['Memory', `at most ${megabytes(model.memory.total_bytes, Math.ceil)}`],
   ['Engine', model.engine],
   ['Licence', model.license ?? 'not stated'],
 ];
+
+/** How the weights are stored. With an adapter, the base model has most of them. */
+function weights({ dtype, bytes, parent, adapter }: WireModel): [string, string][] {
+  if (adapter === null) return [['Weights', `${dtype}, ${megabytes(bytes)}`]];
+  return [
+    ['Base model', `${parent}, ${dtype}`],
+    ['Adapter', `rank ${adapter.rank}, ${adapter.dtype}, ${megabytes(bytes)}`],
+  ];
+}
 
 /** The window that is served, which may be less than the model has. */
 const contextWindow = ({ context_window: served, model_context_window: own }: WireModel): string =>

@@ -2,9 +2,8 @@ import type { Decoder } from '../../core/decoder.ts';
 import type { ModelFiles } from '../../core/folder/model-files.ts';
 import type { EdgePlan } from './plan/plan-graph.ts';
 import { loadPrefixes } from './prefixes/load-prefixes.ts';
-import { BlockTable } from './run/block-table.ts';
 import { EdgeModel, type EdgeModelOptions } from './run/edge-model.ts';
-import { EdgeSequence, forwardBatch } from './run/edge-sequence.ts';
+import { createSequence, forwardBatch } from './run/edge-sequence.ts';
 
 /**
  * The work between two visits to the event loop. With 4-bit weights it takes about 60 ms in a prompt. For a model of
@@ -35,7 +34,8 @@ export async function createEdgeDecoder(plan: EdgePlan, files: ModelFiles, optio
     hiddenSize: plan.hidden?.width ?? null,
     kvCache: model.blocks,
     forwardBatch: (feeds) => forwardBatch(model, feeds),
-    createSequence: (prefix) => new EdgeSequence(model, prefix && BlockTable.behind(model.blocks, prefix)),
+    adapters: model.adapters,
+    createSequence: (prefix) => createSequence(model, prefix),
     // The memory is freed with the last reference to it.
     async dispose() {},
   };

@@ -1,5 +1,6 @@
 import compiled from 'onnxruntime-web/ort-wasm-simd-threaded.wasm';
 import type * as Ort from 'onnxruntime-web/wasm';
+import { visitEventLoop } from '../../core/visit-event-loop.ts';
 
 /**
  * The one module that knows onnxruntime-web. A build with only the edge engine leaves onnxruntime-web out (absent.ts
@@ -11,7 +12,11 @@ import type * as Ort from 'onnxruntime-web/wasm';
  */
 export type { InferenceSession, Tensor } from 'onnxruntime-web/wasm';
 
-let last: Promise<unknown> = Promise.resolve();
+/** Milliseconds after which a session that was never created is given up: its request was cancelled. */
+const ABANDONED_MS = 30_000;
+
+/** Since when a session is being created, in milliseconds; null if none is. */
+let creatingSince: number | null = null;
 
 /**
  * Creates a session for a graph.
@@ -22,9 +27,15 @@ export async function createSession(
   options: Ort.InferenceSession.SessionOptions,
 ): Promise<{ ort: typeof Ort; session: Ort.InferenceSession }> {
   if (compiled === undefined) throw new Error('this build has only the edge engine (--edge-only)');
-  const created = last.then(() => withCompiledModule(graph, options));
-  last = created.catch(() => {});
-  return created;
+  // Each waits by timers of its own, since another request's promise may go on in that request's context, or never.
+  while (creatingSince !== null && Date.now() - creatingSince < ABANDONED_MS) await visitEventLoop();
+  const since = Date.now();
+  creatingSince = since;
+  try {
+    return await withCompiledModule(graph, options);
+  } finally {
+    if (creatingSince === since) creatingSince = null;
+  }
 }
 
 async function withCompiledModule(graph: Uint8Array, options: Ort.InferenceSession.SessionOptions) {

@@ -81,7 +81,11 @@ describe('chooseFiles', () => {
   });
 
   const refusals: [string, Record<string, number>, RegExp][] = [
-    ['an adapter', { 'adapter_config.json': 0.1, 'adapter_model.safetensors': 5 }, /is an adapter \(LoRA\), and no model: merge it/],
+    [
+      'an adapter',
+      { 'adapter_config.json': 0.1, 'adapter_model.safetensors': 5 },
+      /is an adapter \(LoRA\), and no model: convert the model that it was made for/,
+    ],
     [
       'pickled weights',
       { ...SMALL, 'pytorch_model.bin': 500 },

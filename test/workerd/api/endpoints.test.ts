@@ -24,6 +24,8 @@ describe('/v1/models', () => {
     id: 'tinystories-gpt2',
     object: 'model',
     owned_by: 'gpt-edge',
+    parent: null,
+    adapter: null,
     architecture: manifest.architecture,
     parameters: manifest.parameters,
     context_window: manifest.contextWindow,
@@ -39,6 +41,7 @@ describe('/v1/models', () => {
     eos_token_ids: manifest.eosTokenIds,
     bos_token_id: manifest.bosTokenId,
     chat_template: true,
+    cost: expect.any(Object),
     embeddings: { dimensions: 256, pooling: 'mean' },
     card: {
       use: expect.stringMatching(/^Continuing a short children's story/),
@@ -165,7 +168,7 @@ describe('/openapi.json', () => {
     });
     const penalties = { frequency_penalty: 0, presence_penalty: 0 };
     expect(valuesOf('ResponseRequest', 'default')).toEqual({ ...penalties, stream: false, parallel_tool_calls: false });
-    expect(valuesOf('NextTokenRequest', 'default')).toEqual({ top_k: 10 });
+    expect(valuesOf('NextTokenRequest', 'default')).toEqual({ top_k: 10, answer_tokens: 0 });
     expect(valuesOf('EmbeddingsRequest', 'default')).toEqual({ encoding_format: 'float' });
     expect(valuesOf('TokenizeRequest', 'default')).toEqual({ add_special_tokens: true, return_token_strs: false });
     for (const schema of ['CompletionRequest', 'ChatCompletionRequest', 'ResponseRequest'])

@@ -163,7 +163,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
       prompt: { value: 'The dog' },
       top_k: { value: 3 },
       response_format: { value: { type: 'json_object' }, instead: { type: 'text' } },
-      answer_tokens: { base: { prompt: [123], response_format: { type: 'json_object' } }, value: 1 },
+      answer_tokens: { base: { prompt: [91], top_k: 1000, response_format: { type: 'json_object' } }, value: 1 },
     },
     ignored: {},
   },

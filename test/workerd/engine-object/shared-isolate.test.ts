@@ -15,7 +15,7 @@ const stubOf = (index: number) => namespace.get(namespace.idFromName(`local/${MO
 const complete = async (index: number, body: object) => {
   const request = new Request('http://edge/v1/completions', {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'gpt-edge-may-wait': '1' },
+    headers: { 'content-type': 'application/json', 'gpt-edge-may-wait': '1', 'x-gpt-edge-grant': encodeURIComponent('"open"') },
     body: JSON.stringify({ temperature: 0, max_tokens: 30, ...body }),
   });
   const answer = await stubOf(index).fetch(withGrant(request, OPEN_GRANT));

@@ -28,7 +28,7 @@ const DESCRIPTIONS = {
   400: 'The request is invalid.',
   401: 'The request has no key, or one that is wrong, revoked or expired.',
   403: 'The key may not be used for this route, or by pages of this origin.',
-  404: 'There is no such model.',
+  404: 'There is no such model, file or batch.',
   405: 'The path has other methods; `Allow` names them.',
   408: 'The request has taken longer than its `timeout_ms`, or its body took too long to arrive.',
   413: 'The request body is too large.',

@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi';
-import { DEFAULT_POOLING, describeDtype, folderBytes, POOLINGS } from '../../../core/folder/manifest.ts';
+import { isAdapterFile, variantId } from '../../../core/folder/adapter-files.ts';
+import { DEFAULT_POOLING, describeDtype, type Manifest, POOLINGS } from '../../../core/folder/manifest.ts';
 import { PRICES } from '../../../core/prices.ts';
 import { tokenMilliseconds } from '../../../core/token-time.ts';
-import type { ModelDescription } from '../../model-host.ts';
+import type { AdapterDescription, LoadState, ModelDescription } from '../../model-host.ts';
 import { errorObjectSchema } from './bodies.ts';
 
 /** The fields that OpenAI's clients expect of every model. */
@@ -18,8 +19,19 @@ const tokenPricesSchema = z.object({ prompt: z.number(), completion: z.number() 
 export const modelSchema = z
   .object({
     ...openAiFields,
+    parent: z.string().nullable().openapi({ description: 'The model whose weights it shares, if it is that model with an adapter.' }),
+    adapter: z
+      .object({
+        name: z.string(),
+        rank: z.number().int().openapi({ description: 'The greatest rank of its matrices.' }),
+        parameters: z.number().int(),
+        dtype: z.string(),
+        source: z.string(),
+      })
+      .nullable()
+      .openapi({ description: 'The low-rank adapter (LoRA) that is added to the weights of `parent`.' }),
     architecture: z.string(),
-    parameters: z.number().int(),
+    parameters: z.number().int().openapi({ description: 'Those of an adapter included.' }),
     context_window: z.number().int().openapi({ description: 'Tokens of the longest sequence here, prompt and completion together.' }),
     model_context_window: z
       .number()
@@ -33,7 +45,7 @@ export const modelSchema = z
         'Which build of the SIMD kernels runs on this host: without relaxed SIMD, with it, or for processors with an instruction for its dot product. All give the same results.',
     }),
     license: z.string().nullable(),
-    bytes: z.number().int().openapi({ description: 'Bytes of all files of the model.' }),
+    bytes: z.number().int().openapi({ description: 'Bytes of all files of the model; of one with an adapter, those of the adapter.' }),
     kv_bytes_per_token: z.number().int(),
     multiply_adds_per_token: z.number().int(),
     eos_token_ids: z.array(z.number().int()),
@@ -90,16 +102,31 @@ export function toWireDamagedModel(id: string, error: ErrorObject): WireDamagedM
 
 /** @param toError converts the model's `failure` for the client */
 export function toWireModel(
-  { manifest, uploaded, engine, kernels, contextWindow, memory, embeddingSize, load, hasChatTemplate, card, failure }: ModelDescription,
+  {
+    manifest,
+    adapter,
+    uploaded,
+    engine,
+    kernels,
+    contextWindow,
+    memory,
+    embeddingSize,
+    load,
+    hasChatTemplate,
+    card,
+    failure,
+  }: ModelDescription,
   toError: (error: unknown) => ErrorObject,
 ): WireModel {
   return {
-    id: manifest.id,
+    id: adapter ? variantId(manifest.id, adapter.name) : manifest.id,
     object: 'model',
     created: Math.floor(uploaded.getTime() / 1000),
     owned_by: 'gpt-edge',
+    parent: adapter ? manifest.id : null,
+    adapter: adapter ? toWireAdapter(adapter) : null,
     architecture: manifest.architecture,
-    parameters: manifest.parameters,
+    parameters: manifest.parameters + (adapter?.parameters ?? 0),
     context_window: contextWindow,
     model_context_window: manifest.contextWindow,
     vocabulary_size: manifest.vocabularySize,
@@ -107,9 +134,9 @@ export function toWireModel(
     engine,
     kernels,
     license: manifest.license,
-    bytes: folderBytes(manifest),
+    bytes: adapter?.bytes ?? modelBytes(manifest),
     kv_bytes_per_token: manifest.kvBytesPerToken,
-    multiply_adds_per_token: manifest.multiplyAddsPerToken,
+    multiply_adds_per_token: manifest.multiplyAddsPerToken + (adapter?.multiplyAddsPerToken ?? 0),
     eos_token_ids: manifest.eosTokenIds,
     bos_token_id: manifest.bosTokenId,
     chat_template: hasChatTemplate,
@@ -117,7 +144,7 @@ export function toWireModel(
     card,
     memory: { total_bytes: memory.totalBytes, parts: [...memory.parts] },
     cost: engine === 'edge' ? estimateCost(manifest) : null,
-    load: { state: load.state, loaded_bytes: load.loadedBytes, total_bytes: load.totalBytes },
+    load: toWireLoad(load, adapter),
     error: failure === undefined ? undefined : toError(failure),
   };
 }
@@ -133,3 +160,17 @@ function estimateCost(manifest: ModelDescription['manifest']): NonNullable<WireM
 }
 
 const toMicrodollars = (dollars: number): number => Math.round(dollars * 1e6) / 1e6;
+const toWireAdapter = ({ name, rank, parameters, dtype, source }: AdapterDescription) => ({ name, rank, parameters, dtype, source });
+
+/** A model with an adapter is ready once both are loaded. */
+function toWireLoad({ state, loadedBytes, totalBytes }: LoadState, adapter: AdapterDescription | undefined): WireModel['load'] {
+  if (adapter === undefined) return { state, loaded_bytes: loadedBytes, total_bytes: totalBytes };
+  const own = adapter.isLoaded ? adapter.bytes : 0;
+  const whole = state === 'ready' && !adapter.isLoaded ? 'cold' : state;
+  return { state: whole, loaded_bytes: loadedBytes + own, total_bytes: totalBytes + adapter.bytes };
+}
+
+/** Bytes of a model's own files, without those of its adapters, which are listed by themselves. */
+function modelBytes({ files }: Manifest): number {
+  return Object.entries(files).reduce((sum, [name, { bytes }]) => sum + (isAdapterFile(name) ? 0 : bytes), 0);
+}

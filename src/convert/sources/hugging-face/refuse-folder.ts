@@ -13,7 +13,7 @@ export const isPickled = (name: string): boolean => PICKLED_FILE.test(name);
 
 /** What an adapter is, and what to do with it: a phrase that follows its name. */
 export const ADAPTER =
-  'is an adapter (LoRA), and no model: merge it into the model that it was made for (merge_and_unload in PEFT), and convert the folder that this saves';
+  'is an adapter (LoRA), and no model: convert the model that it was made for, and then the adapter into that model folder (gpt-edge convert --adapter <adapter> <model folder>)';
 /** What pickled weights are, and what to do with them. */
 export const PICKLED =
   'pickled weights (PyTorch), which are programs, and are not read: save them as safetensors, with save_pretrained in transformers';

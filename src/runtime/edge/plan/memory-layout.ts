@@ -34,6 +34,8 @@ export interface MemoryLayout {
   readonly pageTables: number;
   /** The address of each weight of the plan. */
   readonly weights: readonly number[];
+  /** The room for adapters. */
+  readonly adapters: number;
   /** The plan's buffers. While weights are loaded, the staging area lies here. */
   readonly arena: number;
   readonly buffers: PlacedBuffers;
@@ -52,9 +54,13 @@ export function pageTableBytes({ cache: { windowBlocks, blockPages } }: Pick<Edg
 
 /**
  * Lays out a plan's memory.
- * @param separate gives every buffer a place of its own, for tests that read them all
+ * @param options.separate gives every buffer a place of its own, for tests that read them all
+ * @param options.adapterBytes bytes of the room for adapters. Default: those of the plan
  */
-export function memoryLayout(plan: EdgePlan, separate = false): MemoryLayout {
+export function memoryLayout(
+  plan: EdgePlan,
+  { separate = false, adapterBytes = plan.options.adapterBytes ?? 0 }: { separate?: boolean; adapterBytes?: number } = {},
+): MemoryLayout {
   let end = FIRST_FREE_BYTE;
   const allocate = (bytes: number) => {
     const start = end;
@@ -71,6 +77,7 @@ export function memoryLayout(plan: EdgePlan, separate = false): MemoryLayout {
     positions: allocate(PREFILL_ROWS * 4),
     pageTables: allocate(PREFILL_ROWS * pageTableBytes(plan)),
     weights: plan.weights.map(({ bytes }) => allocate(bytes)),
+    adapters: allocate(adapterBytes),
     arena: allocate(arenaBytes),
     buffers,
     scratch: allocate(scratchBytes),

@@ -20,6 +20,14 @@ const CACHE_CONFLICT_BYTES = 1024;
 /** What a plan has to serve. */
 export interface PlanOptions extends CacheOptions {
   readonly vocabularySize: number;
+  /** Bytes of the room for adapters, in which the largest fits. Default: 0, and no step applies an adapter */
+  readonly adapterBytes?: number;
+}
+
+/** The sizes of a product that an adapter may add to. */
+export interface AdaptableProduct {
+  readonly inputs: number;
+  readonly outputs: number;
 }
 
 /** Collects a plan's steps, buffers and weights while the planner goes through the nodes in the graph's order. */
@@ -31,6 +39,8 @@ export class PlanBuilder {
   readonly weights: PlannedWeight[] = [];
   /** What each matrix is multiplied by, and how many outputs it has, in the order of the steps. */
   readonly products: { readonly of: RowsValue; readonly outputs: number }[] = [];
+  /** The products that adapters may add to, by the name of the node. */
+  readonly adaptable = new Map<string, AdaptableProduct>();
   attention: AttentionShape | undefined;
   readonly #values = new Map<string, Value>();
   readonly #uses = new Map<string, number>();
@@ -40,6 +50,7 @@ export class PlanBuilder {
   readonly #renamings = new Map<number, number>();
   readonly #weightIndexes = new Map<string, number>();
   readonly #quantized = new Map<string, number>();
+  readonly #deferred: Step[] = [];
 
   constructor(graph: ModelGraph, options: PlanOptions) {
     this.graph = graph;
@@ -107,7 +118,23 @@ export class PlanBuilder {
   }
 
   addStep(step: Step): void {
+    const isInTheWay = ({ reads, writes }: Step) =>
+      [...step.reads, ...step.writes].some((buffer) => writes.includes(buffer)) || step.writes.some((buffer) => reads.includes(buffer));
+    if (this.#deferred.some(isInTheWay)) this.flushDeferred();
     this.steps.push(step);
+  }
+
+  /**
+   * Adds a step that works in place on what it writes, as late as the order of the others allows. Steps that read small
+   * matrices come together then, and those that stream the large ones are not interrupted each time.
+   */
+  deferStep(step: Step): void {
+    this.#deferred.push(step);
+  }
+
+  /** Adds the steps that were deferred. */
+  flushDeferred(): void {
+    this.steps.push(...this.#deferred.splice(0));
   }
 
   /** Adds a step that reads `inputs` row by row, and returns its result: new rows in the shape of the first input. */

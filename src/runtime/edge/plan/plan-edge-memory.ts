@@ -22,13 +22,14 @@ const HEAP_BYTES = 10.5e6;
 export function planEdgeMemory(plan: EdgePlan, manifest: Manifest): MemoryPlan {
   const { end } = memoryLayout(plan);
   const weights = plan.weights.reduce((sum, { bytes }) => sum + bytes, 0);
-  const { contextWindow, cacheFormat } = plan.options;
+  const { contextWindow, cacheFormat, adapterBytes = 0 } = plan.options;
   const cache = plan.cache.windowBlocks * plan.cache.blockBytes;
   const loading = loadingBytes(manifest);
   const parts = [
     { name: 'heap', bytes: HEAP_BYTES },
     { name: 'weights', bytes: weights },
-    { name: 'buffers', bytes: end - weights },
+    ...(adapterBytes > 0 ? [{ name: 'one adapter', bytes: adapterBytes }] : []),
+    { name: 'buffers', bytes: end - weights - adapterBytes },
     ...vocabularyHeap(manifest),
     ...(loading > cache ? [{ name: 'loading beyond the KV cache', bytes: loading - cache }] : []),
     {

@@ -17,7 +17,7 @@ import { firstRows } from './first-rows.ts';
 import { findHiddenState, type HiddenState } from './hidden-state.ts';
 import { OPERATORS } from './operator-table.ts';
 import { planIntegers } from './operators/integers.ts';
-import { PlanBuilder, type PlanOptions, rowStride } from './plan-builder.ts';
+import { type AdaptableProduct, PlanBuilder, type PlanOptions, rowStride } from './plan-builder.ts';
 import type { PlannedWeight } from './planned-weight.ts';
 import { type SplitSteps, splitBodyAndHead } from './split-body-and-head.ts';
 import type { PlannedBuffer } from './step.ts';
@@ -29,6 +29,8 @@ export interface EdgePlan extends SplitSteps {
   readonly buffers: readonly PlannedBuffer[];
   readonly weights: readonly PlannedWeight[];
   readonly attention: AttentionShape;
+  /** The products that adapters may add to, by the name of the node. */
+  readonly adaptable: ReadonlyMap<string, AdaptableProduct>;
   /** Index of the buffer of the logits. */
   readonly logits: number;
   /** The hidden state before the output head, if there is one. */
@@ -44,6 +46,7 @@ export function planGraph(graph: ModelGraph, options: PlanOptions): EdgePlan {
   const plan = new PlanBuilder(graph, options);
   for (const name of graph.inputs) setInput(plan, name);
   for (const node of graph.nodes) planNode(node, plan);
+  plan.flushDeferred();
   for (const name of graph.outputs) checkOutput(plan, name);
   const logits = plan.value(LOGITS);
   if (logits.kind !== 'rows' || widthOf(logits) !== options.vocabularySize || plan.attention === undefined)
@@ -54,6 +57,7 @@ export function planGraph(graph: ModelGraph, options: PlanOptions): EdgePlan {
     options,
     buffers: plan.buffers.map((buffer, index) => (index === logits.buffer ? padLogits(buffer) : buffer)),
     weights: plan.weights,
+    adaptable: plan.adaptable,
     attention: plan.attention,
     logits: logits.buffer,
     hidden: findHiddenState(plan, split),

@@ -13,6 +13,8 @@ export type Operand =
   | { readonly stride: number }
   /** The address of the weight of this index. */
   | { readonly weight: number }
+  /** What the rows' adapter has for the step's node. */
+  | { readonly adapter: 'down' | 'up' | 'rank' | 'exponent' | 'isHalf' }
   /** The address of the token ids of the rows. */
   | 'tokens'
   /** The address of the positions of the rows. */
@@ -26,7 +28,7 @@ export type Operand =
   /** The address of the kernels' scratch memory. */
   | 'scratch';
 
-/** One call of a kernel. */
+/** One call of a kernel. A step with operands of an adapter runs for rows of sequences with one, and no others. */
 export interface Step {
   /** Name of the node that the step comes from. */
   readonly node: string;

@@ -1,5 +1,6 @@
 import type { ModelFiles } from '../../../core/folder/model-files.ts';
 import { isPrefixFile } from '../../../core/folder/prefix-files.ts';
+import { showText } from '../../../core/invalid-file.ts';
 import { BlockTable } from '../run/block-table.ts';
 import type { EdgeModel } from '../run/edge-model.ts';
 import { decodePrefixHeader, type PrefixHeader, prefixHeader, unusablePrefix } from './prefix-header.ts';
@@ -22,19 +23,34 @@ export async function loadPrefixes(model: EdgeModel, files: ModelFiles): Promise
 }
 
 async function loadPrefix(model: EdgeModel, files: ModelFiles, file: string): Promise<void> {
-  const table = new BlockTable(model.blocks, null);
+  let table: BlockTable | undefined;
+  const begin = ({ tokens, adapter }: PrefixHeader) => {
+    table = new BlockTable(model.blocks, null, model.blocks.tree.rootOf(adapter?.name));
+    table.reserve(tokens.length);
+    return table.addresses;
+  };
   try {
-    const tokens = await readBlocks(model, table, files, file);
-    table.append(tokens);
+    const tokens = await readBlocks(model, begin, files, file);
+    table?.append(tokens);
   } finally {
-    table.truncate(0);
+    table?.truncate(0);
   }
 }
 
-/** Reads a file into the blocks that it takes, chunk by chunk. @returns the tokens that they hold */
-async function readBlocks(model: EdgeModel, table: BlockTable, files: ModelFiles, file: string): Promise<readonly number[]> {
+/**
+ * Reads a file into the blocks that it takes, chunk by chunk.
+ * @param begin gives the addresses of blocks for a prefix whose header has been checked
+ * @returns the tokens that they hold
+ */
+async function readBlocks(
+  model: EdgeModel,
+  begin: (header: PrefixHeader) => readonly number[],
+  files: ModelFiles,
+  file: string,
+): Promise<readonly number[]> {
   const { blockBytes } = model.plan.cache;
   let tokens: readonly number[] | undefined;
+  let addresses: readonly number[] = [];
   /** Bytes of the blocks so far. */
   let end = 0;
   for await (const chunk of files.stream(file)) {
@@ -43,15 +59,15 @@ async function readBlocks(model: EdgeModel, table: BlockTable, files: ModelFiles
       const { header, bytes } = decodePrefixHeader(chunk, file);
       checkHeader(model, files, header, file);
       tokens = header.tokens;
-      table.reserve(tokens.length);
+      addresses = begin(header);
       start = bytes;
-      const expected = bytes + table.addresses.length * blockBytes;
+      const expected = bytes + addresses.length * blockBytes;
       if (files.manifest.files[file].bytes !== expected) throw unusablePrefix(file, `does not have ${expected} bytes`);
     }
     while (start < chunk.length) {
       const place = end % blockBytes;
       const part = chunk.subarray(start, start + blockBytes - place);
-      model.memory.views.u8.set(part, table.addresses[Math.floor(end / blockBytes)] + place);
+      model.memory.views.u8.set(part, addresses[Math.floor(end / blockBytes)] + place);
       start += part.length;
       end += part.length;
     }
@@ -61,8 +77,10 @@ async function readBlocks(model: EdgeModel, table: BlockTable, files: ModelFiles
 }
 
 function checkHeader({ plan }: EdgeModel, { manifest }: ModelFiles, header: PrefixHeader, file: string): void {
-  const expected = prefixHeader(plan, manifest, header.tokens);
+  const expected = prefixHeader(plan, manifest, { tokens: header.tokens, adapter: header.adapter?.name });
   if (JSON.stringify(header.weights) !== JSON.stringify(expected.weights)) throw unusablePrefix(file, 'was stored with other weights');
+  if (header.adapter?.sha256 !== expected.adapter?.sha256)
+    throw unusablePrefix(file, `was stored with another adapter ${showText(header.adapter?.name ?? '')}`);
   if (header.cacheFormat !== expected.cacheFormat)
     throw unusablePrefix(file, `was stored with the KV cache in ${header.cacheFormat}, and the model has it in ${expected.cacheFormat}`);
   if (header.blockBytes !== expected.blockBytes || header.blockPositions !== expected.blockPositions)

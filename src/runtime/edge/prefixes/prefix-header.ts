@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { GptEdgeError } from '../../../core/errors.ts';
-import { externalDataFiles, GRAPH_FILE } from '../../../core/folder/graph-files.ts';
+import { adapterFiles } from '../../../core/folder/adapter-files.ts';
+import { weightHashes } from '../../../core/folder/adapter-manifest.ts';
 import type { Manifest } from '../../../core/folder/manifest.ts';
 import { MAX_CONTEXT_WINDOW, MAX_VOCABULARY } from '../../../core/limits.ts';
 import type { EdgePlan } from '../plan/plan-graph.ts';
@@ -20,6 +21,8 @@ const MAX_JSON_BYTES = 2 ** 20;
 const headerSchema = z.strictObject({
   /** SHA-256 of the files that hold graph and weights. */
   weights: z.record(z.string(), z.string()),
+  /** The adapter with which the prefix was computed, and the SHA-256 of its numbers. Absent: none */
+  adapter: z.strictObject({ name: z.string(), sha256: z.string() }).optional(),
   cacheFormat: z.string(),
   blockPositions: z.number().int().min(1),
   blockBytes: z.number().int().min(1),
@@ -38,11 +41,19 @@ const headerSchema = z.strictObject({
 /** What a stored prefix belongs to, and its tokens. */
 export type PrefixHeader = z.infer<typeof headerSchema>;
 
-/** The header of a prefix of these tokens, for a model as it is planned. */
-export function prefixHeader({ options, cache }: EdgePlan, { files }: Manifest, tokens: readonly number[]): PrefixHeader {
-  const names = [GRAPH_FILE, ...externalDataFiles(Object.keys(files))].sort();
+/**
+ * The header of a prefix of these tokens, for a model as it is planned.
+ * @param adapter with which it is computed
+ */
+export function prefixHeader(
+  { options, cache }: EdgePlan,
+  { files }: Manifest,
+  { tokens, adapter }: { readonly tokens: readonly number[]; readonly adapter?: string },
+): PrefixHeader {
+  const sha256 = adapter === undefined ? '' : (files[adapterFiles(adapter)?.weights ?? '']?.sha256 ?? '');
   return {
-    weights: Object.fromEntries(names.map((name) => [name, files[name]?.sha256 ?? ''])),
+    weights: weightHashes({ files }),
+    ...(adapter === undefined ? {} : { adapter: { name: adapter, sha256 } }),
     cacheFormat: options.cacheFormat,
     blockPositions: cache.blockPositions,
     blockBytes: cache.blockBytes,

@@ -2,17 +2,9 @@ import type { Kernels } from '../../../kernels/kernels.ts';
 import type { MemoryLayout } from '../plan/memory-layout.ts';
 import type { EdgePlan } from '../plan/plan-graph.ts';
 import type { Operand, Step } from '../plan/step.ts';
-
-/** Rows of a call that belong to one sequence, at consecutive positions. */
-export interface Segment {
-  /** Index of the first of them among the rows of the call. */
-  readonly firstRow: number;
-  readonly rows: number;
-  /** Position of the first row in its sequence. */
-  readonly position: number;
-  /** Address of the sequence's page table. */
-  readonly pageTable: number;
-}
+import { adaptedRows } from './adapted-rows.ts';
+import type { LoadedModule } from './adapter-room.ts';
+import type { Segment } from './segment.ts';
 
 /**
  * Steps whose operands are resolved, except for those that depend on the rows of a call. The segments follow each other
@@ -25,34 +17,46 @@ export type BoundSteps = (segments: readonly Segment[]) => void;
  * call only fills in the few operands that depend on its rows.
  *
  * Most steps run once, for the rows of all segments together. Those that look at a sequence's positions or its cache
- * run for one segment after the other.
+ * run for one segment after the other, and those of adapters for the rows of one adapter after the other.
  */
 export function bindSteps(steps: readonly Step[], plan: EdgePlan, layout: MemoryLayout, kernels: Kernels): BoundSteps {
   const bound = steps.map((step) => bindStep(step, plan, layout, kernels));
   return (segments) => {
     const rows = segments.reduce((sum, segment) => sum + segment.rows, 0);
-    const whole = [{ firstRow: 0, rows, position: Number.NaN, pageTable: Number.NaN }];
-    for (const { run, isPerSequence } of bound) for (const segment of isPerSequence ? segments : whole) run(segment);
+    const rowsOf: Record<BoundStep['per'], readonly Segment[]> = {
+      call: [{ firstRow: 0, rows, position: Number.NaN, pageTable: Number.NaN }],
+      sequence: segments,
+      adapter: adaptedRows(segments),
+    };
+    for (const { run, per } of bound) for (const segment of rowsOf[per]) run(segment);
   };
 }
 
-type BoundOperand = number | ((segment: Segment) => number);
+/** @param module what the rows' adapter has for the step */
+type BoundOperand = number | ((segment: Segment, module?: LoadedModule) => number);
 
 interface BoundStep {
-  readonly isPerSequence: boolean;
+  /** What the step runs once for. */
+  readonly per: 'call' | 'sequence' | 'adapter';
   run(segment: Segment): void;
 }
 
-function bindStep({ kernel, operands }: Step, plan: EdgePlan, layout: MemoryLayout, kernels: Kernels): BoundStep {
+function bindStep({ node, kernel, operands }: Step, plan: EdgePlan, layout: MemoryLayout, kernels: Kernels): BoundStep {
   const run = kernels[kernel] as (...operands: number[]) => void;
   const bound = operands.map((operand) => bindOperand(operand, plan, layout));
   const values = bound.map((operand) => (typeof operand === 'number' ? operand : 0));
   const unresolved = bound.flatMap((operand, index) => (typeof operand === 'number' ? [] : [{ index, resolve: operand }]));
+  const runRows = (segment: Segment, module?: LoadedModule) => {
+    for (const { index, resolve } of unresolved) values[index] = resolve(segment, module);
+    run(...values);
+  };
+  if (!operands.some((operand) => typeof operand === 'object' && 'adapter' in operand))
+    return { per: operands.some((operand) => operand === 'position' || operand === 'pages') ? 'sequence' : 'call', run: runRows };
   return {
-    isPerSequence: operands.some((operand) => operand === 'position' || operand === 'pages'),
+    per: 'adapter',
     run(segment) {
-      for (const { index, resolve } of unresolved) values[index] = resolve(segment);
-      run(...values);
+      const module = segment.adapter?.modules.get(node);
+      if (module) runRows(segment, module);
     },
   };
 }
@@ -65,6 +69,7 @@ function bindOperand(operand: Operand, plan: EdgePlan, layout: MemoryLayout): Bo
   if (operand === 'scratch') return layout.scratch;
   if (operand === 'tokens' || operand === 'positions') return layout[operand];
   if ('weight' in operand) return layout.weights[operand.weight];
+  if ('adapter' in operand) return (_, module) => module![operand.adapter];
   const { stride } = plan.buffers['stride' in operand ? operand.stride : operand.buffer];
   if ('stride' in operand) return stride;
   const start = layout.arena + layout.buffers.offsets[operand.buffer] + operand.offset;

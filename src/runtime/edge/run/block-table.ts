@@ -9,18 +9,23 @@ import type { Branch, KvBlock } from './prefix-tree.ts';
 export class BlockTable {
   readonly #pool: KvBlocks;
   readonly #partition: string | null;
+  readonly #root: Branch;
   readonly #blocks: KvBlock[] = [];
   #length = 0;
 
-  /** @param partition of the sequences that may reuse what this one computes; null for all */
-  constructor(pool: KvBlocks, partition: string | null = '') {
+  /**
+   * @param partition of the sequences that may reuse what this one computes; null for all
+   * @param root what sequences with the same adapter begin with
+   */
+  constructor(pool: KvBlocks, partition: string | null = '', root: Branch = pool.tree.root) {
     this.#pool = pool;
     this.#partition = partition;
+    this.#root = root;
   }
 
   /** A table that begins with what the pool's blocks hold of a prefix: at most all of its tokens but the last. */
-  static behind(pool: KvBlocks, { tokens, partition }: Prefix): BlockTable {
-    const table = new BlockTable(pool, partition);
+  static behind(pool: KvBlocks, { tokens, partition, adapter }: Prefix): BlockTable {
+    const table = new BlockTable(pool, partition, pool.tree.rootOf(adapter));
     const reusable = tokens.slice(0, -1);
     let found = true;
     while (found && table.#length < reusable.length)
@@ -86,7 +91,7 @@ export class BlockTable {
 
   /** A second table with the same past. */
   fork(): BlockTable {
-    const fork = new BlockTable(this.#pool, this.#partition);
+    const fork = new BlockTable(this.#pool, this.#partition, this.#root);
     for (const block of this.#blocks) fork.#hold(block);
     fork.#length = this.#length;
     return fork;
@@ -154,6 +159,6 @@ export class BlockTable {
   }
 
   #before(index: number): Branch {
-    return index === 0 ? this.#pool.tree.root : this.#blocks[index - 1];
+    return index === 0 ? this.#root : this.#blocks[index - 1];
   }
 }

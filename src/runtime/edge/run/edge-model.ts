@@ -2,22 +2,27 @@ import type { Feed } from '../../../core/decoder.ts';
 import type { ModelFiles } from '../../../core/folder/model-files.ts';
 import { visitEventLoop } from '../../../core/visit-event-loop.ts';
 import { instantiateKernels } from '../../../kernels/instantiate-kernels.ts';
-import type { Kernels } from '../../../kernels/kernels.ts';
 import { LogitsBuffer } from '../../logits-buffer.ts';
 import { LOGITS_ROWS, type MemoryLayout, memoryLayout, PREFILL_ROWS, pageTableBytes } from '../plan/memory-layout.ts';
 import type { EdgePlan } from '../plan/plan-graph.ts';
 import { loadWeights } from '../weights/load-weights.ts';
-import { type BoundSteps, bindSteps, type Segment } from './bind-steps.ts';
+import type { LoadTarget } from '../weights/sink.ts';
+import { groupByAdapter } from './adapted-rows.ts';
+import { AdapterRoom, type LoadedAdapter } from './adapter-room.ts';
+import { type BoundSteps, bindSteps } from './bind-steps.ts';
 import type { BlockTable } from './block-table.ts';
 import { cutIntoCalls, type Run, type RunPart } from './cut-into-calls.ts';
 import { EngineMemory } from './engine-memory.ts';
 import { KvBlocks } from './kv-blocks.ts';
+import type { Segment } from './segment.ts';
 
 export interface EdgeModelOptions {
   /** The compiled kernels, with relaxed SIMD or without. */
   readonly kernels: WebAssembly.Module;
   /** Bytes for the KV caches of all sequences together. One sequence of the whole context window always fits. */
   readonly cacheBytes: number;
+  /** Bytes of the room for adapters. Default: those of the plan, in which the largest fits */
+  readonly adapterBytes?: number;
   /** Gives every buffer a place of its own, so that all of them can be read after a call. */
   readonly keepBuffers?: boolean;
 }
@@ -25,6 +30,7 @@ export interface EdgeModelOptions {
 /** What one sequence gets in a call: as `Feed`, with the blocks of its table reserved for the tokens. */
 export interface TableFeed extends Omit<Feed, 'sequence'> {
   readonly table: BlockTable;
+  readonly adapter?: LoadedAdapter;
 }
 
 /** Rows that the body has computed. */
@@ -36,11 +42,12 @@ export class EdgeModel {
   readonly memory: EngineMemory;
   readonly layout: MemoryLayout;
   readonly blocks: KvBlocks;
+  readonly adapters: AdapterRoom;
   /**
-   * Frees the blocks of sequences that were dropped without being disposed: the loop of a cancelled request never
+   * Frees what sequences hold that were dropped without being disposed: the loop of a cancelled request never
    * reaches its end.
    */
-  readonly droppedSequences: FinalizationRegistry<BlockTable>;
+  readonly droppedSequences: FinalizationRegistry<() => void>;
   readonly #body: BoundSteps;
   readonly #head: BoundSteps;
   /** The steps of the head that make the hidden state. */
@@ -49,14 +56,19 @@ export class EdgeModel {
   readonly #handedOver: readonly number[];
   readonly #logits: LogitsBuffer;
 
-  private constructor(plan: EdgePlan, memory: EngineMemory, layout: MemoryLayout, kernels: Kernels, cacheBytes: number) {
+  private constructor(
+    { plan, memory, layout, kernels }: LoadTarget & { readonly memory: EngineMemory },
+    adapters: AdapterRoom,
+    cacheBytes: number,
+  ) {
     const { blockBytes, blockPositions, windowBlocks } = plan.cache;
     const totalBlocks = Math.max(windowBlocks, Math.floor(cacheBytes / blockBytes));
     this.plan = plan;
     this.memory = memory;
     this.layout = layout;
+    this.adapters = adapters;
     this.blocks = new KvBlocks(memory, { start: layout.end, blockBytes, blockPositions, totalBlocks });
-    this.droppedSequences = new FinalizationRegistry((table) => table.truncate(0));
+    this.droppedSequences = new FinalizationRegistry((free) => free());
     this.#body = bindSteps(plan.body, plan, layout, kernels);
     this.#head = bindSteps(plan.head, plan, layout, kernels);
     this.#hiddenHead = bindSteps(plan.hidden?.steps ?? [], plan, layout, kernels);
@@ -71,19 +83,23 @@ export class EdgeModel {
    */
   static async load(plan: EdgePlan, files: ModelFiles, options: EdgeModelOptions): Promise<EdgeModel> {
     await visitEventLoop();
-    const layout = memoryLayout(plan, options.keepBuffers);
+    const { adapterBytes = plan.options.adapterBytes ?? 0 } = options;
+    const layout = memoryLayout(plan, { separate: options.keepBuffers, adapterBytes });
     const memory = new EngineMemory(layout.end);
     const kernels = instantiateKernels(options.kernels, memory.memory);
-    await loadWeights({ plan, layout, memory, kernels }, files);
-    return new EdgeModel(plan, memory, layout, kernels, options.cacheBytes);
+    const target = { plan, layout, memory, kernels };
+    await loadWeights(target, files);
+    const adapters = new AdapterRoom({ files, memory, start: layout.adapters, bytes: adapterBytes, products: plan.adaptable });
+    return new EdgeModel(target, adapters, options.cacheBytes);
   }
 
   /**
    * Appends the tokens of all feeds to the KV cache, in the blocks of their tables. The body runs for PREFILL_ROWS rows
    * at a time, whichever feeds they belong to, and the head for those of them whose logits or hidden states are wanted.
+   * Feeds of the same adapter come next to each other.
    */
   run(feeds: readonly TableFeed[]): void {
-    const runs = feeds.map((feed) => ({ owner: feed, rows: feed.tokens.length }));
+    const runs = groupByAdapter(feeds).map((feed) => ({ owner: feed, rows: feed.tokens.length }));
     for (const parts of cutIntoCalls(runs, PREFILL_ROWS)) {
       const segments = parts.map((part, index) => this.#place(part, index));
       this.#body(segments);
@@ -101,7 +117,7 @@ export class EdgeModel {
       i32[(tokens >> 2) + firstRow + row] = feed.tokens[start + row];
       i32[(positions >> 2) + firstRow + row] = position + row;
     }
-    return { firstRow, rows, position, pageTable: this.#placePageTable(feed.table, index) };
+    return { firstRow, rows, position, pageTable: this.#placePageTable(feed.table, index), adapter: feed.adapter };
   }
 
   /** Writes the addresses of a sequence's pages into the page table of this index, and returns that table's address. */
@@ -123,7 +139,7 @@ export class EdgeModel {
     const segments = parts.map(({ owner: { segment, ...part }, start, firstRow, rows }) => {
       const skipped = part.rows - wantedRows(part) + start;
       this.#moveRows(segment.firstRow + skipped, firstRow, rows);
-      return { firstRow, rows, position: segment.position + skipped, pageTable: segment.pageTable };
+      return { ...segment, firstRow, rows, position: segment.position + skipped };
     });
     const givesHidden = parts[0].owner.owner.readHidden !== undefined;
     if (givesHidden) this.#hiddenHead(segments);

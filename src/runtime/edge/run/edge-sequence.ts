@@ -1,18 +1,28 @@
-import type { Feed, Sequence } from '../../../core/decoder.ts';
+import type { Feed, Prefix, Sequence } from '../../../core/decoder.ts';
 import { checkFeeds } from '../../check-feeds.ts';
 import { forwardRows } from '../../forward-rows.ts';
+import type { LoadedAdapter } from './adapter-room.ts';
 import { BlockTable } from './block-table.ts';
 import type { EdgeModel } from './edge-model.ts';
 
 /** A sequence whose KV cache lies in blocks of the engine's memory. */
 export class EdgeSequence implements Sequence {
   readonly table: BlockTable;
+  readonly adapter: LoadedAdapter | undefined;
   readonly #model: EdgeModel;
+  /** Gives back what it holds. It must not refer to the sequence, which would then never be dropped. */
+  readonly #free: () => void;
 
-  constructor(model: EdgeModel, table = new BlockTable(model.blocks)) {
+  constructor(model: EdgeModel, table = new BlockTable(model.blocks), adapter?: LoadedAdapter) {
     this.#model = model;
     this.table = table;
-    model.droppedSequences.register(this, table, this);
+    this.adapter = adapter;
+    const letGo = adapter ? model.adapters.hold(adapter.name) : () => {};
+    this.#free = () => {
+      table.truncate(0);
+      letGo();
+    };
+    model.droppedSequences.register(this, this.#free, this);
   }
 
   get length(): number {
@@ -36,19 +46,28 @@ export class EdgeSequence implements Sequence {
   }
 
   fork(): Sequence {
-    return new EdgeSequence(this.#model, this.table.fork());
+    return new EdgeSequence(this.#model, this.table.fork(), this.adapter);
   }
 
   dispose(): void {
     this.#model.droppedSequences.unregister(this);
-    this.table.truncate(0);
+    this.#free();
   }
+}
+
+/** See `Decoder.createSequence`. */
+export function createSequence(model: EdgeModel, prefix: Prefix = { tokens: [] }): EdgeSequence {
+  const adapter = prefix.adapter === undefined ? undefined : model.adapters.get(prefix.adapter);
+  return new EdgeSequence(model, BlockTable.behind(model.blocks, prefix), adapter);
 }
 
 /** See `Decoder.forwardBatch`. */
 export async function forwardBatch(model: EdgeModel, feeds: readonly Feed[]): Promise<void> {
   checkFeeds(feeds, model.plan.options.contextWindow, model.blocks);
-  const parts = feeds.map((feed) => ({ ...feed, table: (feed.sequence as EdgeSequence).table }));
+  const parts = feeds.map((feed) => {
+    const { table, adapter } = feed.sequence as EdgeSequence;
+    return { ...feed, table, adapter };
+  });
   try {
     for (const { table, tokens } of parts) table.reserve(tokens.length);
     model.run(parts);

@@ -19,11 +19,21 @@ export interface KvBlock extends Branch {
 
 /**
  * Finds the blocks that hold what a sequence begins with. Each block follows the one that holds the tokens before its
- * own, so a path from the root stands for all tokens of its blocks. Tokens themselves are compared, and no hash of
+ * own, so a path from the root stands for all tokens of its blocks. What an adapter has computed is of no use to others,
+ * so each has a root of its own. Tokens themselves are compared, and no hash of
  * them, so no two beginnings can be taken for each other. A search compares each block at most once.
  */
 export class PrefixTree {
   readonly root: Branch = { next: new Map() };
+  readonly #roots = new Map<string, Branch>();
+
+  /** What sequences with this adapter begin with; without one, those of the base model. */
+  rootOf(adapter: string | undefined): Branch {
+    if (adapter === undefined) return this.root;
+    const root = this.#roots.get(adapter) ?? { next: new Map() };
+    this.#roots.set(adapter, root);
+    return root;
+  }
 
   /**
    * Of the blocks that follow `branch` and may be reused in a partition, the one that shares most tokens with

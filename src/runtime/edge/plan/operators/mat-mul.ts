@@ -43,6 +43,7 @@ function planFloat(node: GraphNode, plan: PlanBuilder, outputsFirst: boolean): v
   if (layout === 'f16') operands.push('scratch');
   plan.addStep({ node: node.name, kernel, operands, reads: [x.buffer], writes: [out.buffer], multiplyAdds: outputs * inputs });
   plan.products.push({ of: x, outputs });
+  planAdapter(node, plan, x, out);
   plan.setValue(node.outputs[0], out);
 }
 
@@ -93,7 +94,19 @@ function planQuantized(node: GraphNode, plan: PlanBuilder, x: RowsValue, { layou
   const kernel = isQ4 ? 'matMulQ4' : 'matMulQ8';
   plan.addStep({ node: node.name, kernel, operands, reads: [activations], writes: [out.buffer], multiplyAdds: outputs * inputs });
   plan.products.push({ of: x, outputs });
+  planAdapter(node, plan, x, out);
   return out;
+}
+
+/** Adds a step for what adapters add to a product of `x`, if the model has adapters. */
+function planAdapter({ name }: GraphNode, plan: PlanBuilder, x: RowsValue, out: RowsValue): void {
+  if (!plan.options.adapterBytes) return;
+  const [inputs, outputs] = [widthOf(x), widthOf(out)];
+  plan.adaptable.set(name, { inputs, outputs });
+  const matrices: Operand[] = [{ adapter: 'down' }, { adapter: 'up' }];
+  const sizes: Operand[] = ['rows', inputs, outputs, { adapter: 'rank' }, { adapter: 'exponent' }, { adapter: 'isHalf' }, 'scratch'];
+  const operands = [...address(x), ...matrices, ...address(out), ...sizes];
+  plan.deferStep({ node: name, kernel: 'addLowRank', operands, reads: [x.buffer, out.buffer], writes: [out.buffer], multiplyAdds: 0 });
 }
 
 function checkInputs(node: GraphNode, plan: PlanBuilder, x: RowsValue, inputs: number): void {
