@@ -2,7 +2,7 @@ import { errorBody } from '../api/http/errors.ts';
 import { ENGINE_PATH, type WireEngine, type WireEngineObject } from '../api/openai/schemas/engine-schema.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import type { EngineObject } from './engine-object.ts';
-import { objectName } from './object-name.ts';
+import { modelsOfObjects, objectName } from './object-name.ts';
 import type { Region } from './region.ts';
 
 /** Milliseconds after which an object is told of without what it does. */
@@ -18,7 +18,9 @@ interface Objects {
 /** Asks all objects of a region what they are doing, and puts their answers together. Those that sleep are woken. */
 export async function describeObjects(request: Request, region: Region, options: Objects): Promise<Response> {
   const { modelIds, objectCount } = options;
-  const names = modelIds.flatMap((model) => Array.from({ length: objectCount }, (_, index) => objectName(region, model, index)));
+  const names = modelsOfObjects(modelIds).flatMap((model) =>
+    Array.from({ length: objectCount }, (_, index) => objectName(region, model, index)),
+  );
   const objects = await Promise.all(names.map((name) => describeOne(name, request, region, options)));
   return Response.json({ object: 'engine', place: 'object', objects: objects.flat() } satisfies WireEngine);
 }

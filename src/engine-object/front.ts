@@ -8,7 +8,7 @@ import { describeObjects } from './describe-objects.ts';
 import { isRefusal, MAY_WAIT_HEADER } from './engine-headers.ts';
 import type { EngineObject } from './engine-object.ts';
 import { HeldBody } from './held-body.ts';
-import { modelOf, objectName } from './object-name.ts';
+import { modelOf, modelsOfObjects, objectName } from './object-name.ts';
 import { REGION_NAMES, type Region, regionOf } from './region.ts';
 import { relay } from './relay.ts';
 import { type RequestHint, requestHint } from './request-hint.ts';
@@ -60,9 +60,6 @@ export function createFront(options: FrontOptions): EngineFront {
     return new Call(request, path, body, region, options).answer(names);
   };
 }
-
-/** The models whose objects answer: each with all of its adapters, since they are computed together with it. */
-const modelsOfObjects = (modelIds: readonly string[]): string[] => modelIds.map((id) => parseVariantId(id).base);
 
 function modelOfObjects(asked: string | undefined, modelIds: readonly string[]): string {
   const models = modelsOfObjects(modelIds);
