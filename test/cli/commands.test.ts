@@ -36,7 +36,7 @@ describe('gpt-edge', () => {
     };
     const first = await runCli(['start', '--port', '18787', ...state], askAsPrinted);
     expect(first).toMatchObject({ code: 130, stderr: '' });
-    expect(first.stdout).toContain('tinystories-gpt2: put README.md, config.json,');
+    expect(first.stdout).toContain('tinystories-gpt2: put README.md, adapters/fairytale/');
     expect(text.startsWith('data: {"id":"cmpl-')).toBe(true);
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
     const second = await runCli(['start', '--port', '18787', ...state], 'Ctrl+C');
@@ -57,7 +57,8 @@ describe('gpt-edge', () => {
     const models = ['--model', other, '--model', DEFAULT_MODEL];
     const isUp = (stdout: string) => (stdout.includes('Ctrl+C') ? ask() : undefined);
     await runCli(['start', '--port', '18788', ...models, ...state], isUp);
-    expect(answers).toMatchObject([200, { data: [{ id: 'other' }, { id: 'tinystories-gpt2' }] }, 200, { status: 'ok' }]);
+    const served = ['other', 'other:fairytale', 'tinystories-gpt2', 'tinystories-gpt2:fairytale'];
+    expect(answers).toMatchObject([200, { data: served.map((id) => ({ id })) }, 200, { status: 'ok' }]);
     answers.length = 0;
     await runCli(['start', '--port', '18788', '--var', 'PUBLIC=false', ...state], isUp);
     expect(answers).toMatchObject([401, { error: { code: 'unauthorized' } }, 200, { status: 'ok' }]);

@@ -102,7 +102,7 @@ describe('a stored prefix', () => {
     const names = ['a', 'b', 'c'];
     for (const name of names) await store(await openModelFolder(folder.path), name, `${name} ${STORY}`);
     const stored = await openModelFolder(folder.path);
-    const decoder = await load(stored, 'f32', 0);
+    const decoder = await load(stored, 'f32', 1);
     // The window takes four blocks, there is one more, and each of the prefixes takes two.
     expect(decoder.kvCache.totalBlocks).toBe(5);
     const tokenizer = new TextTokenizer(parseTokenizerJson(await readFile(join(DEFAULT_MODEL, 'tokenizer.json'))));
