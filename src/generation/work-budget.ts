@@ -25,6 +25,8 @@ export class IsolateWork {
   total = 0;
   /** The requests that wait, the one that has waited longest first. */
   readonly #waiting: Waiter[] = [];
+  /** The visit for which the requests of each object wait together. */
+  readonly #visits = new WeakMap<object, Promise<void>>();
   /** When the last visit ended, and with which model all work since then was done, if with one. */
   #visited = 0;
   #rate: WorkRate | 'several' | undefined;
@@ -34,9 +36,10 @@ export class IsolateWork {
    * @param turns are done afterwards, and counted at once, so that nobody else takes their place
    * @param rate of the model with which they are done
    * @param isOver whether there is nothing left to wait for
+   * @param place the Durable Object of the request, if there is one
    */
-  async take(most: number, turns: number, rate: WorkRate, isOver: () => boolean): Promise<void> {
-    if (this.sinceVisit > most) await this.#wait(most, isOver);
+  async take(most: number, turns: number, rate: WorkRate, isOver: () => boolean, place?: object): Promise<void> {
+    if (this.sinceVisit > most) await this.#wait(most, isOver, place);
     this.count(turns, rate);
   }
 
@@ -56,18 +59,27 @@ export class IsolateWork {
     this.sinceVisit = 0;
   }
 
-  async #wait(most: number, isOver: () => boolean): Promise<void> {
+  async #wait(most: number, isOver: () => boolean, place: object | undefined): Promise<void> {
     const waiter = { seen: Date.now() };
     this.#waiting.push(waiter);
     let isNext = false;
     while (!isNext && !isOver()) {
       const before = this.total;
-      await visitEventLoop();
+      await (place ? this.#visitWithOthers(place) : visitEventLoop());
       isNext = this.#isFirst(waiter);
       if (isNext && this.total === before) this.#begin();
       isNext &&= this.sinceVisit <= most;
     }
     this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+  }
+
+  /** Requests of one object share a timer: workerd runs the timers of an object one after another, milliseconds apart. */
+  #visitWithOthers(place: object): Promise<void> {
+    const pending = this.#visits.get(place);
+    if (pending) return pending;
+    const visit = visitEventLoop().finally(() => this.#visits.delete(place));
+    this.#visits.set(place, visit);
+    return visit;
   }
 
   #isFirst(waiter: Waiter): boolean {
@@ -103,11 +115,11 @@ export class WorkBudget {
   readonly #isolate: IsolateWork;
   readonly #begun: number;
   /**
-   * Whether the request is served by a Durable Object that may share its isolate with others. In workerd, what awaits a
-   * promise that another object resolves goes on in that object's context, where it can do nothing for its own request;
-   * so whoever waits here waits by timers of its own.
+   * The Durable Object that serves the request, which may share its isolate with others. In workerd, what awaits a promise
+   * that another object resolves goes on in that object's context, where it can do nothing for its own request; so
+   * whoever waits here waits by timers of its own object.
    */
-  isInObject = false;
+  place: object | undefined;
   readonly #cpu: CpuTime;
   readonly #milestones: { turns: number; reach: () => Promise<void> }[] = [];
 
@@ -157,7 +169,7 @@ export class WorkBudget {
   async #take(most: number, turns: number, isReady: () => boolean): Promise<void> {
     const isOver = () => isReady() || this.#ended.signal.aborted;
     if (this.#cpu.allowance && this.#waits) await this.#waitFor(this.#cpu.allowance, isOver);
-    await this.#isolate.take(Math.max(0, most), turns, this.#cpu.rate, isOver);
+    await this.#isolate.take(Math.max(0, most), turns, this.#cpu.rate, isOver, this.place);
     this.#spend(turns);
     await this.#reachMilestones(this.#isolate.total - turns);
     this.#ended.signal.throwIfAborted();

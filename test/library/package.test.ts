@@ -21,6 +21,7 @@ let isInstalled = false;
 async function startAndAsk(port: number, ask: (origin: string) => Promise<void>): Promise<string> {
   const child = spawn('npm', ['start', '--', '--port', String(port)], { cwd: project, env, detached: true });
   let output = '';
+  const ended = new Promise((resolve) => child.once('exit', resolve));
   try {
     await new Promise<void>((resolve, reject) => {
       const hear = (chunk: Buffer) => {
@@ -34,8 +35,7 @@ async function startAndAsk(port: number, ask: (origin: string) => Promise<void>)
     await ask(`http://127.0.0.1:${port}`);
     return output;
   } finally {
-    const ended = new Promise((resolve) => child.once('exit', resolve));
-    process.kill(-child.pid!, 'SIGINT');
+    if (child.exitCode === null) process.kill(-child.pid!, 'SIGINT');
     await ended;
   }
 }

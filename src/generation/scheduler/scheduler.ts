@@ -136,7 +136,7 @@ export class Scheduler {
    */
   async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget, options?: JobOptions): Promise<JobReader> {
     budget.signal.throwIfAborted();
-    const job = new Job<Run>({ speculates: this.#speculates, canBeWoken: !budget.isInObject, ...options });
+    const job = new Job<Run>({ speculates: this.#speculates, canBeWoken: budget.place === undefined, ...options });
     const wanted = tasks(job.outbox);
     job.runs = promptRuns(job, wanted);
     job.promptTokens = wanted.reduce((sum, { tokens }) => sum + tokens.length, 0);
