@@ -1,5 +1,5 @@
 import type { ByteState } from './byte-state.ts';
-import { Frame, type Part, type Reading } from './reading.ts';
+import { BeforeFrame, type Frame, type Part, type Reading } from './reading.ts';
 import { SPECIAL } from './special-token.ts';
 
 /** Any text. Special tokens are none. */
@@ -50,23 +50,7 @@ export class TextUntil implements Part {
   }
 
   enter(frame: Frame | null): readonly Reading[] {
-    return [{ state: this.#first, frame: new MarkerFrame(this.#part, frame) }];
-  }
-}
-
-/** After the marker. */
-class MarkerFrame extends Frame {
-  readonly #part: Part;
-  readonly #outer: Frame | null;
-
-  constructor(part: Part, outer: Frame | null) {
-    super();
-    this.#part = part;
-    this.#outer = outer;
-  }
-
-  protected follow(): readonly Reading[] {
-    return this.#part.enter(this.#outer);
+    return [{ state: this.#first, frame: new BeforeFrame(this.#part, frame) }];
   }
 }
 
