@@ -27,6 +27,8 @@ export class IsolateWork {
   readonly #waiting: Waiter[] = [];
   /** The visit for which the requests of each object wait together. */
   readonly #visits = new WeakMap<object, Promise<void>>();
+  /** The visit after which somebody had a turn last. Of those that wait for it together, only one has. */
+  #granted: Promise<void> | undefined;
   /** When the last visit ended, and with which model all work since then was done, if with one. */
   #visited = 0;
   #rate: WorkRate | 'several' | undefined;
@@ -63,13 +65,16 @@ export class IsolateWork {
     const waiter = { seen: Date.now() };
     this.#waiting.push(waiter);
     let isNext = false;
+    let visit: Promise<void> | undefined;
     while (!isNext && !isOver()) {
       const before = this.total;
-      await (place ? this.#visitWithOthers(place) : visitEventLoop());
-      isNext = this.#isFirst(waiter);
+      visit = place ? this.#visitWithOthers(place) : visitEventLoop();
+      await visit;
+      isNext = this.#isFirst(waiter) && this.#granted !== visit;
       if (isNext && this.total === before) this.#begin();
       isNext &&= this.sinceVisit <= most;
     }
+    if (isNext) this.#granted = visit;
     this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
   }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { IsolateWork, WorkBudget } from '../../src/generation/work-budget.ts';
 import { MULTIPLY_ADDS_PER_TURN } from './past-decoder.ts';
 
@@ -90,6 +90,25 @@ describe('WorkBudget', () => {
     clearInterval(visits);
     expect(most).toBe(1);
     expect(order).toEqual([0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3]);
+  });
+
+  it('should wait by one timer for all requests of a Durable Object, and by one for each in a Worker', async () => {
+    const timersOf = async (place?: object) => {
+      const isolate = new IsolateWork();
+      const timers = vi.spyOn(globalThis, 'setTimeout');
+      const work = async () => {
+        const budget = new WorkBudget(MULTIPLY_ADDS_PER_TURN, undefined, isolate);
+        budget.place = place;
+        for (let piece = 0; piece < 4; piece++) await budget.spendTurns(1);
+      };
+      await Promise.all([0, 1, 2, 3].map(work));
+      const count = timers.mock.calls.length;
+      timers.mockRestore();
+      return count;
+    };
+    const [own, shared] = [await timersOf(), await timersOf({})];
+    expect(shared).toBeLessThan(own / 2);
+    expect(shared).toBeGreaterThanOrEqual(15);
   });
 
   it('should not wait for work that is not needed any more', async () => {
