@@ -6,6 +6,10 @@ import { DEFAULT_QUEUE_SECONDS } from '../generation/scheduler/scheduler.ts';
 const LOOK_MS = 50;
 /** Seconds after which a request that was refused may be tried again. Nobody knows how long the others will take. */
 const RETRY_SECONDS = 5;
+/** Milliseconds that a model waits before those that hold its room give way. */
+const PATIENCE_MS = 1000;
+/** Milliseconds after which a model does not wait any more for which no request looks. */
+const LOST_MS = 10 * LOOK_MS;
 
 export interface IsolateMemoryOptions {
   /** Bytes that the isolate may hold. */
@@ -31,6 +35,8 @@ export class IsolateMemory {
   readonly #plans = new Map<string, MemoryPlan>();
   /** How many requests use a model, or wait for it; the one that was used least recently comes first. */
   readonly #users = new Map<string, number>();
+  /** The models that wait for room: since when, and when a request for one looked last, in milliseconds. */
+  readonly #waiting = new Map<string, { readonly since: number; readonly seen: number }>();
   /** The most that all models on onnxruntime-web have held at a time. */
   #retainedBytes = 0;
   /** Ends the use of requests that were dropped: the code of a cancelled request does not go on to say so. */
@@ -38,6 +44,39 @@ export class IsolateMemory {
 
   constructor(options: IsolateMemoryOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Lets a model have its room that has waited for some time, before another request uses one of those that hold it.
+   * Otherwise whoever is asked for all the time would never be unloaded.
+   * @throws GptEdgeError `overloaded` if that takes too long
+   */
+  async giveWay(id: string): Promise<void> {
+    const deadline = Date.now() + this.#queueMilliseconds;
+    for (let other = this.#firstWaiting(id); other !== undefined; other = this.#firstWaiting(id)) {
+      if (Date.now() >= deadline)
+        throw new GptEdgeError('overloaded', `${id} gives its room to ${other}, which has waited for it. Try again later.`, {
+          param: 'model',
+          retryAfterSeconds: RETRY_SECONDS,
+        });
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
+
+  /** Another model that waits for what this one holds, and has waited long enough. */
+  #firstWaiting(id: string): string | undefined {
+    if (!this.#taken.has(id)) return undefined;
+    return [...this.#waiting.keys()].find((other) => other !== id && Date.now() - (this.#waitsSince(other) ?? Date.now()) > PATIENCE_MS);
+  }
+
+  /** A request that was cancelled does not look any more, and does not say so. */
+  #waitsSince(id: string): number | undefined {
+    const waiting = this.#waiting.get(id);
+    return waiting && Date.now() - waiting.seen < LOST_MS ? waiting.since : undefined;
+  }
+
+  get #queueMilliseconds(): number {
+    return 1000 * (this.#options.queueSeconds ?? DEFAULT_QUEUE_SECONDS);
   }
 
   /** Counts a request among those that use a model. It is not unloaded before `until` settles. */
@@ -65,12 +104,14 @@ export class IsolateMemory {
    * @throws GptEdgeError `overloaded` if it has waited for too long
    */
   async take(id: string, plan: MemoryPlan): Promise<void> {
-    const { queueSeconds = DEFAULT_QUEUE_SECONDS } = this.#options;
-    const deadline = Date.now() + queueSeconds * 1000;
+    const deadline = Date.now() + this.#queueMilliseconds;
     while (!this.#taken.has(id) && !this.#tryTake(id, plan)) {
-      if (Date.now() >= deadline) throw this.#overloaded(id, plan);
-      await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, deadline - Date.now())));
+      const now = Date.now();
+      if (now >= deadline) throw this.#overloaded(id, plan);
+      this.#waiting.set(id, { since: this.#waitsSince(id) ?? now, seen: now });
+      await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, deadline - now)));
     }
+    this.#waiting.delete(id);
   }
 
   /** Whether no model has taken anything. */

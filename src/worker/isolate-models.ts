@@ -127,6 +127,7 @@ export class IsolateModels implements ModelHost {
   async get(id = this.ids[0], until?: Promise<unknown>): Promise<LanguageModel> {
     this.#checkServed(id);
     const { base, adapter } = parseVariantId(id);
+    await this.#memory.giveWay(base);
     const returned = Promise.withResolvers<void>();
     const used = until ?? returned.promise;
     this.#memory.use(base, used);

@@ -112,4 +112,27 @@ describe('IsolateMemory', () => {
     expect(await ask('b', ort(70))).toEqual(['a']);
     await expect(ask('c', edge(40))).rejects.toMatchObject({ code: 'overloaded' });
   });
+
+  it('should let a model have its room that waits, however often the one that holds it is asked for', async () => {
+    const { memory, use } = memoryOf(100, 2, 10);
+    await memory.take('busy', edge(60));
+    let asked = 0;
+    let isOver = false;
+    const callers = Array.from({ length: 3 }, async () => {
+      while (!isOver) {
+        await memory.giveWay('busy');
+        const end = use('busy');
+        await memory.take('busy', edge(60));
+        asked++;
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        await end();
+      }
+    });
+    const end = use('waiting');
+    await memory.take('waiting', edge(60));
+    expect(asked).toBeGreaterThan(30);
+    isOver = true;
+    await end();
+    await Promise.all(callers);
+  });
 });
