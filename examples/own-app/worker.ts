@@ -3,7 +3,7 @@
 import { createApp, frontFromEnv, modelsFromEnv } from 'gpt-edge';
 import { Hono } from 'hono';
 
-export { AccessObject, EngineObject } from 'gpt-edge'; // the classes of the objects: keys and counts, and the engine
+export { AccessObject, BatchObject, EngineObject } from 'gpt-edge'; // the classes of the objects in wrangler.toml
 
 let app: Hono | undefined;
 

@@ -9,6 +9,7 @@ const EXPORTS: Record<string, { values: string[]; types: string[] }> = {
   'library/index': {
     values: [
       'AccessObject',
+      'BatchObject',
       'ERROR_CODES',
       'EngineObject',
       'GptEdgeError',
