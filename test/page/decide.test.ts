@@ -86,7 +86,7 @@ describe.skipIf(chromiumPath === null)('decisions on the page, in Chromium', () 
     await page.getByRole('button', { name: 'Code' }).click();
     expect(await page.locator('dialog pre').textContent()).toContain('/v1/decisions');
     await page.locator('dialog').getByText('openai').click();
-    expect(await page.locator('dialog pre').textContent()).toContain('client.decisions.create({');
+    await page.locator('dialog pre', { hasText: 'client.decisions.create({' }).waitFor();
     await page.getByRole('button', { name: 'Close' }).click();
     await page.fill('#prompt', 'word '.repeat(600));
     await page.getByRole('button', { name: /^Decide/ }).click();
