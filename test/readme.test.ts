@@ -37,10 +37,11 @@ describe('the examples in README.md', () => {
   }
 
   it('should be in the document', () => {
-    expect(examples.map(({ language }) => language).sort()).toEqual(['js', 'js', 'sh', 'sh', 'sh', 'sh', 'sh']);
+    expect(examples.map(({ language }) => language).sort()).toEqual(['js', 'js', 'sh', 'sh', 'sh', 'sh', 'sh', 'sh']);
   });
 
   const expected = [
+    /wise old owl.*queen/s,
     /^data: .*data: \[DONE\]\n\n$/s,
     /dragon/,
     /\w+ \w+/,

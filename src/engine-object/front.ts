@@ -46,13 +46,13 @@ export function createFront(options: FrontOptions): EngineFront {
    */
   const lastAsked = new Map<string, string>();
   return async (request, path) => {
-    const stored = STORED_PATH.exec(path);
+    const stored = isReading(request) ? STORED_PATH.exec(path) : null;
     if (stored) return new Call(request, path, new HeldBody(null), regionOf(request), options).answer([homeOf(stored[1], options)]);
-    const body = new HeldBody(request.body);
+    const body = new HeldBody(bodyOf(request));
     const hint = await hintOf(request, path, body, modelIds);
     const model = modelOfObjects(hint.model, modelIds);
     const region = regionOf(request);
-    if (path === ENGINE_PATH && ['GET', 'HEAD'].includes(request.method)) return describeObjects(request, region, options);
+    if (path === ENGINE_PATH && isReading(request)) return describeObjects(request, region, options);
     const names = objectOrder(hint.key, objectCount).map((index) => objectName(region, model, index));
     if (request.method !== 'POST')
       return new Call(request, path, body, region, options).answer([lastAsked.get(objectName(region, model, 0)) ?? names[0]]);
@@ -79,9 +79,14 @@ function homeOf(id: string, { modelIds, objectCount }: FrontOptions): string {
   return name;
 }
 
+const isReading = ({ method }: Request): boolean => ['GET', 'HEAD'].includes(method);
+
+/** A GET or a HEAD may come with a body, means nothing by it, and cannot be sent on with it. */
+const bodyOf = (request: Request): Request['body'] => (isReading(request) ? null : request.body);
+
 /** Reads as much of a request as it takes to know its model and its conversation. */
 async function hintOf(request: Request, path: string, body: HeldBody, modelIds: readonly string[]): Promise<RequestHint> {
-  if (request.body === null) return { model: /^\/v1\/models\/([^/]+)$/.exec(path)?.[1], key: '' };
+  if (bodyOf(request) === null) return { model: /^\/v1\/models\/([^/]+)$/.exec(path)?.[1], key: '' };
   if (!/^application\/json\b/i.test(request.headers.get('content-type') ?? '')) return { key: '' };
   await body.hold();
   const hint = requestHint(body.text);

@@ -68,6 +68,6 @@ describe('the openai package', () => {
   it('should list the models', async () => {
     const ids: string[] = [];
     for await (const { id } of client.models.list()) ids.push(id);
-    expect(ids).toEqual([model]);
+    expect(ids).toEqual([model, `${model}:fairytale`]);
   });
 });

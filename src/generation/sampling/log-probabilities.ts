@@ -41,5 +41,5 @@ export function scorer(logits: Logits, top: number, values: Float32Array): (id: 
 
 /** Scores one token by these logits, with the `top` most probable ones. */
 export function scoreToken(logits: Logits, id: number, top: number): PromptScore {
-  return { ...scorer(logits, top, logits.values)(id), rank: logits.countFrom(logits.values[id]) };
+  return { ...scorer(logits, top, logits.values)(id), rank: Math.min(logits.vocabularySize, logits.countFrom(logits.values[id])) };
 }

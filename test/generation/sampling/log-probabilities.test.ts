@@ -34,12 +34,13 @@ it('should give a token of logit -Infinity no probability', () => {
   expect(scoreToken(logitsOf(Float32Array.of(-Infinity, 2)), 0, 1)).toEqual({
     id: 0,
     logprob: -Infinity,
+    rank: 2,
     top: [{ id: 1, logprob: 0 }],
   });
 });
 
 it('should report no alternatives for 0', () => {
-  expect(scoreToken(logitsOf(Float32Array.of(0, 0)), 1, 0)).toEqual({ id: 1, logprob: -Math.log(2), top: [] });
+  expect(scoreToken(logitsOf(Float32Array.of(0, 0)), 1, 0)).toEqual({ id: 1, logprob: -Math.log(2), rank: 2, top: [] });
 });
 
 it('should be within 1e-5 of float64 for a whole vocabulary, peaked or flat', () => {
