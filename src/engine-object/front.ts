@@ -191,6 +191,7 @@ class Call {
     headers.delete(MAY_WAIT_HEADER);
     if (mayWait) headers.set(MAY_WAIT_HEADER, '1');
     const body = this.#prepare(slice, headers);
+    if (body === null) for (const header of ['content-length', 'transfer-encoding']) headers.delete(header);
     const late = new AbortController();
     const signal = AbortSignal.any([this.#request.signal, late.signal]);
     // Only a POST can carry notes.
@@ -217,7 +218,6 @@ class Call {
     headers.set(SLICES_HEADER, this.#id);
     if (frames !== undefined) {
       headers.set(FRAMES_HEADER, String(frames));
-      headers.delete('content-length');
       return null;
     }
     if (notes.length === 0) return this.#body.send();
