@@ -4,12 +4,19 @@ import { WorkRate } from './work-rate.ts';
 
 /** A request that waits for its turn. */
 interface Waiter {
-  /** When it looked last, in milliseconds. */
-  seen: number;
+  /** How often it has looked whether it is its turn. */
+  looks: number;
+  /** Who was first when it looked last, how often that one had looked, and in how many looks that has not changed. */
+  first: Waiter | null;
+  firstLooks: number;
+  unchanged: number;
 }
 
-/** A waiter that has not looked for so long was cancelled: its code does not go on to say so. */
-const CANCELLED_MS = 100;
+/**
+ * The first waiter was cancelled if another has looked so often since it looked last: its code does not go on to say so.
+ * Time does not tell, because the timers of many waiters may be late.
+ */
+const MISSED_LOOKS = 50;
 
 /**
  * Work that all requests of an isolate have done. They share one event loop, so what one of them computes is what the
@@ -62,7 +69,7 @@ export class IsolateWork {
   }
 
   async #wait(most: number, isOver: () => boolean, place: object | undefined): Promise<void> {
-    const waiter = { seen: Date.now() };
+    const waiter: Waiter = { looks: 0, first: null, firstLooks: 0, unchanged: 0 };
     this.#waiting.push(waiter);
     let isNext = false;
     let visit: Promise<void> | undefined;
@@ -71,7 +78,7 @@ export class IsolateWork {
       visit = place ? this.#visitWithOthers(place) : visitEventLoop();
       await visit;
       isNext = this.#isFirst(waiter) && this.#granted !== visit;
-      if (isNext && this.total === before) this.#begin();
+      if (this.total === before && this.#granted !== visit) this.#begin();
       isNext &&= this.sinceVisit <= most;
     }
     if (isNext) this.#granted = visit;
@@ -88,10 +95,13 @@ export class IsolateWork {
   }
 
   #isFirst(waiter: Waiter): boolean {
-    waiter.seen = Date.now();
-    // One that was late, and so taken for a cancelled one, waits anew.
+    waiter.looks++;
+    // One that was taken for a cancelled one waits anew.
     if (!this.#waiting.includes(waiter)) this.#waiting.push(waiter);
-    while (waiter.seen - this.#waiting[0].seen > CANCELLED_MS) this.#waiting.shift();
+    const [first] = this.#waiting;
+    const isUnchanged = first !== waiter && first === waiter.first && first.looks === waiter.firstLooks;
+    Object.assign(waiter, { first, firstLooks: first.looks, unchanged: isUnchanged ? waiter.unchanged + 1 : 0 });
+    if (waiter.unchanged >= MISSED_LOOKS) this.#waiting.shift();
     return this.#waiting[0] === waiter;
   }
 }
