@@ -40,7 +40,8 @@ describe('a long value that an error repeats', () => {
     ['a stop string', COMPLETIONS, { stop: LONG }, 'invalid_value'],
     ['a prompt', '/v1/next-token', { prompt: [LONG] }, 'invalid_value'],
     ['a value of a wrong type', COMPLETIONS, { temperature: LONG }, 'invalid_value'],
-    ['a value that is not supported', CHATS, { messages, tool_choice: LONG }, 'unsupported_parameter'],
+    ['a value that is not supported', CHATS, { messages, verbosity: LONG }, 'unsupported_parameter'],
+    ['a choice of tools', CHATS, { messages, tool_choice: LONG }, 'invalid_value'],
   ];
 
   it.each(cases)('should be cut to 200 characters: %s at %s', async (_, path, body, code) => {

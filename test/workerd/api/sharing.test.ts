@@ -27,11 +27,13 @@ describe('the cache of prompts', () => {
     expect(await cachedOf({ prompt: STORY, prompt_cache_key: 'yours' })).toBe(0);
   });
 
-  it('should not be used for a prompt whose tokens are scored', async () => {
+  it('should be used for a prompt whose tokens are scored, once its scores are known too', async () => {
     const body = { prompt: STORY, max_tokens: 0, echo: true, logprobs: 1 };
+    const plain = await complete({ ...body, echo: false, logprobs: undefined, max_tokens: 1 });
     const [first, second] = [await complete(body), await complete(body)];
     expect(second.choices).toEqual(first.choices);
-    expect(second.usage!.prompt_tokens_details.cached_tokens).toBe(0);
+    expect(first.usage!.prompt_tokens_details.cached_tokens).toBe(0);
+    expect(second.usage!.prompt_tokens_details.cached_tokens).toBe(plain.usage!.prompt_tokens - 1);
   });
 });
 
