@@ -8,13 +8,13 @@ import { SAMPLING_DEFAULTS } from '../../src/generation/sampling/sampling-option
 import { Scheduler } from '../../src/generation/scheduler/scheduler.ts';
 import { IsolateWork, WorkBudget } from '../../src/generation/work-budget.ts';
 import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
+import { LONG_RUN } from '../long-run.ts';
 import { collect } from './collect.ts';
 import { completionRequest, pastModel } from './past-model.ts';
 import { realModel } from './scheduler/real-model.ts';
 import { SeededRandom } from './seeded-random.ts';
 
-/** With GPT_EDGE_LONG_TESTS the schedules are ten times as many. */
-const SCHEDULES = process.env.GPT_EDGE_LONG_TESTS ? 400 : 30;
+const SCHEDULES = LONG_RUN ? 400 : 30;
 const CALLERS = 8;
 
 /** The same model in another isolate: nothing is left of earlier requests but what the decoder has cached. */

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalWorker } from '../../src/local/local-worker.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
+import { LONG_RUN } from '../long-run.ts';
 import { serveDefaultModel } from './serve-default-model.ts';
 
-/** A few always, and a thousand with `GPT_EDGE_LONG=1`. */
-const REQUESTS = process.env.GPT_EDGE_LONG === '1' ? 1000 : 40;
+const REQUESTS = LONG_RUN ? 1000 : 40;
 
 /** A schema, and what of its values says so, by code of its own. */
 interface Kind {
