@@ -39,7 +39,8 @@ const RETRY_SECONDS = 1;
  * the first.
  */
 export function createFront(options: FrontOptions): EngineFront {
-  const { modelIds, objectCount } = options;
+  const { objectCount } = options;
+  const models = modelsOfObjects(options.modelIds);
   /**
    * The object of each model and region that was asked last, by the name of their first one: it knows best how far the
    * model is loaded.
@@ -49,8 +50,9 @@ export function createFront(options: FrontOptions): EngineFront {
     const stored = isReading(request) ? STORED_PATH.exec(path) : null;
     if (stored) return new Call(request, path, new HeldBody(null), regionOf(request), options).answer([homeOf(stored[1], options)]);
     const body = new HeldBody(bodyOf(request));
-    const hint = await hintOf(request, path, body, modelIds);
-    const model = modelOfObjects(hint.model, modelIds);
+    const hint = await hintOf(request, path, body, models);
+    const { base } = parseVariantId(hint.model ?? '');
+    const model = models.includes(base) ? base : models[0];
     const region = regionOf(request);
     if (path === ENGINE_PATH && isReading(request)) return describeObjects(request, region, options);
     const names = objectOrder(hint.key, objectCount).map((index) => objectName(region, model, index));
@@ -59,12 +61,6 @@ export function createFront(options: FrontOptions): EngineFront {
     lastAsked.set(objectName(region, model, 0), names[0]);
     return new Call(request, path, body, region, options).answer(names);
   };
-}
-
-function modelOfObjects(asked: string | undefined, modelIds: readonly string[]): string {
-  const models = modelsOfObjects(modelIds);
-  const { base } = parseVariantId(asked ?? '');
-  return models.includes(base) ? base : models[0];
 }
 
 /** The path of a stored answer, whose id contains the name of its object. */
@@ -85,12 +81,12 @@ const isReading = ({ method }: Request): boolean => ['GET', 'HEAD'].includes(met
 const bodyOf = (request: Request): Request['body'] => (isReading(request) ? null : request.body);
 
 /** Reads as much of a request as it takes to know its model and its conversation. */
-async function hintOf(request: Request, path: string, body: HeldBody, modelIds: readonly string[]): Promise<RequestHint> {
+async function hintOf(request: Request, path: string, body: HeldBody, models: readonly string[]): Promise<RequestHint> {
   if (bodyOf(request) === null) return { model: /^\/v1\/models\/([^/]+)$/.exec(path)?.[1], key: '' };
   if (!/^application\/json\b/i.test(request.headers.get('content-type') ?? '')) return { key: '' };
   await body.hold();
   const hint = requestHint(body.text);
-  if (hint.model !== undefined || body.isWhole || modelIds.length === 1) return hint;
+  if (hint.model !== undefined || body.isWhole || models.length === 1) return hint;
   // Some clients write the model behind a long conversation.
   await body.holdAll();
   return requestHint(body.text);
