@@ -27,13 +27,22 @@ export interface AdapterDescription {
   isLoaded: boolean;
 }
 
-/**
- * What is known of a served model without loading it. If it is loaded, this is the model that answers, although another
- * version may have been pushed since.
- */
+/** Whether a model can be served here. */
+export interface ModelReadiness {
+  /** `loadable`: its files are there, and it fits; the first request loads it. */
+  state: 'ready' | 'loading' | 'loadable' | 'failed';
+  /** null if it is not known which version is current. */
+  version: string | null;
+  /** Why it has failed. */
+  failure?: unknown;
+}
+
+/** What is known of a served model without loading it: of the version that answers requests from now on. */
 export interface ModelDescription {
   /** The base model's, for one with an adapter. */
   manifest: Manifest;
+  /** The beginning of the manifest's SHA-256, by which `gpt-edge push` and `rollback` name the version. */
+  version: string;
   /** Names of the model's adapters, with each of which it is served as a model of its own, `<id>:<name>`. */
   adapters: readonly string[];
   /** The adapter, if the id names one. */
@@ -100,4 +109,6 @@ export interface ModelHost {
    * @throws GptEdgeError `model_not_found` or `model_unavailable`
    */
   describe(id: string): Promise<ModelDescription>;
+  /** Says whether a model can be served, and throws nothing. Without this method, GET /ready asks `describe`. */
+  readiness?(id: string): Promise<ModelReadiness>;
 }

@@ -59,5 +59,6 @@ export async function requestedModel(c: Context<AppEnv>, id: string | null | und
   const model = await c.var.host.get(id ?? undefined, c.var.record.ended);
   c.var.record.loadMilliseconds = Date.now() - asked;
   c.var.record.model = model.id;
+  c.var.record.version = model.version;
   return model;
 }
