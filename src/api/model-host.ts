@@ -76,9 +76,9 @@ export interface ModelDescription {
  * const timed = (host: ModelHost): ModelHost => ({
  *   ids: host.ids,
  *   describe: (id) => host.describe(id),
- *   async get(id, until) {
+ *   async get(id, until, version) {
  *     const started = Date.now();
- *     const model = await host.get(id, until);
+ *     const model = await host.get(id, until, version);
  *     console.log(`${model.id}: ${Date.now() - started} ms`);
  *     return model;
  *   },
@@ -95,10 +95,12 @@ export interface ModelHost {
    * model.
    * @param until settles when the caller no longer uses the model; until then, it is not unloaded to make room for
    *   another
+   * @param version the version with which an answer has begun that now goes on here. Default: the current one; also if
+   *   the version is gone
    * @throws GptEdgeError `model_not_found`, `model_unavailable`, `memory_limit_exceeded`, `unsupported_model`, or
    *   `overloaded` if other models that are being used leave no room for it
    */
-  get(id?: string, until?: Promise<unknown>): Promise<LanguageModel>;
+  get(id?: string, until?: Promise<unknown>, version?: string): Promise<LanguageModel>;
   /**
    * Returns a model if it is loaded now, and does not keep it so. Without this method, GET /v1/engine tells nothing of
    * the models.

@@ -108,26 +108,40 @@ export class IsolateModels implements ModelHost {
    * all that its base model has.
    * @param until settles when the caller no longer uses the model. Until then, it is not unloaded to make room for
    *   another. Default: once it is returned
+   * @param version the version with which an answer has begun that now goes on here. Default: the current one; also if
+   *   the version is gone
    * @throws GptEdgeError `model_not_found` for a model that is not served or not in the bucket, `model_unavailable` for
    *   missing or damaged files, `unsupported_model` for files that no engine can run, `memory_limit_exceeded` for a
    *   model that needs too much, `overloaded` if others that are being used leave no room for it
    */
-  async get(id = this.ids[0], until?: Promise<unknown>): Promise<LanguageModel> {
+  async get(id = this.ids[0], until?: Promise<unknown>, version?: string): Promise<LanguageModel> {
     this.#checkServed(id);
     const { base, adapter } = parseVariantId(id);
     return this.#withCurrent(base, async (name) => {
-      const key = keyOf(name);
-      await this.#memory.giveWay(key);
-      const returned = Promise.withResolvers<void>();
-      const used = until ?? returned.promise;
-      this.#memory.use(key, used);
-      try {
-        const model = (await this.#loads.loaded(key))?.value ?? (await this.#loadWhenItFits(name));
-        return adapter === undefined ? model : await this.#variants.get(model, adapter, this.#opened.get(key)!.files, used);
-      } finally {
-        returned.resolve();
-      }
+      // The current one is not known under its version if it was pushed before there were versions.
+      if (version === undefined || version === name.version) return this.#use(name, adapter, until);
+      return this.#use({ id: base, version }, adapter, until).catch((error: unknown) => {
+        if (isOverload(error)) throw error;
+        return this.#use(name, adapter, until);
+      });
     });
+  }
+
+  /** Returns a version of a model, which stays loaded until `until` settles. */
+  async #use(name: VersionName, adapter: string | undefined, until: Promise<unknown> | undefined): Promise<LanguageModel> {
+    const key = keyOf(name);
+    await this.#memory.giveWay(key);
+    const returned = Promise.withResolvers<void>();
+    const used = until ?? returned.promise;
+    this.#memory.use(key, used);
+    const current = this.#versions.known(name.id);
+    if (current !== undefined && current !== name.version) this.#memory.supersede(key, keyOf({ id: name.id, version: current }));
+    try {
+      const model = (await this.#loads.loaded(key))?.value ?? (await this.#loadWhenItFits(name));
+      return adapter === undefined ? model : await this.#variants.get(model, adapter, this.#opened.get(key)!.files, used);
+    } finally {
+      returned.resolve();
+    }
   }
 
   /** The model if it is loaded in its current version. It may be unloaded at any time: only `get` keeps it. */
