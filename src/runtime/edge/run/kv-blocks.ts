@@ -9,6 +9,8 @@ export interface BlockSizes {
   readonly blockBytes: number;
   readonly blockPositions: number;
   readonly totalBlocks: number;
+  /** Blocks of a sequence that fills the context window. */
+  readonly windowBlocks: number;
 }
 
 /**
@@ -21,11 +23,12 @@ export interface BlockSizes {
  */
 export class KvBlocks implements KvCache {
   readonly blockPositions: number;
-  readonly totalBlocks: number;
   readonly blockBytes: number;
   readonly tree = new PrefixTree();
   readonly #memory: EngineMemory;
   readonly #start: number;
+  readonly #windowBlocks: number;
+  #totalBlocks: number;
   /** How many blocks the memory has room for. */
   #grown = 0;
   /** How many blocks sequences hold. */
@@ -38,16 +41,27 @@ export class KvBlocks implements KvCache {
    */
   readonly #idle = new Set<KvBlock>();
 
-  constructor(memory: EngineMemory, { start, blockBytes, blockPositions, totalBlocks }: BlockSizes) {
+  constructor(memory: EngineMemory, { start, blockBytes, blockPositions, totalBlocks, windowBlocks }: BlockSizes) {
     this.#memory = memory;
     this.#start = start;
+    this.#windowBlocks = windowBlocks;
     this.blockBytes = blockBytes;
     this.blockPositions = blockPositions;
-    this.totalBlocks = totalBlocks;
+    this.#totalBlocks = totalBlocks;
+  }
+
+  get totalBlocks(): number {
+    return this.#totalBlocks;
   }
 
   get freeBlocks(): number {
     return this.totalBlocks - this.#held;
+  }
+
+  addRoom(bytes: number): number {
+    const before = this.#totalBlocks;
+    this.#totalBlocks = Math.max(this.#grown, this.#windowBlocks, before + Math.floor(bytes / this.blockBytes));
+    return (this.#totalBlocks - before) * this.blockBytes;
   }
 
   /**
