@@ -1,4 +1,4 @@
-import type { Configuration } from './check-configuration.ts';
+import type { Configuration } from './configuration.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
 
 /**

@@ -17,22 +17,8 @@ import {
 import { wrangler } from '../load-tools.ts';
 import { OWN_PROJECT, PROJECT, WRANGLER_CONFIG } from '../project-paths.ts';
 import { checkBatches } from './check-batches.ts';
+import type { Configuration } from './configuration.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
-
-/** The part of wrangler's configuration that is checked. */
-export interface Configuration {
-  main?: string;
-  compatibility_flags: string[];
-  vars: Record<string, string>;
-  r2_buckets: { binding: string }[];
-  durable_objects: { bindings: { name: string; class_name: string }[] };
-  migrations: { new_sqlite_classes?: string[] }[];
-  queues?: {
-    producers?: { binding: string; queue: string }[];
-    consumers?: { queue: string; dead_letter_queue?: string }[];
-  };
-  observability?: { enabled?: boolean };
-}
 
 /** Reads the project's wrangler.toml and says what is wrong with it, or missing. Nothing is asked over a network. */
 export async function checkConfiguration(): Promise<Finding[]> {

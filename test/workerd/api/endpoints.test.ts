@@ -24,6 +24,7 @@ describe('/v1/models', () => {
     id: 'tinystories-gpt2',
     object: 'model',
     owned_by: 'gpt-edge',
+    version: expect.stringMatching(/^[0-9a-f]{12}$/),
     parent: null,
     adapter: null,
     architecture: manifest.architecture,
