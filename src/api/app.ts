@@ -30,6 +30,7 @@ import { openapiRoute } from './routes/openapi.ts';
 import { type PageAssets, pageRoutes } from './routes/page.ts';
 import { responsesRoute } from './routes/responses.ts';
 import { storedCompletionsRoutes } from './routes/stored-completions.ts';
+import { storedResponsesRoutes } from './routes/stored-responses.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
 /**
@@ -142,6 +143,7 @@ export function createApp({
   storedCompletionsRoutes(app);
   decisionsRoute(app);
   responsesRoute(app);
+  storedResponsesRoutes(app);
   modelsRoute(app);
   engineRoute(app);
   tokenizeRoutes(app);
