@@ -61,6 +61,10 @@ describe('/openapi.json', () => {
         'post /v1/files',
         'post /v1/next-token',
         'post /v1/responses',
+        'post /v1/responses/{id}/cancel',
+        'get /v1/responses/{id}',
+        'get /v1/responses/{id}/input_items',
+        'delete /v1/responses/{id}',
       ].toSorted(),
     );
     const withBody = ['200', '400', '401', '403', '404', '405', '408', '413', '415', '429', '500', '503'];
