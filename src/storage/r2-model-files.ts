@@ -1,8 +1,9 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { CHUNK_BYTES, type Manifest, type ManifestFile, parseManifest } from '../core/folder/manifest.ts';
 import { type ModelFiles, PIECE_BYTES } from '../core/folder/model-files.ts';
-import { MAX_CONFIG_BYTES } from '../core/limits.ts';
+import { MAX_CONFIG_BYTES, STORAGE_SILENCE_MS } from '../core/limits.ts';
 import { visitEventLoop } from '../core/visit-event-loop.ts';
+import { within } from '../core/within.ts';
 import { sha256, toHex } from './sha256.ts';
 
 /**
@@ -32,11 +33,13 @@ export class R2ModelFiles implements ModelFiles {
   readonly #bucket: R2Bucket;
   readonly #prefix: string;
   readonly #onBytes: OnBytes;
+  readonly #silenceMs: number;
 
-  private constructor(bucket: R2Bucket, prefix: string, onBytes: OnBytes, manifest: Manifest, uploaded: Date) {
+  private constructor(bucket: R2Bucket, prefix: string, onBytes: OnBytes, silenceMs: number, manifest: Manifest, uploaded: Date) {
     this.#bucket = bucket;
     this.#prefix = prefix;
     this.#onBytes = onBytes;
+    this.#silenceMs = silenceMs;
     this.manifest = manifest;
     this.uploaded = uploaded;
   }
@@ -44,18 +47,19 @@ export class R2ModelFiles implements ModelFiles {
   /**
    * Opens a model by reading its manifest.
    * @param onBytes is called for each chunk that has been read, with its bytes and its file, to show progress
+   * @param silenceMs milliseconds after which the bucket is given up
    * @throws GptEdgeError `model_not_found` if there is no manifest, `model_unavailable` if it cannot be read or is
    *   damaged
    */
-  static async open(bucket: R2Bucket, id: string, onBytes: OnBytes = () => {}): Promise<R2ModelFiles> {
+  static async open(bucket: R2Bucket, id: string, onBytes: OnBytes = () => {}, silenceMs = STORAGE_SILENCE_MS): Promise<R2ModelFiles> {
     const prefix = `models/${id}/`;
     const key = `${prefix}manifest.json`;
-    const object = await bucket.get(key).catch((cause) => unavailable(key, 'cannot be read', cause));
+    const object = await readable(bucket.get(key), key, silenceMs);
     if (object === null)
       throw new GptEdgeError('model_not_found', `The model ${id} is not in the bucket: there is no ${key}.`, { param: 'model' });
     if (object.size > MAX_CONFIG_BYTES) return unavailable(key, `has ${object.size} bytes, more than ${MAX_CONFIG_BYTES}`);
-    const bytes = new Uint8Array(await object.arrayBuffer());
-    return new R2ModelFiles(bucket, prefix, onBytes, manifestOf(bytes, key, id), object.uploaded);
+    const bytes = new Uint8Array(await readable(object.arrayBuffer(), key, silenceMs));
+    return new R2ModelFiles(bucket, prefix, onBytes, silenceMs, manifestOf(bytes, key, id), object.uploaded);
   }
 
   /**
@@ -115,13 +119,13 @@ export class R2ModelFiles implements ModelFiles {
     const hash = new crypto.DigestStream('SHA-256');
     const hasher = hash.getWriter();
     const read = (start: number) => {
-      const piece = start < length ? readInto(reader, buffers.pop()!, Math.min(PIECE_BYTES, length - start)) : undefined;
+      const piece = start < length ? this.#read(reader, name, buffers.pop()!, Math.min(PIECE_BYTES, length - start)) : undefined;
       piece?.catch(() => {});
       return piece;
     };
     let next = read(0);
     for (let start = 0; next !== undefined; start += PIECE_BYTES) {
-      const piece = await next.catch((cause) => unavailable(this.#prefix + name, 'cannot be read', cause));
+      const piece = await next;
       next = read(start + PIECE_BYTES);
       await hasher.write(piece);
       yield piece;
@@ -142,8 +146,7 @@ export class R2ModelFiles implements ModelFiles {
     const body = await this.#openChunk(name, file, offset);
     const length = chunkLength(file, offset);
     const room = buffer !== undefined && buffer.byteLength >= length ? buffer : new ArrayBuffer(length);
-    const reading = readInto(body.getReader({ mode: 'byob' }), room, length);
-    const chunk = await reading.catch((cause) => unavailable(this.#prefix + name, 'cannot be read', cause));
+    const chunk = await this.#read(body.getReader({ mode: 'byob' }), name, room, length);
     this.#checkHash(await sha256(chunk), name, file, offset);
     return chunk;
   }
@@ -152,13 +155,23 @@ export class R2ModelFiles implements ModelFiles {
   async #openChunk(name: string, file: ManifestFile, offset: number): Promise<ReadableStream> {
     const key = this.#prefix + name;
     const range = { offset, length: chunkLength(file, offset) };
-    const object = await this.#bucket.get(key, { range }).catch((cause) => unavailable(key, 'cannot be read', cause));
+    const object = await readable(this.#bucket.get(key, { range }), key, this.#silenceMs);
     if (object === null) return unavailable(key, 'is missing from the bucket');
     if (object.size !== file.bytes) return unavailable(key, `has ${object.size} bytes, ${file.bytes} expected`);
     // The hash that push has noted is the only one of a large file as a whole; its chunks have hashes of their own.
     const noted = object.customMetadata?.sha256 ?? file.sha256;
     if (noted !== file.sha256) return unavailable(key, `has the SHA-256 ${noted}, ${file.sha256} expected`);
     return object.body;
+  }
+
+  /** Reads the next bytes of a file. What is no longer wanted after a failure goes on in its own buffer, and is dropped. */
+  async #read(reader: ReadableStreamBYOBReader, name: string, buffer: ArrayBuffer, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    try {
+      return await readable(readInto(reader, buffer, length), this.#prefix + name, this.#silenceMs);
+    } catch (error) {
+      reader.cancel(error).catch(() => {});
+      throw error;
+    }
   }
 
   #checkHash(found: string, name: string, file: ManifestFile, offset: number): void {
@@ -178,6 +191,12 @@ const chunkLength = (file: ManifestFile, offset: number): number => Math.min(CHU
 async function readInto(reader: ReadableStreamBYOBReader, buffer: ArrayBuffer, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const { value } = await reader.readAtLeast(length, new Uint8Array(buffer, 0, length));
   return value ?? new Uint8Array();
+}
+
+/** Awaits what the bucket owes of an object. @throws GptEdgeError `model_unavailable` if it fails, or stands still */
+function readable<T>(owed: Promise<T>, key: string, silenceMs: number): Promise<T> {
+  const late = () => new Error(`the bucket has not answered for ${silenceMs / 1000} s`);
+  return within(owed, silenceMs, late).catch((cause) => unavailable(key, 'cannot be read', cause));
 }
 
 function manifestOf(bytes: Uint8Array, key: string, id: string): Manifest {

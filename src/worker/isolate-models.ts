@@ -56,6 +56,8 @@ export interface IsolateModelsOptions {
   scheduling?: SchedulerOptions;
   /** Megabytes that the models may hold together; one whose memory plan alone needs more is refused. */
   memoryLimitMegabytes: number;
+  /** Milliseconds after which the bucket is given up. @default 30 s */
+  storageSilenceMs?: number;
   /**
    * Called with the promise of each load. It must keep the load running, as `waitUntil` does, because the request that
    * began it may be cancelled while others wait for it.
@@ -255,10 +257,12 @@ export class IsolateModels implements ModelHost {
   /** @param onFiles is called when the manifest is read */
   async #open(id: string, onFiles: (files: R2ModelFiles) => void = () => {}): Promise<Opened> {
     const reads: Opened['reads'] = { loadedBytes: 0, onChange: () => {} };
-    const files = await R2ModelFiles.open(this.#options.bucket, id, (count, name) => {
+    const { bucket, storageSilenceMs } = this.#options;
+    const onBytes = (count: number, name: string) => {
       if (isLoading(name)) reads.loadedBytes += count;
       reads.onChange();
-    });
+    };
+    const files = await R2ModelFiles.open(bucket, id, onBytes, storageSilenceMs);
     onFiles(files);
     return { files, plan: await this.#plan(files), reads };
   }

@@ -1,4 +1,5 @@
 import { GptEdgeError } from '../../core/errors.ts';
+import { steadyNow } from '../../core/steady-clock.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
 import type { RequestRecord } from './request-record.ts';
 
@@ -9,6 +10,6 @@ import type { RequestRecord } from './request-record.ts';
 export function endAfter(milliseconds: number | null | undefined, budget: WorkBudget, { started }: RequestRecord): () => void {
   if (milliseconds == null) return () => {};
   const end = () => budget.abort(new GptEdgeError('timeout', `The request has taken ${milliseconds} ms.`, { param: 'timeout_ms' }));
-  const timer = setTimeout(end, Math.max(0, started + milliseconds - Date.now()));
+  const timer = setTimeout(end, Math.max(0, started + milliseconds - steadyNow()));
   return () => clearTimeout(timer);
 }

@@ -1,7 +1,14 @@
 import type { KvCache } from '../../../core/decoder.ts';
 import { GptEdgeError } from '../../../core/errors.ts';
+import { steadyNow } from '../../../core/steady-clock.ts';
 import type { EngineMemory } from './engine-memory.ts';
 import { type KvBlock, PrefixTree } from './prefix-tree.ts';
+
+/**
+ * Milliseconds for which the host is not asked for more memory after it had none: what runs then makes do with the blocks
+ * that there are, and does not fail again and again.
+ */
+const SHORT_MS = 1000;
 
 /** Where the blocks begin, and how many of which size there may be. */
 export interface BlockSizes {
@@ -21,13 +28,15 @@ export interface BlockSizes {
  */
 export class KvBlocks implements KvCache {
   readonly blockPositions: number;
-  readonly totalBlocks: number;
   readonly blockBytes: number;
+  readonly #plannedBlocks: number;
   readonly tree = new PrefixTree();
   readonly #memory: EngineMemory;
   readonly #start: number;
   /** How many blocks the memory has room for. */
   #grown = 0;
+  /** Until when the host is not asked for more, by the steady clock. */
+  #shortUntil = 0;
   /** How many blocks sequences hold. */
   #held = 0;
   /** Addresses of blocks that hold nothing. */
@@ -43,7 +52,12 @@ export class KvBlocks implements KvCache {
     this.#start = start;
     this.blockBytes = blockBytes;
     this.blockPositions = blockPositions;
-    this.totalBlocks = totalBlocks;
+    this.#plannedBlocks = totalBlocks;
+  }
+
+  /** As many as were planned; while the host has no more memory, as many as there are. */
+  get totalBlocks(): number {
+    return steadyNow() < this.#shortUntil ? this.#grown : this.#plannedBlocks;
   }
 
   get freeBlocks(): number {
@@ -119,9 +133,15 @@ export class KvBlocks implements KvCache {
 
   /** Makes room for another block, unless there are as many as there may be. */
   #grow(): number | undefined {
-    if (this.#grown === this.totalBlocks) return undefined;
+    if (this.#grown >= this.totalBlocks) return undefined;
     const block = this.#start + this.#grown * this.blockBytes;
-    this.#memory.growTo(block + this.blockBytes);
+    try {
+      this.#memory.growTo(block + this.blockBytes);
+    } catch (error) {
+      this.#shortUntil = steadyNow() + SHORT_MS;
+      if (this.#idle.size === 0) throw error;
+      return undefined;
+    }
     this.#grown++;
     return block;
   }
