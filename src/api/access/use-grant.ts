@@ -3,7 +3,6 @@ import type { Grant } from '../../access/grant.ts';
 import { GptEdgeError } from '../../core/errors.ts';
 import { excerpt } from '../../core/excerpt.ts';
 import { parseVariantId } from '../../core/folder/adapter-files.ts';
-import { steadyNow } from '../../core/steady-clock.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { keepAlive } from '../http/keep-alive.ts';
 import type { ModelHost } from '../model-host.ts';
@@ -33,7 +32,7 @@ const outcomeOf = ({ status, model, promptTokens = 0, completionTokens = 0, star
   // What was refused before it was computed has used nothing.
   promptTokens: isComputed ? promptTokens : 0,
   completionTokens,
-  milliseconds: steadyNow() - started,
+  milliseconds: Math.max(0, Date.now() - started),
 });
 
 /**

@@ -1,6 +1,5 @@
 import type { Context } from 'hono';
 import type { Grant } from '../../access/grant.ts';
-import { steadyNow } from '../../core/steady-clock.ts';
 import type { CpuAllowance } from '../../generation/cpu-allowance.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { takeLoadWork } from '../../generation/load-work.ts';
@@ -56,9 +55,9 @@ export function requestContext(c: Context<AppEnv>, model: LanguageModel): Reques
  * @throws GptEdgeError as `ModelHost.get`
  */
 export async function requestedModel(c: Context<AppEnv>, id: string | null | undefined): Promise<LanguageModel> {
-  const asked = steadyNow();
+  const asked = Date.now();
   const model = await c.var.host.get(id ?? undefined, c.var.record.ended);
-  c.var.record.loadMilliseconds = steadyNow() - asked;
+  c.var.record.loadMilliseconds = Date.now() - asked;
   c.var.record.model = model.id;
   return model;
 }

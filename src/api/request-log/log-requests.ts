@@ -1,7 +1,6 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { withoutKeys } from '../../access/keys/key-text.ts';
-import { steadyNow } from '../../core/steady-clock.ts';
 import { keepAlive } from '../http/keep-alive.ts';
 import type { RequestLine } from './request-line.ts';
 import { type RequestLogEnv, RequestRecord } from './request-record.ts';
@@ -23,7 +22,7 @@ export const logRequests = (log: (line: RequestLine) => void) =>
     const timing = serverTiming(record, c.env?.object?.name);
     if (timing !== '') c.res.headers.set('server-timing', timing);
     const write = () => {
-      if (!record.isForwarded) log(toLine(c, record, status, steadyNow() - record.started));
+      if (!record.isForwarded) log(toLine(c, record, status, Math.max(0, Date.now() - record.started)));
       ended.resolve();
     };
     if (record.bodyEnd) record.bodyEnd.then(write);

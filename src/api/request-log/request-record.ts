@@ -1,6 +1,5 @@
 import type { Grant } from '../../access/grant.ts';
 import type { ErrorCode } from '../../core/errors.ts';
-import { steadyNow } from '../../core/steady-clock.ts';
 import type { JobFigures } from '../../generation/scheduler/job.ts';
 import type { FinishReason } from '../../generation/text/text-pieces.ts';
 import type { WorkBudget } from '../../generation/work-budget.ts';
@@ -9,8 +8,8 @@ import type { ObjectContext } from '../http/object-context.ts';
 
 /** Gathers, while a request is served, what its log line will say. It holds no text of a prompt or a completion. */
 export class RequestRecord {
-  /** When the request came, by the steady clock. */
-  readonly started = steadyNow();
+  /** When the request came, in milliseconds since the epoch. */
+  readonly started = Date.now();
   /** Id of the served model, once it is known. */
   model?: string;
   /** Milliseconds until the model was ready: next to none where it was loaded already. */

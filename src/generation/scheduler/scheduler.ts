@@ -290,12 +290,13 @@ export class Scheduler {
   }
 
   /**
-   * A batch could not be computed. If blocks are missing, somebody uses the decoder beside the scheduler, and the last
-   * of the batch waits; otherwise nobody knows which job is to blame.
+   * A batch could not be computed. If blocks are missing, since the host has no more memory or somebody uses the decoder
+   * beside the scheduler, whoever has room and the lowest priority waits; otherwise nobody knows which job is to blame.
    */
   #fail(parts: readonly Part[], error: unknown): void {
     const isFull = error instanceof GptEdgeError && error.code === 'memory_limit_exceeded';
-    if (isFull && parts.length > 1) parts[parts.length - 1].run.preempt();
+    const holders = this.#order().filter(({ sequence }) => sequence);
+    if (isFull && holders.length > 1) holders.at(-1)!.preempt();
     else for (const { run } of parts) this.#end(run.job, error);
     this.#endFlying(parts);
   }

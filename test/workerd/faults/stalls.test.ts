@@ -1,8 +1,9 @@
 import { env, runInDurableObject } from 'cloudflare:test';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../../src/api/app.ts';
 import { EngineObject } from '../../../src/engine-object/engine-object.ts';
 import { createFront } from '../../../src/engine-object/front.ts';
+import { HeldBody } from '../../../src/engine-object/held-body.ts';
 import { isolateModels } from '../../../src/worker/isolate-instance.ts';
 import type { WorkerEnv } from '../../../src/worker/models-from-env.ts';
 import { errorOf } from '../access/access-app.ts';
@@ -10,7 +11,7 @@ import { DEFAULT_MODEL, readEvents, seedModel, testEnv } from '../helpers.ts';
 
 const namespace = (env as unknown as { ENGINE_NAMESPACE: DurableObjectNamespace<EngineObject> }).ENGINE_NAMESPACE;
 /** Long enough for whatever an object does between two things that it says. */
-const SILENCE_MS = 1000;
+const SILENCE_MS = 700;
 
 const app = createApp({
   host: isolateModels(env as unknown as WorkerEnv),
@@ -69,6 +70,7 @@ beforeAll(() => seedModel(DEFAULT_MODEL));
 afterEach(() => {
   EngineObject.prototype.fetch = original;
   EngineObject.prototype.isFull = isFull;
+  vi.useRealTimers();
 });
 
 describe('an object that stalls', () => {
@@ -82,7 +84,7 @@ describe('an object that stalls', () => {
   });
 
   it('should not be noticed by a whole answer, before it begins', async () => {
-    const body = { max_tokens: 150, n: 16 };
+    const body = { max_tokens: 120, n: 8 };
     const wanted = (await (await complete(body)).json()) as { choices: unknown };
     const calls = stallAfter(1);
     expect(await (await complete(body)).json()).toMatchObject({ choices: wanted.choices });
@@ -93,7 +95,7 @@ describe('an object that stalls', () => {
     const calls = stallAfter(0, 5);
     const events = await readEvents(await complete({ stream: true }));
     expect(JSON.parse(events.at(-1)!)).toMatchObject({
-      error: { code: 'engine_unavailable', message: expect.stringContaining('has not said anything for 1 s') },
+      error: { code: 'engine_unavailable', message: expect.stringContaining('has not said anything for 0.7 s') },
     });
     expect(calls.asked).toBe(2);
     EngineObject.prototype.fetch = original;
@@ -129,5 +131,31 @@ describe('an object that stalls', () => {
       void runInDurableObject(stub, (_, state) => state.abort('reset')).catch(() => {});
     }, 100);
     expect(await textOf(answer)).toBe(wanted);
+  });
+});
+
+describe('a body on its way to an object', () => {
+  /** A body that comes byte by byte, one each second. */
+  const slowly = (text: string) => {
+    const bytes = [...new TextEncoder().encode(text)];
+    return new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        const byte = bytes.shift();
+        if (byte === undefined) controller.close();
+        else controller.enqueue(new Uint8Array([byte]));
+      },
+    });
+  };
+
+  it('should give up a body that does not come', async () => {
+    vi.useFakeTimers();
+    const never = expect(new HeldBody(new ReadableStream()).hold()).rejects.toMatchObject({ code: 'timeout' });
+    const late = expect(new HeldBody(slowly('x'.repeat(60))).holdAll()).rejects.toMatchObject({ code: 'timeout' });
+    const body = new HeldBody(slowly('{"model": "a"}'));
+    const held = body.hold();
+    await vi.advanceTimersByTimeAsync(31_000);
+    await Promise.all([never, late, held]);
+    expect([body.isWhole, body.text]).toEqual([true, '{"model": "a"}']);
   });
 });

@@ -70,9 +70,26 @@ export class KvBlocks implements KvCache {
    * @throws GptEdgeError `memory_limit_exceeded` if all blocks are held
    */
   allocate(partition: string | null): KvBlock {
+    const block = this.#take(partition);
+    if (block === undefined) throw this.full();
+    return block;
+  }
+
+  #take(partition: string | null): KvBlock | undefined {
     const address = this.#empty.pop() ?? this.#grow() ?? this.#evict();
+    if (address === undefined) return undefined;
     this.#held++;
     return { address, holders: 1, tokens: [], partition, after: undefined, next: new Map() };
+  }
+
+  /** The error of whoever needs a block where there is none. */
+  full(): GptEdgeError {
+    const most = this.totalBlocks * this.blockBytes;
+    const why =
+      this.totalBlocks < this.#plannedBlocks
+        ? 'the host has no more memory. Try again later.'
+        : `the requests that are being answered hold all ${most} bytes of it. Try again when one of them has ended.`;
+    return new GptEdgeError('memory_limit_exceeded', `The KV cache has no room for another ${this.blockBytes} bytes: ${why}`);
   }
 
   /** Lets one more sequence hold the block. */
@@ -94,11 +111,15 @@ export class KvBlocks implements KvCache {
     else this.#clear(block);
   }
 
-  /** Allocates a block that begins with the first `count` tokens of another one. */
-  copy(block: KvBlock, count: number, partition: string | null): KvBlock {
+  /**
+   * Allocates a block that begins with the first `count` tokens of another one.
+   * @returns undefined if all blocks are held, or the host has no more memory
+   */
+  copy(block: KvBlock, count: number, partition: string | null): KvBlock | undefined {
     this.hold(block);
     try {
-      const copy = this.allocate(partition);
+      const copy = this.#take(partition);
+      if (copy === undefined) return undefined;
       this.#memory.views.u8.copyWithin(copy.address, block.address, block.address + this.blockBytes);
       copy.tokens.push(...block.tokens.slice(0, count));
       return copy;
@@ -137,22 +158,18 @@ export class KvBlocks implements KvCache {
     const block = this.#start + this.#grown * this.blockBytes;
     try {
       this.#memory.growTo(block + this.blockBytes);
-    } catch (error) {
+    } catch {
       this.#shortUntil = steadyNow() + SHORT_MS;
-      if (this.#idle.size === 0) throw error;
       return undefined;
     }
     this.#grown++;
     return block;
   }
 
-  #evict(): number {
+  /** Takes the memory of what nobody uses; undefined if all of it is used. */
+  #evict(): number | undefined {
     const [block] = this.#idle;
-    if (block === undefined)
-      throw new GptEdgeError(
-        'memory_limit_exceeded',
-        `The KV cache has no room for another ${this.blockBytes} bytes: the requests that are being answered hold all ${this.totalBlocks * this.blockBytes} bytes of it. Try again when one of them has ended.`,
-      );
+    if (block === undefined) return undefined;
     this.#idle.delete(block);
     this.tree.remove(block);
     return block.address;
