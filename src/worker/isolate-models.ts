@@ -42,6 +42,8 @@ export interface IsolateModelsOptions {
   memoryLimitMegabytes: number;
   /** Seconds after which a version that was pushed is noticed. @default 5 */
   pointerSeconds?: number;
+  /** Milliseconds after which the bucket is given up. @default 30 s */
+  storageSilenceMs?: number;
   /**
    * Called with the promise of each load. It must keep the load running, as `waitUntil` does, because the request that
    * began it may be cancelled while others wait for it.
@@ -86,12 +88,15 @@ export class IsolateModels implements ModelHost {
   readonly #failures = new Map<string, unknown>();
 
   constructor(options: IsolateModelsOptions) {
-    const { bucket, engineOf, keepAlive, scheduling, pointerSeconds } = options;
+    const { bucket, engineOf, keepAlive, scheduling, pointerSeconds, storageSilenceMs: silenceMs } = options;
     this.ids = options.ids;
     this.#options = options;
     this.#limitBytes = options.memoryLimitMegabytes * 1e6;
-    this.#versions = new CurrentVersions(bucket, (id, former, version) => this.#supersede(id, former, version), pointerSeconds);
-    this.#opener = new ModelOpener({ bucket, engineOf, limitBytes: this.#limitBytes, keepAlive });
+    this.#versions = new CurrentVersions(bucket, (id, former, version) => this.#supersede(id, former, version), {
+      seconds: pointerSeconds,
+      silenceMs,
+    });
+    this.#opener = new ModelOpener({ bucket, engineOf, limitBytes: this.#limitBytes, keepAlive, silenceMs });
     this.#memory = new IsolateMemory({
       limitBytes: this.#limitBytes,
       modelCount: baseIds(options.ids).length,
