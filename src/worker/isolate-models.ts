@@ -102,6 +102,7 @@ export class IsolateModels implements ModelHost {
       modelCount: baseIds(options.ids).length,
       queueSeconds: scheduling?.queueSeconds,
       unload: (key) => this.#unload(key),
+      addRoom: (key, bytes) => this.#addRoom(key, bytes),
     });
     this.#variants = new ModelVariants(keepAlive, scheduling?.queueSeconds);
     this.#loads = new LoadOnce(keepAlive);
@@ -299,6 +300,7 @@ export class IsolateModels implements ModelHost {
       const decoder = createDecoder(files, plan, kernels, this.#memory.allowance(key));
       const model = await loadLanguageModel(files, texts ?? readTextFiles(files), decoder, samplingOf?.(files.manifest.id), scheduling);
       if (isCurrent()) this.#ready.set(key, model);
+      this.#memory.loaded(key);
       update({ state: 'ready' });
       return model;
     } catch (error) {
@@ -309,6 +311,11 @@ export class IsolateModels implements ModelHost {
       this.#failures.set(key, error);
       throw error;
     }
+  }
+
+  #addRoom(key: string, bytes: number): number | undefined {
+    const model = this.#ready.get(key);
+    return model && (model.decoder.kvCache.addRoom?.(bytes) ?? 0);
   }
 
   /** Drops a model that no request uses. Nothing else may refer to it, so that its memory is freed. */
