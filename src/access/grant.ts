@@ -1,3 +1,4 @@
+import { askObject } from '../core/ask-object.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import type { AccessService, Admitted, Outcome } from './access-service.ts';
 import type { Allowances } from './limits/ledger.ts';
@@ -115,14 +116,7 @@ const unavailable = (cause?: unknown) =>
   new GptEdgeError('overloaded', 'Keys and limits cannot be checked at the moment.', { cause, retryAfterSeconds: 1 });
 
 /**
- * Asks the object, and once more if that fails, as it does while the object is being moved. An answer that is lost may
- * have been counted: its lease expires.
+ * Asks the object of keys and limits. An answer that is lost may have been counted: its lease expires.
  * @throws GptEdgeError `overloaded`. Nothing is served that could not be counted
  */
-export async function asked<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask().catch(ask);
-  } catch (cause) {
-    throw unavailable(cause);
-  }
-}
+export const asked = <T>(ask: () => Promise<T>): Promise<T> => askObject(ask, unavailable);

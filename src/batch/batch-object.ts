@@ -12,6 +12,7 @@ import {
   hasEnded,
 } from './batch-state.ts';
 import { BatchTable } from './batch-table.ts';
+import { bucketInTime } from './files/bucket-in-time.ts';
 import { FileStore } from './files/file-store.ts';
 import { newId } from './ids.ts';
 import { LineFault } from './lines/line-fault.ts';
@@ -140,15 +141,17 @@ export class BatchObject extends DurableObject<BatchBindings> implements BatchHa
     if (state.status === 'validating') await this.#validate();
     else if (state.status === 'in_progress' && state.expires <= now) this.#enter('finalizing', { ending: 'expired' });
     else if (state.status === 'in_progress') await this.#send();
-    else if (state.status === 'finalizing' || (state.status === 'cancelling' && this.#table.runningUntil() <= now)) await this.#finish();
+    else if (state.status === 'finalizing' || (state.status === 'cancelling' && this.#table.runningUntil(now + TURN_MS) <= now))
+      await this.#finish();
   }
 
   /** Sets the alarm to when the next step is due, which the state says. */
   async #schedule(): Promise<void> {
     const { status, expires, checkAt } = this.#progress;
-    if (status === 'validating' || status === 'finalizing') await this.ctx.storage.setAlarm(Date.now());
-    if (status === 'in_progress') await this.ctx.storage.setAlarm(Math.min(expires, checkAt));
-    if (status === 'cancelling') await this.ctx.storage.setAlarm(Math.max(Date.now(), this.#table.runningUntil()));
+    const now = Date.now();
+    if (status === 'validating' || status === 'finalizing') await this.ctx.storage.setAlarm(now);
+    if (status === 'in_progress') await this.ctx.storage.setAlarm(Math.min(expires, checkAt, now + MAX_CHECK_MS));
+    if (status === 'cancelling') await this.ctx.storage.setAlarm(Math.max(now, this.#table.runningUntil(now + TURN_MS)));
   }
 
   async #validate(): Promise<void> {
@@ -181,8 +184,10 @@ export class BatchObject extends DurableObject<BatchBindings> implements BatchHa
     const now = Date.now();
     const unsent = this.#table.groupNames().filter((first) => first > sentThrough);
     const done = completed + failed;
-    const isStuck = unsent.length === 0 && checkAt <= now && done === checked && this.#table.runningUntil() <= now;
-    const names = isStuck ? this.#table.idleGroups(now) : unsent;
+    // A look that is further away than any was planned before the clock was set back.
+    const isDue = checkAt <= now || checkAt > now + MAX_CHECK_MS;
+    const isStuck = unsent.length === 0 && isDue && done === checked && this.#table.runningUntil(now + TURN_MS) <= now;
+    const names = isStuck ? this.#table.idleGroups(now, now + TURN_MS) : unsent;
     for (let at = 0; at < names.length; at += MAX_MESSAGES) {
       const part = names.slice(at, at + MAX_MESSAGES);
       await this.env.BATCH_QUEUE.sendBatch(part.map((first) => ({ body: { batch: this.#progress.id, first } })));
@@ -228,7 +233,7 @@ export class BatchObject extends DurableObject<BatchBindings> implements BatchHa
   }
 
   get #files(): FileStore {
-    return new FileStore(this.env.MODELS);
+    return new FileStore(bucketInTime(this.env.MODELS));
   }
 
   get #progress(): BatchState & Progress {

@@ -4,6 +4,7 @@ import { ENGINE_PATH } from '../api/openai/schemas/engine-schema.ts';
 import { notFound } from '../api/routes/stored-completions.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import { parseVariantId } from '../core/folder/adapter-files.ts';
+import { within } from '../core/within.ts';
 import { objectOrder } from './choose-objects.ts';
 import { describeObjects } from './describe-objects.ts';
 import { isRefusal, MAY_WAIT_HEADER } from './engine-headers.ts';
@@ -14,6 +15,7 @@ import { REGION_NAMES, type Region, regionOf } from './region.ts';
 import { relay } from './relay.ts';
 import { type RequestHint, requestHint } from './request-hint.ts';
 import { objectOfSession } from './session-id.ts';
+import { ObjectSilent, RETRY_SECONDS, SILENCE_MS, type Silence } from './silence.ts';
 import { FRAMES_HEADER, NOTES_HEADER, SLICE_HEADERS, SLICES_HEADER } from './slice-headers.ts';
 import { isFramed, joinSlices, type SliceCalls } from './slice-loop.ts';
 
@@ -26,12 +28,12 @@ export interface FrontOptions {
   readonly modelIds: readonly string[];
   /** Seconds after which an object that has not begun to answer is given up. */
   readonly answerSeconds: number;
+  /** Milliseconds without a word from an object, after which its answer is given up and begun again. @default 45 s */
+  readonly silenceMs?: number;
 }
 
 /** How often a request is sent again because its object was reset. */
 const MAX_RESETS = 2;
-/** Seconds after which a request may be tried again whose object failed. */
-const RETRY_SECONDS = 1;
 
 /**
  * Makes the front: it hands each request on to an object, and its answer back. Which object that is depends on the
@@ -151,7 +153,12 @@ class Call {
     return relay(answer, {
       askAgain: () => (this.#maySendAgain() ? this.#ask(name, true).then((again) => this.#joined(again, name)) : null),
       toError: (cause) => objectFailed(name, cause),
+      silence: this.#silenceOf(name),
     });
+  }
+
+  #silenceOf(object: string): Silence {
+    return { object, milliseconds: this.#options.silenceMs ?? SILENCE_MS };
   }
 
   async #joined(answer: Response, name: string): Promise<Response> {
@@ -164,19 +171,20 @@ class Call {
       goOn: (frames) => this.#send(name, true, { frames }),
       startOver: (notes) => (this.#body.isWhole ? this.#send(name, true, { notes }) : null),
       toError: (cause) => objectFailed(name, cause),
+      silence: this.#silenceOf(name),
     };
   }
 
   /** The first object that would not let the request wait, or else the first one: a body that streams is sent once. */
   async #firstWithRoom(names: readonly string[]): Promise<string> {
-    for (const name of names)
-      if (
-        !(await this.#stub(name)
-          .isFull(modelOf(name))
-          .catch(() => false))
-      )
-        return name;
+    for (const name of names) if (!(await this.#isFull(name).catch(() => false))) return name;
     return names[0];
+  }
+
+  #isFull(name: string): Promise<boolean> {
+    const { object, milliseconds } = this.#silenceOf(name);
+    const owed: Promise<boolean> = this.#stub(name).isFull(modelOf(name));
+    return within(owed, milliseconds, () => new ObjectSilent(object, 'said whether it is full', milliseconds));
   }
 
   /** A stub is dead after its object was reset, so each call takes a new one. */
@@ -211,18 +219,12 @@ class Call {
     // Only a POST can carry notes.
     const method = slice.notes?.length ? 'POST' : this.#request.method;
     const answer = this.#stub(name).fetch(new Request(this.#url, { method, headers, body, signal }));
-    const timeout = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      const error = this.#hasNotAnswered(name);
-      timeout.reject(error);
+    const milliseconds = this.#options.answerSeconds * 1000;
+    return within(answer, milliseconds, () => {
+      const error = new ObjectSilent(name, 'begun to answer', milliseconds);
       late.abort(error);
-    }, this.#options.answerSeconds * 1000);
-    try {
-      return await Promise.race([answer, timeout.promise]);
-    } finally {
-      clearTimeout(timer);
-      answer.catch(() => {});
-    }
+      return error;
+    });
   }
 
   /** @returns the body to send, whose headers it sets */
@@ -238,11 +240,6 @@ class Call {
     headers.set(NOTES_HEADER, String(notes.length));
     headers.delete('content-length');
     return joinedBytes(notes, (this.#body.send() as Uint8Array | null) ?? new Uint8Array());
-  }
-
-  #hasNotAnswered(name: string): GptEdgeError {
-    const message = `The engine object ${name} has not begun to answer for ${this.#options.answerSeconds} s. Try again.`;
-    return new GptEdgeError('engine_unavailable', message, { retryAfterSeconds: RETRY_SECONDS });
   }
 }
 

@@ -8,6 +8,7 @@ import type { CpuAllowance } from '../generation/cpu-allowance.ts';
 import type { WorkRate } from '../generation/work-rate.ts';
 import type { Session } from './session.ts';
 import { Sessions, type SessionsOptions } from './sessions.ts';
+import { withHeartbeat } from './silence.ts';
 import { FRAME, frameOf } from './slice-frames.ts';
 import { FRAMES_HEADER, GONE_HEADER, NOTES_HEADER, RENEW_HEADER, SLICE_HEADERS, SLICES_HEADER } from './slice-headers.ts';
 import { LiveAnswer } from './slice-live.ts';
@@ -53,7 +54,7 @@ export class SliceServer {
     this.#rate.sync();
     if (request.headers.has(RENEW_HEADER)) return new Response(null, { status: 204 });
     const id = request.headers.get(SLICES_HEADER);
-    if (id === null) return this.#make(request, { sessions: this.#sessions, cpuAllowance: this.#allowance });
+    if (id === null) return withHeartbeat(await this.#make(request, { sessions: this.#sessions, cpuAllowance: this.#allowance }));
     const frames = request.headers.get(FRAMES_HEADER);
     const live = this.#live.get(id);
     if (frames === null) {

@@ -37,6 +37,7 @@ describe('/openapi.json', () => {
       [
         'delete /v1/files/{id}',
         'get /health',
+        'get /ready',
         'get /v1/batches',
         'get /v1/batches/{id}',
         'get /v1/files',
@@ -71,6 +72,7 @@ describe('/openapi.json', () => {
     const withBody = ['200', '400', '401', '403', '404', '405', '408', '413', '415', '429', '500', '503'];
     const statuses: Record<string, string[]> = {
       'get /health': ['200', '405', '500'],
+      'get /ready': ['200', '405', '500', '503'],
       'get /v1/engine': ['200', '401', '403', '405', '429', '500', '503'],
       ...Object.fromEntries(
         ['get /v1/files/{id}', 'get /v1/files/{id}/content', 'delete /v1/files/{id}', 'get /v1/batches/{id}'].map((route) => [

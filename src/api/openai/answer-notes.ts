@@ -10,6 +10,8 @@ export interface AnswerHead {
   readonly seed: number;
   /** The model's. With another, the text would not go on as it began. */
   readonly fingerprint: string;
+  /** The model's version, with which the answer goes on, although another may have become current. */
+  readonly version?: string;
 }
 
 /** What an answer has got since the note before: all notes together are what it takes to go on elsewhere. */

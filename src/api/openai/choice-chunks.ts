@@ -79,7 +79,8 @@ export async function* choiceChunks<Head extends { id: string; created: number }
   const includeUsage = !body.stream || body.stream_options?.include_usage;
   const { notes } = completion;
   const isStreamed = body.stream || notes?.isStored || false;
-  notes?.begin({ id: head.id, created: head.created, seed: requests[0].sampling.seed, fingerprint: model.fingerprint }, { isStreamed });
+  const { fingerprint, version } = model;
+  notes?.begin({ id: head.id, created: head.created, seed: requests[0].sampling.seed, fingerprint, version }, { isStreamed });
   for await (const event of choiceEvents(completion.events, requests)) {
     // Each choice reports the scores of its prompt.
     if (event.isFirst) await budget.spend(event.promptScores.length * work.report(requests[event.requestIndex].promptLogprobs ?? 0));

@@ -1,3 +1,4 @@
+import { steadyNow } from '../../core/steady-clock.ts';
 import { Outbox } from '../outbox.ts';
 import type { StopCause } from '../text/text-pieces.ts';
 
@@ -56,7 +57,7 @@ export class Job<Run extends JobRun> {
     ticks: 0,
     sequences: 0,
   };
-  readonly submitted = Date.now();
+  readonly submitted = steadyNow();
   /** Whether tokens are computed before they are chosen: those that are drafted, and those that are certain. */
   readonly speculates: boolean;
   /** Tokens of all its prompts. */
@@ -89,7 +90,7 @@ export class Job<Run extends JobRun> {
 
   admit(): void {
     this.isAdmitted = true;
-    this.figures.queueMilliseconds = Date.now() - this.submitted;
+    this.figures.queueMilliseconds = steadyNow() - this.submitted;
     this.wake();
   }
 

@@ -1,5 +1,6 @@
 import type { Decoder, Feed } from '../../core/decoder.ts';
 import { GptEdgeError } from '../../core/errors.ts';
+import { steadyNow } from '../../core/steady-clock.ts';
 import type { CompletionEvent } from '../completion-event.ts';
 import type { Outbox } from '../outbox.ts';
 import { TokenWork, type WorkingModel } from '../token-work.ts';
@@ -47,6 +48,9 @@ const MOST_RETRY_SECONDS = 60;
  * request was cancelled meanwhile may never end.
  */
 const ABANDONED_TICK_MS = 30_000;
+
+/** Plans see to it that each request fits. A host may have less memory than it says. */
+const NO_MEMORY = 'There is no memory for the KV cache of this request now. Try again later.';
 
 /** What a scheduler has done for all requests since it began. */
 export interface SchedulerTotals {
@@ -220,7 +224,7 @@ export class Scheduler {
    * @returns whether there was anything to compute, and nobody else was computing
    */
   async tick(work: WorkBudget): Promise<boolean> {
-    if (this.#flight && !this.#flight.work.isAbandoned && Date.now() - this.#flight.since < ABANDONED_TICK_MS) return false;
+    if (this.#flight && !this.#flight.work.isAbandoned && steadyNow() - this.#flight.since < ABANDONED_TICK_MS) return false;
     this.#land();
     this.#refuseLate();
     this.#share();
@@ -238,7 +242,7 @@ export class Scheduler {
   }
 
   async #compute({ parts }: Batch, work: WorkBudget): Promise<void> {
-    const flight: Flight = { parts, since: Date.now(), work };
+    const flight: Flight = { parts, since: steadyNow(), work };
     this.#flight = flight;
     this.#ticks++;
     let failure: { error: unknown } | null = null;
@@ -286,12 +290,13 @@ export class Scheduler {
   }
 
   /**
-   * A batch could not be computed. If blocks are missing, somebody uses the decoder beside the scheduler, and the last
-   * of the batch waits; otherwise nobody knows which job is to blame.
+   * A batch could not be computed. If blocks are missing, since the host has no more memory or somebody uses the decoder
+   * beside the scheduler, whoever has room and the lowest priority waits; otherwise nobody knows which job is to blame.
    */
   #fail(parts: readonly Part[], error: unknown): void {
     const isFull = error instanceof GptEdgeError && error.code === 'memory_limit_exceeded';
-    if (isFull && parts.length > 1) parts[parts.length - 1].run.preempt();
+    const holders = this.#order().filter(({ sequence }) => sequence);
+    if (isFull && holders.length > 1) holders.at(-1)!.preempt();
     else for (const { run } of parts) this.#end(run.job, error);
     this.#endFlying(parts);
   }
@@ -328,15 +333,17 @@ export class Scheduler {
     return priorityOrder(this.#jobs);
   }
 
-  /** Shares the room, and admits the jobs that got some for the first time. */
+  /** Shares the room, and admits the jobs that got some for the first time. What waits for more than there can be fails. */
   #share(): void {
+    for (const { job } of this.#order().filter((run) => !this.#room.couldHold(run)))
+      this.#end(job, new GptEdgeError('memory_limit_exceeded', NO_MEMORY, { retryAfterSeconds: 1 }));
     this.#room.share(this.#order());
     for (const job of this.#jobs) if (!job.isAdmitted && job.runs.some(({ sequence }) => sequence)) job.admit();
   }
 
   /** Refuses those that have waited for too long. */
   #refuseLate(): void {
-    const now = Date.now();
+    const now = steadyNow();
     for (const job of this.#jobs)
       if (!job.isAdmitted && now - job.submitted > this.#queueMilliseconds)
         this.#end(job, this.#overloaded(`the request has waited for ${this.#queueMilliseconds / 1000} seconds`));

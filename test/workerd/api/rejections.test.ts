@@ -481,13 +481,13 @@ describe('a deployment that is not public', () => {
   const app = appOver(false);
   const ask = async (path: string, init?: RequestInit) => app.request(`http://edge${path}`, init);
 
-  it('should answer 401 everywhere but at /health, including unknown paths and wrong methods', async () => {
+  it('should answer 401 everywhere but at /health and /ready, including unknown paths and wrong methods', async () => {
     const targets: [string, string][] = [
       ...knownRoutes().map(({ method, path }): [string, string] => [method, path.replace('{id}', 'tinystories-gpt2')]),
       ...[['GET', '/nope'] as [string, string], ['GET', '/'] as [string, string], ['DELETE', COMPLETIONS] as [string, string]],
       ...[['GET', '/health/x'] as [string, string], ['GET', '/Health'] as [string, string], ['GET', '//v1/models/'] as [string, string]],
     ];
-    for (const [method, path] of targets.filter(([, path]) => path !== '/health')) {
+    for (const [method, path] of targets.filter(([, path]) => !['/health', '/ready'].includes(path))) {
       const body = method === 'POST' ? JSON.stringify(GOOD[path]) : undefined;
       const answer = await ask(path, {
         method,
