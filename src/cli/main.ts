@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import manifest from '#package.json' with { type: 'json' };
 import { addCommand } from './commands/add.ts';
+import { batchCommand } from './commands/batch.ts';
 import { buildCommand } from './commands/build.ts';
 import { completeCommand } from './commands/complete.ts';
 import { convertCommand } from './commands/convert.ts';
@@ -37,6 +38,7 @@ const COMMANDS = [
   pushCommand,
   listCommand,
   evalCommand,
+  batchCommand,
   keysCommand,
   doctorCommand,
   buildCommand,
@@ -46,7 +48,10 @@ const COMMANDS = [
 failOnErrors();
 stopWithNpm();
 
-const program = new Command('gpt-edge').description('A small GPT that generates inside a Cloudflare Worker.').version(manifest.version);
+const program = new Command('gpt-edge')
+  .description('A small GPT that generates inside a Cloudflare Worker.')
+  .version(manifest.version)
+  .enablePositionalOptions();
 for (const command of COMMANDS) program.addCommand(command);
 
 await program.parseAsync().catch(fail);
