@@ -13,10 +13,13 @@ import { inspectCommand } from './commands/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { prefixCommand } from './commands/prefix.ts';
+import { pruneCommand } from './commands/prune.ts';
 import { pushCommand } from './commands/push.ts';
 import { refreshCommand } from './commands/refresh.ts';
 import { removeCommand } from './commands/remove.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { startCommand } from './commands/start.ts';
+import { versionsCommand } from './commands/versions.ts';
 import { fail, failOnErrors } from './fail.ts';
 import { stopWithNpm } from './stop-with-npm.ts';
 
@@ -37,6 +40,9 @@ const COMMANDS = [
   prefixCommand,
   pushCommand,
   listCommand,
+  versionsCommand,
+  rollbackCommand,
+  pruneCommand,
   evalCommand,
   batchCommand,
   keysCommand,

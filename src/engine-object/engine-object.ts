@@ -39,9 +39,9 @@ export class EngineObject extends DurableObject<EngineObjectEnv> {
     return this.#slices().answer(request);
   }
 
-  /** Deletes stored answers whose time is over. */
+  /** Lets stored answers go on that a reset has interrupted, and deletes those whose time is over. */
   override alarm(): Promise<void> {
-    return this.#slices().expire();
+    return this.#slices().tend();
   }
 
   #slices(): SliceServer {

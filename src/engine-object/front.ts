@@ -1,4 +1,5 @@
 import type { EngineFront } from '../api/http/forward-to-engine.ts';
+import { RESPONSES_PATH } from '../api/openai/response-stream.ts';
 import { ENGINE_PATH } from '../api/openai/schemas/engine-schema.ts';
 import { notFound } from '../api/routes/stored-completions.ts';
 import { GptEdgeError } from '../core/errors.ts';
@@ -49,8 +50,12 @@ export function createFront(options: FrontOptions): EngineFront {
    */
   const lastAsked = new Map<string, string>();
   return async (request, path) => {
-    const stored = isReading(request) ? STORED_PATH.exec(path) : null;
-    if (stored) return new Call(request, path, new HeldBody(null), regionOf(request), options).answer([homeOf(stored[1], options)]);
+    const stored = storedId(request, path);
+    if (stored) {
+      const home = homeOf(stored, options);
+      if (home === undefined) throw notFound(stored);
+      return new Call(request, path, new HeldBody(null), regionOf(request), options).answer([home]);
+    }
     const body = new HeldBody(bodyOf(request));
     const hint = await hintOf(request, path, body, models);
     const { base } = parseVariantId(hint.model ?? '');
@@ -60,21 +65,32 @@ export function createFront(options: FrontOptions): EngineFront {
     const names = objectOrder(hint.key, objectCount).map((index) => objectName(region, model, index));
     if (request.method !== 'POST')
       return new Call(request, path, body, region, options).answer([lastAsked.get(objectName(region, model, 0)) ?? names[0]]);
+    const home = hint.stored === undefined ? undefined : homeOf(hint.stored, options);
+    if (home !== undefined) return new Call(request, path, body, region, options).answer([home]);
     lastAsked.set(objectName(region, model, 0), names[0]);
     return new Call(request, path, body, region, options).answer(names);
   };
 }
 
-/** The path of a stored answer, whose id contains the name of its object. */
-const STORED_PATH = /^\/v1\/(?:chat\/)?completions\/([^/]+)(?:\/stream)?$/;
+/** The path of a stored answer, and what else is done with stored responses. */
+const STORED_PATH = /^\/v1\/(?:(?:chat\/)?completions\/([^/]+)(?:\/stream)?|responses\/([^/]+)(?:\/input_items)?)$/;
+const CHANGE_PATH = { DELETE: /^\/v1\/responses\/([^/]+)$/, POST: /^\/v1\/responses\/([^/]+)\/cancel$/ };
 
-/** The object that has a stored answer. @throws GptEdgeError `completion_not_found` for an id that no object has given */
-function homeOf(id: string, { modelIds, objectCount }: FrontOptions): string {
+/** The id of the stored answer that a request is about; undefined if it is about none. */
+function storedId(request: Request, path: string): string | undefined {
+  const pattern = isReading(request) ? STORED_PATH : CHANGE_PATH[request.method as keyof typeof CHANGE_PATH];
+  return pattern
+    ?.exec(path)
+    ?.slice(1)
+    .find((id) => id !== undefined);
+}
+
+/** The object that has a stored answer, of whose id its name is a part; undefined for an id that no object has given. */
+function homeOf(id: string, { modelIds, objectCount }: FrontOptions): string | undefined {
   const [region, model, index] = objectOfSession(id)?.split('/') ?? [];
   const isObject = REGION_NAMES.has(region) && modelsOfObjects(modelIds).includes(model) && Number(index) < objectCount;
   const name = `${region}/${model}/${Number(index)}`;
-  if (!isObject || name !== objectOfSession(id)) throw notFound(id);
-  return name;
+  return isObject && name === objectOfSession(id) ? name : undefined;
 }
 
 const isReading = ({ method }: Request): boolean => ['GET', 'HEAD'].includes(method);
@@ -87,11 +103,13 @@ async function hintOf(request: Request, path: string, body: HeldBody, models: re
   if (bodyOf(request) === null) return { model: /^\/v1\/models\/([^/]+)$/.exec(path)?.[1], key: '' };
   if (!/^application\/json\b/i.test(request.headers.get('content-type') ?? '')) return { key: '' };
   await body.hold();
-  const hint = requestHint(body.text);
-  if (hint.model !== undefined || body.isWhole || models.length === 1) return hint;
-  // Some clients write the model behind a long conversation.
+  const isResponse = path === RESPONSES_PATH;
+  const hint = requestHint(body.text, isResponse);
+  const isEnough = !isResponse && (hint.model !== undefined || models.length === 1);
+  if (isEnough || body.isWhole) return hint;
+  // Some clients write the model behind a long conversation, and what says where a response is stored may stand anywhere.
   await body.holdAll();
-  return requestHint(body.text);
+  return requestHint(body.text, isResponse);
 }
 
 /** One request on its way to an object. */
@@ -232,7 +250,7 @@ interface SliceCall {
 }
 
 /** Whether a request is answered with as much text as it asks for, which may take more than one slice. */
-const isGeneration = (path: string): boolean => /^\/v1\/(chat\/)?completions($|\/[^/]+\/stream$)/.test(path);
+const isGeneration = (path: string): boolean => /^\/v1\/((chat\/)?completions($|\/[^/]+\/stream$)|responses($|\/[^/]+$))/.test(path);
 
 function joinedBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
   const both = new Uint8Array(a.length + b.length);

@@ -1,9 +1,11 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { CHUNK_BYTES, type Manifest, type ManifestFile, parseManifest } from '../core/folder/manifest.ts';
 import { type ModelFiles, PIECE_BYTES } from '../core/folder/model-files.ts';
-import { MAX_CONFIG_BYTES, STORAGE_SILENCE_MS } from '../core/limits.ts';
+import { fileKey, unversionedKey, versionedId, versionKey, versionOf } from '../core/folder/stored-model.ts';
+import { MAX_CONFIG_BYTES } from '../core/limits.ts';
 import { visitEventLoop } from '../core/visit-event-loop.ts';
-import { within } from '../core/within.ts';
+import { readPointer } from './current-versions.ts';
+import type { BodyReader, ModelBucket, ModelObject, StoredObject } from './model-bucket.ts';
 import { sha256, toHex } from './sha256.ts';
 
 /**
@@ -19,8 +21,8 @@ const TURN_BYTES = 4 * PIECE_BYTES;
 type OnBytes = (count: number, name: string) => void;
 
 /**
- * A model under `models/<id>/` in R2. Its files are read in ranges of one chunk (4 MiB), and each chunk is checked
- * against its SHA-256 in the manifest.
+ * A version of a model under `models/<id>/` in R2, which stays the same however often the model is pushed. Its files are
+ * read in ranges of one chunk (4 MiB), and each chunk is checked against its SHA-256 in the manifest.
  * @example
  * const files = await R2ModelFiles.open(env.MODELS, 'tinystories-gpt2');
  * const tokenizer = await files.read('tokenizer.json');
@@ -28,38 +30,50 @@ type OnBytes = (count: number, name: string) => void;
  */
 export class R2ModelFiles implements ModelFiles {
   readonly manifest: Manifest;
+  /** The beginning of the manifest's SHA-256. */
+  readonly version: string;
   /** When the manifest was put into the bucket. */
   readonly uploaded: Date;
-  readonly #bucket: R2Bucket;
-  readonly #prefix: string;
+  readonly #bucket: ModelBucket;
+  readonly #isVersioned: boolean;
   readonly #onBytes: OnBytes;
-  readonly #silenceMs: number;
 
-  private constructor(bucket: R2Bucket, prefix: string, onBytes: OnBytes, silenceMs: number, manifest: Manifest, uploaded: Date) {
+  private constructor(bucket: ModelBucket, stored: StoredManifest, onBytes: OnBytes) {
     this.#bucket = bucket;
-    this.#prefix = prefix;
     this.#onBytes = onBytes;
-    this.#silenceMs = silenceMs;
-    this.manifest = manifest;
-    this.uploaded = uploaded;
+    this.#isVersioned = stored.isVersioned;
+    this.manifest = stored.manifest;
+    this.version = stored.version;
+    this.uploaded = stored.uploaded;
   }
 
   /**
    * Opens a model by reading its manifest.
    * @param onBytes is called for each chunk that has been read, with its bytes and its file, to show progress
-   * @param silenceMs milliseconds after which the bucket is given up
+   * @param version the version to open; null for a folder that was pushed before there were versions. Default: the
+   *   current one
    * @throws GptEdgeError `model_not_found` if there is no manifest, `model_unavailable` if it cannot be read or is
    *   damaged
    */
-  static async open(bucket: R2Bucket, id: string, onBytes: OnBytes = () => {}, silenceMs = STORAGE_SILENCE_MS): Promise<R2ModelFiles> {
-    const prefix = `models/${id}/`;
-    const key = `${prefix}manifest.json`;
-    const object = await readable(bucket.get(key), key, silenceMs);
-    if (object === null)
-      throw new GptEdgeError('model_not_found', `The model ${id} is not in the bucket: there is no ${key}.`, { param: 'model' });
-    if (object.size > MAX_CONFIG_BYTES) return unavailable(key, `has ${object.size} bytes, more than ${MAX_CONFIG_BYTES}`);
-    const bytes = new Uint8Array(await readable(object.arrayBuffer(), key, silenceMs));
-    return new R2ModelFiles(bucket, prefix, onBytes, silenceMs, manifestOf(bytes, key, id), object.uploaded);
+  static async open(bucket: ModelBucket, id: string, onBytes: OnBytes = () => {}, version?: string | null): Promise<R2ModelFiles> {
+    const opened = version === undefined ? await readPointer(bucket, id) : version;
+    return new R2ModelFiles(bucket, await readManifest(bucket, id, opened), onBytes);
+  }
+
+  /**
+   * Checks that the bucket has files of the sizes that the manifest states, without reading them.
+   * @throws GptEdgeError `model_unavailable`, naming one that is missing or has another size
+   */
+  async checkStored(names: readonly string[]): Promise<void> {
+    await Promise.all(
+      names.map(async (name) => {
+        const file = this.#file(name);
+        const object = await this.#bucket
+          .head(this.#key(name, file))
+          .catch((cause) => unavailable(this.#label(name), 'cannot be read', cause));
+        this.#checkObject(object, name, file);
+      }),
+    );
   }
 
   /**
@@ -100,7 +114,7 @@ export class R2ModelFiles implements ModelFiles {
     const buffers = [new ArrayBuffer(PIECE_BYTES), new ArrayBuffer(PIECE_BYTES)];
     let next = open(0);
     for (let offset = 0; next !== undefined; offset += CHUNK_BYTES) {
-      const body: ReadableStream = await next;
+      const body: ModelObject['body'] = await next;
       next = open(offset + CHUNK_BYTES);
       yield* this.#pieces(body, name, file, offset, buffers);
     }
@@ -108,7 +122,7 @@ export class R2ModelFiles implements ModelFiles {
 
   /** The pieces of one chunk. @param buffers two of them, which are detached and replaced */
   async *#pieces(
-    body: ReadableStream,
+    body: ModelObject['body'],
     name: string,
     file: ManifestFile,
     offset: number,
@@ -119,13 +133,13 @@ export class R2ModelFiles implements ModelFiles {
     const hash = new crypto.DigestStream('SHA-256');
     const hasher = hash.getWriter();
     const read = (start: number) => {
-      const piece = start < length ? this.#read(reader, name, buffers.pop()!, Math.min(PIECE_BYTES, length - start)) : undefined;
+      const piece = start < length ? readInto(reader, buffers.pop()!, Math.min(PIECE_BYTES, length - start)) : undefined;
       piece?.catch(() => {});
       return piece;
     };
     let next = read(0);
     for (let start = 0; next !== undefined; start += PIECE_BYTES) {
-      const piece = await next;
+      const piece = await next.catch((cause) => unavailable(this.#label(name), 'cannot be read', cause));
       next = read(start + PIECE_BYTES);
       await hasher.write(piece);
       yield piece;
@@ -138,7 +152,7 @@ export class R2ModelFiles implements ModelFiles {
   }
 
   #file(name: string): ManifestFile {
-    return this.manifest.files[name] ?? unavailable(this.#prefix + name, 'is not in the manifest');
+    return this.manifest.files[name] ?? unavailable(this.#label(name), 'is not in the manifest');
   }
 
   /** @param buffer is detached, and its memory used for the chunk, if it is long enough */
@@ -146,38 +160,46 @@ export class R2ModelFiles implements ModelFiles {
     const body = await this.#openChunk(name, file, offset);
     const length = chunkLength(file, offset);
     const room = buffer !== undefined && buffer.byteLength >= length ? buffer : new ArrayBuffer(length);
-    const chunk = await this.#read(body.getReader({ mode: 'byob' }), name, room, length);
+    const reading = readInto(body.getReader({ mode: 'byob' }), room, length);
+    const chunk = await reading.catch((cause) => unavailable(this.#label(name), 'cannot be read', cause));
     this.#checkHash(await sha256(chunk), name, file, offset);
     return chunk;
   }
 
   /** Asks for a chunk, and checks what R2 says of its file. */
-  async #openChunk(name: string, file: ManifestFile, offset: number): Promise<ReadableStream> {
-    const key = this.#prefix + name;
+  async #openChunk(name: string, file: ManifestFile, offset: number): Promise<ModelObject['body']> {
     const range = { offset, length: chunkLength(file, offset) };
-    const object = await readable(this.#bucket.get(key, { range }), key, this.#silenceMs);
-    if (object === null) return unavailable(key, 'is missing from the bucket');
-    if (object.size !== file.bytes) return unavailable(key, `has ${object.size} bytes, ${file.bytes} expected`);
-    // The hash that push has noted is the only one of a large file as a whole; its chunks have hashes of their own.
-    const noted = object.customMetadata?.sha256 ?? file.sha256;
-    if (noted !== file.sha256) return unavailable(key, `has the SHA-256 ${noted}, ${file.sha256} expected`);
+    const object = await this.#bucket
+      .get(this.#key(name, file), { range })
+      .catch((cause) => unavailable(this.#label(name), 'cannot be read', cause));
+    this.#checkObject(object, name, file);
     return object.body;
   }
 
-  /** Reads the next bytes of a file. What is no longer wanted after a failure goes on in its own buffer, and is dropped. */
-  async #read(reader: ReadableStreamBYOBReader, name: string, buffer: ArrayBuffer, length: number): Promise<Uint8Array<ArrayBuffer>> {
-    try {
-      return await readable(readInto(reader, buffer, length), this.#prefix + name, this.#silenceMs);
-    } catch (error) {
-      reader.cancel(error).catch(() => {});
-      throw error;
-    }
+  #checkObject<T extends StoredObject>(object: T | null, name: string, file: ManifestFile): asserts object is T {
+    if (object === null) return unavailable(this.#label(name), 'is missing from the bucket');
+    if (object.size !== file.bytes) return unavailable(this.#label(name), `has ${object.size} bytes, ${file.bytes} expected`);
+    // Before there were versions, files were replaced under their names, and `push` noted their hashes beside them.
+    const noted = this.#isVersioned ? undefined : object.customMetadata?.sha256;
+    if (noted !== undefined && noted !== file.sha256)
+      return unavailable(this.#label(name), `has the SHA-256 ${noted}, ${file.sha256} expected`);
+  }
+
+  #key(name: string, { sha256 }: ManifestFile): string {
+    const { id } = this.manifest;
+    return this.#isVersioned ? fileKey(id, sha256) : unversionedKey(id, name);
+  }
+
+  /** A file in messages. */
+  #label(name: string): string {
+    const { id } = this.manifest;
+    return this.#isVersioned ? `${name} of ${versionedId(id, this.version)}` : unversionedKey(id, name);
   }
 
   #checkHash(found: string, name: string, file: ManifestFile, offset: number): void {
     const length = chunkLength(file, offset);
     const expected = file.chunks?.[offset / CHUNK_BYTES] ?? file.sha256;
-    if (found !== expected) unavailable(this.#prefix + name, `is damaged: SHA-256 differs in bytes ${offset} to ${offset + length}`);
+    if (found !== expected) unavailable(this.#label(name), `is damaged: SHA-256 differs in bytes ${offset} to ${offset + length}`);
     this.#onBytes(length, name);
   }
 }
@@ -188,18 +210,32 @@ const chunkLength = (file: ManifestFile, offset: number): number => Math.min(CHU
  * Reads `length` bytes, or all that there are, into a buffer, which is detached.
  * @returns the bytes, in a new buffer of the same memory
  */
-async function readInto(reader: ReadableStreamBYOBReader, buffer: ArrayBuffer, length: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readInto(reader: BodyReader, buffer: ArrayBuffer, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const { value } = await reader.readAtLeast(length, new Uint8Array(buffer, 0, length));
   return value ?? new Uint8Array();
 }
 
-/** Awaits what the bucket owes of an object. @throws GptEdgeError `model_unavailable` if it fails, or stands still */
-function readable<T>(owed: Promise<T>, key: string, silenceMs: number): Promise<T> {
-  const late = () => new Error(`the bucket has not answered for ${silenceMs / 1000} s`);
-  return within(owed, silenceMs, late).catch((cause) => unavailable(key, 'cannot be read', cause));
+interface StoredManifest {
+  readonly isVersioned: boolean;
+  readonly manifest: Manifest;
+  readonly version: string;
+  readonly uploaded: Date;
 }
 
-function manifestOf(bytes: Uint8Array, key: string, id: string): Manifest {
+async function readManifest(bucket: ModelBucket, id: string, version: string | null): Promise<StoredManifest> {
+  const key = version === null ? unversionedKey(id, 'manifest.json') : versionKey(id, version);
+  const object = await bucket.get(key).catch((cause) => unavailable(key, 'cannot be read', cause));
+  if (object === null && version !== null) return unavailable(key, 'is missing from the bucket');
+  if (object === null)
+    throw new GptEdgeError('model_not_found', `The model ${id} is not in the bucket: gpt-edge push puts it there.`, { param: 'model' });
+  if (object.size > MAX_CONFIG_BYTES) return unavailable(key, `has ${object.size} bytes, more than ${MAX_CONFIG_BYTES}`);
+  const bytes = new Uint8Array(await object.arrayBuffer().catch((cause) => unavailable(key, 'cannot be read', cause)));
+  const found = versionOf(await sha256(bytes));
+  if (version !== null && found !== version) return unavailable(key, `is damaged: it is the manifest of ${found}`);
+  return { isVersioned: version !== null, manifest: parseStored(bytes, key, id), version: found, uploaded: object.uploaded };
+}
+
+function parseStored(bytes: Uint8Array, key: string, id: string): Manifest {
   try {
     const manifest = parseManifest(new TextDecoder().decode(bytes), key);
     return manifest.id === id ? manifest : unavailable(key, `belongs to the model ${manifest.id}`);

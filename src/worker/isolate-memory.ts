@@ -38,6 +38,8 @@ export class IsolateMemory {
   readonly #users = new Map<string, number>();
   /** The models that wait for room: since when, and when a request for one looked last, in milliseconds. */
   readonly #waiting = new Map<string, { readonly since: number; readonly seen: number }>();
+  /** Models that are unloaded as soon as no request uses them, since another has taken their place. */
+  readonly #superseded = new Set<string>();
   /** The most that all models on onnxruntime-web have held at a time. */
   #retainedBytes = 0;
   /** Ends the use of requests that were dropped: the code of a cancelled request does not go on to say so. */
@@ -92,10 +94,23 @@ export class IsolateMemory {
     this.#dropped.register(until, end);
   }
 
+  /** Unloads a model as soon as no request uses it, since `successor` has taken its place. */
+  supersede(id: string, successor: string): void {
+    this.#superseded.delete(successor);
+    this.#superseded.add(id);
+    this.#plans.delete(id);
+    this.#count(id, 0);
+  }
+
   #count(id: string, change: number): void {
     const users = (this.#users.get(id) ?? 0) + change;
     this.#users.delete(id);
-    this.#users.set(id, users);
+    if (users === 0 && this.#superseded.delete(id)) this.#drop(id);
+    else this.#users.set(id, users);
+  }
+
+  #drop(id: string): void {
+    if (this.#taken.delete(id)) this.#options.unload(id);
   }
 
   /**
@@ -131,13 +146,9 @@ export class IsolateMemory {
   }
 
   #tryTake(id: string, plan: MemoryPlan): boolean {
-    const { unload } = this.#options;
     const victims = this.#victimsFor(plan);
     if (victims === null) return false;
-    for (const victim of victims) {
-      this.free(victim);
-      unload(victim);
-    }
+    for (const victim of victims) this.#drop(victim);
     const share = this.#shareFor(id, plan);
     const retainedBytes = plan.retainedBytes > 0 ? plan.retainedBytes + share : 0;
     this.#taken.set(id, { ...plan, totalBytes: plan.totalBytes + share, retainedBytes });
@@ -153,13 +164,13 @@ export class IsolateMemory {
    */
   #shareFor(id: string, plan: MemoryPlan): number {
     const { limitBytes, modelCount } = this.#options;
-    this.#plans.set(id, plan);
+    if (!this.#superseded.has(id)) this.#plans.set(id, plan);
     const together = [plan];
     for (const other of [...this.#users.keys()].reverse()) {
       const known = other === id ? undefined : this.#plans.get(other);
       if (known && this.#bytesOf([...together, known]) <= limitBytes) together.push(known);
     }
-    const unknown = modelCount - this.#plans.size;
+    const unknown = Math.max(0, modelCount - this.#plans.size);
     const share = (limitBytes - this.#bytesOf(together)) / (together.length + unknown);
     return Math.max(0, Math.floor(Math.min(share, limitBytes - this.#bytesWith(plan))));
   }

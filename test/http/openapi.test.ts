@@ -37,6 +37,7 @@ describe('/openapi.json', () => {
       [
         'delete /v1/files/{id}',
         'get /health',
+        'get /ready',
         'get /v1/batches',
         'get /v1/batches/{id}',
         'get /v1/files',
@@ -60,11 +61,16 @@ describe('/openapi.json', () => {
         'post /v1/files',
         'post /v1/next-token',
         'post /v1/responses',
+        'post /v1/responses/{id}/cancel',
+        'get /v1/responses/{id}',
+        'get /v1/responses/{id}/input_items',
+        'delete /v1/responses/{id}',
       ].toSorted(),
     );
     const withBody = ['200', '400', '401', '403', '404', '405', '408', '413', '415', '429', '500', '503'];
     const statuses: Record<string, string[]> = {
       'get /health': ['200', '405', '500'],
+      'get /ready': ['200', '405', '500', '503'],
       'get /v1/engine': ['200', '401', '403', '405', '429', '500', '503'],
       ...Object.fromEntries(
         ['get /v1/files/{id}', 'get /v1/files/{id}/content', 'delete /v1/files/{id}', 'get /v1/batches/{id}'].map((route) => [

@@ -53,7 +53,7 @@ function scopedHost(host: ModelHost, models: readonly string[]): ModelHost {
   };
   return {
     ids,
-    get: async (id, until) => host.get(check(id ?? ids[0]), until),
+    get: async (id, until, version) => host.get(check(id ?? ids[0]), until, version),
     describe: async (id) => host.describe(check(id)),
   };
 }

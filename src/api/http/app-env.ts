@@ -57,8 +57,10 @@ export function requestContext(c: Context<AppEnv>, model: LanguageModel): Reques
  */
 export async function requestedModel(c: Context<AppEnv>, id: string | null | undefined): Promise<LanguageModel> {
   const asked = Date.now();
-  const model = await c.var.host.get(id ?? undefined, c.var.record.ended);
+  const begunWith = c.env?.slices?.notes?.past?.head.version;
+  const model = await c.var.host.get(id ?? undefined, c.var.record.ended, begunWith);
   c.var.record.loadMilliseconds = Date.now() - asked;
   c.var.record.model = model.id;
+  c.var.record.version = model.version;
   return model;
 }

@@ -39,6 +39,7 @@ function toLine(c: Context<RequestLogEnv>, record: RequestRecord, status: number
     status,
     duration_ms,
     model: record.model,
+    version: record.version,
     prompt_tokens: record.promptTokens,
     completion_tokens: record.completionTokens,
     ...sharing(record),

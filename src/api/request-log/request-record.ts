@@ -12,6 +12,8 @@ export class RequestRecord {
   readonly started = Date.now();
   /** Id of the served model, once it is known. */
   model?: string;
+  /** The model's version, if it has one. */
+  version?: string;
   /** Milliseconds until the model was ready: next to none where it was loaded already. */
   loadMilliseconds?: number;
   promptTokens?: number;

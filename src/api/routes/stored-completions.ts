@@ -41,14 +41,14 @@ const streamRoute = <const P extends string>(path: P, chunk: string) =>
 /** Answers of requests with `store`, which are there for a while after their client has left. */
 export function storedCompletionsRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(stateRoute('/v1/completions', storedCompletionSchema), async (c) => {
-    const session = await found(c, 'cmpl-');
+    const session = await foundAnswer(c, 'cmpl-');
     return c.json(
       { ...(await joinCompletion(storedChunks(session), headOf(session, 'text_completion'))), ...stateOf(session) } as never,
       200,
     );
   });
   app.openapi(stateRoute('/v1/chat/completions', storedChatSchema), async (c) => {
-    const session = await found(c, 'chatcmpl-');
+    const session = await foundAnswer(c, 'chatcmpl-');
     const body = JSON.parse(session.body) as ChatWireRequest;
     return c.json(
       { ...(await joinChat(storedChunks(session), body, headOf(session, 'chat.completion'))), ...stateOf(session) } as never,
@@ -61,16 +61,18 @@ export function storedCompletionsRoutes(app: OpenAPIHono<AppEnv>): void {
 
 async function stream(c: Context<AppEnv>, prefix: string): Promise<Response> {
   const last = c.req.header('last-event-id');
-  const cursor = last === undefined ? SESSION_BEGINNING : parseCursor(last);
-  if (cursor === null)
-    throw new GptEdgeError('invalid_value', `Invalid Last-Event-ID: ${JSON.stringify(excerpt(last!))} is not the id of an event.`, {
+  if (last !== undefined && parseCursor(last) === null)
+    throw new GptEdgeError('invalid_value', `Invalid Last-Event-ID: ${JSON.stringify(excerpt(last))} is not the id of an event.`, {
       param: 'Last-Event-ID',
     });
-  return (await found(c, prefix)).stream(cursor);
+  return (await foundAnswer(c, prefix)).stream(last);
 }
 
-/** @throws GptEdgeError `completion_not_found` */
-async function found(c: Context<AppEnv>, prefix: string): Promise<AnswerSession> {
+/**
+ * A stored answer, whose id begins as its endpoint has it.
+ * @throws GptEdgeError `completion_not_found`, also for one of another caller
+ */
+export async function foundAnswer(c: Context<AppEnv>, prefix: string): Promise<AnswerSession> {
   const id = c.req.param('id')!;
   const session = id.startsWith(prefix) ? await c.env?.sessions?.find(id) : null;
   if (!session || session.owner !== c.var.grant.owner) throw notFound(id);
@@ -92,6 +94,6 @@ const headOf = ({ id }: AnswerSession, object: string) => ({ id, object });
 function stateOf(session: AnswerSession) {
   const { state, error, events } = session;
   const cursor = events.reduce((last, event) => (isBehind(event, last) ? advanced(last, event) : last), SESSION_BEGINNING);
-  const status = { running: 'in_progress', ended: 'completed', failed: 'failed' }[state];
+  const status = { running: 'in_progress', ended: 'completed', failed: 'failed', cancelled: 'cancelled' }[state];
   return { gpt_edge: { status, last_event_id: formatCursor(cursor), ...(error ? { error } : {}) } };
 }

@@ -56,7 +56,7 @@ describe('a model whose bucket does something wrong', () => {
       expect(error, name).toMatchObject({
         status: isNotThere ? 404 : 503,
         code: isNotThere ? 'model_not_found' : 'model_unavailable',
-        message: expect.stringContaining(name),
+        message: expect.stringContaining(isNotThere ? ID : name),
       });
       expect(storage.met).toBeGreaterThan(0);
     }
@@ -108,7 +108,7 @@ describe('files and batches whose bucket refuses everything', () => {
     }
     storage.refusesAll = false;
     expect(await json(await app.fetch(`/v1/files/${id}`))).toMatchObject({ id });
-    expect((await app.get(batch.id)).status).toMatch(/in_progress|completed/);
+    expect((await app.get(batch.id)).status).not.toBe('failed');
     expect(await json(await app.fetch(`/v1/files/${id}/content`))).toMatchObject({ custom_id: 'request-0' });
     await settled(app, batch.id);
   });
