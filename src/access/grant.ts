@@ -22,6 +22,8 @@ export interface Grant {
   readonly models: readonly string[];
   /** Origins whose pages may read the answer, besides the deployment's. */
   readonly origins: readonly string[];
+  /** Whether nobody waits for the answer, so that it gives way to those for which somebody does. */
+  readonly isOffline: boolean;
   /**
    * Reserves the most tokens that a request may use, before it generates, and keeps the request counted as running.
    * @param signal is aborted when nobody wants the answer any more
@@ -34,8 +36,9 @@ export interface Grant {
   headers(): Record<string, string>;
 }
 
-const unlimited = (owner: string): Grant => ({
+const unlimited = (owner: string, isOffline = false): Grant => ({
   owner,
+  isOffline,
   models: [],
   origins: [],
   reserve: async () => {},
@@ -45,6 +48,8 @@ const unlimited = (owner: string): Grant => ({
 
 /** The grant of requests that nobody counts. */
 export const OPEN_GRANT: Grant = unlimited('nobody');
+/** That of the lines of nobody's batches. */
+export const OFFLINE_GRANT: Grant = unlimited('nobody', true);
 export const OPERATOR_GRANT: Grant = unlimited(OPERATOR);
 
 /** The grant of a request that an `AccessService` has admitted. */
@@ -70,6 +75,9 @@ export class LeasedGrant implements Grant {
   }
   get origins(): readonly string[] {
     return this.admitted.origins;
+  }
+  get isOffline(): boolean {
+    return this.admitted.isOffline === true;
   }
 
   async reserve(promptTokens: number, completionTokens: number, signal?: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { GptEdgeError } from '../core/errors.ts';
+import { BatchIndex } from './batch-index.ts';
 import {
   type BatchEnding,
   type BatchFault,
@@ -13,6 +14,7 @@ import {
 } from './batch-state.ts';
 import { BatchTable } from './batch-table.ts';
 import { bucketInTime } from './files/bucket-in-time.ts';
+import type { FileBucket } from './files/file-bucket.ts';
 import { FileStore } from './files/file-store.ts';
 import { newId } from './ids.ts';
 import { LineFault } from './lines/line-fault.ts';
@@ -168,7 +170,7 @@ export class BatchObject extends DurableObject<BatchBindings> implements BatchHa
       }
     } catch (error) {
       const fault = toFault(error);
-      if (fault && this.#progress.status === 'validating') this.#enter('failed', { faults: [fault] });
+      if (fault && this.#progress.status === 'validating') await this.#end('failed', { faults: [fault] });
       if (fault) return;
       throw error;
     }
@@ -216,15 +218,25 @@ export class BatchObject extends DurableObject<BatchBindings> implements BatchHa
     const { outputFileId, errorFileId } = this.#progress;
     if (outputFileId === null) this.#change({ outputFileId: newId('file-'), errorFileId: errorFileId ?? newId('file-') });
     const state = this.#progress;
-    const written = await writeResults(state, state.ending!, this.#table, this.#files);
+    await this.#end(state.ending!, await writeResults(state, state.ending!, this.#table, this.#files));
+  }
+
+  /** Ends the batch. The index says so first, so that it does whenever the object does: what fails is done again. */
+  async #end(status: BatchStatus, changed: Partial<BatchState>): Promise<void> {
+    const ended = this.#entered(status, changed);
+    await new BatchIndex(this.#bucket).keep({ ...this.#progress, ...ended });
     this.ctx.storage.transactionSync(() => {
-      this.#enter(state.ending!, written);
+      this.#change(ended);
       this.#table.clear();
     });
   }
 
   #enter(status: BatchStatus, changed: Partial<BatchState> & { ending?: BatchEnding }): void {
-    this.#change({ ...changed, status, at: { ...this.#progress.at, [status]: Date.now() } });
+    this.#change(this.#entered(status, changed));
+  }
+
+  #entered(status: BatchStatus, changed: Partial<BatchState>): Partial<BatchState> {
+    return { ...changed, status, at: { ...this.#progress.at, [status]: Date.now() } };
   }
 
   #change(changed: Partial<BatchState & Progress>): void {
@@ -233,7 +245,11 @@ export class BatchObject extends DurableObject<BatchBindings> implements BatchHa
   }
 
   get #files(): FileStore {
-    return new FileStore(bucketInTime(this.env.MODELS));
+    return new FileStore(this.#bucket);
+  }
+
+  get #bucket(): FileBucket {
+    return bucketInTime(this.env.MODELS);
   }
 
   get #progress(): BatchState & Progress {

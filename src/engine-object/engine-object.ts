@@ -71,7 +71,7 @@ export class EngineObject extends DurableObject<EngineObjectEnv> {
 
   /** Whether requests wait here for room in the KV cache, so that another one would wait behind them. */
   isFull(model: string): boolean {
-    return (isolateModels(this.env).loaded(model)?.scheduler.waitingCount ?? 0) > 0;
+    return (isolateModels(this.env).loaded(model)?.scheduler.callersWaiting ?? 0) > 0;
   }
 }
 

@@ -136,6 +136,8 @@ export class WorkBudget {
    * whoever waits here waits by timers of its own object.
    */
   place: object | undefined;
+  /** Whether nobody waits for the request, so that it gives way to those for which somebody does. */
+  isOffline = false;
   readonly #cpu: CpuTime;
   readonly #milestones: { turns: number; reach: () => Promise<void> }[] = [];
 

@@ -1,6 +1,6 @@
+import { GptEdgeError } from '../core/errors.ts';
 import { parsePointer, pointerKey } from '../core/folder/stored-model.ts';
-import { STORAGE_SILENCE_MS } from '../core/limits.ts';
-import { readable, unavailable } from './readable.ts';
+import type { ModelBucket } from './model-bucket.ts';
 
 /**
  * Seconds for which a pointer that was read counts: so much later than it was moved, every isolate serves the new
@@ -25,23 +25,17 @@ interface Known {
  * again, when they have counted for POINTER_SECONDS.
  */
 export class CurrentVersions {
-  readonly #bucket: R2Bucket;
+  readonly #bucket: ModelBucket;
   readonly #milliseconds: number;
-  readonly #silenceMs: number | undefined;
   readonly #onMove: (id: string, former: string | null, version: string | null) => void;
   readonly #known = new Map<string, Known>();
   #reads = 0;
 
   /** @param onMove is called when a pointer is found to have moved */
-  constructor(
-    bucket: R2Bucket,
-    onMove: (id: string, former: string | null, version: string | null) => void,
-    { seconds = POINTER_SECONDS, silenceMs }: { seconds?: number; silenceMs?: number } = {},
-  ) {
+  constructor(bucket: ModelBucket, onMove: (id: string, former: string | null, version: string | null) => void, seconds = POINTER_SECONDS) {
     this.#bucket = bucket;
     this.#onMove = onMove;
     this.#milliseconds = seconds * 1000;
-    this.#silenceMs = silenceMs;
   }
 
   /**
@@ -52,7 +46,8 @@ export class CurrentVersions {
   async current(id: string): Promise<string | null> {
     const known = this.#known.get(id);
     if (known === undefined) return this.#read(id);
-    if (Date.now() - known.asked < this.#milliseconds) return known.version;
+    // The clock may have been set back since.
+    if (Math.abs(Date.now() - known.asked) < this.#milliseconds) return known.version;
     // Other requests go on with what is known, while this one reads.
     known.asked = Date.now();
     return this.#read(id).catch(() => known.version);
@@ -70,7 +65,7 @@ export class CurrentVersions {
 
   async #read(id: string): Promise<string | null> {
     const read = ++this.#reads;
-    const found = await readPointer(this.#bucket, id, this.#silenceMs);
+    const found = await readPointer(this.#bucket, id);
     const known = this.#known.get(id);
     // A later read may have ended before this one.
     if (known !== undefined && known.read > read) return known.version;
@@ -87,15 +82,14 @@ export class CurrentVersions {
  * @returns null if there is no pointer
  * @throws GptEdgeError `model_unavailable`
  */
-export async function readPointer(bucket: R2Bucket, id: string, silenceMs = STORAGE_SILENCE_MS): Promise<string | null> {
+export async function readPointer(bucket: ModelBucket, id: string): Promise<string | null> {
   const key = pointerKey(id);
-  const object = await readable(bucket.get(key), key, silenceMs);
-  if (object === null) return null;
-  if (object.size > MAX_POINTER_BYTES) return unavailable(key, `has ${object.size} bytes, more than ${MAX_POINTER_BYTES}`);
-  const text = await readable(object.text(), key, silenceMs);
   try {
-    return parsePointer(text, key);
+    const object = await bucket.get(key);
+    if (object === null) return null;
+    if (object.size > MAX_POINTER_BYTES) throw new Error(`it has ${object.size} bytes, more than ${MAX_POINTER_BYTES}`);
+    return parsePointer(await object.text(), key);
   } catch (cause) {
-    return unavailable(key, 'cannot be read', cause);
+    throw new GptEdgeError('model_unavailable', `The file ${key} cannot be read (${(cause as Error).message}).`, { param: 'model', cause });
   }
 }

@@ -1,6 +1,6 @@
 import { NOBODY } from '../access/access-object.ts';
 import type { AccessPolicy, AccessService } from '../access/access-service.ts';
-import { asked, type Grant, LeasedGrant, OPEN_GRANT } from '../access/grant.ts';
+import { asked, type Grant, LeasedGrant, OFFLINE_GRANT } from '../access/grant.ts';
 import { refusalError } from '../access/limits/rate-limit-answer.ts';
 import { faultError } from '../api/access/check-access.ts';
 import { withGrant } from '../api/access/handed-grant.ts';
@@ -85,7 +85,7 @@ function answerFor(service: (() => AccessService) | undefined, policy: AccessPol
 
 async function grantOf(owner: string, path: string, policy: AccessPolicy, service?: () => AccessService): Promise<Grant> {
   const isCounted = owner !== NOBODY || Object.keys(policy.deploymentLimits).length > 0;
-  if (service === undefined || !isCounted) return OPEN_GRANT;
+  if (service === undefined || !isCounted) return OFFLINE_GRANT;
   const admission = await asked(() => service().admitOwner(owner, path, policy));
   if ('admitted' in admission) return new LeasedGrant(admission.admitted, service);
   throw 'fault' in admission ? faultError(admission.fault) : refusalError(admission.refused);

@@ -5,6 +5,7 @@ import { isPrefixFile } from '../core/folder/prefix-files.ts';
 import type { EngineChoice } from '../runtime/engine-choice.ts';
 import { type EnginePlan, planEngine } from '../runtime/plan-engine.ts';
 import { LoadOnce } from '../storage/load-once.ts';
+import type { ModelBucket } from '../storage/model-bucket.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
 import { type ModelTexts, readModelTexts } from './read-model-texts.ts';
 
@@ -34,11 +35,9 @@ export interface Opened {
 }
 
 export interface OpenerOptions {
-  bucket: R2Bucket;
+  bucket: ModelBucket;
   engineOf: (id: string) => EngineChoice;
   limitBytes: number;
-  /** Milliseconds after which the bucket is given up. @default 30 s */
-  silenceMs?: number;
   keepAlive: (load: Promise<unknown>) => void;
 }
 
@@ -61,13 +60,13 @@ export class ModelOpener {
    * @throws GptEdgeError `model_not_found`, `model_unavailable`, `unsupported_model`
    */
   async open({ id, version }: VersionName, onFiles: (files: R2ModelFiles) => void = () => {}): Promise<Opened> {
-    const { bucket, engineOf, limitBytes, silenceMs } = this.#options;
+    const { bucket, engineOf, limitBytes } = this.#options;
     const reads: Opened['reads'] = { loadedBytes: 0, onChange: () => {} };
     const onBytes = (count: number, name: string) => {
       if (isLoading(name)) reads.loadedBytes += count;
       reads.onChange();
     };
-    const files = await R2ModelFiles.open(bucket, id, { onBytes, version, silenceMs });
+    const files = await R2ModelFiles.open(bucket, id, onBytes, version);
     onFiles(files);
     return { files, plan: await this.#plans.get(keyOf(files), () => planEngine(files, engineOf(id), limitBytes)), reads };
   }

@@ -62,10 +62,8 @@ describe('a model in R2', () => {
     const files = await R2ModelFiles.open(
       watched((key, options) => key === WEIGHTS && ranges.push(options!.range as R2Range)),
       ID,
-      {
-        onBytes: (count) => {
-          told += count;
-        },
+      (count) => {
+        told += count;
       },
     );
     const read = await files.read('model.onnx_data');
