@@ -31,6 +31,7 @@ import { type PageAssets, pageRoutes } from './routes/page.ts';
 import { readyRoute } from './routes/ready.ts';
 import { responsesRoute } from './routes/responses.ts';
 import { storedCompletionsRoutes } from './routes/stored-completions.ts';
+import { storedResponsesRoutes } from './routes/stored-responses.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
 /**
@@ -143,6 +144,7 @@ export function createApp({
   storedCompletionsRoutes(app);
   decisionsRoute(app);
   responsesRoute(app);
+  storedResponsesRoutes(app);
   modelsRoute(app);
   engineRoute(app);
   tokenizeRoutes(app);

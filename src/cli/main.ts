@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import manifest from '#package.json' with { type: 'json' };
 import { addCommand } from './commands/add.ts';
+import { batchCommand } from './commands/batch.ts';
 import { buildCommand } from './commands/build.ts';
 import { completeCommand } from './commands/complete.ts';
 import { convertCommand } from './commands/convert.ts';
@@ -43,6 +44,7 @@ const COMMANDS = [
   rollbackCommand,
   pruneCommand,
   evalCommand,
+  batchCommand,
   keysCommand,
   doctorCommand,
   buildCommand,
@@ -52,7 +54,10 @@ const COMMANDS = [
 failOnErrors();
 stopWithNpm();
 
-const program = new Command('gpt-edge').description('A small GPT that generates inside a Cloudflare Worker.').version(manifest.version);
+const program = new Command('gpt-edge')
+  .description('A small GPT that generates inside a Cloudflare Worker.')
+  .version(manifest.version)
+  .enablePositionalOptions();
 for (const command of COMMANDS) program.addCommand(command);
 
 await program.parseAsync().catch(fail);

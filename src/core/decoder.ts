@@ -103,7 +103,7 @@ export interface Feed {
 export interface KvCache {
   /** Positions of a block. */
   readonly blockPositions: number;
-  /** The most blocks that there can be. */
+  /** The most blocks that there can be. It may become less for a while, when the host has no more memory. */
   readonly totalBlocks: number;
   /**
    * Changes how many blocks there can be, between two steps: there are always enough for those that there have been, and

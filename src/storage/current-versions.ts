@@ -1,5 +1,6 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { parsePointer, pointerKey } from '../core/folder/stored-model.ts';
+import type { ModelBucket } from './model-bucket.ts';
 
 /**
  * Seconds for which a pointer that was read counts: so much later than it was moved, every isolate serves the new
@@ -24,14 +25,14 @@ interface Known {
  * again, when they have counted for POINTER_SECONDS.
  */
 export class CurrentVersions {
-  readonly #bucket: R2Bucket;
+  readonly #bucket: ModelBucket;
   readonly #milliseconds: number;
   readonly #onMove: (id: string, former: string | null, version: string | null) => void;
   readonly #known = new Map<string, Known>();
   #reads = 0;
 
   /** @param onMove is called when a pointer is found to have moved */
-  constructor(bucket: R2Bucket, onMove: (id: string, former: string | null, version: string | null) => void, seconds = POINTER_SECONDS) {
+  constructor(bucket: ModelBucket, onMove: (id: string, former: string | null, version: string | null) => void, seconds = POINTER_SECONDS) {
     this.#bucket = bucket;
     this.#onMove = onMove;
     this.#milliseconds = seconds * 1000;
@@ -45,7 +46,8 @@ export class CurrentVersions {
   async current(id: string): Promise<string | null> {
     const known = this.#known.get(id);
     if (known === undefined) return this.#read(id);
-    if (Date.now() - known.asked < this.#milliseconds) return known.version;
+    // The clock may have been set back since.
+    if (Math.abs(Date.now() - known.asked) < this.#milliseconds) return known.version;
     // Other requests go on with what is known, while this one reads.
     known.asked = Date.now();
     return this.#read(id).catch(() => known.version);
@@ -80,7 +82,7 @@ export class CurrentVersions {
  * @returns null if there is no pointer
  * @throws GptEdgeError `model_unavailable`
  */
-export async function readPointer(bucket: R2Bucket, id: string): Promise<string | null> {
+export async function readPointer(bucket: ModelBucket, id: string): Promise<string | null> {
   const key = pointerKey(id);
   try {
     const object = await bucket.get(key);

@@ -5,6 +5,7 @@ import { fileKey, unversionedKey, versionedId, versionKey, versionOf } from '../
 import { MAX_CONFIG_BYTES } from '../core/limits.ts';
 import { visitEventLoop } from '../core/visit-event-loop.ts';
 import { readPointer } from './current-versions.ts';
+import type { BodyReader, ModelBucket, ModelObject, StoredObject } from './model-bucket.ts';
 import { sha256, toHex } from './sha256.ts';
 
 /**
@@ -33,11 +34,11 @@ export class R2ModelFiles implements ModelFiles {
   readonly version: string;
   /** When the manifest was put into the bucket. */
   readonly uploaded: Date;
-  readonly #bucket: R2Bucket;
+  readonly #bucket: ModelBucket;
   readonly #isVersioned: boolean;
   readonly #onBytes: OnBytes;
 
-  private constructor(bucket: R2Bucket, stored: StoredManifest, onBytes: OnBytes) {
+  private constructor(bucket: ModelBucket, stored: StoredManifest, onBytes: OnBytes) {
     this.#bucket = bucket;
     this.#onBytes = onBytes;
     this.#isVersioned = stored.isVersioned;
@@ -54,7 +55,7 @@ export class R2ModelFiles implements ModelFiles {
    * @throws GptEdgeError `model_not_found` if there is no manifest, `model_unavailable` if it cannot be read or is
    *   damaged
    */
-  static async open(bucket: R2Bucket, id: string, onBytes: OnBytes = () => {}, version?: string | null): Promise<R2ModelFiles> {
+  static async open(bucket: ModelBucket, id: string, onBytes: OnBytes = () => {}, version?: string | null): Promise<R2ModelFiles> {
     const opened = version === undefined ? await readPointer(bucket, id) : version;
     return new R2ModelFiles(bucket, await readManifest(bucket, id, opened), onBytes);
   }
@@ -113,7 +114,7 @@ export class R2ModelFiles implements ModelFiles {
     const buffers = [new ArrayBuffer(PIECE_BYTES), new ArrayBuffer(PIECE_BYTES)];
     let next = open(0);
     for (let offset = 0; next !== undefined; offset += CHUNK_BYTES) {
-      const body: ReadableStream = await next;
+      const body: ModelObject['body'] = await next;
       next = open(offset + CHUNK_BYTES);
       yield* this.#pieces(body, name, file, offset, buffers);
     }
@@ -121,7 +122,7 @@ export class R2ModelFiles implements ModelFiles {
 
   /** The pieces of one chunk. @param buffers two of them, which are detached and replaced */
   async *#pieces(
-    body: ReadableStream,
+    body: ModelObject['body'],
     name: string,
     file: ManifestFile,
     offset: number,
@@ -166,7 +167,7 @@ export class R2ModelFiles implements ModelFiles {
   }
 
   /** Asks for a chunk, and checks what R2 says of its file. */
-  async #openChunk(name: string, file: ManifestFile, offset: number): Promise<ReadableStream> {
+  async #openChunk(name: string, file: ManifestFile, offset: number): Promise<ModelObject['body']> {
     const range = { offset, length: chunkLength(file, offset) };
     const object = await this.#bucket
       .get(this.#key(name, file), { range })
@@ -175,7 +176,7 @@ export class R2ModelFiles implements ModelFiles {
     return object.body;
   }
 
-  #checkObject<T extends R2Object>(object: T | null, name: string, file: ManifestFile): asserts object is T {
+  #checkObject<T extends StoredObject>(object: T | null, name: string, file: ManifestFile): asserts object is T {
     if (object === null) return unavailable(this.#label(name), 'is missing from the bucket');
     if (object.size !== file.bytes) return unavailable(this.#label(name), `has ${object.size} bytes, ${file.bytes} expected`);
     // Before there were versions, files were replaced under their names, and `push` noted their hashes beside them.
@@ -209,7 +210,7 @@ const chunkLength = (file: ManifestFile, offset: number): number => Math.min(CHU
  * Reads `length` bytes, or all that there are, into a buffer, which is detached.
  * @returns the bytes, in a new buffer of the same memory
  */
-async function readInto(reader: ReadableStreamBYOBReader, buffer: ArrayBuffer, length: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readInto(reader: BodyReader, buffer: ArrayBuffer, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const { value } = await reader.readAtLeast(length, new Uint8Array(buffer, 0, length));
   return value ?? new Uint8Array();
 }
@@ -221,14 +222,14 @@ interface StoredManifest {
   readonly uploaded: Date;
 }
 
-async function readManifest(bucket: R2Bucket, id: string, version: string | null): Promise<StoredManifest> {
+async function readManifest(bucket: ModelBucket, id: string, version: string | null): Promise<StoredManifest> {
   const key = version === null ? unversionedKey(id, 'manifest.json') : versionKey(id, version);
   const object = await bucket.get(key).catch((cause) => unavailable(key, 'cannot be read', cause));
   if (object === null && version !== null) return unavailable(key, 'is missing from the bucket');
   if (object === null)
     throw new GptEdgeError('model_not_found', `The model ${id} is not in the bucket: gpt-edge push puts it there.`, { param: 'model' });
   if (object.size > MAX_CONFIG_BYTES) return unavailable(key, `has ${object.size} bytes, more than ${MAX_CONFIG_BYTES}`);
-  const bytes = new Uint8Array(await object.arrayBuffer());
+  const bytes = new Uint8Array(await object.arrayBuffer().catch((cause) => unavailable(key, 'cannot be read', cause)));
   const found = versionOf(await sha256(bytes));
   if (version !== null && found !== version) return unavailable(key, `is damaged: it is the manifest of ${found}`);
   return { isVersioned: version !== null, manifest: parseStored(bytes, key, id), version: found, uploaded: object.uploaded };

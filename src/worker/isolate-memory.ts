@@ -1,5 +1,6 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { isolateBytes, type MemoryPlan, upToTenths } from '../core/memory-plan.ts';
+import { steadyNow } from '../core/steady-clock.ts';
 import { DEFAULT_QUEUE_SECONDS } from '../generation/scheduler/scheduler.ts';
 
 /** Milliseconds after which a request that waits looks again. */
@@ -61,9 +62,9 @@ export class IsolateMemory {
    * @throws GptEdgeError `overloaded` if that takes too long
    */
   async giveWay(id: string): Promise<void> {
-    const deadline = Date.now() + this.#queueMilliseconds;
+    const deadline = steadyNow() + this.#queueMilliseconds;
     for (let other = this.#firstWaiting(id); other !== undefined; other = this.#firstWaiting(id)) {
-      if (Date.now() >= deadline)
+      if (steadyNow() >= deadline)
         throw new GptEdgeError('overloaded', `${id} gives its room to ${other}, which has waited for it. Try again later.`, {
           param: 'model',
           retryAfterSeconds: RETRY_SECONDS,
@@ -75,13 +76,13 @@ export class IsolateMemory {
   /** Another model that waits for what this one holds, and has waited long enough. */
   #firstWaiting(id: string): string | undefined {
     if (!this.#taken.has(id)) return undefined;
-    return [...this.#waiting.keys()].find((other) => other !== id && Date.now() - (this.#waitsSince(other) ?? Date.now()) > PATIENCE_MS);
+    return [...this.#waiting.keys()].find((other) => other !== id && steadyNow() - (this.#waitsSince(other) ?? steadyNow()) > PATIENCE_MS);
   }
 
   /** A request that was cancelled does not look any more, and does not say so. */
   #waitsSince(id: string): number | undefined {
     const waiting = this.#waiting.get(id);
-    return waiting && Date.now() - waiting.seen < LOST_MS ? waiting.since : undefined;
+    return waiting && steadyNow() - waiting.seen < LOST_MS ? waiting.since : undefined;
   }
 
   get #queueMilliseconds(): number {
@@ -167,9 +168,9 @@ export class IsolateMemory {
    * @throws GptEdgeError `overloaded` if it has waited for too long
    */
   async take(id: string, plan: MemoryPlan): Promise<void> {
-    const deadline = Date.now() + this.#queueMilliseconds;
+    const deadline = steadyNow() + this.#queueMilliseconds;
     while (!this.#taken.has(id) && !this.#tryTake(id, plan)) {
-      const now = Date.now();
+      const now = steadyNow();
       if (now >= deadline) throw this.#overloaded(id, plan);
       this.#waiting.set(id, { since: this.#waitsSince(id) ?? now, seen: now });
       await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, deadline - now)));

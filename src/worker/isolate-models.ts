@@ -13,6 +13,7 @@ import type { EngineChoice } from '../runtime/engine-choice.ts';
 import { checkMemory } from '../runtime/plan-engine.ts';
 import { CurrentVersions } from '../storage/current-versions.ts';
 import { LoadOnce } from '../storage/load-once.ts';
+import { modelBucketInTime } from '../storage/model-bucket.ts';
 import { IsolateMemory } from './isolate-memory.ts';
 import { loadLanguageModel, readTextFiles, type TextFiles } from './load-language-model.ts';
 import { ModelOpener, type Opened, totalBytes, type VersionName } from './model-opener.ts';
@@ -40,6 +41,8 @@ export interface IsolateModelsOptions {
   scheduling?: SchedulerOptions;
   /** Megabytes that the models may hold together; one whose memory plan alone needs more is refused. */
   memoryLimitMegabytes: number;
+  /** Milliseconds after which the bucket is given up. @default 30 s */
+  storageSilenceMs?: number;
   /** Seconds after which a version that was pushed is noticed. @default 5 */
   pointerSeconds?: number;
   /**
@@ -86,7 +89,8 @@ export class IsolateModels implements ModelHost {
   readonly #failures = new Map<string, unknown>();
 
   constructor(options: IsolateModelsOptions) {
-    const { bucket, engineOf, keepAlive, scheduling, pointerSeconds } = options;
+    const { engineOf, keepAlive, scheduling, pointerSeconds } = options;
+    const bucket = modelBucketInTime(options.bucket, options.storageSilenceMs);
     this.ids = options.ids;
     this.#options = options;
     this.#limitBytes = options.memoryLimitMegabytes * 1e6;

@@ -5,6 +5,7 @@ import { isPrefixFile } from '../core/folder/prefix-files.ts';
 import type { EngineChoice } from '../runtime/engine-choice.ts';
 import { type EnginePlan, planEngine } from '../runtime/plan-engine.ts';
 import { LoadOnce } from '../storage/load-once.ts';
+import type { ModelBucket } from '../storage/model-bucket.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
 import { type ModelTexts, readModelTexts } from './read-model-texts.ts';
 
@@ -34,7 +35,7 @@ export interface Opened {
 }
 
 export interface OpenerOptions {
-  bucket: R2Bucket;
+  bucket: ModelBucket;
   engineOf: (id: string) => EngineChoice;
   limitBytes: number;
   keepAlive: (load: Promise<unknown>) => void;

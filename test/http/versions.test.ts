@@ -109,6 +109,7 @@ describe.each(['object', 'worker'])('a model that is pushed while callers ask fo
       isOver = true;
       await calls;
     }
+    console.log(`${place}: ${answers} answers by ${seen.size} versions`);
     expect(texts.size).toBe(2 * BODIES.length);
     for (const [key, found] of texts) expect([...found], key).toHaveLength(1);
     for (const { seed } of BODIES)

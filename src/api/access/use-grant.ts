@@ -32,7 +32,7 @@ const outcomeOf = ({ status, model, promptTokens = 0, completionTokens = 0, star
   // What was refused before it was computed has used nothing.
   promptTokens: isComputed ? promptTokens : 0,
   completionTokens,
-  milliseconds: Date.now() - started,
+  milliseconds: Math.max(0, Date.now() - started),
 });
 
 /**

@@ -36,6 +36,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   model_unavailable: 503,
   memory_limit_exceeded: 503,
   overloaded: 503,
+  storage_unavailable: 503,
   not_configured: 501,
   engine_unavailable: 503,
   invalid_file: 503,

@@ -41,7 +41,7 @@ export async function completeRecorded(
   await grant.reserve(record.promptTokens, mostTokens(requests), budget.signal);
   const own = resumed(requests, notes?.past, model).map((request) => ({ ...request, partition: partitionOf(grant, request.partition) }));
   const cancelTimeout = endAfter(timeout, budget, record);
-  const joinsPieces = !(notes?.isStored || past);
+  const joinsPieces = !(notes?.isStored || notes?.repeats || past);
   const reader = await complete(model, own, budget, { past, joinsPieces }).catch((error: unknown) => {
     cancelTimeout();
     throw error;

@@ -22,7 +22,7 @@ export const logRequests = (log: (line: RequestLine) => void) =>
     const timing = serverTiming(record, c.env?.object?.name);
     if (timing !== '') c.res.headers.set('server-timing', timing);
     const write = () => {
-      if (!record.isForwarded) log(toLine(c, record, status, Date.now() - record.started));
+      if (!record.isForwarded) log(toLine(c, record, status, Math.max(0, Date.now() - record.started)));
       ended.resolve();
     };
     if (record.bodyEnd) record.bodyEnd.then(write);

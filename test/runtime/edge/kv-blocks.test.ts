@@ -59,7 +59,7 @@ describe('KvBlocks', () => {
     block.tokens.push(1, 2, 3);
     blocks.tree.add(block, blocks.tree.root);
     memory.views.u8.fill(7, block.address, block.address + BLOCK_BYTES);
-    const { address, tokens } = blocks.copy(block, 2, '');
+    const { address, tokens } = blocks.copy(block, 2, '')!;
     memory.views.u8.fill(9, block.address, block.address + BLOCK_BYTES);
     expect(memory.views.u8.subarray(address, address + BLOCK_BYTES).every((byte) => byte === 7)).toBe(true);
     expect(tokens).toEqual([1, 2]);

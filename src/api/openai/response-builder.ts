@@ -1,5 +1,6 @@
 import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
+import { itemId } from './item-id.ts';
 import type { Usage } from './schemas/answer-fields.ts';
 import type { ChatChunk, ChatChunkChoice } from './schemas/chat-schema.ts';
 import type { OutputItem, OutputText, ResponseWireRequest, WireResponse } from './schemas/response-schema.ts';
@@ -15,13 +16,20 @@ type CallItem = Extract<OutputItem, { type: 'function_call' }>;
 /** An event that has no number yet. */
 type Unnumbered = { readonly type: string; readonly [field: string]: unknown };
 
-const newId = (prefix: 'resp' | 'msg' | 'fc'): string => `${prefix}_${crypto.randomUUID().replaceAll('-', '')}`;
 const seconds = (): number => Math.floor(Date.now() / 1000);
 
-/** The response before anything of it is there: who answers, and what of the request OpenAI's answers repeat. */
-export function newResponse(body: ResponseWireRequest, model: LanguageModel, { sampling, topLogprobs }: CompletionRequest): WireResponse {
+/**
+ * The response before anything of it is there: who answers, and what of the request OpenAI's answers repeat.
+ * @param head its id, and when it was created, in seconds since the epoch
+ */
+export function newResponse(
+  { id, created }: { id: string; created: number },
+  body: ResponseWireRequest,
+  model: LanguageModel,
+  { sampling, topLogprobs }: CompletionRequest,
+): WireResponse {
   return {
-    ...{ id: newId('resp'), object: 'response', created_at: seconds(), completed_at: null, status: 'in_progress', error: null },
+    ...{ id, object: 'response', created_at: created, completed_at: null, status: 'in_progress', error: null },
     ...{ incomplete_details: null, model: model.id, output: [], usage: null },
     instructions: body.instructions ?? null,
     max_output_tokens: body.max_output_tokens ?? null,
@@ -41,10 +49,15 @@ export function newResponse(body: ResponseWireRequest, model: LanguageModel, { s
     user: body.user ?? null,
     safety_identifier: body.safety_identifier ?? null,
     prompt_cache_key: body.prompt_cache_key ?? null,
-    ...{ previous_response_id: null, reasoning: { effort: null, summary: null }, truncation: 'disabled', service_tier: 'default' },
-    ...{ store: false, background: false, max_tool_calls: null },
+    previous_response_id: body.previous_response_id ?? null,
+    store: isStored(body),
+    background: body.background ?? false,
+    ...{ reasoning: { effort: null, summary: null }, truncation: 'disabled', service_tier: 'default', max_tool_calls: null },
   };
 }
+
+/** What goes on in the background is stored, or nobody could read it. */
+export const isStored = ({ store, background }: ResponseWireRequest): boolean => store === true || background === true;
 
 function toFormat({ text }: ResponseWireRequest): Record<string, unknown> {
   const format = text?.format ?? { type: 'text' as const };
@@ -52,50 +65,90 @@ function toFormat({ text }: ResponseWireRequest): Record<string, unknown> {
   return { ...format, description: format.description ?? null, strict: format.strict ?? false };
 }
 
+/** What a response is made of: a chunk of a chat, and when the last one came, in seconds since the epoch. */
+export type ResponseChunk = ChatChunk & { completed_at?: number };
+
 /**
- * The events of a response, made of the chunks of a chat of one choice, in OpenAI's order: each item is opened, filled
- * and closed before the next, and the last event has the whole response.
- * @param response is filled
- * @param failure the error as the client may see it
+ * Makes a response of the chunks of a chat of one choice, and tells of it in events of OpenAI's order: each item is
+ * opened, filled and closed before the next, and the last event has the whole response. The same chunks always make the
+ * same events, wherever that goes on.
  */
-export async function* responseEvents(
-  response: WireResponse,
-  chunks: AsyncIterable<ChatChunk>,
-  failure: (error: unknown) => { code: string; message: string },
-): AsyncGenerator<ResponseEvent> {
-  let sequence_number = 0;
-  const numbered = ({ type, ...event }: Unnumbered): ResponseEvent => ({ type, sequence_number: sequence_number++, ...event });
-  yield numbered({ type: 'response.created', response: structuredClone(response) });
-  yield numbered({ type: 'response.in_progress', response: structuredClone(response) });
-  try {
-    for await (const event of fill(response, chunks)) yield numbered(event);
-  } catch (error) {
-    const { code, message } = failure(error);
-    Object.assign(response, { status: 'failed', error: { code, message } });
+export class ResponseBuilder {
+  readonly response: WireResponse;
+  readonly #output: OutputItems;
+  #isWhole = true;
+  #count = 0;
+
+  /** @param opening the response before anything of it is there */
+  constructor(opening: WireResponse) {
+    this.response = opening;
+    this.#output = new OutputItems(opening);
   }
-  yield numbered({ type: `response.${response.status}`, response });
+
+  /** What comes before the first chunk. A response in the background is queued until then. */
+  begin(): ResponseEvent[] {
+    if (!this.response.background) return [this.#stateEvent('created'), this.#stateEvent('in_progress')];
+    this.response.status = 'queued';
+    return [this.#stateEvent('created'), this.#stateEvent('queued')];
+  }
+
+  add({ choices, usage, completed_at }: ResponseChunk): ResponseEvent[] {
+    const events: ResponseEvent[] = this.#start();
+    for (const choice of choices) {
+      events.push(...this.#numbered(this.#output.add(choice)));
+      if (choice.finish_reason === 'length') this.#isWhole = false;
+    }
+    if (usage) this.response.usage = toUsage(usage);
+    if (completed_at !== undefined) this.response.completed_at = completed_at;
+    return events;
+  }
+
+  end(): ResponseEvent[] {
+    const events = [...this.#start(), ...this.#numbered(this.#output.end(this.#isWhole))];
+    if (this.#isWhole) {
+      this.response.status = 'completed';
+      this.response.completed_at ??= seconds();
+    } else Object.assign(this.response, { status: 'incomplete', completed_at: null, incomplete_details: { reason: 'max_output_tokens' } });
+    return [...events, this.#stateEvent(this.response.status)];
+  }
+
+  fail({ code, message }: { code: string; message: string }): ResponseEvent[] {
+    Object.assign(this.response, { status: 'failed', error: { code, message } });
+    return [this.#stateEvent('failed')];
+  }
+
+  /** OpenAI's clients know no event of a response that was cancelled: it is incomplete, and its status says why. */
+  cancel(): ResponseEvent[] {
+    const events = this.response.output.length === 0 ? [] : this.#numbered(this.#output.end(false));
+    this.response.status = 'cancelled';
+    return [...events, this.#stateEvent('incomplete')];
+  }
+
+  #start(): ResponseEvent[] {
+    if (this.response.status !== 'queued') return [];
+    this.response.status = 'in_progress';
+    return [this.#stateEvent('in_progress')];
+  }
+
+  #stateEvent(type: string): ResponseEvent {
+    return this.#number({ type: `response.${type}`, response: structuredClone(this.response) });
+  }
+
+  #number({ type, ...event }: Unnumbered): ResponseEvent {
+    return { type, sequence_number: this.#count++, ...event };
+  }
+
+  #numbered(events: Iterable<Unnumbered>): ResponseEvent[] {
+    return Array.from(events, (event) => this.#number(event));
+  }
 }
 
 /** The whole response. @throws what the chunks throw */
-export async function joinResponse(response: WireResponse, chunks: AsyncIterable<ChatChunk>): Promise<WireResponse> {
-  for await (const _ of fill(response, chunks));
-  return response;
-}
-
-/** Fills a response, and tells of its items. */
-async function* fill(response: WireResponse, chunks: AsyncIterable<ChatChunk>): AsyncGenerator<Unnumbered> {
-  const output = new OutputItems(response.output);
-  let isWhole = true;
-  for await (const { choices, usage } of chunks) {
-    for (const choice of choices) {
-      yield* output.add(choice);
-      if (choice.finish_reason === 'length') isWhole = false;
-    }
-    if (usage) response.usage = toUsage(usage);
-  }
-  yield* output.end(isWhole);
-  if (isWhole) Object.assign(response, { status: 'completed', completed_at: seconds() });
-  else Object.assign(response, { status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } });
+export async function joinResponse(opening: WireResponse, chunks: AsyncIterable<ResponseChunk>): Promise<WireResponse> {
+  const builder = new ResponseBuilder(opening);
+  for await (const chunk of chunks) builder.add(chunk);
+  builder.end();
+  return builder.response;
 }
 
 const toUsage = ({ prompt_tokens, completion_tokens, total_tokens, prompt_tokens_details }: Usage): WireResponse['usage'] => ({
@@ -109,9 +162,11 @@ const toUsage = ({ prompt_tokens, completion_tokens, total_tokens, prompt_tokens
 /** Fills the items of a response, one after the other, and tells what it does in events. */
 class OutputItems {
   readonly #items: OutputItem[];
+  readonly #responseId: string;
 
-  constructor(items: OutputItem[]) {
-    this.#items = items;
+  constructor({ id, output }: WireResponse) {
+    this.#responseId = id;
+    this.#items = output;
   }
 
   *add({ delta, logprobs }: ChatChunkChoice): Generator<Unnumbered> {
@@ -119,7 +174,14 @@ class OutputItems {
     if (delta.content) yield* this.#addText(delta.content, scores);
     for (const { id, function: part } of delta.tool_calls ?? []) {
       if (id !== undefined)
-        yield* this.#open({ type: 'function_call', id: newId('fc'), status: 'in_progress', call_id: id, name: part.name!, arguments: '' });
+        yield* this.#open({
+          type: 'function_call',
+          id: this.#newId('fc'),
+          status: 'in_progress',
+          call_id: id,
+          name: part.name!,
+          arguments: '',
+        });
       if (part.arguments) yield* this.#addArguments(part.arguments);
     }
   }
@@ -134,6 +196,10 @@ class OutputItems {
     return this.#items.at(-1);
   }
 
+  #newId(prefix: 'msg' | 'fc'): string {
+    return itemId(prefix, this.#responseId, String(this.#items.length));
+  }
+
   /** Where the events of the last item belong. */
   get #place() {
     return { item_id: this.#last!.id, output_index: this.#items.length - 1 };
@@ -146,7 +212,7 @@ class OutputItems {
   }
 
   *#openMessage(): Generator<Unnumbered> {
-    const message: MessageItem = { type: 'message', id: newId('msg'), status: 'in_progress', role: 'assistant', content: [] };
+    const message: MessageItem = { type: 'message', id: this.#newId('msg'), status: 'in_progress', role: 'assistant', content: [] };
     yield* this.#open(message);
     const part: OutputText = { type: 'output_text', text: '', annotations: [], logprobs: [] };
     message.content.push(part);
