@@ -21,6 +21,7 @@ const PROCESSES = ['cli', 'http', 'library', 'local', 'page'].map((folder) => `t
 const FRESH_ISOLATE = [
   'test/workerd/*.test.ts',
   'test/workerd/engine-object/**/*.test.ts',
+  'test/workerd/faults/**/*.test.ts',
   'test/workerd/access/operator.test.ts',
   ...['endpoints', 'fill-in-the-middle', 'sharing', 'template-options'].map((name) => `test/workerd/api/${name}.test.ts`),
 ];

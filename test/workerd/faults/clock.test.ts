@@ -50,7 +50,6 @@ describe.each(JUMPS)('a clock that jumps %s by hours', (_, milliseconds) => {
     await expect.poll(() => scheduler.waitingCount).toBeGreaterThan(0);
     jump(milliseconds);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(scheduler.waitingCount).toBeGreaterThan(0);
     for (const answer of running) await answer.body!.cancel();
     const answer = await waiting;
     expect(answer.status).toBe(200);

@@ -9,7 +9,7 @@ import { DEFAULT_MODEL, seedModel } from '../helpers.ts';
 import { FAULTS, FaultyBucket } from './faulty-bucket.ts';
 
 const ID = 'tinystories-gpt2';
-const SILENCE_MS = 150;
+const SILENCE_MS = 1_000;
 
 beforeAll(() => seedModel(DEFAULT_MODEL));
 
@@ -108,7 +108,7 @@ describe('files and batches whose bucket refuses everything', () => {
     }
     storage.refusesAll = false;
     expect(await json(await app.fetch(`/v1/files/${id}`))).toMatchObject({ id });
-    expect((await app.get(batch.id)).status).not.toBe('failed');
+    expect((await app.get(batch.id)).status).toMatch(/validating|in_progress|completed/);
     expect(await json(await app.fetch(`/v1/files/${id}/content`))).toMatchObject({ custom_id: 'request-0' });
     await settled(app, batch.id);
   });
