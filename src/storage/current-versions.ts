@@ -1,6 +1,6 @@
-import { GptEdgeError } from '../core/errors.ts';
 import { parsePointer, pointerKey } from '../core/folder/stored-model.ts';
-import type { ModelBucket } from './model-bucket.ts';
+import { STORAGE_SILENCE_MS } from '../core/limits.ts';
+import { readable, unavailable } from './readable.ts';
 
 /**
  * Seconds for which a pointer that was read counts: so much later than it was moved, every isolate serves the new
@@ -25,17 +25,23 @@ interface Known {
  * again, when they have counted for POINTER_SECONDS.
  */
 export class CurrentVersions {
-  readonly #bucket: ModelBucket;
+  readonly #bucket: R2Bucket;
   readonly #milliseconds: number;
+  readonly #silenceMs: number | undefined;
   readonly #onMove: (id: string, former: string | null, version: string | null) => void;
   readonly #known = new Map<string, Known>();
   #reads = 0;
 
   /** @param onMove is called when a pointer is found to have moved */
-  constructor(bucket: ModelBucket, onMove: (id: string, former: string | null, version: string | null) => void, seconds = POINTER_SECONDS) {
+  constructor(
+    bucket: R2Bucket,
+    onMove: (id: string, former: string | null, version: string | null) => void,
+    { seconds = POINTER_SECONDS, silenceMs }: { seconds?: number; silenceMs?: number } = {},
+  ) {
     this.#bucket = bucket;
     this.#onMove = onMove;
     this.#milliseconds = seconds * 1000;
+    this.#silenceMs = silenceMs;
   }
 
   /**
@@ -65,7 +71,7 @@ export class CurrentVersions {
 
   async #read(id: string): Promise<string | null> {
     const read = ++this.#reads;
-    const found = await readPointer(this.#bucket, id);
+    const found = await readPointer(this.#bucket, id, this.#silenceMs);
     const known = this.#known.get(id);
     // A later read may have ended before this one.
     if (known !== undefined && known.read > read) return known.version;
@@ -82,14 +88,15 @@ export class CurrentVersions {
  * @returns null if there is no pointer
  * @throws GptEdgeError `model_unavailable`
  */
-export async function readPointer(bucket: ModelBucket, id: string): Promise<string | null> {
+export async function readPointer(bucket: R2Bucket, id: string, silenceMs = STORAGE_SILENCE_MS): Promise<string | null> {
   const key = pointerKey(id);
+  const object = await readable(bucket.get(key), key, silenceMs);
+  if (object === null) return null;
+  if (object.size > MAX_POINTER_BYTES) return unavailable(key, `has ${object.size} bytes, more than ${MAX_POINTER_BYTES}`);
+  const text = await readable(object.text(), key, silenceMs);
   try {
-    const object = await bucket.get(key);
-    if (object === null) return null;
-    if (object.size > MAX_POINTER_BYTES) throw new Error(`it has ${object.size} bytes, more than ${MAX_POINTER_BYTES}`);
-    return parsePointer(await object.text(), key);
+    return parsePointer(text, key);
   } catch (cause) {
-    throw new GptEdgeError('model_unavailable', `The file ${key} cannot be read (${(cause as Error).message}).`, { param: 'model', cause });
+    return unavailable(key, 'cannot be read', cause);
   }
 }

@@ -2,10 +2,10 @@ import { GptEdgeError } from '../core/errors.ts';
 import { CHUNK_BYTES, type Manifest, type ManifestFile, parseManifest } from '../core/folder/manifest.ts';
 import { type ModelFiles, PIECE_BYTES } from '../core/folder/model-files.ts';
 import { fileKey, unversionedKey, versionedId, versionKey, versionOf } from '../core/folder/stored-model.ts';
-import { MAX_CONFIG_BYTES } from '../core/limits.ts';
+import { MAX_CONFIG_BYTES, STORAGE_SILENCE_MS } from '../core/limits.ts';
 import { visitEventLoop } from '../core/visit-event-loop.ts';
 import { readPointer } from './current-versions.ts';
-import type { BodyReader, ModelBucket, ModelObject, StoredObject } from './model-bucket.ts';
+import { readable, unavailable } from './readable.ts';
 import { sha256, toHex } from './sha256.ts';
 
 /**
@@ -19,6 +19,15 @@ const TURN_BYTES = 4 * PIECE_BYTES;
 
 /** Is called when another `count` bytes of the file `name` have been read. */
 type OnBytes = (count: number, name: string) => void;
+
+export interface OpenOptions {
+  /** Is called for each chunk that has been read, to show progress. */
+  readonly onBytes?: OnBytes;
+  /** The version to open; null for a folder that was pushed before there were versions. @default the current one */
+  readonly version?: string | null;
+  /** Milliseconds after which the bucket is given up. @default 30 s */
+  readonly silenceMs?: number;
+}
 
 /**
  * A version of a model under `models/<id>/` in R2, which stays the same however often the model is pushed. Its files are
@@ -34,13 +43,19 @@ export class R2ModelFiles implements ModelFiles {
   readonly version: string;
   /** When the manifest was put into the bucket. */
   readonly uploaded: Date;
-  readonly #bucket: ModelBucket;
+  readonly #bucket: R2Bucket;
   readonly #isVersioned: boolean;
   readonly #onBytes: OnBytes;
+  readonly #silenceMs: number;
 
-  private constructor(bucket: ModelBucket, stored: StoredManifest, onBytes: OnBytes) {
+  private constructor(
+    bucket: R2Bucket,
+    stored: StoredManifest,
+    { onBytes, silenceMs }: Required<Pick<OpenOptions, 'onBytes' | 'silenceMs'>>,
+  ) {
     this.#bucket = bucket;
     this.#onBytes = onBytes;
+    this.#silenceMs = silenceMs;
     this.#isVersioned = stored.isVersioned;
     this.manifest = stored.manifest;
     this.version = stored.version;
@@ -49,15 +64,13 @@ export class R2ModelFiles implements ModelFiles {
 
   /**
    * Opens a model by reading its manifest.
-   * @param onBytes is called for each chunk that has been read, with its bytes and its file, to show progress
-   * @param version the version to open; null for a folder that was pushed before there were versions. Default: the
-   *   current one
    * @throws GptEdgeError `model_not_found` if there is no manifest, `model_unavailable` if it cannot be read or is
    *   damaged
    */
-  static async open(bucket: ModelBucket, id: string, onBytes: OnBytes = () => {}, version?: string | null): Promise<R2ModelFiles> {
-    const opened = version === undefined ? await readPointer(bucket, id) : version;
-    return new R2ModelFiles(bucket, await readManifest(bucket, id, opened), onBytes);
+  static async open(bucket: R2Bucket, id: string, options: OpenOptions = {}): Promise<R2ModelFiles> {
+    const { onBytes = () => {}, silenceMs = STORAGE_SILENCE_MS } = options;
+    const version = options.version === undefined ? await readPointer(bucket, id, silenceMs) : options.version;
+    return new R2ModelFiles(bucket, await readManifest(bucket, id, version, silenceMs), { onBytes, silenceMs });
   }
 
   /**
@@ -68,10 +81,7 @@ export class R2ModelFiles implements ModelFiles {
     await Promise.all(
       names.map(async (name) => {
         const file = this.#file(name);
-        const object = await this.#bucket
-          .head(this.#key(name, file))
-          .catch((cause) => unavailable(this.#label(name), 'cannot be read', cause));
-        this.#checkObject(object, name, file);
+        this.#checkObject(await this.#readable(this.#bucket.head(this.#key(name, file)), name), name, file);
       }),
     );
   }
@@ -114,7 +124,7 @@ export class R2ModelFiles implements ModelFiles {
     const buffers = [new ArrayBuffer(PIECE_BYTES), new ArrayBuffer(PIECE_BYTES)];
     let next = open(0);
     for (let offset = 0; next !== undefined; offset += CHUNK_BYTES) {
-      const body: ModelObject['body'] = await next;
+      const body: ReadableStream = await next;
       next = open(offset + CHUNK_BYTES);
       yield* this.#pieces(body, name, file, offset, buffers);
     }
@@ -122,7 +132,7 @@ export class R2ModelFiles implements ModelFiles {
 
   /** The pieces of one chunk. @param buffers two of them, which are detached and replaced */
   async *#pieces(
-    body: ModelObject['body'],
+    body: ReadableStream,
     name: string,
     file: ManifestFile,
     offset: number,
@@ -133,13 +143,13 @@ export class R2ModelFiles implements ModelFiles {
     const hash = new crypto.DigestStream('SHA-256');
     const hasher = hash.getWriter();
     const read = (start: number) => {
-      const piece = start < length ? readInto(reader, buffers.pop()!, Math.min(PIECE_BYTES, length - start)) : undefined;
+      const piece = start < length ? this.#read(reader, name, buffers.pop()!, Math.min(PIECE_BYTES, length - start)) : undefined;
       piece?.catch(() => {});
       return piece;
     };
     let next = read(0);
     for (let start = 0; next !== undefined; start += PIECE_BYTES) {
-      const piece = await next.catch((cause) => unavailable(this.#label(name), 'cannot be read', cause));
+      const piece = await next;
       next = read(start + PIECE_BYTES);
       await hasher.write(piece);
       yield piece;
@@ -160,23 +170,34 @@ export class R2ModelFiles implements ModelFiles {
     const body = await this.#openChunk(name, file, offset);
     const length = chunkLength(file, offset);
     const room = buffer !== undefined && buffer.byteLength >= length ? buffer : new ArrayBuffer(length);
-    const reading = readInto(body.getReader({ mode: 'byob' }), room, length);
-    const chunk = await reading.catch((cause) => unavailable(this.#label(name), 'cannot be read', cause));
+    const chunk = await this.#read(body.getReader({ mode: 'byob' }), name, room, length);
     this.#checkHash(await sha256(chunk), name, file, offset);
     return chunk;
   }
 
   /** Asks for a chunk, and checks what R2 says of its file. */
-  async #openChunk(name: string, file: ManifestFile, offset: number): Promise<ModelObject['body']> {
+  async #openChunk(name: string, file: ManifestFile, offset: number): Promise<ReadableStream> {
     const range = { offset, length: chunkLength(file, offset) };
-    const object = await this.#bucket
-      .get(this.#key(name, file), { range })
-      .catch((cause) => unavailable(this.#label(name), 'cannot be read', cause));
+    const object = await this.#readable(this.#bucket.get(this.#key(name, file), { range }), name);
     this.#checkObject(object, name, file);
     return object.body;
   }
 
-  #checkObject<T extends StoredObject>(object: T | null, name: string, file: ManifestFile): asserts object is T {
+  /** Reads the next bytes of a file. What is no longer wanted after a failure goes on in its own buffer, and is dropped. */
+  async #read(reader: ReadableStreamBYOBReader, name: string, buffer: ArrayBuffer, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    try {
+      return await this.#readable(readInto(reader, buffer, length), name);
+    } catch (error) {
+      reader.cancel(error).catch(() => {});
+      throw error;
+    }
+  }
+
+  #readable<T>(owed: Promise<T>, name: string): Promise<T> {
+    return readable(owed, this.#label(name), this.#silenceMs);
+  }
+
+  #checkObject<T extends R2Object>(object: T | null, name: string, file: ManifestFile): asserts object is T {
     if (object === null) return unavailable(this.#label(name), 'is missing from the bucket');
     if (object.size !== file.bytes) return unavailable(this.#label(name), `has ${object.size} bytes, ${file.bytes} expected`);
     // Before there were versions, files were replaced under their names, and `push` noted their hashes beside them.
@@ -210,7 +231,7 @@ const chunkLength = (file: ManifestFile, offset: number): number => Math.min(CHU
  * Reads `length` bytes, or all that there are, into a buffer, which is detached.
  * @returns the bytes, in a new buffer of the same memory
  */
-async function readInto(reader: BodyReader, buffer: ArrayBuffer, length: number): Promise<Uint8Array<ArrayBuffer>> {
+async function readInto(reader: ReadableStreamBYOBReader, buffer: ArrayBuffer, length: number): Promise<Uint8Array<ArrayBuffer>> {
   const { value } = await reader.readAtLeast(length, new Uint8Array(buffer, 0, length));
   return value ?? new Uint8Array();
 }
@@ -222,14 +243,14 @@ interface StoredManifest {
   readonly uploaded: Date;
 }
 
-async function readManifest(bucket: ModelBucket, id: string, version: string | null): Promise<StoredManifest> {
+async function readManifest(bucket: R2Bucket, id: string, version: string | null, silenceMs: number): Promise<StoredManifest> {
   const key = version === null ? unversionedKey(id, 'manifest.json') : versionKey(id, version);
-  const object = await bucket.get(key).catch((cause) => unavailable(key, 'cannot be read', cause));
+  const object = await readable(bucket.get(key), key, silenceMs);
   if (object === null && version !== null) return unavailable(key, 'is missing from the bucket');
   if (object === null)
     throw new GptEdgeError('model_not_found', `The model ${id} is not in the bucket: gpt-edge push puts it there.`, { param: 'model' });
   if (object.size > MAX_CONFIG_BYTES) return unavailable(key, `has ${object.size} bytes, more than ${MAX_CONFIG_BYTES}`);
-  const bytes = new Uint8Array(await object.arrayBuffer().catch((cause) => unavailable(key, 'cannot be read', cause)));
+  const bytes = new Uint8Array(await readable(object.arrayBuffer(), key, silenceMs));
   const found = versionOf(await sha256(bytes));
   if (version !== null && found !== version) return unavailable(key, `is damaged: it is the manifest of ${found}`);
   return { isVersioned: version !== null, manifest: parseStored(bytes, key, id), version: found, uploaded: object.uploaded };
@@ -242,10 +263,4 @@ function parseStored(bytes: Uint8Array, key: string, id: string): Manifest {
   } catch (cause) {
     return unavailable(key, `is damaged: ${(cause as Error).message}`, cause);
   }
-}
-
-function unavailable(key: string, what: string, cause?: unknown): never {
-  if (cause instanceof GptEdgeError && cause.code === 'model_unavailable') throw cause;
-  const reason = cause instanceof Error && !what.includes(cause.message) ? ` (${cause.message})` : '';
-  throw new GptEdgeError('model_unavailable', `The file ${key} ${what}${reason}.`, { param: 'model', cause });
 }

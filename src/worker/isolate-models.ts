@@ -13,7 +13,6 @@ import type { EngineChoice } from '../runtime/engine-choice.ts';
 import { checkMemory } from '../runtime/plan-engine.ts';
 import { CurrentVersions } from '../storage/current-versions.ts';
 import { LoadOnce } from '../storage/load-once.ts';
-import { modelBucketInTime } from '../storage/model-bucket.ts';
 import { IsolateMemory } from './isolate-memory.ts';
 import { loadLanguageModel, readTextFiles, type TextFiles } from './load-language-model.ts';
 import { ModelOpener, type Opened, totalBytes, type VersionName } from './model-opener.ts';
@@ -89,13 +88,15 @@ export class IsolateModels implements ModelHost {
   readonly #failures = new Map<string, unknown>();
 
   constructor(options: IsolateModelsOptions) {
-    const { engineOf, keepAlive, scheduling, pointerSeconds } = options;
-    const bucket = modelBucketInTime(options.bucket, options.storageSilenceMs);
+    const { bucket, engineOf, keepAlive, scheduling, pointerSeconds, storageSilenceMs: silenceMs } = options;
     this.ids = options.ids;
     this.#options = options;
     this.#limitBytes = options.memoryLimitMegabytes * 1e6;
-    this.#versions = new CurrentVersions(bucket, (id, former, version) => this.#supersede(id, former, version), pointerSeconds);
-    this.#opener = new ModelOpener({ bucket, engineOf, limitBytes: this.#limitBytes, keepAlive });
+    this.#versions = new CurrentVersions(bucket, (id, former, version) => this.#supersede(id, former, version), {
+      seconds: pointerSeconds,
+      silenceMs,
+    });
+    this.#opener = new ModelOpener({ bucket, engineOf, limitBytes: this.#limitBytes, keepAlive, silenceMs });
     this.#memory = new IsolateMemory({
       limitBytes: this.#limitBytes,
       modelCount: baseIds(options.ids).length,

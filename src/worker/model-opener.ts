@@ -5,7 +5,6 @@ import { isPrefixFile } from '../core/folder/prefix-files.ts';
 import type { EngineChoice } from '../runtime/engine-choice.ts';
 import { type EnginePlan, planEngine } from '../runtime/plan-engine.ts';
 import { LoadOnce } from '../storage/load-once.ts';
-import type { ModelBucket } from '../storage/model-bucket.ts';
 import { R2ModelFiles } from '../storage/r2-model-files.ts';
 import { type ModelTexts, readModelTexts } from './read-model-texts.ts';
 
@@ -35,9 +34,11 @@ export interface Opened {
 }
 
 export interface OpenerOptions {
-  bucket: ModelBucket;
+  bucket: R2Bucket;
   engineOf: (id: string) => EngineChoice;
   limitBytes: number;
+  /** Milliseconds after which the bucket is given up. @default 30 s */
+  silenceMs?: number;
   keepAlive: (load: Promise<unknown>) => void;
 }
 
@@ -60,13 +61,13 @@ export class ModelOpener {
    * @throws GptEdgeError `model_not_found`, `model_unavailable`, `unsupported_model`
    */
   async open({ id, version }: VersionName, onFiles: (files: R2ModelFiles) => void = () => {}): Promise<Opened> {
-    const { bucket, engineOf, limitBytes } = this.#options;
+    const { bucket, engineOf, limitBytes, silenceMs } = this.#options;
     const reads: Opened['reads'] = { loadedBytes: 0, onChange: () => {} };
     const onBytes = (count: number, name: string) => {
       if (isLoading(name)) reads.loadedBytes += count;
       reads.onChange();
     };
-    const files = await R2ModelFiles.open(bucket, id, onBytes, version);
+    const files = await R2ModelFiles.open(bucket, id, { onBytes, version, silenceMs });
     onFiles(files);
     return { files, plan: await this.#plans.get(keyOf(files), () => planEngine(files, engineOf(id), limitBytes)), reads };
   }

@@ -62,8 +62,10 @@ describe('a model in R2', () => {
     const files = await R2ModelFiles.open(
       watched((key, options) => key === WEIGHTS && ranges.push(options!.range as R2Range)),
       ID,
-      (count) => {
-        told += count;
+      {
+        onBytes: (count) => {
+          told += count;
+        },
       },
     );
     const read = await files.read('model.onnx_data');

@@ -108,7 +108,7 @@ describe('files and batches whose bucket refuses everything', () => {
     }
     storage.refusesAll = false;
     expect(await json(await app.fetch(`/v1/files/${id}`))).toMatchObject({ id });
-    expect((await app.get(batch.id)).status).not.toBe('failed');
+    expect((await app.get(batch.id)).status).toMatch(/validating|in_progress|completed/);
     expect(await json(await app.fetch(`/v1/files/${id}/content`))).toMatchObject({ custom_id: 'request-0' });
     await settled(app, batch.id);
   });
