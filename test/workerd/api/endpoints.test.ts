@@ -26,7 +26,6 @@ describe('/v1/models', () => {
     owned_by: 'gpt-edge',
     version: expect.stringMatching(/^[0-9a-f]{12}$/),
     parent: null,
-    version: expect.stringMatching(/^[0-9a-f]{12}$/),
     adapter: null,
     architecture: manifest.architecture,
     parameters: manifest.parameters,
