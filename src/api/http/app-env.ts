@@ -44,6 +44,7 @@ export function requestContext(c: Context<AppEnv>, model: LanguageModel): Reques
   const cpu = { rate: model.scheduler.rate, allowance: c.var.cpuAllowance, waits: slices !== undefined };
   const budget = new WorkBudget(model.decoder.multiplyAddsPerTurn, signal, IsolateWork.own, cpu);
   budget.place = c.env?.object;
+  record.budgetLeft = () => budget.millisecondsLeft;
   budget.isOffline = c.var.grant.isOffline;
   budget.countMilliseconds(takeLoadWork(model));
   c.env?.object?.onReset(() => budget.abandon(), record.ended);

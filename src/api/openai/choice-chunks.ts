@@ -115,6 +115,7 @@ export async function* choiceChunks<Head extends { id: string; created: number }
     gpt_edge: {
       multiply_adds: Math.round(multiplyAdds),
       ...(notes && notes.slices > 1 ? { slices: notes.slices } : {}),
+      ...(completion.object === undefined ? {} : { object: completion.object }),
       ...(left === undefined ? {} : { cpu_budget_left_ms: Math.floor(left) }),
     },
   };

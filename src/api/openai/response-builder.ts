@@ -151,12 +151,13 @@ export async function joinResponse(opening: WireResponse, chunks: AsyncIterable<
   return builder.response;
 }
 
-const toUsage = ({ prompt_tokens, completion_tokens, total_tokens, prompt_tokens_details }: Usage): WireResponse['usage'] => ({
+const toUsage = ({ prompt_tokens, completion_tokens, total_tokens, prompt_tokens_details, gpt_edge }: Usage): WireResponse['usage'] => ({
   input_tokens: prompt_tokens,
   input_tokens_details: { cached_tokens: prompt_tokens_details.cached_tokens, cache_write_tokens: 0 },
   output_tokens: completion_tokens,
   output_tokens_details: { reasoning_tokens: 0 },
   total_tokens,
+  gpt_edge,
 });
 
 /** Fills the items of a response, one after the other, and tells what it does in events. */

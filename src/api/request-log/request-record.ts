@@ -35,6 +35,10 @@ export class RequestRecord {
   isStream = false;
   /** Whether another app answers, and writes the log line. */
   isForwarded = false;
+  /** Name of the engine object that computes. */
+  object?: string;
+  /** CPU milliseconds that are left of the call's; undefined without a limit. */
+  budgetLeft?: () => number | undefined;
   /** Resolves when the answer has ended. */
   readonly ended: Promise<void>;
   #body?: PromiseWithResolvers<void>;

@@ -77,8 +77,15 @@ const itemsRoute = createRoute({
   responses: { 200: { description: 'The items.', content: jsonContent(itemListSchema) }, ...errorResponses(...ERRORS) },
 });
 
+/** What OpenAI's API has where ids of responses stand, and this one has not. */
+const ABSENT = ['compact', 'input_tokens'];
+
 /** Stored responses, as OpenAI's API has them. */
 export function storedResponsesRoutes(app: OpenAPIHono<AppEnv>): void {
+  for (const name of ABSENT)
+    app.all(`${RESPONSES_PATH}/${name}`, (c) => {
+      throw new GptEdgeError('unknown_url', `There is no ${c.req.path} here.`);
+    });
   app.openapi(readRoute, async (c) => {
     const { stream, starting_after } = c.req.valid('query');
     if (stream === 'true') return (await found(c)).stream(cursorOf(c, starting_after)) as never;

@@ -68,6 +68,31 @@ describe('engine objects behind keys', () => {
     expect((await ask('/v1/completions', key, { ...completion, model: 'other' })).status).toBe(404);
   });
 
+  it('should let a key read, go on with and delete only what is stored for it', async () => {
+    const [{ key }, { key: other }] = [await keys.createKey(), await keys.createKey()];
+    const asked = { input: 'Hi', max_output_tokens: 2, store: true };
+    const made = (await (await ask('/v1/responses', key, asked)).json()) as { id: string; output: { id: string }[] };
+    const path = `/v1/responses/${made.id}`;
+    const remove = (key: string) => front.request(`http://edge${path}`, { method: 'DELETE', headers: { authorization: `Bearer ${key}` } });
+    const item = { type: 'item_reference', id: made.output[0].id };
+    const answers = (key: string) =>
+      Promise.all([
+        ask(path, key),
+        ask(`${path}?stream=true`, key),
+        ask(`${path}/input_items`, key),
+        ask('/v1/responses', key, { ...asked, previous_response_id: made.id }),
+        ask('/v1/responses', key, { ...asked, input: [item, { role: 'user', content: 'More' }] }),
+      ]);
+    for (const answer of [...(await answers(other)), await ask(`${path}/cancel`, other, {}), await remove(other)])
+      expect(await errorOf(answer)).toMatchObject({ status: 404, code: 'completion_not_found' });
+    for (const answer of await answers(key)) {
+      expect(answer.status).toBe(200);
+      await answer.text();
+    }
+    expect((await remove(key)).status).toBe(200);
+    expect((await ask(path, key)).status).toBe(404);
+  });
+
   it("should tell what they do to the operator's key alone", async () => {
     const { key } = await keys.createKey();
     expect([(await ask('/v1/engine', key)).status, (await ask('/v1/%65ngine', key)).status]).toEqual([401, 401]);

@@ -43,7 +43,9 @@ describe('the log line of a request', () => {
         request_id: 'mine',
       },
     ]);
-    expect(answer.headers.get('server-timing')).toMatch(/^load;dur=\d+, queue;dur=\d+, cached;desc="0 tokens"$/);
+    expect(answer.headers.get('server-timing')).toMatch(
+      /^load;dur=\d+, queue;dur=\d+, cached;desc="0 tokens", work;desc="\d+ multiply-adds"$/,
+    );
   });
 
   it('should be written when a stream has ended, and not before', async () => {

@@ -308,6 +308,12 @@ describe('a response in the background', () => {
 });
 
 describe('stored responses', () => {
+  it.each(['compact', 'input_tokens'])('should not be what OpenAI has at %s', async (name) => {
+    const answer = await app.request(`http://edge${PATH}/${name}`, { method: 'POST' });
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({ error: { code: 'unknown_url' } });
+  });
+
   it('should be deleted by whoever has them, also while they are made', async () => {
     await withBudget(30_000);
     const { id } = await create({ ...LONG, background: true });

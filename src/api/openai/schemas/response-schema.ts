@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
+import { costSchema } from './answer-fields.ts';
 import { jsonSchema, schemaNameSchema } from './answer-format.ts';
 import { commonFields } from './common-fields.ts';
 import { MAX_PARTS } from './content-schema.ts';
@@ -213,6 +214,7 @@ const responseUsageSchema = z.object({
   output_tokens: z.number().int(),
   output_tokens_details: z.object({ reasoning_tokens: z.number().int() }),
   total_tokens: z.number().int(),
+  gpt_edge: costSchema,
 });
 
 /** What OpenAI's answers have. Fields that repeat the request stand here as they are repeated. */
