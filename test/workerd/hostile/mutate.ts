@@ -52,13 +52,24 @@ export function mutated(body: unknown, random: SeededRandom): unknown {
   return Object.fromEntries(entries);
 }
 
+/** All of the parts, one after the other. */
+export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
 /** Bytes of which some are others, are missing, or are there twice. */
 export function mutatedBytes(bytes: Uint8Array, random: SeededRandom): Uint8Array<ArrayBuffer> {
   const copy = new Uint8Array(bytes);
   const at = random.integer(copy.length);
   const kind = random.next();
   if (kind < 0.2) return copy.slice(0, at);
-  if (kind < 0.35) return new Uint8Array([...copy.subarray(0, at), ...copy.subarray(Math.max(0, at - 9))]);
+  if (kind < 0.35) return joined(copy.subarray(0, at), copy.subarray(Math.max(0, at - 9)));
   const count = 1 + random.integer(kind < 0.6 ? 1 : 16);
   for (let index = 0; index < count; index++) copy[(at + index) % copy.length] = random.integer(256);
   return copy;
