@@ -13,7 +13,7 @@ const IS_LONG = (env as { LONG_TESTS?: string }).LONG_TESTS === 'true';
 const ID = 'tinystories-gpt2';
 const ADAPTER = 'adapters/fairytale';
 /** Into how many regions a file is cut, of which each is tampered with so often. */
-const [REGIONS, TIMES] = IS_LONG ? [32, 8] : [3, 1];
+const [REGIONS, TIMES] = IS_LONG ? [16, 4] : [3, 1];
 
 let manifest: Manifest;
 beforeAll(async () => {
