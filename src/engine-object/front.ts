@@ -74,7 +74,7 @@ export function createFront(options: FrontOptions): EngineFront {
 
 /** The path of a stored answer, and what else is done with stored responses. */
 const STORED_PATH = /^\/v1\/(?:(?:chat\/)?completions\/([^/]+)(?:\/stream)?|responses\/([^/]+)(?:\/input_items)?)$/;
-const CHANGE_PATH = { DELETE: /^\/v1\/responses\/([^/]+)$/, POST: /^\/v1\/responses\/([^/]+)\/cancel$/ };
+const CHANGE_PATH = { DELETE: /^\/v1\/(?:(?:chat\/)?completions|responses)\/([^/]+)$/, POST: /^\/v1\/responses\/([^/]+)\/cancel$/ };
 
 /** The id of the stored answer that a request is about; undefined if it is about none. */
 function storedId(request: Request, path: string): string | undefined {

@@ -39,7 +39,7 @@ export class SessionStore {
     this.#sql.exec('update session set resumptions = 0 where id = ? and resumptions > 0', id);
   }
 
-  /** Counts that an answer goes on after its object was reset. @returns how often it has, with nothing new in between */
+  /** Counts that the alarm lets an answer go on. @returns how often it has, with nothing new in between */
   resume(id: string): number {
     const [{ resumptions }] = this.#sql.exec<{ resumptions: number }>(
       'update session set resumptions = resumptions + 1 where id = ? returning resumptions',

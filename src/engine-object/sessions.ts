@@ -28,7 +28,10 @@ export interface SessionsOptions {
  * because nobody asks it for anything.
  */
 const LOOK_MS = 20_000;
-/** How often an answer goes on after a reset with nothing new in between. More often, it is what resets the object. */
+/**
+ * How often the alarm lets an answer go on with nothing new in between. More often, it is what resets the object, and
+ * would do so without end.
+ */
 const MAX_RESUMPTIONS = 5;
 
 /** The stored answers of an object. Those that are being made are held here as well. */
@@ -87,14 +90,23 @@ export class Sessions implements AnswerSessions {
     for (const id of running) this.#store.keep(id, this.#expires());
     const next = this.#store.expire(now);
     if (next !== null) await this.#options.storage.setAlarm(running.length > 0 ? now + LOOK_MS : next);
-    for (const id of running) await this.find(id);
+    for (const id of running) {
+      if (this.#running.has(id)) continue;
+      if (this.#store.resume(id) > MAX_RESUMPTIONS) this.#giveUp(id);
+      else await this.find(id);
+    }
   }
 
   #resume(id: string, stored: StoredSession): Session {
     const session = this.#run(id, stored);
-    if (this.#store.resume(id) > MAX_RESUMPTIONS) session.fail(errorBody(resetTooOften()).error);
-    else this.#options.resume(session, joinNotes(stored.notes));
+    this.#options.resume(session, joinNotes(stored.notes));
     return session;
+  }
+
+  #giveUp(id: string): void {
+    const message = 'The engine object was reset again and again while it made this answer. Send the request again.';
+    const stored = this.#store.read(id);
+    if (stored) this.#session(id, stored).fail(errorBody(new GptEdgeError('engine_unavailable', message)).error);
   }
 
   #run(id: string, stored: StoredSession): Session {
@@ -127,6 +139,3 @@ export class Sessions implements AnswerSessions {
     }, FRONT_MS);
   }
 }
-
-const resetTooOften = (): GptEdgeError =>
-  new GptEdgeError('engine_unavailable', 'The engine object was reset again and again while it made this answer. Send the request again.');

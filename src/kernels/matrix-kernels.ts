@@ -81,13 +81,14 @@ export interface MatrixKernels {
   /** y = x Wᵀ with float32 weights. */
   matMulF32(x: number, xStride: number, weights: number, y: number, yStride: number, rows: number, outputs: number, inputs: number): void;
   /**
-   * y += 2^exponent (x Aᵀ) Bᵀ, where A is [rank, inputs] and B [outputs, rank], as LoRA adds to a product (Hu et al. 2021,
-   * arXiv:2106.09685). `down` holds A and `up` holds B, each in panels of 8 of its outputs, [inputs][8] numbers one
-   * after the other: float32, or float16 if `isHalf` is 1, with the outputs of a panel in the order 0 4 1 5 2 6 3 7.
-   * `rank` is a multiple of 8, at most MAX_LOW_RANK; y is written up to the end of the last panel. `exponent`, -120 to 0,
-   * undoes powers of two by which matrices of float16 were multiplied; with float32 it is 0. With float16, products of x
-   * Aᵀ below 2^-14 lose digits, so A should be stored with its greatest weight near 2^15, and magnitudes of 2^exponent x
-   * Aᵀ must be below 2^15. `scratch`: matrixScratchBytes(rows) bytes.
+   * y += (x Aᵀ) Bᵀ, where A is [rank, inputs] and B [outputs, rank], as LoRA adds to a product (Hu et al. 2021,
+   * arXiv:2106.09685). `rank` is a multiple of 8, at most MAX_LOW_RANK; y is written up to the end of the last group of
+   * 8 outputs. `scratch`: lowRankScratchBytes(inputs) bytes.
+   *
+   * If `isQuantized` is 0, `down` holds A and `up` holds B in float32, each in panels of 8 of its outputs, [inputs][8]
+   * numbers one after the other. If it is 1, `down` is a packed q8 matrix, and `up` has for each group of 8 outputs codes
+   * [pairs of ranks][8 outputs][2] in int8, and then scales [8] of 16 bits, signed, with which they are multiplied. What lies between both
+   * matrices is quantized as x is, in blocks of 32.
    */
   addLowRank(
     x: number,
@@ -100,8 +101,7 @@ export interface MatrixKernels {
     inputs: number,
     outputs: number,
     rank: number,
-    exponent: number,
-    isHalf: number,
+    isQuantized: number,
     scratch: number,
   ): void;
 

@@ -30,8 +30,10 @@ export const MAX_MATRIX_OUTPUTS = 1_048_576;
  */
 export const MAX_MATRIX_ROWS = 1024;
 
-/** The most that addLowRank takes between its two matrices: its sums for four rows lie in the scratch. */
+/** The most that addLowRank takes between its two matrices: the sums of several rows lie in the scratch. */
 export const MAX_LOW_RANK = 512;
+/** The most rows that addLowRank multiplies at once. */
+const LOW_RANK_ROWS = 4;
 
 /** Outputs that lie side by side in a packed matrix, and that a kernel writes at once. */
 export const GROUP_OUTPUTS: Readonly<Record<MatrixKind, number>> = { q4: 8, q8: 8, f16: 16, f32: 16 };
@@ -93,6 +95,12 @@ export function q8ActivationBytes(rows: number, inputs: number): number {
  */
 export function matrixScratchBytes(rows: number): number {
   return 8192 + paddedRows(rows) * 32;
+}
+
+/** Bytes of the scratch of addLowRank: what lies between its two matrices, and what both are multiplied by in 16 bits. */
+export function lowRankScratchBytes(inputs: number): number {
+  const between = LOW_RANK_ROWS * MAX_LOW_RANK * Float32Array.BYTES_PER_ELEMENT;
+  return q8ActivationBytes(LOW_RANK_ROWS, inputs) + between + q8ActivationBytes(LOW_RANK_ROWS, MAX_LOW_RANK);
 }
 
 function roundUp(value: number, multiple: number): number {

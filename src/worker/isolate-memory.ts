@@ -21,6 +21,11 @@ export interface IsolateMemoryOptions {
   readonly queueSeconds?: number;
   /** Drops all references to a model, so that the next garbage collection frees it. */
   readonly unload: (id: string) => void;
+  /**
+   * Changes how many bytes a model may hold, as `KvCache.addRoom` does.
+   * @returns undefined if it is not loaded yet. @default models keep what they have taken
+   */
+  readonly addRoom?: (id: string, bytes: number) => number | undefined;
 }
 
 /**
@@ -38,8 +43,10 @@ export class IsolateMemory {
   readonly #users = new Map<string, number>();
   /** The models that wait for room: since when, and when a request for one looked last, in milliseconds. */
   readonly #waiting = new Map<string, { readonly since: number; readonly seen: number }>();
-  /** Models that are unloaded as soon as no request uses them, since another has taken their place. */
-  readonly #superseded = new Set<string>();
+  /** Models that are unloaded as soon as no request uses them, and those that have taken their place. */
+  readonly #superseded = new Map<string, string>();
+  /** Models that are being loaded, and may hold more than when that began. */
+  readonly #mayGrow = new Set<string>();
   /** The most that all models on onnxruntime-web have held at a time. */
   #retainedBytes = 0;
   /** Ends the use of requests that were dropped: the code of a cancelled request does not go on to say so. */
@@ -94,19 +101,60 @@ export class IsolateMemory {
     this.#dropped.register(until, end);
   }
 
-  /** Unloads a model as soon as no request uses it, since `successor` has taken its place. */
+  /**
+   * Unloads a model as soon as no request uses it, since `successor` has taken its place. Until then it holds no more
+   * than it does now, so that the successor may find room beside it; what it leaves is the successor's.
+   */
   supersede(id: string, successor: string): void {
     this.#superseded.delete(successor);
-    this.#superseded.add(id);
-    this.#plans.delete(id);
+    this.#superseded.set(id, successor);
+    this.#addRoom(id, Number.NEGATIVE_INFINITY);
     this.#count(id, 0);
+  }
+
+  /** Says that a model which has taken room is loaded. */
+  loaded(id: string): void {
+    if (this.#superseded.has(id)) this.#addRoom(id, Number.NEGATIVE_INFINITY);
+    else if (this.#mayGrow.delete(id)) this.#grow(id);
+  }
+
+  /** Lets a model hold as much as if it took its room now. */
+  #grow(id: string): void {
+    const taken = this.#taken.get(id);
+    const plan = this.#plans.get(id);
+    if (taken === undefined || plan === undefined) return;
+    this.#taken.delete(id);
+    const bytes = plan.totalBytes + this.#shareFor(id, plan) - taken.totalBytes;
+    this.#taken.set(id, taken);
+    if (bytes > 0 && !this.#addRoom(id, bytes)) this.#mayGrow.add(id);
+  }
+
+  /** @returns whether the model is loaded */
+  #addRoom(id: string, bytes: number): boolean {
+    const taken = this.#taken.get(id);
+    const added = taken && this.#options.addRoom?.(id, bytes);
+    if (taken && added !== undefined) this.#taken.set(id, { ...taken, totalBytes: taken.totalBytes + added });
+    return added !== undefined;
   }
 
   #count(id: string, change: number): void {
     const users = (this.#users.get(id) ?? 0) + change;
     this.#users.delete(id);
-    if (users === 0 && this.#superseded.delete(id)) this.#drop(id);
-    else this.#users.set(id, users);
+    const successor = this.#superseded.get(id);
+    if (users > 0 || successor === undefined) {
+      this.#users.set(id, users);
+      return;
+    }
+    this.#superseded.delete(id);
+    this.#plans.delete(id);
+    this.#drop(id);
+    this.#grow(this.#heirOf(successor));
+  }
+
+  /** The model that has taken a model's place in the end. */
+  #heirOf(id: string): string {
+    const successor = this.#superseded.get(id);
+    return successor === undefined ? id : this.#heirOf(successor);
   }
 
   #drop(id: string): void {
@@ -164,13 +212,14 @@ export class IsolateMemory {
    */
   #shareFor(id: string, plan: MemoryPlan): number {
     const { limitBytes, modelCount } = this.#options;
-    if (!this.#superseded.has(id)) this.#plans.set(id, plan);
+    this.#plans.set(id, plan);
     const together = [plan];
     for (const other of [...this.#users.keys()].reverse()) {
-      const known = other === id ? undefined : this.#plans.get(other);
+      const known = other === id || this.#superseded.has(other) ? undefined : this.#plans.get(other);
       if (known && this.#bytesOf([...together, known]) <= limitBytes) together.push(known);
     }
-    const unknown = Math.max(0, modelCount - this.#plans.size);
+    const known = [...this.#plans.keys()].filter((other) => !this.#superseded.has(other));
+    const unknown = Math.max(0, modelCount - known.length);
     const share = (limitBytes - this.#bytesOf(together)) / (together.length + unknown);
     return Math.max(0, Math.floor(Math.min(share, limitBytes - this.#bytesWith(plan))));
   }

@@ -40,10 +40,10 @@ export interface IsolateModelsOptions {
   scheduling?: SchedulerOptions;
   /** Megabytes that the models may hold together; one whose memory plan alone needs more is refused. */
   memoryLimitMegabytes: number;
-  /** Seconds after which a version that was pushed is noticed. @default 5 */
-  pointerSeconds?: number;
   /** Milliseconds after which the bucket is given up. @default 30 s */
   storageSilenceMs?: number;
+  /** Seconds after which a version that was pushed is noticed. @default 5 */
+  pointerSeconds?: number;
   /**
    * Called with the promise of each load. It must keep the load running, as `waitUntil` does, because the request that
    * began it may be cancelled while others wait for it.
@@ -102,6 +102,7 @@ export class IsolateModels implements ModelHost {
       modelCount: baseIds(options.ids).length,
       queueSeconds: scheduling?.queueSeconds,
       unload: (key) => this.#unload(key),
+      addRoom: (key, bytes) => this.#addRoom(key, bytes),
     });
     this.#variants = new ModelVariants(keepAlive, scheduling?.queueSeconds);
     this.#loads = new LoadOnce(keepAlive);
@@ -299,6 +300,7 @@ export class IsolateModels implements ModelHost {
       const decoder = createDecoder(files, plan, kernels, this.#memory.allowance(key));
       const model = await loadLanguageModel(files, texts ?? readTextFiles(files), decoder, samplingOf?.(files.manifest.id), scheduling);
       if (isCurrent()) this.#ready.set(key, model);
+      this.#memory.loaded(key);
       update({ state: 'ready' });
       return model;
     } catch (error) {
@@ -309,6 +311,11 @@ export class IsolateModels implements ModelHost {
       this.#failures.set(key, error);
       throw error;
     }
+  }
+
+  #addRoom(key: string, bytes: number): number | undefined {
+    const model = this.#ready.get(key);
+    return model && (model.decoder.kvCache.addRoom?.(bytes) ?? 0);
   }
 
   /** Drops a model that no request uses. Nothing else may refer to it, so that its memory is freed. */

@@ -68,6 +68,8 @@ describe('/openapi.json', () => {
         'get /v1/responses/{id}',
         'get /v1/responses/{id}/input_items',
         'delete /v1/responses/{id}',
+        'delete /v1/completions/{id}',
+        'delete /v1/chat/completions/{id}',
       ].toSorted(),
     );
     const withBody = ['200', '400', '401', '403', '404', '405', '408', '413', '415', '429', '500', '503'];
@@ -88,9 +90,15 @@ describe('/openapi.json', () => {
       'get /v1/models': ['200', '401', '403', '405', '429', '500', '503'],
       'get /v1/models/{id}': ['200', '401', '403', '404', '405', '429', '500', '503'],
       ...Object.fromEntries(
-        ['/v1/completions/{id}', '/v1/completions/{id}/stream', '/v1/chat/completions/{id}', '/v1/chat/completions/{id}/stream'].map(
-          (path) => [`get ${path}`, ['200', '400', '401', '403', '404', '405', '429', '500', '503']],
-        ),
+        [
+          ...['/v1/completions', '/v1/chat/completions'].flatMap((path) => [
+            `get ${path}/{id}`,
+            `get ${path}/{id}/stream`,
+            `delete ${path}/{id}`,
+          ]),
+          ...['get /v1/responses/{id}', 'get /v1/responses/{id}/input_items'],
+          ...['delete /v1/responses/{id}', 'post /v1/responses/{id}/cancel'],
+        ].map((route) => [route, ['200', '400', '401', '403', '404', '405', '429', '500', '503']]),
       ),
     };
     for (const [path, methods] of Object.entries(paths))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Kernels } from '../../src/kernels/kernels.ts';
-import { matrixScratchBytes } from '../../src/kernels/matrix-layouts.ts';
-import { fromHalf } from '../../src/kernels/reference/matrix/layouts.ts';
+import { lowRankScratchBytes, matrixBytes } from '../../src/kernels/matrix-layouts.ts';
+import { q8Weights } from '../../src/kernels/reference/matrix/layouts.ts';
 import { SeededRandom } from '../generation/seeded-random.ts';
 import { expectSameMemory } from './compare.ts';
 import { TestMemory } from './test-memory.ts';
@@ -16,47 +16,49 @@ const shapes = [
   [9, 6, 3, 512],
 ] as const;
 
-describe.each(['f32', 'f16'] as const)('addLowRank of %s', (kind) => {
+describe.each([
+  ['f32', 5e-4],
+  ['q8', 5e-3],
+] as const)('addLowRank of %s', (kind, tolerance) => {
   it.each(shapes)(
     'should add the product of %i rows of %i inputs, %i outputs and rank %i in order, and give each row alone the same bits',
     (rows, inputs, outputs, rank) => {
-      const { y, yAlone, expected } = addLowRank({ kind, rows, inputs, outputs, rank, exponent: kind === 'f16' ? -4 : 0 });
+      const { y, yAlone, expected } = addLowRank({ kind, rows, inputs, outputs, rank });
       expect(yAlone).toEqual(y);
       for (const [row, values] of y.entries())
-        for (const [output, value] of values.entries()) expect(value).toBeCloseTo(expected[row][output], 3);
+        for (const [output, value] of values.entries()) expect(Math.abs(value - expected[row][output])).toBeLessThan(tolerance);
     },
   );
 
   it('should leave a row as it is whose product is nothing', () => {
-    const { y, before } = addLowRank({ kind, rows: 5, inputs: 12, outputs: 24, rank: 8, exponent: 0, zero: true });
+    const { y, before } = addLowRank({ kind, rows: 5, inputs: 12, outputs: 24, rank: 8, zero: true });
     expect(y).toEqual(before);
   });
 });
 
 interface LowRankCase {
-  readonly kind: 'f32' | 'f16';
+  readonly kind: 'f32' | 'q8';
   readonly rows: number;
   readonly inputs: number;
   readonly outputs: number;
   readonly rank: number;
-  readonly exponent: number;
   /** Whether x is nothing. */
   readonly zero?: boolean;
 }
 
 /** Adds random matrices to random rows, all rows at once and each row alone, and by float64 for comparison. */
-function addLowRank({ kind, rows, inputs, outputs, rank, exponent, zero = false }: LowRankCase) {
+function addLowRank({ kind, rows, inputs, outputs, rank, zero = false }: LowRankCase) {
   const memory = new TestMemory();
   const panels = (count: number) => Math.ceil(count / 8) * 8;
-  const bytes = kind === 'f16' ? 2 : 4;
   const [xStride, yStride] = [Math.ceil(inputs / 4) * 16 + 16, panels(outputs) * 4 + 16];
-  const down = memory.take(rank * inputs * bytes);
-  const up = memory.take(panels(outputs) * rank * bytes);
+  const isQuantized = kind === 'q8';
+  const down = memory.take(isQuantized ? matrixBytes('q8', rank, inputs) : rank * inputs * 4);
+  const upBytes = panels(outputs) * (isQuantized ? rank + 2 : rank * 4);
+  const up = memory.take(upBytes);
   const [xs, ys, ysAlone] = [memory.take(rows * xStride), memory.take(rows * yStride), memory.take(rows * yStride)];
-  const scratch = memory.scratch(matrixScratchBytes(rows));
-  const isHalf = Number(kind === 'f16');
+  const scratch = memory.scratch(lowRankScratchBytes(inputs));
   const run = (kernels: Kernels) => {
-    kernels.addLowRank(xs, xStride, down, up, ys, yStride, rows, inputs, outputs, rank, exponent, isHalf, scratch);
+    kernels.addLowRank(xs, xStride, down, up, ys, yStride, rows, inputs, outputs, rank, Number(isQuantized), scratch);
     for (let row = 0; row < rows; row++)
       kernels.addLowRank(
         xs + row * xStride,
@@ -69,25 +71,29 @@ function addLowRank({ kind, rows, inputs, outputs, rank, exponent, zero = false 
         inputs,
         outputs,
         rank,
-        exponent,
-        isHalf,
+        Number(isQuantized),
         scratch,
       );
   };
   const floats = (f32: Float32Array, address: number, stride: number, width: number) =>
     Array.from({ length: rows }, (_, row) => [...f32.subarray((address + row * stride) >> 2, ((address + row * stride) >> 2) + width)]);
   let before: number[][] = [];
-  const { f32, u16 } = expectSameMemory(
+  const { f32, i8, i16 } = expectSameMemory(
     memory.pages,
     (views) => {
       const random = new SeededRandom(rows + inputs * 10 + outputs * 100);
-      const fillWeights = (start: number, count: number) => {
-        for (let index = 0; index < count; index++)
-          if (isHalf) views.u16[(start >> 1) + index] = (15 << 10) | random.integer(1024) | (random.integer(2) << 15);
-          else views.f32[(start >> 2) + index] = random.next() - 0.5;
-      };
-      fillWeights(down, rank * inputs);
-      fillWeights(up, panels(outputs) * rank);
+      if (isQuantized) {
+        const a = q8Weights(down, inputs);
+        for (let r = 0; r < rank; r++) {
+          for (let input = 0; input < inputs; input++) views.i8[a.code(r, input)] = random.integer(256) - 128;
+          for (let block = 0; block < a.blocks; block++) views.i16[a.scale(r, block)] = random.integer(65_535) - 32_767;
+          views.f32[a.rowScale(r)] = 2 ** -40;
+        }
+        for (let index = 0; index < upBytes; index++) views.u8[up + index] = random.integer(256);
+      } else {
+        for (let index = 0; index < rank * inputs; index++) views.f32[(down >> 2) + index] = random.next() - 0.5;
+        for (let index = 0; index < upBytes / 4; index++) views.f32[(up >> 2) + index] = random.next() - 0.5;
+      }
       for (let row = 0; row < rows; row++) {
         for (let index = 0; index < inputs; index++) views.f32[((xs + row * xStride) >> 2) + index] = zero ? 0 : random.next() - 0.5;
         for (let index = 0; index < yStride / 4; index++)
@@ -98,15 +104,21 @@ function addLowRank({ kind, rows, inputs, outputs, rank, exponent, zero = false 
     run,
     memory.scratches,
   );
-  const weight = (start: number, count: number) => (output: number, input: number) => {
-    const [first, place] = [((output >> 3) * count + input) * 8, output & 7];
-    return isHalf ? fromHalf(u16[(start >> 1) + first + (place & 3) * 2 + (place >> 2)]) : f32[(start >> 2) + first + place];
-  };
+  const floatWeight = (start: number, count: number) => (output: number, input: number) =>
+    f32[(start >> 2) + ((output >> 3) * count + input) * 8 + (output & 7)];
+  const packed = q8Weights(down, inputs);
+  const a = isQuantized
+    ? (r: number, input: number) => i8[packed.code(r, input)] * i16[packed.scale(r, input >> 5)] * f32[packed.rowScale(r)]
+    : floatWeight(down, inputs);
+  const group = (output: number) => up + (output >> 3) * (rank + 2) * 8;
+  const b = isQuantized
+    ? (output: number, r: number) =>
+        i8[group(output) + (r >> 1) * 16 + (output & 7) * 2 + (r & 1)] * i16[((group(output) + rank * 8) >> 1) + (output & 7)]
+    : floatWeight(up, rank);
   const sum = (count: number, term: (index: number) => number) =>
-    Array.from({ length: count }, (_, index) => term(index)).reduce((a, b) => a + b, 0);
-  const [a, b] = [weight(down, inputs), weight(up, rank)];
+    Array.from({ length: count }, (_, index) => term(index)).reduce((total, value) => total + value, 0);
   const expected = floats(f32, xs, xStride, inputs).map((x, row) => {
-    const between = Array.from({ length: rank }, (_, r) => 2 ** exponent * sum(inputs, (input) => x[input] * a(r, input)));
+    const between = Array.from({ length: rank }, (_, r) => sum(inputs, (input) => x[input] * a(r, input)));
     return before[row].map((value, output) => value + sum(rank, (r) => between[r] * b(output, r)));
   });
   return { y: floats(f32, ys, yStride, outputs), yAlone: floats(f32, ysAlone, yStride, outputs), expected, before };

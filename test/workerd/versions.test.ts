@@ -21,11 +21,12 @@ const STORY = { prompt: 'Once upon a time', seed: 3, max_tokens: 30, logit_bias:
 interface Options {
   megabytes?: number;
   pointerSeconds?: number;
+  queueSeconds?: number;
   get?: (key: string) => unknown;
 }
 
 /** The app of a new isolate, over a bucket whose reads are watched, or made to fail. */
-function freshApp({ megabytes = 128, pointerSeconds = 0, get = () => {} }: Options = {}) {
+function freshApp({ megabytes = 128, pointerSeconds = 0, queueSeconds, get = () => {} }: Options = {}) {
   const bucket = {
     head: (key: string) => testEnv.MODELS.head(key),
     async get(key: string, options?: R2GetOptions) {
@@ -34,7 +35,7 @@ function freshApp({ megabytes = 128, pointerSeconds = 0, get = () => {} }: Optio
     },
   } as unknown as R2Bucket;
   const host = new IsolateModels({
-    ...{ bucket, ids: [id], kernels, memoryLimitMegabytes: megabytes, keepAlive: waitUntil, pointerSeconds },
+    ...{ bucket, ids: [id], kernels, memoryLimitMegabytes: megabytes, keepAlive: waitUntil, pointerSeconds, scheduling: { queueSeconds } },
     engineOf: () => ({ engine: 'edge', cacheFormat: 'f32', contextWindow: 256 }),
   });
   const app = createApp({ host, isPublic: true, log: () => {} });
@@ -85,6 +86,22 @@ describe('a version that becomes current', () => {
       await testEnv.MODELS.put(pointerKey(id), formatPointer(former));
       expect(await told()).toEqual(before);
     }
+  });
+
+  it('should be loaded beside one whose reader does not read, and get its room when that has ended', async () => {
+    await pushVersion(id);
+    const { host, told, complete } = freshApp({ megabytes: 60, queueSeconds: 1 });
+    const slow = await complete({ stream: true, max_tokens: 200 });
+    const former = host.loaded(id)!;
+    const alone = former.decoder.kvCache.totalBlocks;
+    const version = await pushVersion(id, greedy);
+    expect((await told()).version).toBe(version);
+    expect(former.decoder.kvCache.totalBlocks).toBeLessThan(alone);
+    const { kvCache } = host.loaded(id)!.decoder;
+    expect(kvCache.totalBlocks).toBeLessThan(alone);
+    expect(await restOf(slow)).not.toBe('');
+    // Up to one block may be lost where bytes are cut into blocks.
+    await expect.poll(() => kvCache.totalBlocks).toBeGreaterThanOrEqual(alone - 1);
   });
 
   it('should leave nothing of the former behind', async () => {

@@ -23,6 +23,8 @@ export interface AnswerNote {
   positions?: [choice: number, position: ChoicePosition][];
   /** Whether the client has the usage. */
   usage?: true;
+  /** Whether the client has what comes behind all chunks. */
+  end?: true;
   figures?: Partial<JobFigures>;
   slices?: number;
   /** The stored answer from which to go on. Nothing else is needed then. */
@@ -49,6 +51,7 @@ export interface AnswerPast {
   readonly tokens: readonly (readonly ChosenToken[])[];
   readonly positions: readonly ChoicePosition[];
   readonly hasUsage: boolean;
+  readonly hasEnd: boolean;
   readonly figures: Partial<JobFigures>;
   readonly slices: number;
 }
@@ -141,6 +144,10 @@ export class AnswerNotes {
     this.#note.usage = true;
   }
 
+  reachEnd(): void {
+    this.#note.end = true;
+  }
+
   /**
    * Calls back when much was noted that nobody has taken. In a stream, it is taken with what the client gets.
    * @param onMany null ends that
@@ -184,6 +191,7 @@ export function joinNotes(notes: readonly AnswerNote[]): AnswerPast | undefined 
     tokens,
     positions,
     hasUsage: notes.some(({ usage }) => usage),
+    hasEnd: notes.some(({ end }) => end),
     figures,
     slices: notes.findLast((note) => note.slices)?.slices ?? 1,
   };

@@ -98,7 +98,10 @@ async function* events(
       const made = builder.add(chunk);
       if (made.length > 0 && notes?.isNews !== false) yield made;
     }
-    yield builder.end();
+    const ending = builder.end();
+    if (notes?.past?.hasEnd) return;
+    notes?.reachEnd();
+    yield ending;
   } catch (error) {
     if (hasLeft(context)) throw error;
     yield builder.fail(errorBody(handleError(inResponse(error), context.record)).error);

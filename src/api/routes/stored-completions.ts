@@ -6,7 +6,7 @@ import { type AnswerSession, advanced, formatCursor, isBehind, parseCursor, SESS
 import type { AppEnv } from '../http/app-env.ts';
 import { joinChat } from '../openai/chat-chunks.ts';
 import { joinCompletion } from '../openai/completion-chunks.ts';
-import { errorResponses, eventStream, jsonContent } from '../openai/schemas/bodies.ts';
+import { deletedSchema, errorResponses, eventStream, jsonContent } from '../openai/schemas/bodies.ts';
 import { type ChatWireRequest, storedChatSchema } from '../openai/schemas/chat-schema.ts';
 import { storedCompletionSchema } from '../openai/schemas/completion-schema.ts';
 import { storedChunks } from '../openai/stored-response.ts';
@@ -38,6 +38,16 @@ const streamRoute = <const P extends string>(path: P, chunk: string) =>
     responses: { 200: { description: 'The chunks.', content: eventStream(chunk) }, ...errorResponses(...ERRORS) },
   });
 
+const deleteRoute = <const P extends string, T extends z.ZodType>(path: P, schema: T) =>
+  createRoute({
+    method: 'delete',
+    path: `${path}/{id}`,
+    tags: ['Generation'],
+    summary: 'Delete a stored answer, and end it before',
+    request: { params },
+    responses: { 200: { description: 'It is deleted.', content: jsonContent(schema) }, ...errorResponses(...ERRORS) },
+  });
+
 /** Answers of requests with `store`, which are there for a while after their client has left. */
 export function storedCompletionsRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(stateRoute('/v1/completions', storedCompletionSchema), async (c) => {
@@ -55,6 +65,12 @@ export function storedCompletionsRoutes(app: OpenAPIHono<AppEnv>): void {
       200,
     );
   });
+  app.openapi(deleteRoute('/v1/completions', deletedSchema('text_completion.deleted')), async (c) =>
+    c.json({ id: await deleted(c, 'cmpl-'), object: 'text_completion.deleted' as const, deleted: true as const }, 200),
+  );
+  app.openapi(deleteRoute('/v1/chat/completions', deletedSchema('chat.completion.deleted')), async (c) =>
+    c.json({ id: await deleted(c, 'chatcmpl-'), object: 'chat.completion.deleted' as const, deleted: true as const }, 200),
+  );
   app.openapi(streamRoute('/v1/completions', 'Completion'), (c) => stream(c, 'cmpl-') as never);
   app.openapi(streamRoute('/v1/chat/completions', 'ChatCompletionChunk'), (c) => stream(c, 'chatcmpl-') as never);
 }
@@ -77,6 +93,13 @@ export async function foundAnswer(c: Context<AppEnv>, prefix: string): Promise<A
   const session = id.startsWith(prefix) ? await c.env?.sessions?.find(id) : null;
   if (!session || session.owner !== c.var.grant.owner) throw notFound(id);
   return session;
+}
+
+/** Deletes a stored answer. @returns its id */
+export async function deleted(c: Context<AppEnv>, prefix: string): Promise<string> {
+  const { id } = await foundAnswer(c, prefix);
+  c.env.sessions!.delete(id);
+  return id;
 }
 
 export const notFound = (id: string): GptEdgeError =>

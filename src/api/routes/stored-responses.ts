@@ -6,9 +6,9 @@ import type { AnswerSession } from '../http/answer-session.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { inputItemsOf } from '../openai/response-items.ts';
 import { parseEventNumber, RESPONSES_PATH, responseOf } from '../openai/response-stream.ts';
-import { errorResponses, eventStream, jsonContent } from '../openai/schemas/bodies.ts';
-import { deletedResponseSchema, itemListSchema, responseSchema } from '../openai/schemas/response-schema.ts';
-import { foundAnswer } from './stored-completions.ts';
+import { deletedSchema, errorResponses, eventStream, jsonContent } from '../openai/schemas/bodies.ts';
+import { itemListSchema, responseSchema } from '../openai/schemas/response-schema.ts';
+import { deleted, foundAnswer } from './stored-completions.ts';
 
 const ERRORS = [400, 401, 403, 404, 405, 429, 500, 503] as const;
 const params = z.object({ id: z.string().openapi({ description: 'The id of a response to a request with `store`.' }) });
@@ -49,7 +49,7 @@ const deleteRoute = createRoute({
   tags: ['Generation'],
   summary: 'Delete a stored response',
   request: { params },
-  responses: { 200: { description: 'It is deleted.', content: jsonContent(deletedResponseSchema) }, ...errorResponses(...ERRORS) },
+  responses: { 200: { description: 'It is deleted.', content: jsonContent(deletedSchema('response')) }, ...errorResponses(...ERRORS) },
 });
 
 const cancelRoute = createRoute({
@@ -86,11 +86,9 @@ export function storedResponsesRoutes(app: OpenAPIHono<AppEnv>): void {
       throw new GptEdgeError('invalid_value', 'Invalid starting_after: only allowed with stream=true', { param: 'starting_after' });
     return c.json(responseOf(await found(c)), 200);
   });
-  app.openapi(deleteRoute, async (c) => {
-    const { id } = await found(c);
-    c.env.sessions!.delete(id);
-    return c.json({ id, object: 'response' as const, deleted: true as const }, 200);
-  });
+  app.openapi(deleteRoute, async (c) =>
+    c.json({ id: await deleted(c, 'resp_'), object: 'response' as const, deleted: true as const }, 200),
+  );
   app.openapi(cancelRoute, async (c) => {
     const session = await found(c);
     if (!responseOf(session).background)

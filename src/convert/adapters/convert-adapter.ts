@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { GptEdgeError } from '../../core/errors.ts';
 import { adapterFiles } from '../../core/folder/adapter-files.ts';
-import { type AdapterManifest, parseAdapterManifest, weightHashes } from '../../core/folder/adapter-manifest.ts';
+import { ADAPTER_DTYPES, type AdapterManifest, parseAdapterManifest, weightHashes } from '../../core/folder/adapter-manifest.ts';
 import { GRAPH_FILE } from '../../core/folder/graph-files.ts';
 import type { Manifest } from '../../core/folder/manifest.ts';
 import { invalidFile, showText } from '../../core/invalid-file.ts';
@@ -30,7 +30,7 @@ export interface ConvertAdapterOptions {
   readonly base: { readonly path: string; readonly manifest: Manifest };
   /** What the adapter is called. Default: made from the source's name. */
   readonly name?: string;
-  /** How its numbers are stored: fp32 or fp16. Default: fp32 for a base model in fp32, and fp16 for others. */
+  /** How its numbers are stored: fp32 or q8. Default: q8 for a base model in q8 or q4, and fp32 for others. */
   readonly dtype?: string;
   /** Called with a sentence about what the user may not expect. */
   readonly onNote?: (note: string) => void;
@@ -106,9 +106,11 @@ async function checkFolder(source: string): Promise<void> {
 }
 
 function chooseDtype({ dtype, base }: ConvertAdapterOptions): AdapterManifest['dtype'] {
-  if (dtype === undefined) return base.manifest.dtype === 'fp32' ? 'fp32' : 'fp16';
-  if (dtype === 'fp32' || dtype === 'fp16') return dtype;
-  throw new GptEdgeError('invalid_value', `dtype ${showText(dtype)}: an adapter is stored as fp32 or fp16`, { param: 'dtype' });
+  if (dtype === undefined) return base.manifest.dtype === 'q8' || base.manifest.dtype === 'q4' ? 'q8' : 'fp32';
+  const known = ADAPTER_DTYPES.find((name) => name === dtype);
+  if (known !== undefined) return known;
+  const message = `dtype ${showText(dtype)}: an adapter is stored as ${ADAPTER_DTYPES.join(' or ')}`;
+  throw new GptEdgeError('invalid_value', message, { param: 'dtype' });
 }
 
 /** The name that was asked for, or the source's without the base model's id before it and `lora` after it. */

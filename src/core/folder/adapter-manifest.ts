@@ -11,6 +11,11 @@ export const ADAPTER_ALIGNMENT = 64;
 /** Matrices of a layer, none of which has more than two dozen. */
 const MAX_MODULES = 32 * MAX_LAYERS;
 
+/** How the numbers of an adapter are stored: in float32, or quantized to 8 bits. */
+export const ADAPTER_DTYPES = ['fp32', 'q8'] as const;
+/** In q8, inputs of A that share a scale. */
+export const ADAPTER_BLOCK = 32;
+
 const moduleSchema = z.strictObject({
   /** The node of the graph whose product it adds to. */
   node: z.string().min(1).max(256),
@@ -18,8 +23,6 @@ const moduleSchema = z.strictObject({
   outputs: z.number().int().min(1).max(MAX_DIMENSION),
   /** A multiple of ADAPTER_PANEL. */
   rank: z.number().int().min(ADAPTER_PANEL).max(MAX_ADAPTER_RANK).multipleOf(ADAPTER_PANEL),
-  /** What undoes the powers of two by which matrices in float16 were multiplied: 2^exponent. */
-  exponent: z.number().int().min(-120).max(0),
   /** Where the first matrix begins in adapter.bin; the second follows it. */
   offset: z.number().int().min(0).max(MAX_ADAPTER_BYTES).multipleOf(ADAPTER_ALIGNMENT),
 });
@@ -28,7 +31,7 @@ const adapterSchema = z.strictObject({
   format: z.literal(1),
   /** SHA-256 of the files of the base model that hold graph and weights. The adapter fits no others. */
   base: z.record(z.string(), z.string()),
-  dtype: z.enum(['fp32', 'fp16']),
+  dtype: z.enum(ADAPTER_DTYPES),
   /** The greatest rank of its matrices, before it was filled up. */
   rank: z.number().int().min(1).max(MAX_ADAPTER_RANK),
   parameters: z.number().int().min(1),
@@ -41,9 +44,13 @@ const adapterSchema = z.strictObject({
 
 /**
  * adapters/<name>/adapter.json: what a low-rank adapter adds to which products of the base model's graph: y = W x + B (A
- * x), where LoRA's scale is a part of A. For each of them, adapter.bin has A [rank, inputs] and then B [outputs, rank], both in panels of
- * ADAPTER_PANEL of their outputs: [inputs][8] numbers of one panel, then those of the next. The last panel of B is filled
- * up with zeros. float16 has the outputs of a panel in the order 0 4 1 5 2 6 3 7.
+ * x), where LoRA's scale is a part of A. For each of them, adapter.bin has A [rank, inputs] and then B [outputs, rank],
+ * both in panels of ADAPTER_PANEL of their outputs, the last of which is filled up with zeros. In fp32 a panel is
+ * [inputs][8] numbers. In q8, a weight of A is code * scale * row scale, and one of B is code * scale:
+ *
+ *     a panel of A, for each block of 32 inputs: codes [16 pairs of inputs][8 outputs][2] int8, scales [8] int16
+ *                   after all blocks: row scales [8] float32
+ *     a panel of B: codes [pairs of ranks][8 outputs][2] int8, scales [8] int16
  */
 export type AdapterManifest = z.infer<typeof adapterSchema>;
 export type AdapterModule = AdapterManifest['modules'][number];
@@ -71,9 +78,14 @@ export function moduleBytes(
   { inputs, outputs, rank }: Pick<AdapterModule, 'inputs' | 'outputs' | 'rank'>,
   dtype: AdapterManifest['dtype'],
 ) {
-  const bytes = dtype === 'fp16' ? 2 : 4;
-  const down = rank * inputs * bytes;
-  const up = Math.ceil(outputs / ADAPTER_PANEL) * ADAPTER_PANEL * rank * bytes;
+  const panels = (count: number) => Math.ceil(count / ADAPTER_PANEL);
+  const [down, up] =
+    dtype === 'q8'
+      ? [
+          panels(rank) * ADAPTER_PANEL * (Math.ceil(inputs / ADAPTER_BLOCK) * (ADAPTER_BLOCK + 2) + 4),
+          panels(outputs) * ADAPTER_PANEL * (rank + 2),
+        ]
+      : [4 * rank * inputs, 4 * panels(outputs) * ADAPTER_PANEL * rank];
   return { down, up, whole: Math.ceil((down + up) / ADAPTER_ALIGNMENT) * ADAPTER_ALIGNMENT };
 }
 

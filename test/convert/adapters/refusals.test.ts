@@ -117,15 +117,6 @@ describe('a hostile adapter', () => {
     await expect(convertChanged({}, change)).rejects.toThrow(`tensor ${A}: value 5 is NaN`);
   });
 
-  it('should be refused for a number that float16 does not have, and kept in float32', async () => {
-    const change = (header: Record<string, HeaderEntry>, data: Uint8Array) => {
-      new DataView(data.buffer).setFloat32(header[A].data_offsets[0], 1e9, true);
-      return undefined;
-    };
-    await expect(convertChanged({}, change, { dtype: 'fp16' })).rejects.toThrow('beyond float16; convert it with --dtype fp32');
-    expect((await convertChanged({}, change)).manifest.dtype).toBe('fp32');
-  });
-
   it('should be refused for another shape, a missing half and a missing module', async () => {
     const reshaped = (header: Record<string, HeaderEntry>) => {
       header[A].shape = [...header[A].shape].reverse();
@@ -192,7 +183,7 @@ describe('the folder of an adapter', () => {
       expect((await convertAdapter({ source, base })).name).toBe(expected);
     }
     await expect(convertAdapter({ source: SOURCE, base, name: 'a:b' })).rejects.toMatchObject({ code: 'invalid_value', param: 'id' });
-    await expect(convertAdapter({ source: SOURCE, base, dtype: 'q8' })).rejects.toMatchObject({ code: 'invalid_value', param: 'dtype' });
+    await expect(convertAdapter({ source: SOURCE, base, dtype: 'fp16' })).rejects.toMatchObject({ code: 'invalid_value', param: 'dtype' });
   });
 
   it('should say for which model the adapter was made, if that has another name', async () => {

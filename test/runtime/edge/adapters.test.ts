@@ -139,7 +139,7 @@ describe('the room for adapters', () => {
     ['which the graph does not have', (manifest: AdapterManifest) => withModule(manifest, { node: 'elsewhere' })],
     ['ends before its matrices', (manifest: AdapterManifest) => withModule(manifest, { offset: 64 * 2 ** 20 })],
     ['rank', (manifest: AdapterManifest) => withModule(manifest, { rank: 1_000_000 })],
-    ['exponent', (manifest: AdapterManifest) => withModule(manifest, { exponent: 100 })],
+    ['dtype', (manifest: AdapterManifest) => ({ ...manifest, dtype: 'fp16' as AdapterManifest['dtype'] })],
   ])('should refuse an adapter that %s', async (problem, change) => {
     const { decoder } = await decoderWithAdapters(await defaultFiles(), { change });
     await expect(decoder.adapters!.load('a')).rejects.toMatchObject({

@@ -8,7 +8,10 @@ const START = 70_000;
 
 const blocksOf = (totalBlocks: number) => {
   const memory = new EngineMemory(START);
-  return { memory, blocks: new KvBlocks(memory, { start: START, blockBytes: BLOCK_BYTES, blockPositions: 128, totalBlocks }) };
+  return {
+    memory,
+    blocks: new KvBlocks(memory, { start: START, blockBytes: BLOCK_BYTES, blockPositions: 128, totalBlocks, windowBlocks: 1 }),
+  };
 };
 
 describe('KvBlocks', () => {
@@ -37,6 +40,17 @@ describe('KvBlocks', () => {
     expect(used(blocks)).toBe(1);
     blocks.release(block);
     expect(used(blocks)).toBe(0);
+  });
+
+  it('should give up blocks that there have not been yet, but for those of a window, and take more', () => {
+    const memory = new EngineMemory(START);
+    const blocks = new KvBlocks(memory, { start: START, blockBytes: BLOCK_BYTES, blockPositions: 128, totalBlocks: 9, windowBlocks: 2 });
+    expect([blocks.addRoom(Number.NEGATIVE_INFINITY), blocks.totalBlocks]).toEqual([-7 * BLOCK_BYTES, 2]);
+    expect([blocks.addRoom(4.9 * BLOCK_BYTES), blocks.totalBlocks]).toEqual([4 * BLOCK_BYTES, 6]);
+    const held = Array.from({ length: 5 }, () => blocks.allocate(''));
+    for (const block of held) blocks.release(block);
+    // What has grown does not shrink.
+    expect([blocks.addRoom(-3 * BLOCK_BYTES), blocks.totalBlocks, blocks.freeBlocks]).toEqual([-BLOCK_BYTES, 5, 5]);
   });
 
   it('should copy the content of a block, and the tokens that it is copied for', () => {

@@ -16,7 +16,7 @@ export function withRandomAdapters(
   const added = new Map<string, Uint8Array<ArrayBuffer>>();
   const random = new SeededRandom(names.length + products.size);
   for (const [index, name] of names.entries()) {
-    const { json, weights } = randomAdapter(files, products, random, index % 2 === 0 ? 'fp16' : 'fp32', change);
+    const { json, weights } = randomAdapter(files, products, random, index % 2 === 0 ? 'q8' : 'fp32', change);
     const own = adapterFiles(name)!;
     added.set(own.manifest, json).set(own.weights, weights);
   }

@@ -31,6 +31,7 @@ describe('the log line of a request', () => {
         status: 200,
         duration_ms: expect.any(Number),
         model: 'tinystories-gpt2',
+        version: expect.stringMatching(/^[0-9a-f]{12}$/),
         prompt_tokens: 5,
         completion_tokens: 12,
         load_ms: expect.any(Number),

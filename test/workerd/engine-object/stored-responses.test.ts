@@ -293,6 +293,7 @@ describe('a response in the background', () => {
     await runInDurableObject(stub(), (_, { storage }) => {
       storage.sql.exec("update session set resumptions = 5, state = 'running' where id = ?", id);
     });
+    await runDurableObjectAlarm(stub());
     expect(await read(id)).toMatchObject({ status: 'failed', error: { code: 'engine_unavailable' } });
   });
 

@@ -103,7 +103,7 @@ describe('a model that somebody has tampered with, and with its hashes', () => {
       for (let time = 0; time < TIMES; time++) {
         const part = mutatedBytes(bytes.subarray(region * size, (region + 1) * size), random);
         const whole = joined(bytes.subarray(0, region * size), part, bytes.subarray((region + 1) * size));
-        const objects = { [keyOf(name)]: whole };
+        const objects: Record<string, Uint8Array> = { [keyOf(name)]: whole };
         if (name !== 'manifest.json') {
           const files = { ...manifest.files, [name]: await describeFile(whole) };
           objects[keyOf('manifest.json')] = new TextEncoder().encode(JSON.stringify({ ...manifest, files }));

@@ -88,7 +88,11 @@ const damagedModelSchema = z
   .openapi('DamagedModel');
 
 export const modelListSchema = z
-  .object({ object: z.literal('list'), data: z.array(z.union([modelSchema, damagedModelSchema])) })
+  .object({
+    object: z.literal('list'),
+    data: z.array(z.union([modelSchema, damagedModelSchema])),
+    stores_answers: z.boolean().openapi({ description: 'Whether `store` keeps answers here: where engine objects make them.' }),
+  })
   .openapi('ModelList');
 
 export type WireModel = z.infer<typeof modelSchema>;

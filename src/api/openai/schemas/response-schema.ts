@@ -253,8 +253,6 @@ export const responseSchema = z
   })
   .openapi('Response');
 
-export const deletedResponseSchema = z.object({ id: z.string(), object: z.literal('response'), deleted: z.literal(true) });
-
 /** A page of the items that a response answers. */
 export const itemListSchema = z.object({
   object: z.literal('list'),

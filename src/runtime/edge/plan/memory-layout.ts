@@ -1,6 +1,6 @@
 import { attentionScratchBytes } from '../../../kernels/attention-layouts.ts';
 import { FIRST_FREE_BYTE } from '../../../kernels/kernels.ts';
-import { matrixScratchBytes } from '../../../kernels/matrix-layouts.ts';
+import { lowRankScratchBytes, matrixScratchBytes } from '../../../kernels/matrix-layouts.ts';
 import { paddedVocabulary } from '../../../kernels/vocabulary-kernels.ts';
 import type { LogitsScratch } from '../../logits-buffer.ts';
 import { type PlacedBuffers, placeBuffers, toCacheLines } from './place-buffers.ts';
@@ -70,7 +70,9 @@ export function memoryLayout(
   const { heads, keyValueHeads, headDimension } = plan.attention;
   const buffers = placeBuffers(plan, plan.buffers, { body: PREFILL_ROWS, head: LOGITS_ROWS }, separate);
   const arenaBytes = Math.max(buffers.bytes, STAGING_BYTES);
-  const scratchBytes = Math.max(attentionScratchBytes(heads, keyValueHeads, headDimension), matrixScratchBytes(PREFILL_ROWS));
+  const adapted = [...plan.adaptable.values()].map(({ inputs }) => lowRankScratchBytes(inputs));
+  const attention = attentionScratchBytes(heads, keyValueHeads, headDimension);
+  const scratchBytes = Math.max(attention, matrixScratchBytes(PREFILL_ROWS), ...adapted);
   const vocabularyBytes = 4 * paddedVocabulary(plan.options.vocabularySize);
   return {
     tokens: allocate(PREFILL_ROWS * 4),

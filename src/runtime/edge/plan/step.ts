@@ -14,7 +14,7 @@ export type Operand =
   /** The address of the weight of this index. */
   | { readonly weight: number }
   /** What the rows' adapter has for the step's node. */
-  | { readonly adapter: 'down' | 'up' | 'rank' | 'exponent' | 'isHalf' }
+  | { readonly adapter: 'down' | 'up' | 'rank' | 'isQuantized' }
   /** The address of the token ids of the rows. */
   | 'tokens'
   /** The address of the positions of the rows. */

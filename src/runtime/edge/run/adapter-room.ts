@@ -19,8 +19,8 @@ export interface LoadedModule {
   readonly down: number;
   readonly up: number;
   readonly rank: number;
-  readonly exponent: number;
-  readonly isHalf: number;
+  /** 1 for matrices of 8 bits, 0 for those of float32. */
+  readonly isQuantized: number;
 }
 
 /** An adapter in memory. */
@@ -183,7 +183,7 @@ export class AdapterRoom implements Adapters {
     const bytes = files.manifest.files[adapterFiles(name)!.weights].bytes;
     return new Map(
       modules.map((module): [string, LoadedModule] => {
-        const { node, inputs, outputs, rank, exponent, offset } = module;
+        const { node, inputs, outputs, rank, offset } = module;
         const product = products.get(node);
         if (product?.inputs !== inputs || product.outputs !== outputs)
           throw unusable(
@@ -192,7 +192,7 @@ export class AdapterRoom implements Adapters {
           );
         const { down, up } = moduleBytes(module, dtype);
         if (offset + down + up > bytes) throw unusable(name, `ends before its matrices for ${showText(node)}`);
-        return [node, { down: start + offset, up: start + offset + down, rank, exponent, isHalf: Number(dtype === 'fp16') }];
+        return [node, { down: start + offset, up: start + offset + down, rank, isQuantized: Number(dtype === 'q8') }];
       }),
     );
   }

@@ -46,17 +46,30 @@ function bindStep({ node, kernel, operands }: Step, plan: EdgePlan, layout: Memo
   const bound = operands.map((operand) => bindOperand(operand, plan, layout));
   const values = bound.map((operand) => (typeof operand === 'number' ? operand : 0));
   const unresolved = bound.flatMap((operand, index) => (typeof operand === 'number' ? [] : [{ index, resolve: operand }]));
-  const runRows = (segment: Segment, module?: LoadedModule) => {
+  const resolve = (segment: Segment, module?: LoadedModule) => {
     for (const { index, resolve } of unresolved) values[index] = resolve(segment, module);
-    run(...values);
   };
-  if (!operands.some((operand) => typeof operand === 'object' && 'adapter' in operand))
-    return { per: operands.some((operand) => operand === 'position' || operand === 'pages') ? 'sequence' : 'call', run: runRows };
+  if (operands.some((operand) => operand === 'position' || operand === 'pages'))
+    return {
+      per: 'sequence',
+      run(segment) {
+        resolve(segment);
+        run(...values);
+      },
+    };
+  // One step of decoding is mostly for the same rows as the step before it, and so are the operands then.
+  let last: Segment | undefined;
+  let module: LoadedModule | undefined;
+  const isAdapters = operands.some((operand) => typeof operand === 'object' && 'adapter' in operand);
   return {
-    per: 'adapter',
+    per: isAdapters ? 'adapter' : 'call',
     run(segment) {
-      const module = segment.adapter?.modules.get(node);
-      if (module) runRows(segment, module);
+      if (last?.rows !== segment.rows || last.firstRow !== segment.firstRow || last.adapter !== segment.adapter) {
+        last = segment;
+        module = segment.adapter?.modules.get(node);
+        if (module || !isAdapters) resolve(segment, module);
+      }
+      if (module || !isAdapters) run(...values);
     },
   };
 }

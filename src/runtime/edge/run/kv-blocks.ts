@@ -16,6 +16,8 @@ export interface BlockSizes {
   readonly blockBytes: number;
   readonly blockPositions: number;
   readonly totalBlocks: number;
+  /** Blocks of a sequence that fills the context window. */
+  readonly windowBlocks: number;
 }
 
 /**
@@ -29,10 +31,11 @@ export interface BlockSizes {
 export class KvBlocks implements KvCache {
   readonly blockPositions: number;
   readonly blockBytes: number;
-  readonly #plannedBlocks: number;
+  #plannedBlocks: number;
   readonly tree = new PrefixTree();
   readonly #memory: EngineMemory;
   readonly #start: number;
+  readonly #windowBlocks: number;
   /** How many blocks the memory has room for. */
   #grown = 0;
   /** Until when the host is not asked for more, by the steady clock. */
@@ -47,9 +50,10 @@ export class KvBlocks implements KvCache {
    */
   readonly #idle = new Set<KvBlock>();
 
-  constructor(memory: EngineMemory, { start, blockBytes, blockPositions, totalBlocks }: BlockSizes) {
+  constructor(memory: EngineMemory, { start, blockBytes, blockPositions, totalBlocks, windowBlocks }: BlockSizes) {
     this.#memory = memory;
     this.#start = start;
+    this.#windowBlocks = windowBlocks;
     this.blockBytes = blockBytes;
     this.blockPositions = blockPositions;
     this.#plannedBlocks = totalBlocks;
@@ -62,6 +66,12 @@ export class KvBlocks implements KvCache {
 
   get freeBlocks(): number {
     return this.totalBlocks - this.#held;
+  }
+
+  addRoom(bytes: number): number {
+    const before = this.#plannedBlocks;
+    this.#plannedBlocks = Math.max(this.#grown, this.#windowBlocks, before + Math.floor(bytes / this.blockBytes));
+    return (this.#plannedBlocks - before) * this.blockBytes;
   }
 
   /**

@@ -104,7 +104,7 @@ function planAdapter({ name }: GraphNode, plan: PlanBuilder, x: RowsValue, out: 
   const [inputs, outputs] = [widthOf(x), widthOf(out)];
   plan.adaptable.set(name, { inputs, outputs });
   const matrices: Operand[] = [{ adapter: 'down' }, { adapter: 'up' }];
-  const sizes: Operand[] = ['rows', inputs, outputs, { adapter: 'rank' }, { adapter: 'exponent' }, { adapter: 'isHalf' }, 'scratch'];
+  const sizes: Operand[] = ['rows', inputs, outputs, { adapter: 'rank' }, { adapter: 'isQuantized' }, 'scratch'];
   const operands = [...address(x), ...matrices, ...address(out), ...sizes];
   plan.deferStep({ node: name, kernel: 'addLowRank', operands, reads: [x.buffer, out.buffer], writes: [out.buffer], multiplyAdds: 0 });
 }
