@@ -29,7 +29,7 @@ const FRESH_ISOLATE = [
 const workerd = cloudflareTest({
   wrangler: { configPath: './wrangler.toml' },
   miniflare: {
-    bindings: { PUBLIC: 'true', PUBLIC_LIMITS: 'off', LOG_REQUESTS: 'false' },
+    bindings: { PUBLIC: 'true', PUBLIC_LIMITS: 'off', LOG_REQUESTS: 'false', LONG_TESTS: process.env.GPT_EDGE_LONG_TESTS ?? '' },
     serviceBindings: { FILES: serveFile },
     ratelimits: { TEST_RATE_LIMITER: { namespace_id: '1', simple: { limit: 3, period: 60 } } },
   },

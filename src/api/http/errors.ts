@@ -85,10 +85,12 @@ function toGptEdgeError(error: unknown): GptEdgeError {
   if (error instanceof GptEdgeError) return error;
   if (error instanceof HTTPException && error.status === 415)
     return new GptEdgeError('unsupported_media_type', 'The request body must have the content type application/json.');
-  if (error instanceof HTTPException && error.status === 400)
-    return new GptEdgeError('invalid_json', 'The request body is not valid JSON.');
+  if (error instanceof HTTPException && error.status === 400) return invalidJson();
   return new GptEdgeError('internal_error', 'The server failed to process the request.', { cause: error });
 }
+
+/** What is wrong with a body that no JSON parser takes. */
+export const invalidJson = () => new GptEdgeError('invalid_json', 'The request body is not valid JSON.');
 
 /**
  * The error object for the client. What a message repeats of a request was cut where it was put in; what an inner error

@@ -1,9 +1,11 @@
+import type { Context } from 'hono';
 import { every } from 'hono/combine';
 import { createMiddleware } from 'hono/factory';
 import { HTTPException } from 'hono/http-exception';
 import { GptEdgeError } from '../../core/errors.ts';
 import { steadyNow } from '../../core/steady-clock.ts';
 import { within } from '../../core/within.ts';
+import { invalidJson } from './errors.ts';
 
 /** A prompt of token ids that fills the largest context window still fits. */
 export const MAX_BODY_BYTES = 2 ** 20;
@@ -72,5 +74,11 @@ export const unreadableBody = (cause: unknown) =>
 /** The middleware that every route with a JSON body runs before its validator. */
 export const jsonBodyMiddleware = [requireContentType, readBody];
 
-/** The same as one middleware, for a route that is not declared to OpenAPI. */
+/** The same as one middleware, for a route that is not declared to OpenAPI. It reads the body with `readJson`. */
 export const jsonBody = every(...jsonBodyMiddleware);
+
+/** The JSON of a body. @throws GptEdgeError `invalid_json` */
+export const readJson = (c: Context): Promise<unknown> =>
+  c.req.json().catch(() => {
+    throw invalidJson();
+  });

@@ -1,4 +1,4 @@
-import type { RequestContext } from '../request-log/request-record.ts';
+import { hasLeft, type RequestContext } from '../request-log/request-record.ts';
 import { FRAMED_HEADER } from './answer-slices.ts';
 import { errorBody, handleError } from './errors.ts';
 
@@ -81,7 +81,6 @@ class EventLines {
 
   /** The next line; empty if the client has left. */
   async next(): Promise<string> {
-    const { signal, record, budget } = this.#context;
     try {
       const { done, value } = await this.#events.next();
       if (!done)
@@ -93,9 +92,7 @@ class EventLines {
       return 'data: [DONE]\n\n';
     } catch (error) {
       this.hasEnded = true;
-      return signal.aborted || record.isCancelled || budget.isAbandoned
-        ? ''
-        : `data: ${JSON.stringify(errorBody(handleError(error, record)))}\n\n`;
+      return hasLeft(this.#context) ? '' : `data: ${JSON.stringify(errorBody(handleError(error, this.#context.record)))}\n\n`;
     }
   }
 }

@@ -75,6 +75,9 @@ export interface RequestContext {
   grant: Grant;
 }
 
+/** Whether nobody reads the answer any more, so that what ends it is no failure. */
+export const hasLeft = ({ signal, record, budget }: RequestContext): boolean => signal.aborted || record.isCancelled || budget.isAbandoned;
+
 /** What the request log finds and leaves in Hono's context. */
 export interface RequestLogEnv {
   Bindings: {

@@ -18,7 +18,7 @@ import { inResponse, toChatBody } from '../openai/to-chat-body.ts';
 import { type ChatRequest, chatFields, toChatRequest } from '../openai/to-completion-request.ts';
 import { withHistory } from '../openai/with-history.ts';
 import { completeRecorded, type RecordedCompletion } from '../request-log/complete-recorded.ts';
-import type { RequestContext } from '../request-log/request-record.ts';
+import { hasLeft, type RequestContext } from '../request-log/request-record.ts';
 
 /** Milliseconds in which a response in the background may still be refused. After that, its client is told that it waits. */
 const REFUSAL_MS = 1000;
@@ -88,7 +88,7 @@ async function* events(
   opening: ReturnType<typeof newResponse>,
   chunks: AsyncIterable<ChatChunk>,
   { notes }: RecordedCompletion,
-  { record }: RequestContext,
+  context: RequestContext,
 ): AsyncGenerator<readonly ResponseEvent[]> {
   const builder = new ResponseBuilder(opening);
   const beginning = builder.begin();
@@ -103,7 +103,8 @@ async function* events(
     notes?.reachEnd();
     yield ending;
   } catch (error) {
-    yield builder.fail(errorBody(handleError(inResponse(error), record)).error);
+    if (hasLeft(context)) throw error;
+    yield builder.fail(errorBody(handleError(inResponse(error), context.record)).error);
   }
 }
 

@@ -99,4 +99,47 @@ describe('engine objects behind keys', () => {
     const told = await ask('/v1/engine', OPERATOR_KEY);
     expect([told.status, ((await told.json()) as { place: string }).place]).toEqual([200, 'object']);
   });
+
+  it('should keep what one key has stored from every other, by each way to it', async () => {
+    const [own, other] = [await keys.createKey(), await keys.createKey()];
+    const stored = async (path: string, body: object) => {
+      const answer = await ask(path, own.key, { ...body, store: true });
+      expect(answer.status).toBe(200);
+      return ((await answer.json()) as { id: string }).id;
+    };
+    const messages = [{ role: 'user', content: 'Hi' }];
+    const response = await stored('/v1/responses', { input: 'Hi', max_output_tokens: 2 });
+    const paths: [method: string, path: string][] = [];
+    for (const [path, body] of [
+      ['/v1/completions', completion],
+      ['/v1/chat/completions', { messages, max_tokens: 2 }],
+    ] as const) {
+      const id = await stored(path, body);
+      paths.push(['GET', `${path}/${id}`], ['GET', `${path}/${id}/stream`]);
+    }
+    const one = `/v1/responses/${response}`;
+    paths.push(['POST', `${one}/cancel`], ['GET', one], ['GET', `${one}?stream=true`], ['GET', `${one}/input_items`], ['DELETE', one]);
+    const send = (method: string, path: string, key?: string) =>
+      front.request(`http://edge${path}`, { method, headers: key ? { authorization: `Bearer ${key}` } : {} });
+    for (const [method, path] of paths) {
+      expect(await errorOf(await send(method, path, other.key)), `${method} ${path}`).toMatchObject({ status: 404 });
+      expect(await errorOf(await send(method, path)), `${method} ${path}`).toMatchObject({ status: 401 });
+    }
+    const next = { input: 'And?', max_output_tokens: 2, previous_response_id: response };
+    expect(await errorOf(await ask('/v1/responses', other.key, next))).toMatchObject({ status: 404, param: 'previous_response_id' });
+    for (const [method, path] of paths.filter(([, path]) => !path.endsWith('/cancel'))) {
+      const answer = await send(method, path, own.key);
+      expect(answer.status, `${method} ${path}`).toBe(200);
+      await answer.text();
+    }
+  });
+
+  it.each(['..%2f..%2fx', '__proto__', 'cmpl-', 'resp_%00', 'x'.repeat(3000), '%0d%0aset-cookie:a', 'local%2ftinystories-gpt2%2f99'])(
+    'should find nothing stored by what is no id: %s',
+    async (id) => {
+      const { key } = await keys.createKey();
+      for (const path of ['/v1/completions', '/v1/chat/completions', '/v1/responses'])
+        expect((await ask(`${path}/${id}`, key)).status, path).toBe(404);
+    },
+  );
 });
