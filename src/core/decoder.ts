@@ -92,6 +92,11 @@ export interface Feed {
    */
   readonly read: (logits: Logits, row: number) => void;
   /**
+   * The tokens of which logits are read, a bit for each in 32-bit words; by default all. An engine may leave those of
+   * others at -Infinity, and what it gives for these is the same to the bit.
+   */
+  readonly wanted?: Uint32Array;
+  /**
    * Is called in place of `read`, in the same way and under the same rules, with the hidden state [hiddenSize] of the
    * last layer after its norm: what the output head makes the logits of. The head is then not computed. Only where
    * `Decoder.hiddenSize` is a number.

@@ -123,6 +123,24 @@ export class Choice {
     return this.#generated.slice(before);
   }
 
+  /**
+   * The tokens whose logits are read when it chooses the next one, and those after each of `drafted`, as long as these
+   * are right: a bit for each; undefined if all of them are.
+   */
+  readable(drafted: readonly number[]): Uint32Array | undefined {
+    // Log-probabilities are those among all tokens.
+    if (this.#constraint === undefined || this.request.topLogprobs !== undefined) return undefined;
+    let state = this.#constraint;
+    let readable = state.allowed();
+    for (const id of drafted) {
+      if (((state.allowed()[id >> 5] >>> (id & 31)) & 1) === 0) break;
+      state = state.after(id);
+      const next = state.allowed();
+      readable = readable.map((word, index) => word | next[index]);
+    }
+    return readable;
+  }
+
   #take(token: DecodedToken): number {
     this.#generated.push(token.id);
     this.#constraint = this.#constraint?.after(token.id);

@@ -79,7 +79,7 @@ export class PastDecoder implements Decoder {
       throw new GptEdgeError('memory_limit_exceeded', 'no room');
     this.batches.push(feeds.map(({ tokens }) => [...tokens]));
     this.rows.push(feeds.map(({ rows }) => rows));
-    for (const { sequence, tokens: next, rows, read, readHidden } of feeds) {
+    for (const { sequence, tokens: next, rows, read, readHidden, wanted } of feeds) {
       const tokens = this.#tokens.get(sequence);
       if (tokens === undefined) throw new Error('the sequence is disposed');
       if (tokens.length + next.length > this.contextWindow) throw new GptEdgeError('context_length_exceeded', 'does not fit');
@@ -88,7 +88,11 @@ export class PastDecoder implements Decoder {
       for (let row = 0; row < rows; row++) {
         const past = tokens.slice(0, tokens.length - rows + row + 1);
         if (readHidden) readHidden(this.hiddenAfter(past), row);
-        else read(this.#logits.load(this.logitsAfter(past)), row);
+        else {
+          const isWithheld = (id: number) => wanted !== undefined && ((wanted[id >> 5] >>> (id & 31)) & 1) === 0;
+          const logits = this.logitsAfter(past).map((logit, id) => (isWithheld(id) ? Number.NEGATIVE_INFINITY : logit));
+          read(this.#logits.load(logits), row);
+        }
         this.#spoil();
       }
     }

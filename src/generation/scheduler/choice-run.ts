@@ -82,6 +82,7 @@ export class ChoiceRun extends Run {
     return {
       tokens: [...this.tokens.slice(start, start + count), ...drafted],
       rows: isRead ? 1 + drafted.length : 0,
+      wanted: isRead ? this.#choice.readable(drafted) : undefined,
       read: (logits, row) => {
         // Rows after a token that was drafted wrong have the logits of another text.
         if (row > accepted || this.#choice.isFinished) return;

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { Decoder, Feed } from '../../../src/core/decoder.ts';
 import type { TokenConstraint } from '../../../src/core/token-constraint.ts';
 import { complete } from '../../../src/generation/complete.ts';
 import type { CompletionEvent } from '../../../src/generation/completion-event.ts';
@@ -135,6 +136,18 @@ async function call(
   return requests.map((_, prompt) => answerOf(events, prompt));
 }
 
+/** The same decoder, which computes all logits, whichever are wanted. */
+function withAllLogits(decoder: Decoder): Decoder {
+  return new Proxy(decoder, {
+    get(target, key) {
+      if (key === 'forwardBatch')
+        return (feeds: readonly Feed[]) => target.forwardBatch(feeds.map((feed) => ({ ...feed, wanted: undefined })));
+      const value = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 /**
  * Serves random callers, some of whom leave, read slowly or never, and expects that each of the others gets what it
  * gets alone, and that nothing is held in the end.
@@ -155,13 +168,10 @@ export async function expectLoneAnswers(model: LanguageModel, random: SeededRand
   for (const [index, answer] of answers.entries()) {
     if (answer === undefined) continue;
     for (const [prompt, request] of callers[index].requests.entries()) {
-      const alone = { ...model, scheduler: new Scheduler(model, { speculates: false }) };
-      const lone = await call(
-        alone,
-        { requests: [request], manner: 'reads', isOffline: false, delay: 0 },
-        new IsolateWork(),
-        Promise.resolve(),
-      );
+      const decoder = withAllLogits(model.decoder);
+      const alone = { ...model, decoder, scheduler: new Scheduler({ ...model, decoder }, { speculates: false }) };
+      const caller: Caller = { requests: [request], manner: 'reads', isOffline: false, delay: 0 };
+      const lone = await call(alone, caller, new IsolateWork(), Promise.resolve());
       expect([answer[prompt]], `caller ${index}, prompt ${prompt}`).toEqual(lone);
     }
   }

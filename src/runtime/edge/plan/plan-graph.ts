@@ -17,6 +17,7 @@ import { firstRows } from './first-rows.ts';
 import { findHiddenState, type HiddenState } from './hidden-state.ts';
 import { OPERATORS } from './operator-table.ts';
 import { planIntegers } from './operators/integers.ts';
+import { findOutputProduct, type OutputProduct } from './output-product.ts';
 import { type AdaptableProduct, PlanBuilder, type PlanOptions, rowStride } from './plan-builder.ts';
 import type { PlannedWeight } from './planned-weight.ts';
 import { type SplitSteps, splitBodyAndHead } from './split-body-and-head.ts';
@@ -35,6 +36,8 @@ export interface EdgePlan extends SplitSteps {
   readonly logits: number;
   /** The hidden state before the output head, if there is one. */
   readonly hidden: HiddenState | undefined;
+  /** The product that gives the logits, if it can be computed for some of the tokens alone. */
+  readonly outputProduct: OutputProduct | undefined;
   readonly cache: CacheShape;
 }
 
@@ -61,6 +64,7 @@ export function planGraph(graph: ModelGraph, options: PlanOptions): EdgePlan {
     attention: plan.attention,
     logits: logits.buffer,
     hidden: findHiddenState(plan, split),
+    outputProduct: findOutputProduct(split.head, logits.buffer),
     cache: cacheShape(options, plan.attention),
   };
   return withWindow(planned, options.contextWindow);

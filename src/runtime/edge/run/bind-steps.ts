@@ -33,7 +33,7 @@ export function bindSteps(steps: readonly Step[], plan: EdgePlan, layout: Memory
 }
 
 /** @param module what the rows' adapter has for the step */
-type BoundOperand = number | ((segment: Segment, module?: LoadedModule) => number);
+export type BoundOperand = number | ((segment: Segment, module?: LoadedModule) => number);
 
 interface BoundStep {
   /** What the step runs once for. */
@@ -74,7 +74,8 @@ function bindStep({ node, kernel, operands }: Step, plan: EdgePlan, layout: Memo
   };
 }
 
-function bindOperand(operand: Operand, plan: EdgePlan, layout: MemoryLayout): BoundOperand {
+/** The value of an operand, or how it follows from the rows of a call. */
+export function bindOperand(operand: Operand, plan: EdgePlan, layout: MemoryLayout): BoundOperand {
   if (typeof operand === 'number') return operand;
   if (operand === 'rows') return ({ rows }) => rows;
   if (operand === 'position') return ({ position }) => position;

@@ -14,6 +14,7 @@ import type { BlockTable } from './block-table.ts';
 import { cutIntoCalls, type Run, type RunPart } from './cut-into-calls.ts';
 import { EngineMemory } from './engine-memory.ts';
 import { KvBlocks } from './kv-blocks.ts';
+import { bindOutputRows, type GroupRun, type OutputRows } from './output-rows.ts';
 import type { Segment } from './segment.ts';
 
 export interface EdgeModelOptions {
@@ -33,8 +34,13 @@ export interface TableFeed extends Omit<Feed, 'sequence'> {
   readonly adapter?: LoadedAdapter;
 }
 
+/** A feed, and where the logits lie that are read of it, if these are few. */
+interface PlacedFeed extends TableFeed {
+  readonly groups: readonly GroupRun[] | undefined;
+}
+
 /** Rows that the body has computed. */
-type BodyPart = RunPart<TableFeed> & { readonly segment: Segment };
+type BodyPart = RunPart<PlacedFeed> & { readonly segment: Segment };
 
 /** A plan with its weights in memory, ready to run. */
 export class EdgeModel {
@@ -52,6 +58,8 @@ export class EdgeModel {
   readonly #head: BoundSteps;
   /** The steps of the head that make the hidden state. */
   readonly #hiddenHead: BoundSteps;
+  /** The head for few tokens. */
+  readonly #outputRows: OutputRows;
   /** Buffers that the body writes and the head reads. */
   readonly #handedOver: readonly number[];
   readonly #logits: LogitsBuffer;
@@ -72,6 +80,7 @@ export class EdgeModel {
     this.#body = bindSteps(plan.body, plan, layout, kernels);
     this.#head = bindSteps(plan.head, plan, layout, kernels);
     this.#hiddenHead = bindSteps(plan.hidden?.steps ?? [], plan, layout, kernels);
+    this.#outputRows = bindOutputRows(plan, layout, memory, kernels);
     const filledByBody = new Set(plan.body.flatMap(({ writes }) => writes));
     this.#handedOver = [...new Set(plan.head.flatMap(({ reads }) => reads))].filter((buffer) => filledByBody.has(buffer));
     this.#logits = new LogitsBuffer(plan.options.vocabularySize, kernels, memory.memory, layout.sampling);
@@ -99,7 +108,10 @@ export class EdgeModel {
    * Feeds of the same adapter come next to each other.
    */
   run(feeds: readonly TableFeed[]): void {
-    const runs = groupByAdapter(feeds).map((feed) => ({ owner: feed, rows: feed.tokens.length }));
+    const placed = feeds.map((feed): PlacedFeed => ({ ...feed, groups: feed.wanted && this.#outputRows.groupsOf(feed.wanted) }));
+    // Those that want few tokens have the head for themselves, and shall not part the others.
+    const ordered = [...placed.filter(({ groups }) => !groups), ...placed.filter(({ groups }) => groups)];
+    const runs = groupByAdapter(ordered).map((feed) => ({ owner: feed, rows: feed.tokens.length }));
     for (const parts of cutIntoCalls(runs, PREFILL_ROWS)) {
       const segments = parts.map((part, index) => this.#place(part, index));
       this.#body(segments);
@@ -109,7 +121,7 @@ export class EdgeModel {
   }
 
   /** Writes what a call of the body reads besides weights: tokens, positions, and a page table for each part. */
-  #place({ owner: feed, start, firstRow, rows }: RunPart<TableFeed>, index: number): Segment {
+  #place({ owner: feed, start, firstRow, rows }: RunPart<PlacedFeed>, index: number): Segment {
     const { i32 } = this.memory.views;
     const { tokens, positions } = this.layout;
     const position = feed.table.length + start;
@@ -141,8 +153,9 @@ export class EdgeModel {
       this.#moveRows(segment.firstRow + skipped, firstRow, rows);
       return { ...segment, firstRow, rows, position: segment.position + skipped };
     });
-    const givesHidden = parts[0].owner.owner.readHidden !== undefined;
-    if (givesHidden) this.#hiddenHead(segments);
+    const { readHidden, groups } = parts[0].owner.owner;
+    if (readHidden) this.#hiddenHead(segments);
+    else if (groups) this.#outputRows.compute(segments[0], groups);
     else this.#head(segments);
     for (const [index, { owner, firstRow, rows }] of parts.entries()) {
       const { tokens, table, rows: all, read, readHidden } = owner.owner;
@@ -178,12 +191,13 @@ export class EdgeModel {
 }
 
 /**
- * Cuts a list of rows where those whose logits are wanted and those whose hidden states are follow each other. The order
- * stays, because rows that were moved for one call of the head lie where earlier ones were.
+ * Cuts a list of rows where those whose logits are wanted, those whose hidden states are, and those that want few tokens
+ * follow each other. Each of the latter is a list of its own. The order stays, because rows that were moved for one call
+ * of the head lie where earlier ones were.
  */
 function cutIntoKinds<T extends Run<BodyPart>>(wanted: readonly T[]): T[][] {
   const kinds: T[][] = [];
-  const kindOf = ({ owner }: T) => owner.owner.readHidden === undefined;
+  const kindOf = ({ owner: { owner: feed } }: T) => feed.groups ?? feed.readHidden === undefined;
   for (const run of wanted.filter(({ rows }) => rows > 0))
     if (kinds.length > 0 && kindOf(kinds.at(-1)![0]) === kindOf(run)) kinds.at(-1)!.push(run);
     else kinds.push([run]);
