@@ -1,12 +1,13 @@
 import type { EngineFront } from '../api/http/forward-to-engine.ts';
 import { ENGINE_PATH } from '../api/openai/schemas/engine-schema.ts';
+import { STOP_PATH } from '../api/openai/schemas/stop-schema.ts';
 import { notFound } from '../api/routes/stored-completions.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import { parseVariantId } from '../core/folder/adapter-files.ts';
 import { objectOrder } from './choose-objects.ts';
 import { describeObjects } from './describe-objects.ts';
 import { isRefusal, MAY_WAIT_HEADER } from './engine-headers.ts';
-import type { EngineObject } from './engine-object.ts';
+import type { EngineObjects } from './engine-objects.ts';
 import { HeldBody } from './held-body.ts';
 import { modelOf, modelsOfObjects, objectName } from './object-name.ts';
 import { REGION_NAMES, type Region, regionOf } from './region.ts';
@@ -15,14 +16,9 @@ import { type RequestHint, requestHint } from './request-hint.ts';
 import { objectOfSession } from './session-id.ts';
 import { FRAMES_HEADER, NOTES_HEADER, SLICE_HEADERS, SLICES_HEADER } from './slice-headers.ts';
 import { isFramed, joinSlices, type SliceCalls } from './slice-loop.ts';
+import { stopInObjects } from './stop-in-objects.ts';
 
-export interface FrontOptions {
-  /** The binding of the class `EngineObject`. */
-  readonly namespace: DurableObjectNamespace<EngineObject>;
-  /** Objects for each model and region. */
-  readonly objectCount: number;
-  /** Ids of the served models, of which the first is the default. */
-  readonly modelIds: readonly string[];
+export interface FrontOptions extends EngineObjects {
   /** Seconds after which an object that has not begun to answer is given up. */
   readonly answerSeconds: number;
 }
@@ -50,6 +46,10 @@ export function createFront(options: FrontOptions): EngineFront {
     const stored = isReading(request) ? STORED_PATH.exec(path) : null;
     if (stored) return new Call(request, path, new HeldBody(null), regionOf(request), options).answer([homeOf(stored[1], options)]);
     const body = new HeldBody(bodyOf(request));
+    if (path === STOP_PATH && !isReading(request)) {
+      await body.holdAll();
+      return stopInObjects(request, body.text, options);
+    }
     const hint = await hintOf(request, path, body, models);
     const { base } = parseVariantId(hint.model ?? '');
     const model = models.includes(base) ? base : models[0];

@@ -54,6 +54,7 @@ function scopedHost(host: ModelHost, models: readonly string[]): ModelHost {
   return {
     ids,
     get: async (id, until) => host.get(check(id ?? ids[0]), until),
+    loaded: (id) => host.loaded?.(id),
     describe: async (id) => host.describe(check(id)),
   };
 }

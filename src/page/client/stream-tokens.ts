@@ -24,14 +24,25 @@ export interface TokenBatch {
 }
 
 /**
+ * Says what the header `server-timing` does, as in `load warm · queue 0 ms · cached 0 tokens · batch 1`. An entry has a
+ * description, or else a duration.
+ */
+const servedLine = (header: string | null): string =>
+  [...(header ?? '').matchAll(/(\w+)(?:;dur=(\d+))?(?:;desc="([^"]*)")?/g)]
+    .map(([, name, milliseconds, text = `${milliseconds} ms`]) => `${name} ${text}`)
+    .join(' · ');
+
+/**
  * Streams the tokens of a completion, or of a chat completion if `body` has `messages`, with ids and log-probabilities.
+ * @param onServed is called with a line that says how the server has taken the request
  * @throws ApiError if the API refuses the request, reports an error in the stream, or ends it early
  * @throws the signal's reason if it is aborted
  */
-export async function* streamTokens(body: object, signal: AbortSignal): AsyncGenerator<TokenBatch> {
+export async function* streamTokens(body: object, signal: AbortSignal, onServed: (line: string) => void): AsyncGenerator<TokenBatch> {
   const isChat = 'messages' in body;
   const wanted = { ...body, stream: true, return_token_ids: true, logprobs: isChat ? true : 0 };
   const answer = await request(isChat ? '/v1/chat/completions' : '/v1/completions', wanted, signal);
+  onServed(servedLine(answer.headers.get('server-timing')));
   const events = answer.body!.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
   const reader = events.getReader();
   let isWhole = false;

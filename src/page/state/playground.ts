@@ -161,7 +161,7 @@ export class Playground extends PlaygroundChoices {
     const timer = new TokenTimer();
     this.set({ isRunning: true, problem: null, selection: null, announcement: 'Generating.', timing: INITIAL_STATE.timing });
     try {
-      for await (const batch of streamTokens(body, abort.signal)) {
+      for await (const batch of streamTokens(body, abort.signal, (line) => (timer.served = line))) {
         abort.signal.throwIfAborted();
         this.changeTurn(turnIndex, (turn) => appendBatch(turn, batch));
         timer.add(batch.tokens.length);
