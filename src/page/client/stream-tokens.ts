@@ -49,11 +49,11 @@ export interface StreamListener {
 }
 
 /**
- * Says what the header `server-timing` does, as in `load warm · queue 0 ms · cached 0 tokens · batch 1`. An entry has a
- * description, or else a duration.
+ * Says what the header `server-timing` has for a reader, as in `load warm · queue 0 ms · cached 0 tokens · batch 1`. An
+ * entry has a description, or else a duration.
  */
 const servedLine = (header: string | null): string =>
-  [...(header ?? '').matchAll(/(\w+)(?:;dur=(\d+))?(?:;desc="([^"]*)")?/g)]
+  [...(header ?? '').matchAll(/\b(load|queue|cached|batch|object)(?:;dur=(\d+))?(?:;desc="([^"]*)")?/g)]
     .map(([, name, milliseconds, text = `${milliseconds} ms`]) => `${name} ${text}`)
     .join(' · ');
 
