@@ -67,10 +67,13 @@ describe('gpt-edge batch', () => {
     const out = join(folder, 'answers.jsonl');
     const { code, stderr } = await batch(input, '--out', out);
     expect(code).toBe(1);
-    expect(stderr).toContain(`1 have an error in ${out}.errors.`);
-    expect(stderr).toMatch(/gpt-edge: The batch batch_\w+ is completed, and 1 of its 2 requests have no answer\.\n$/);
+    expect(stderr).toContain(`1 has an error in ${out}.errors.`);
+    expect(stderr).toMatch(/gpt-edge: The batch batch_\w+ is completed, and 1 of its 2 requests has no answer\.\n$/);
     expect((await linesOf(out)).map(({ custom_id }) => custom_id)).toEqual(['request-0']);
     expect((await linesOf(`${out}.errors`))[0].response.status_code).toBe(400);
+    await writeFile(input, request(0));
+    expect((await batch(input, '--out', out)).code).toBe(0);
+    expect(await exists(`${out}.errors`)).toBe(false);
   });
 
   it('should say which line of a file is wrong, and what else is', async () => {
@@ -78,6 +81,11 @@ describe('gpt-edge batch', () => {
     expect(await batch(input)).toMatchObject({ code: 1, stderr: expect.stringContaining('Line 2: ') });
     expect(await batch(join(folder, 'missing.jsonl'))).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot be read') });
     expect(await batch(await inputOf('no.jsonl', ['no']))).toMatchObject({ code: 1, stderr: expect.stringContaining('is no JSON') });
+    for (const wrong of ['http://127.0.0.1:1x', 'localhost:8787'])
+      expect(await runCli(['batch', 'status', '--url', wrong])).toMatchObject({
+        code: 1,
+        stderr: `gpt-edge: "${wrong}" is not the URL of a Worker, such as https://gpt.example.com.\n`,
+      });
     expect(await batch('get', 'batch_x')).toMatchObject({ code: 1, stderr: 'gpt-edge: There is no batch batch_x.\n' });
   });
 
@@ -109,7 +117,7 @@ describe('gpt-edge batch', () => {
     await vi.waitUntil(() => front.refused > 2, 30_000);
     child.kill('SIGINT');
     const [code] = await once(child, 'close');
-    expect([code, stderr]).toEqual([1, expect.stringContaining('goes on. Give the same command again to go on.')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('goes on. The same command, given again, waits for it.')]);
     front.isAway = false;
     const again = await runCli(['batch', input, '--url', front.url]);
     expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('was begun before. Waiting for it.')]);

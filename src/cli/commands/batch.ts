@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { BatchClient, ToldBatch } from '../../local/batches/batch-client.ts';
 import { signalOnInterrupt } from '../on-interrupt.ts';
@@ -71,7 +72,7 @@ async function answerFile(input: string, options: OutOptions): Promise<void> {
     id = await begin(client, input);
     await noteBegun(out, { id, url: urlOf(options), input: hash });
   } else console.error(`The batch ${id} was begun before. Waiting for it.`);
-  await finish(client, id, out, 'Give the same command again to go on.');
+  await finish(client, id, out, 'The same command, given again, waits for it.');
   await forgetBegun(out);
 }
 
@@ -104,8 +105,9 @@ async function finish(client: BatchClient, id: string, out: string, howToGoOn: s
   const { output_file_id: output, error_file_id: errors, request_counts: counts } = batch;
   if (output) await client.download(output, out);
   if (errors) await client.download(errors, `${out}.errors`);
+  else await rm(`${out}.errors`, { force: true }); // What an earlier batch has left would pass for errors of this one.
   if (output) console.error(`${counts.completed} of ${counts.total} requests are answered in ${out}.`);
-  if (errors) console.error(`${counts.failed} have an error in ${out}.errors.`);
+  if (errors) console.error(`${counts.failed} ${counts.failed === 1 ? 'has' : 'have'} an error in ${out}.errors.`);
   checkAnswered(batch);
 }
 

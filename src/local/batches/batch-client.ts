@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream as NodeStream } from 'node:stream/web';
 import { GptEdgeError } from '../../core/errors.ts';
+import { excerpt } from '../../core/excerpt.ts';
 
 /** What the tools read of a batch. */
 export interface ToldBatch {
@@ -29,8 +30,16 @@ export class BatchClient {
   readonly #origin: string;
   readonly #key: string | undefined;
 
-  /** @param origin where the Worker answers, such as https://gpt.example.com */
+  /**
+   * @param origin where the Worker answers, such as https://gpt.example.com
+   * @throws GptEdgeError `command_failed` if that is not an address
+   */
   constructor(origin: string, key?: string) {
+    if (!/^https?:\/\//i.test(origin) || !URL.canParse(origin))
+      throw new GptEdgeError(
+        'command_failed',
+        `${JSON.stringify(excerpt(origin))} is not the URL of a Worker, such as https://gpt.example.com.`,
+      );
     this.#origin = origin.replace(/\/+$/, '');
     this.#key = key;
   }

@@ -46,9 +46,10 @@ export async function waitForBatch(client: BatchClient, id: string, { onLook, on
 export function checkAnswered({ id, status, errors, request_counts: { total, completed } }: ToldBatch): void {
   const [fault] = errors?.data ?? [];
   if (fault) throw new GptEdgeError('command_failed', `The batch ${id} has failed: ${fault.message}`);
-  if (completed < total || status !== 'completed')
+  const missing = total - completed;
+  if (missing > 0 || status !== 'completed')
     throw new GptEdgeError(
       'command_failed',
-      `The batch ${id} is ${status}, and ${total - completed} of its ${total} requests have no answer.`,
+      `The batch ${id} is ${status}, and ${missing} of its ${total} requests ${missing === 1 ? 'has' : 'have'} no answer.`,
     );
 }
