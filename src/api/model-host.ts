@@ -104,8 +104,9 @@ export interface ModelHost {
   /**
    * Returns a model if it is loaded now, and does not keep it so. Without this method, GET /v1/engine tells nothing of
    * the models, and every request counts as one that had to load its model.
+   * @param version default: the one that is current as far as is known without asking the bucket
    */
-  loaded?(id: string): LanguageModel | undefined;
+  loaded?(id: string, version?: string): LanguageModel | undefined;
   /**
    * Describes a model without loading it.
    * @throws GptEdgeError `model_not_found` or `model_unavailable`

@@ -150,9 +150,8 @@ export class IsolateModels implements ModelHost {
     }
   }
 
-  /** The model if it is loaded in its current version. It may be unloaded at any time: only `get` keeps it. */
-  loaded(id: string): LanguageModel | undefined {
-    const version = this.#versions.known(id);
+  /** A model if it is loaded, in its current version unless another is named. It may be unloaded at any time: only `get` keeps it. */
+  loaded(id: string, version = this.#versions.known(id)): LanguageModel | undefined {
     return version === undefined ? undefined : this.#ready.get(keyOf({ id, version }));
   }
 

@@ -62,6 +62,19 @@ async function restOf(answer: Response): Promise<string> {
 }
 
 describe('a version that becomes current', () => {
+  it('should count as loaded for the first request that it answers, and as there for the next', async () => {
+    await pushVersion(id);
+    const { complete } = freshApp();
+    const loaded = async () => {
+      const answer = await complete();
+      await answer.text();
+      return /desc="(cold|warm)/.exec(answer.headers.get('server-timing') ?? '')?.[1];
+    };
+    expect([await loaded(), await loaded()]).toEqual(['cold', 'warm']);
+    await pushVersion(id, greedy);
+    expect([await loaded(), await loaded()]).toEqual(['cold', 'warm']);
+  });
+
   it('should answer the next requests, and be described, while those that have begun end with theirs', async () => {
     const former = await pushVersion(id);
     for (const megabytes of [128, 30]) {

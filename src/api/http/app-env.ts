@@ -65,10 +65,13 @@ export function requestContext(c: Context<AppEnv>, model: LanguageModel): Reques
 export async function requestedModel(c: Context<AppEnv>, id: string | null | undefined): Promise<LanguageModel> {
   const { host, record } = c.var;
   const asked = Date.now();
-  const isWarm = host.loaded?.(parseVariantId(id ?? host.ids[0] ?? '').base) !== undefined;
+  const { base } = parseVariantId(id ?? host.ids[0] ?? '');
   const begunWith = c.env?.slices?.notes?.past?.head.version;
+  const loaded = [host.loaded?.(base), host.loaded?.(base, begunWith)];
   const model = await host.get(id ?? undefined, record.ended, begunWith);
   record.loadMilliseconds = Date.now() - asked;
+  // Another version may have become current since the last request, and is then read although its model was loaded.
+  const isWarm = loaded.some((known) => known !== undefined && known.version === model.version);
   record.loadBytes = isWarm ? 0 : loadedBytes(model.manifest);
   record.model = model.id;
   record.version = model.version;
