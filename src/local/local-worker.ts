@@ -8,7 +8,8 @@ import { localBucket } from './bucket/local-bucket.ts';
 import { type BundleOptions, bundleEntry, bundleFolder, ensureBuilt } from './build-worker.ts';
 import { miniflare as loadMiniflare } from './load-tools.ts';
 import { LOCAL_STATE, OWN_PROJECT } from './project-paths.ts';
-import { ownWorkerConfig, workerConfig } from './worker-config.ts';
+import { ownWorkerConfig, type WorkerConfig, workerConfig } from './worker-config.ts';
+import { wrongVariables } from './wrong-variables.ts';
 
 /** How the Worker runs on this machine. */
 export interface LocalWorkerOptions extends BundleOptions {
@@ -50,7 +51,8 @@ export interface WorkerChoice {
 
 /**
  * Starts a bundled Worker in workerd, and builds it first if a source has changed.
- * @throws GptEdgeError `command_failed` if the port is in use or the build fails
+ * @throws GptEdgeError `command_failed` if the port is in use, a variable has a value that the Worker would refuse, or
+ *   the build fails
  */
 export async function startLocalWorker(options: LocalWorkerOptions & WorkerChoice = {}): Promise<LocalWorker> {
   const { port = 0, persistTo = LOCAL_STATE, inspectorPort } = options;
@@ -80,7 +82,7 @@ export async function startLocalWorker(options: LocalWorkerOptions & WorkerChoic
  * Describes gpt-edge's own Worker, under the name `gpt-edge` and with the variables and the bucket of wrangler.toml, as
  * one of the Workers of your own Miniflare; the result goes to Miniflare's `convertV4MiniflareOptions`. It is
  * gpt-edge's Worker in a project whose Worker is an app of its own, too. It is built first if a source has changed.
- * @throws GptEdgeError `command_failed` if the build fails
+ * @throws GptEdgeError `command_failed` if a variable has a value that the Worker would refuse, or the build fails
  * @example const edge = await localWorkerOptions({ vars: { PUBLIC: 'true' } }); const mine = { name: 'mine', modules:
  *   true, script, serviceBindings: { GPT_EDGE: 'gpt-edge' } }; const miniflare = new
  *   Miniflare(convertV4MiniflareOptions({ workers: [mine, edge] })); await putModels(miniflare);
@@ -92,17 +94,29 @@ export function localWorkerOptions(options: Pick<LocalWorkerOptions, 'vars' | 'l
 async function bundledWorkerOptions(
   options: Pick<LocalWorkerOptions, 'vars' | 'logRequests' | 'edgeOnly'> & WorkerChoice,
 ): Promise<V4WorkerOptions> {
-  const { vars = {}, logRequests = false, project = OWN_PROJECT, onBuild } = options;
+  const { project = OWN_PROJECT, onBuild } = options;
   await ensureBuilt(options, project, onBuild);
-  const { bindings, ...configured } = await (project === OWN_PROJECT ? ownWorkerConfig() : workerConfig(project));
+  const configured = await checkedConfig(options);
   const folder = bundleFolder(options, project);
   return {
     ...configured,
     name: 'gpt-edge',
-    bindings: { ...bindings, ...UNCOUNTED, ...(logRequests ? {} : { LOG_REQUESTS: 'false' }), ...vars },
     modules: await bundledModules(folder),
     rootPath: folder,
   };
+}
+
+/**
+ * A Worker's configuration with its variables.
+ * @throws GptEdgeError `command_failed` for a variable with a value at which the Worker would answer no request
+ */
+export async function checkedConfig(options: Pick<LocalWorkerOptions, 'vars' | 'logRequests'> & WorkerChoice): Promise<WorkerConfig> {
+  const { vars = {}, logRequests = false, project = OWN_PROJECT } = options;
+  const config = await (project === OWN_PROJECT ? ownWorkerConfig() : workerConfig(project));
+  const bindings = { ...config.bindings, ...UNCOUNTED, ...(logRequests ? {} : { LOG_REQUESTS: 'false' }), ...vars };
+  const wrong = wrongVariables(bindings);
+  if (wrong.length > 0) throw new GptEdgeError('command_failed', wrong.join('\n'));
+  return { ...config, bindings };
 }
 
 /** A bundle's modules: the entry first, as Miniflare requires, then the WebAssembly. */

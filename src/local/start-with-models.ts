@@ -2,7 +2,14 @@ import type { ModelBucket } from './bucket/bucket.ts';
 import { withLockedBucket, withStateLock } from './bucket/local-bucket.ts';
 import { pushModel } from './bucket/push-model.ts';
 import { ensureBuilt } from './build-worker.ts';
-import { checkPort, type LocalWorker, type LocalWorkerOptions, startLocalWorker, type WorkerChoice } from './local-worker.ts';
+import {
+  checkedConfig,
+  checkPort,
+  type LocalWorker,
+  type LocalWorkerOptions,
+  startLocalWorker,
+  type WorkerChoice,
+} from './local-worker.ts';
 import type { ModelFolder } from './model-folder.ts';
 import { LOCAL_STATE, OWN_PROJECT } from './project-paths.ts';
 
@@ -24,6 +31,7 @@ export async function startWithModels(folders: readonly ModelFolder[], options: 
   };
   // What fails, fails before anything is pushed.
   await checkPort(port);
+  await checkedConfig(options);
   await ensureBuilt(options, project, options.onBuild);
   return withStateLock(persistTo, async () => {
     if (port !== 0) await withLockedBucket(persistTo, pushAll);

@@ -136,6 +136,16 @@ describe('gpt-edge start', { timeout: 120_000 }, () => {
   it('should refuse variables that the Worker would refuse', async () => {
     const { code, stderr } = await runCli(['start', '--port', '18807', '--var', 'ENGINE=auto,other=ort']);
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'gpt-edge: ENGINE names the model "other", which MODEL_IDS does not.\n' });
+    const folder = await mkdtemp(join(tmpdir(), 'gpt-edge-refused-'));
+    for (const [variable, message] of [
+      ['OPERATOR_KEY=short', 'OPERATOR_KEY must have at least 32 characters'],
+      ['QUEUE_SECONDS=soon', 'QUEUE_SECONDS must be a number of seconds'],
+    ]) {
+      const refused = await runCli(['start', '--port', '18807', '--persist-to', folder, '--var', variable]);
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(message) });
+    }
+    expect(await readdir(folder)).toEqual([]);
+    await rm(folder, { recursive: true });
   });
 });
 

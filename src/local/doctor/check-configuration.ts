@@ -1,21 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parsePlace } from '../../engine-object/place-variables.ts';
-import { type AccessVariables, parseAccess } from '../../worker/access-variables.ts';
-import { parseBatchCaps } from '../../worker/batch-variables.ts';
-import {
-  baseIds,
-  parseCpuBudget,
-  parseEngines,
-  parseMaxWork,
-  parseMemoryLimit,
-  parseModelIds,
-  parseSampling,
-  parseScheduling,
-  parseSessionSeconds,
-} from '../../worker/worker-variables.ts';
+import type { AccessVariables } from '../../worker/access-variables.ts';
 import { wrangler } from '../load-tools.ts';
 import { OWN_PROJECT, PROJECT, WRANGLER_CONFIG } from '../project-paths.ts';
+import { wrongVariables } from '../wrong-variables.ts';
 import { checkBatches } from './check-batches.ts';
 import type { Configuration } from './configuration.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
@@ -43,31 +31,9 @@ export function findings(config: Configuration, entry: string): Finding[] {
   ];
 }
 
-/** Each variable is parsed as the Worker does when it starts. */
 function checkVariables(vars: Record<string, string>): Finding[] {
-  const parse = (name: string, use: () => unknown): Finding[] => {
-    try {
-      use();
-      return [];
-    } catch (error) {
-      return [failure(`${name}: ${(error as Error).message}`)];
-    }
-  };
-  const ids = () => baseIds(parseModelIds(vars.MODEL_IDS ?? ''));
-  const wrong = [
-    ...parse('MODEL_IDS', ids),
-    ...parse('MEMORY_LIMIT_MB', () => parseMemoryLimit(vars.MEMORY_LIMIT_MB)),
-    ...parse('MAX_WORK', () => parseMaxWork(vars.MAX_WORK)),
-    ...parse('Engine', () => parseEngines(vars, ids())),
-    ...parse('Sampling', () => parseSampling(vars.SAMPLING, ids())),
-    ...parse('Scheduling', () => parseScheduling(vars)),
-    ...parse('Place', () => parsePlace(vars)),
-    ...parse('Access', () => parseAccess(vars)),
-    ...parse('Batches', () => parseBatchCaps(vars)),
-    ...parse('CPU_BUDGET_MS', () => parseCpuBudget(vars.CPU_BUDGET_MS)),
-    ...parse('SESSION_SECONDS', () => parseSessionSeconds(vars.SESSION_SECONDS)),
-  ];
-  return wrong.length > 0 ? wrong : [ok('All variables have valid values.')];
+  const wrong = wrongVariables(vars);
+  return wrong.length > 0 ? wrong.map((message) => failure(message)) : [ok('All variables have valid values.')];
 }
 
 function checkBindings({ r2_buckets, durable_objects, migrations }: Configuration, entry: string): Finding[] {
