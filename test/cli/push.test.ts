@@ -17,6 +17,7 @@ import { removeFromBucket } from '../../src/local/bucket/remove-from-bucket.ts';
 import { rollBack } from '../../src/local/bucket/roll-back.ts';
 import { type ModelFolder, openModelFolder } from '../../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../../src/local/project-paths.ts';
+import { runCli } from './run-cli.ts';
 
 const ID = 'tinystories-gpt2';
 /** Weights that differ in this test from those of the default model. */
@@ -275,5 +276,15 @@ describe('pushModel', () => {
       expect(await pushModel(model, target)).toMatchObject({ former: null });
       expect(await bucket.head(old)).not.toBeNull();
     });
+  });
+
+  it('should refuse a model that is not in the bucket, whatever is asked of its versions', async () => {
+    const empty = await mkdtemp(join(tmpdir(), 'gpt-edge-empty-'));
+    for (const command of ['versions', 'rollback', 'prune']) {
+      const { code, stderr } = await runCli([command, 'unknown', '--persist-to', empty]);
+      expect([command, code]).toEqual([command, 1]);
+      expect(stderr).toMatch(/^gpt-edge: [^\n]*(no model|no version of) "?unknown"?[^\n]*\.\n$/);
+    }
+    await rm(empty, { recursive: true });
   });
 });

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { GptEdgeError } from '../../core/errors.ts';
+import { excerpt } from '../../core/excerpt.ts';
 import type { BucketChoice } from '../../local/bucket/with-bucket.ts';
 import { number, persistToOption, remoteOption } from '../options.ts';
 
@@ -19,7 +21,13 @@ async function prune(id: string | undefined, { keep, ...options }: BucketChoice 
   const { listModelIds } = await import('../../local/bucket/list-objects.ts');
   const { pruneModel } = await import('../../local/bucket/prune-model.ts');
   await withBucket(options, async ({ bucket }) => {
-    for (const model of id === undefined ? await listModelIds(bucket) : [id]) {
+    const there = await listModelIds(bucket);
+    if (id !== undefined && !there.includes(id))
+      throw new GptEdgeError(
+        'invalid_value',
+        `There is no model ${JSON.stringify(excerpt(id))} in the bucket. gpt-edge list shows those that are there.`,
+      );
+    for (const model of id === undefined ? there : [id]) {
       const { versions, bytes } = await pruneModel(bucket, model, keep);
       const what = versions.length > 0 ? `deleted ${versions.join(', ')}` : 'no version was to be deleted';
       console.log(`${model}: ${what}; ${(bytes / 1e6).toFixed(1)} MB are free.`);

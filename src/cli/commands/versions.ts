@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { GptEdgeError } from '../../core/errors.ts';
+import { excerpt } from '../../core/excerpt.ts';
 import type { Bucket } from '../../local/bucket/bucket.ts';
 import type { BucketChoice } from '../../local/bucket/with-bucket.ts';
 import { persistToOption, remoteOption } from '../options.ts';
@@ -14,8 +16,12 @@ export const versionsCommand = new Command('versions')
 async function versions(id: string, options: BucketChoice): Promise<void> {
   const { withBucket } = await import('../../local/bucket/with-bucket.ts');
   const rows = await withBucket(options, ({ bucket }) => describeVersions(bucket, id));
-  if (rows.length === 0) console.log(`There is no version of ${id} in the bucket. gpt-edge push puts one there.`);
-  else printTable(['version', 'pushed', 'size', 'dtype', 'from', ''], rows);
+  if (rows.length === 0)
+    throw new GptEdgeError(
+      'invalid_value',
+      `There is no version of ${JSON.stringify(excerpt(id))} in the bucket. gpt-edge push puts one there.`,
+    );
+  printTable(['version', 'pushed', 'size', 'dtype', 'from', ''], rows);
 }
 
 async function describeVersions(bucket: Bucket, id: string): Promise<string[][]> {
