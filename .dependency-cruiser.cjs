@@ -31,6 +31,7 @@ const layers = {
     'worker/batch-variables',
     'engine-object/place-variables',
     'api/access/key-schema',
+    'api/openai/schemas/ready-schema',
   ],
   cli: ['local', 'api/access/key-schema', 'convert', 'runtime', 'core', 'engine-object/place-variables'],
   library: [

@@ -30,9 +30,9 @@ export class LoadedWorker {
     this.#logitBias = Object.fromEntries(eosTokenIds.map((token) => [token, -100]));
   }
 
-  static async start({ manifest, ...folder }: ModelFolder, vars: Readonly<Record<string, string>>): Promise<LoadedWorker> {
+  static async start({ path, manifest }: ModelFolder, vars: Readonly<Record<string, string>>): Promise<LoadedWorker> {
     const worker = await startLocalWorker({ vars: { PUBLIC: 'true', MODEL_IDS: manifest.id, ...vars } });
-    await pushModel({ manifest, ...folder }, worker.models);
+    await pushModel({ path }, worker.models);
     await (await fetch(new URL('/health', worker.url))).text();
     return new LoadedWorker(worker, manifest.eosTokenIds);
   }

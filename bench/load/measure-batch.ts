@@ -24,14 +24,14 @@ interface BatchFigures {
 
 /** Measures requests through a batch, and the same one by one, `runs` times, and prints the medians. */
 export async function printBatch(
-  { manifest, ...folder }: ModelFolder,
+  { path, manifest }: ModelFolder,
   engine: string,
   runs: number,
   note: (text: string) => void,
 ): Promise<void> {
   const worker = await startLocalWorker({ vars: { PUBLIC: 'true', MODEL_IDS: manifest.id, ENGINE: engine } });
   try {
-    await pushModel({ manifest, ...folder }, worker.models);
+    await pushModel({ path }, worker.models);
     const client = new OpenAI({ baseURL: `${worker.url.origin}/v1`, apiKey: 'none' });
     const logit_bias = Object.fromEntries(manifest.eosTokenIds.map((token) => [token, -100]));
     const body = (index: number) => ({ prompt: `Story ${index}: once upon a time`, max_tokens: TOKENS, temperature: 0, logit_bias });

@@ -6,6 +6,16 @@ interface Message {
   readonly params?: { readonly context?: { readonly uniqueId: string } };
 }
 
+/** An isolate that can be connected to, as workerd lists it. An isolate has one connection at a time. */
+interface Target {
+  readonly id: string;
+  readonly webSocketDebuggerUrl: string;
+}
+
+const targetsAt = async (port: number): Promise<Target[]> => (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as Target[];
+
+const isWorker = ({ id }: Target): boolean => id.startsWith('core:user:');
+
 /**
  * A connection to an isolate through Chrome's DevTools protocol
  * (https://chromedevtools.github.io/devtools-protocol/v8/).
@@ -34,10 +44,18 @@ export class Inspector {
 
   /** Connects to the Worker's isolate. @param port where workerd lists the isolates of all its services */
   static async connect(port: number): Promise<Inspector> {
-    const targets = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as { id: string; webSocketDebuggerUrl: string }[];
-    const target = targets.find(({ id }) => id.startsWith('core:user:'));
+    const target = (await targetsAt(port)).find(isWorker);
     if (target === undefined) throw new Error('The inspector lists no Worker.');
-    const socket = new WebSocket(target.webSocketDebuggerUrl);
+    return Inspector.#open(target);
+  }
+
+  /** Connects to the isolates of Miniflare's own services, which stand in the same process before and behind the Worker. */
+  static async connectToServices(port: number): Promise<Inspector[]> {
+    return Promise.all((await targetsAt(port)).filter((target) => !isWorker(target)).map((target) => Inspector.#open(target)));
+  }
+
+  static async #open({ webSocketDebuggerUrl }: Target): Promise<Inspector> {
+    const socket = new WebSocket(webSocketDebuggerUrl);
     await new Promise((resolve, reject) => {
       socket.addEventListener('open', resolve);
       socket.addEventListener('error', reject);
@@ -55,6 +73,17 @@ export class Inspector {
       uniqueContextId: this.#context,
     });
     return result.objectId;
+  }
+
+  /** Evaluates an expression in the Worker's global scope. @returns its value, which JSON can hold */
+  async valueOf<Value>(expression: string): Promise<Value> {
+    const { result, exceptionDetails } = await this.send<{ result: { value: Value }; exceptionDetails?: object }>('Runtime.evaluate', {
+      expression,
+      uniqueContextId: this.#context,
+      returnByValue: true,
+    });
+    if (exceptionDetails) throw new Error(JSON.stringify(exceptionDetails));
+    return result.value;
   }
 
   /** Calls a method of the protocol. */

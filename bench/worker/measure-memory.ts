@@ -47,6 +47,11 @@ export async function measureMemory(job: WorkerJob, task: Task): Promise<MemoryM
 }
 
 async function look(worker: BenchWorker, inspector: Inspector): Promise<MemoryFigures> {
+  return { ...(await isolateMemory(inspector)), residentBytes: worker.process?.residentBytes };
+}
+
+/** The memory that an isolate holds once its garbage is collected. */
+export async function isolateMemory(inspector: Inspector): Promise<Omit<MemoryFigures, 'residentBytes'>> {
   // V8 collects all garbage before this search. workerd never answers HeapProfiler.collectGarbage.
   await wasmBytes(inspector);
   // The second time collects what finalizers have released.
@@ -59,7 +64,6 @@ async function look(worker: BenchWorker, inspector: Inspector): Promise<MemoryFi
     embedderBytes: usage.embedderHeapUsedSize,
     backingBytes: usage.backingStorageSize,
     wasmBytes: wasm,
-    residentBytes: worker.process?.residentBytes,
   };
 }
 

@@ -58,7 +58,8 @@ export class AccessObject extends DurableObject implements AccessService {
       return { fault, origins: [] };
     }
     const charges = chargesOf(record, '', policy.deploymentLimits, null);
-    return this.#admit(record, charges.map(offline), policy.prices, now);
+    const admission = this.#admit(record, charges.map(offline), policy.prices, now);
+    return 'admitted' in admission ? { admitted: { ...admission.admitted, isOffline: true } } : admission;
   }
 
   #admit(record: KeyRecord | undefined, charges: readonly Charge[], prices: Prices, now: number): Admission {

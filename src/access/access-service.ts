@@ -41,6 +41,8 @@ export interface Admitted {
   reserves: boolean;
   prices: Prices;
   allowances: Allowances;
+  /** Whether nobody waits for the answer: the line of a batch gives way to whoever does. */
+  isOffline?: true;
 }
 
 export type Admission =

@@ -1,3 +1,4 @@
+import { askObject } from '../core/ask-object.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import type { AccessService, Admitted, Outcome } from './access-service.ts';
 import type { Allowances } from './limits/ledger.ts';
@@ -21,6 +22,8 @@ export interface Grant {
   readonly models: readonly string[];
   /** Origins whose pages may read the answer, besides the deployment's. */
   readonly origins: readonly string[];
+  /** Whether nobody waits for the answer, so that it gives way to those for which somebody does. */
+  readonly isOffline: boolean;
   /**
    * Reserves the most tokens that a request may use, before it generates, and keeps the request counted as running.
    * @param signal is aborted when nobody wants the answer any more
@@ -33,8 +36,9 @@ export interface Grant {
   headers(): Record<string, string>;
 }
 
-const unlimited = (owner: string): Grant => ({
+const unlimited = (owner: string, isOffline = false): Grant => ({
   owner,
+  isOffline,
   models: [],
   origins: [],
   reserve: async () => {},
@@ -44,6 +48,8 @@ const unlimited = (owner: string): Grant => ({
 
 /** The grant of requests that nobody counts. */
 export const OPEN_GRANT: Grant = unlimited('nobody');
+/** That of the lines of nobody's batches. */
+export const OFFLINE_GRANT: Grant = unlimited('nobody', true);
 export const OPERATOR_GRANT: Grant = unlimited(OPERATOR);
 
 /** The grant of a request that an `AccessService` has admitted. */
@@ -69,6 +75,9 @@ export class LeasedGrant implements Grant {
   }
   get origins(): readonly string[] {
     return this.admitted.origins;
+  }
+  get isOffline(): boolean {
+    return this.admitted.isOffline === true;
   }
 
   async reserve(promptTokens: number, completionTokens: number, signal?: AbortSignal): Promise<void> {
@@ -115,14 +124,7 @@ const unavailable = (cause?: unknown) =>
   new GptEdgeError('overloaded', 'Keys and limits cannot be checked at the moment.', { cause, retryAfterSeconds: 1 });
 
 /**
- * Asks the object, and once more if that fails, as it does while the object is being moved. An answer that is lost may
- * have been counted: its lease expires.
+ * Asks the object of keys and limits. An answer that is lost may have been counted: its lease expires.
  * @throws GptEdgeError `overloaded`. Nothing is served that could not be counted
  */
-export async function asked<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask().catch(ask);
-  } catch (cause) {
-    throw unavailable(cause);
-  }
-}
+export const asked = <T>(ask: () => Promise<T>): Promise<T> => askObject(ask, unavailable);

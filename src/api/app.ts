@@ -28,8 +28,10 @@ import { modelsRoute } from './routes/models.ts';
 import { nextTokenRoute } from './routes/next-token.ts';
 import { openapiRoute } from './routes/openapi.ts';
 import { type PageAssets, pageRoutes } from './routes/page.ts';
+import { readyRoute } from './routes/ready.ts';
 import { responsesRoute } from './routes/responses.ts';
 import { storedCompletionsRoutes } from './routes/stored-completions.ts';
+import { storedResponsesRoutes } from './routes/stored-responses.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
 
 /**
@@ -54,7 +56,7 @@ export interface AppOptions {
    * @default this app answers with the models of `host`
    */
   engine?: EngineFront;
-  /** Whether anyone may use the API, without any limit. Otherwise every path but /health answers 401. @default false */
+  /** Whether anyone may use the API, without any limit. Otherwise every path but /health and /ready answers 401. @default false */
   isPublic?: boolean;
   /** Who may do what, in place of `isPublic`; `accessFromEnv` makes it. It answers, refuses, or sets `grant`. */
   access?: MiddlewareHandler<AppEnv>;
@@ -85,7 +87,7 @@ export interface AppOptions {
 
 /**
  * Creates the HTTP API over a host of models, as a Hono app: OpenAI's completions, chat completions, decisions, responses,
- * embeddings and models, and also tokenize, detokenize, next-token, health and the OpenAPI document. It may be mounted below a path of another
+ * embeddings and models, and also tokenize, detokenize, next-token, health, readiness and the OpenAPI document. It may be mounted below a path of another
  * Hono app. It throws nothing; every failure is answered with OpenAI's error object.
  * @example
  * import { createApp, modelsFromEnv, type WorkerEnv } from 'gpt-edge';
@@ -142,12 +144,14 @@ export function createApp({
   storedCompletionsRoutes(app);
   decisionsRoute(app);
   responsesRoute(app);
+  storedResponsesRoutes(app);
   modelsRoute(app);
   engineRoute(app);
   tokenizeRoutes(app);
   nextTokenRoute(app);
   embeddingsRoute(app);
   healthRoute(app);
+  readyRoute(app, engine);
   openapiRoute(app);
   if (assets) pageRoutes(app, assets, pageSources);
   accessRoutes(app);

@@ -27,13 +27,22 @@ export interface AdapterDescription {
   isLoaded: boolean;
 }
 
-/**
- * What is known of a served model without loading it. If it is loaded, this is the model that answers, although another
- * version may have been pushed since.
- */
+/** Whether a model can be served here. */
+export interface ModelReadiness {
+  /** `loadable`: its files are there, and it fits; the first request loads it. */
+  state: 'ready' | 'loading' | 'loadable' | 'failed';
+  /** null if it is not known which version is current. */
+  version: string | null;
+  /** Why it has failed. */
+  failure?: unknown;
+}
+
+/** What is known of a served model without loading it: of the version that answers requests from now on. */
 export interface ModelDescription {
   /** The base model's, for one with an adapter. */
   manifest: Manifest;
+  /** The beginning of the manifest's SHA-256, by which `gpt-edge push` and `rollback` name the version. */
+  version: string;
   /** Names of the model's adapters, with each of which it is served as a model of its own, `<id>:<name>`. */
   adapters: readonly string[];
   /** The adapter, if the id names one. */
@@ -67,9 +76,9 @@ export interface ModelDescription {
  * const timed = (host: ModelHost): ModelHost => ({
  *   ids: host.ids,
  *   describe: (id) => host.describe(id),
- *   async get(id, until) {
+ *   async get(id, until, version) {
  *     const started = Date.now();
- *     const model = await host.get(id, until);
+ *     const model = await host.get(id, until, version);
  *     console.log(`${model.id}: ${Date.now() - started} ms`);
  *     return model;
  *   },
@@ -86,10 +95,12 @@ export interface ModelHost {
    * model.
    * @param until settles when the caller no longer uses the model; until then, it is not unloaded to make room for
    *   another
+   * @param version the version with which an answer has begun that now goes on here. Default: the current one; also if
+   *   the version is gone
    * @throws GptEdgeError `model_not_found`, `model_unavailable`, `memory_limit_exceeded`, `unsupported_model`, or
    *   `overloaded` if other models that are being used leave no room for it
    */
-  get(id?: string, until?: Promise<unknown>): Promise<LanguageModel>;
+  get(id?: string, until?: Promise<unknown>, version?: string): Promise<LanguageModel>;
   /**
    * Returns a model if it is loaded now, and does not keep it so. Without this method, GET /v1/engine tells nothing of
    * the models.
@@ -100,4 +111,6 @@ export interface ModelHost {
    * @throws GptEdgeError `model_not_found` or `model_unavailable`
    */
   describe(id: string): Promise<ModelDescription>;
+  /** Says whether a model can be served, and throws nothing. Without this method, GET /ready asks `describe`. */
+  readiness?(id: string): Promise<ModelReadiness>;
 }

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { GptEdgeError } from '../core/errors.ts';
+import { BatchIndex } from './batch-index.ts';
 import {
   type BatchEnding,
   type BatchFault,
@@ -12,6 +13,8 @@ import {
   hasEnded,
 } from './batch-state.ts';
 import { BatchTable } from './batch-table.ts';
+import { bucketInTime } from './files/bucket-in-time.ts';
+import type { FileBucket } from './files/file-bucket.ts';
 import { FileStore } from './files/file-store.ts';
 import { newId } from './ids.ts';
 import { LineFault } from './lines/line-fault.ts';
@@ -140,15 +143,17 @@ export class BatchObject extends DurableObject<BatchBindings> implements BatchHa
     if (state.status === 'validating') await this.#validate();
     else if (state.status === 'in_progress' && state.expires <= now) this.#enter('finalizing', { ending: 'expired' });
     else if (state.status === 'in_progress') await this.#send();
-    else if (state.status === 'finalizing' || (state.status === 'cancelling' && this.#table.runningUntil() <= now)) await this.#finish();
+    else if (state.status === 'finalizing' || (state.status === 'cancelling' && this.#table.runningUntil(now + TURN_MS) <= now))
+      await this.#finish();
   }
 
   /** Sets the alarm to when the next step is due, which the state says. */
   async #schedule(): Promise<void> {
     const { status, expires, checkAt } = this.#progress;
-    if (status === 'validating' || status === 'finalizing') await this.ctx.storage.setAlarm(Date.now());
-    if (status === 'in_progress') await this.ctx.storage.setAlarm(Math.min(expires, checkAt));
-    if (status === 'cancelling') await this.ctx.storage.setAlarm(Math.max(Date.now(), this.#table.runningUntil()));
+    const now = Date.now();
+    if (status === 'validating' || status === 'finalizing') await this.ctx.storage.setAlarm(now);
+    if (status === 'in_progress') await this.ctx.storage.setAlarm(Math.min(expires, checkAt, now + MAX_CHECK_MS));
+    if (status === 'cancelling') await this.ctx.storage.setAlarm(Math.max(now, this.#table.runningUntil(now + TURN_MS)));
   }
 
   async #validate(): Promise<void> {
@@ -165,7 +170,7 @@ export class BatchObject extends DurableObject<BatchBindings> implements BatchHa
       }
     } catch (error) {
       const fault = toFault(error);
-      if (fault && this.#progress.status === 'validating') this.#enter('failed', { faults: [fault] });
+      if (fault && this.#progress.status === 'validating') await this.#end('failed', { faults: [fault] });
       if (fault) return;
       throw error;
     }
@@ -181,8 +186,10 @@ export class BatchObject extends DurableObject<BatchBindings> implements BatchHa
     const now = Date.now();
     const unsent = this.#table.groupNames().filter((first) => first > sentThrough);
     const done = completed + failed;
-    const isStuck = unsent.length === 0 && checkAt <= now && done === checked && this.#table.runningUntil() <= now;
-    const names = isStuck ? this.#table.idleGroups(now) : unsent;
+    // A look that is further away than any was planned before the clock was set back.
+    const isDue = checkAt <= now || checkAt > now + MAX_CHECK_MS;
+    const isStuck = unsent.length === 0 && isDue && done === checked && this.#table.runningUntil(now + TURN_MS) <= now;
+    const names = isStuck ? this.#table.idleGroups(now, now + TURN_MS) : unsent;
     for (let at = 0; at < names.length; at += MAX_MESSAGES) {
       const part = names.slice(at, at + MAX_MESSAGES);
       await this.env.BATCH_QUEUE.sendBatch(part.map((first) => ({ body: { batch: this.#progress.id, first } })));
@@ -211,15 +218,25 @@ export class BatchObject extends DurableObject<BatchBindings> implements BatchHa
     const { outputFileId, errorFileId } = this.#progress;
     if (outputFileId === null) this.#change({ outputFileId: newId('file-'), errorFileId: errorFileId ?? newId('file-') });
     const state = this.#progress;
-    const written = await writeResults(state, state.ending!, this.#table, this.#files);
+    await this.#end(state.ending!, await writeResults(state, state.ending!, this.#table, this.#files));
+  }
+
+  /** Ends the batch. The index says so first, so that it does whenever the object does: what fails is done again. */
+  async #end(status: BatchStatus, changed: Partial<BatchState>): Promise<void> {
+    const ended = this.#entered(status, changed);
+    await new BatchIndex(this.#bucket).keep({ ...this.#progress, ...ended });
     this.ctx.storage.transactionSync(() => {
-      this.#enter(state.ending!, written);
+      this.#change(ended);
       this.#table.clear();
     });
   }
 
   #enter(status: BatchStatus, changed: Partial<BatchState> & { ending?: BatchEnding }): void {
-    this.#change({ ...changed, status, at: { ...this.#progress.at, [status]: Date.now() } });
+    this.#change(this.#entered(status, changed));
+  }
+
+  #entered(status: BatchStatus, changed: Partial<BatchState>): Partial<BatchState> {
+    return { ...changed, status, at: { ...this.#progress.at, [status]: Date.now() } };
   }
 
   #change(changed: Partial<BatchState & Progress>): void {
@@ -228,7 +245,11 @@ export class BatchObject extends DurableObject<BatchBindings> implements BatchHa
   }
 
   get #files(): FileStore {
-    return new FileStore(this.env.MODELS);
+    return new FileStore(this.#bucket);
+  }
+
+  get #bucket(): FileBucket {
+    return bucketInTime(this.env.MODELS);
   }
 
   get #progress(): BatchState & Progress {

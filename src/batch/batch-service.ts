@@ -1,5 +1,6 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { excerpt } from '../core/excerpt.ts';
+import { BatchIndex } from './batch-index.ts';
 import type { BatchHandle, BatchOptions, BatchState } from './batch-state.ts';
 import type { FileBucket } from './files/file-bucket.ts';
 import { FileStore } from './files/file-store.ts';
@@ -20,14 +21,14 @@ export interface FileCaps {
 export class BatchService {
   readonly files: FileStore;
   readonly caps: FileCaps;
-  readonly #bucket: FileBucket;
+  readonly #index: BatchIndex;
   readonly #handle: (id: string) => BatchHandle;
 
   /** @param handle a batch's object, which is asked for anew each time */
   constructor(bucket: FileBucket, handle: (id: string) => BatchHandle, caps: FileCaps) {
     this.files = new FileStore(bucket);
     this.caps = caps;
-    this.#bucket = bucket;
+    this.#index = new BatchIndex(bucket);
     this.#handle = handle;
   }
 
@@ -39,7 +40,7 @@ export class BatchService {
         param: 'input_file_id',
       });
     const id = newId('batch_');
-    await this.#bucket.put(batchKey(options.owner, id), '');
+    await this.#index.enter(options.owner, id);
     return this.#handle(id).create({ ...options, id, maxLines: this.caps.maxLines });
   }
 
@@ -63,19 +64,15 @@ export class BatchService {
    */
   async list(owner: string, limit: number, after?: string): Promise<{ batches: BatchState[]; hasMore: boolean }> {
     if (after !== undefined) await this.#check(owner, after);
-    const prefix = batchKey(owner, '');
-    const page = await this.#bucket.list({ prefix, limit: limit + 1, startAfter: after && batchKey(owner, after) });
-    const ids = page.objects.slice(0, limit).map(({ key }) => key.slice(prefix.length));
-    const states = await Promise.all(ids.map((id) => this.#handle(id).describe()));
-    return { batches: states.filter((state) => state !== undefined), hasMore: page.objects.length > limit };
+    const { batches, hasMore } = await this.#index.list(owner, limit, after);
+    const states = await Promise.all(batches.map(({ id, state }) => state ?? this.#handle(id).describe()));
+    return { batches: states.filter((state) => state !== undefined), hasMore };
   }
 
   async #check(owner: string, id: string): Promise<void> {
-    if (!isId('batch_', id) || (await this.#bucket.head(batchKey(owner, id))) === null) batchNotFound(id);
+    if (!isId('batch_', id) || !(await this.#index.has(owner, id))) batchNotFound(id);
   }
 }
-
-const batchKey = (owner: string, id: string): string => `batches/${owner}/${id}`;
 
 function batchNotFound(id: string): never {
   throw new GptEdgeError('batch_not_found', `There is no batch ${excerpt(id)}.`);

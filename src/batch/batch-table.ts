@@ -60,12 +60,13 @@ export class BatchTable {
     return this.#firsts('SELECT first FROM line_groups ORDER BY first');
   }
 
-  /** The groups that have requests without a result, and on which nobody works. */
-  idleGroups(now: number): number[] {
+  /** The groups that have requests without a result, and on which nobody works. @param most as in `runningUntil` */
+  idleGroups(now: number, most: number): number[] {
     return this.#firsts(
-      `SELECT first FROM line_groups WHERE running_until <= ? AND size >
+      `SELECT first FROM line_groups WHERE (running_until <= ? OR running_until > ?) AND size >
          (SELECT COUNT(*) FROM results WHERE piece = 0 AND line >= first AND line < first + size) ORDER BY first`,
       now,
+      most,
     );
   }
 
@@ -86,9 +87,13 @@ export class BatchTable {
     return rowsWritten > 0;
   }
 
-  /** Until when work is expected to go on; 0 if nobody works. */
-  runningUntil(): number {
-    return this.#sql.exec<{ until: number | null }>('SELECT MAX(running_until) AS until FROM line_groups').one().until ?? 0;
+  /**
+   * Until when work is expected to go on; 0 if nobody works.
+   * @param most the latest time that may be: one behind it was given before the clock was set back
+   */
+  runningUntil(most: number): number {
+    const query = 'SELECT MAX(running_until) AS until FROM line_groups WHERE running_until <= ?';
+    return this.#sql.exec<{ until: number | null }>(query, most).one().until ?? 0;
   }
 
   /** Indexes of a group's requests, in the group, that have no result. */

@@ -1,4 +1,5 @@
 import { GptEdgeError } from '../core/errors.ts';
+import { steadyNow } from '../core/steady-clock.ts';
 import type { BatchHandle, GroupMessage, GroupWork, LineGroup } from './batch-state.ts';
 import type { FileStore } from './files/file-store.ts';
 import { type RequestLine, readRequestLine } from './lines/request-line.ts';
@@ -99,7 +100,7 @@ class GroupRun {
   readonly #parts: ConsumerParts;
   readonly #isLast: boolean;
   readonly #abort = new AbortController();
-  readonly #started = Date.now();
+  readonly #started = steadyNow();
 
   constructor(batch: string, work: GroupWork, parts: ConsumerParts, isLast: boolean) {
     this.#batch = batch;
@@ -123,7 +124,7 @@ class GroupRun {
   }
 
   get #hasTime(): boolean {
-    return !this.isOver && Date.now() - this.#started < LONGEST_MS;
+    return !this.isOver && steadyNow() - this.#started < LONGEST_MS;
   }
 
   async #answerOne(index: number, line: RequestLine | undefined): Promise<void> {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import manifest from '#package.json' with { type: 'json' };
 import { addCommand } from './commands/add.ts';
+import { batchCommand } from './commands/batch.ts';
 import { buildCommand } from './commands/build.ts';
 import { completeCommand } from './commands/complete.ts';
 import { convertCommand } from './commands/convert.ts';
@@ -12,10 +13,13 @@ import { inspectCommand } from './commands/inspect.ts';
 import { keysCommand } from './commands/keys.ts';
 import { listCommand } from './commands/list.ts';
 import { prefixCommand } from './commands/prefix.ts';
+import { pruneCommand } from './commands/prune.ts';
 import { pushCommand } from './commands/push.ts';
 import { refreshCommand } from './commands/refresh.ts';
 import { removeCommand } from './commands/remove.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { startCommand } from './commands/start.ts';
+import { versionsCommand } from './commands/versions.ts';
 import { fail, failOnErrors } from './fail.ts';
 import { stopWithNpm } from './stop-with-npm.ts';
 
@@ -36,7 +40,11 @@ const COMMANDS = [
   prefixCommand,
   pushCommand,
   listCommand,
+  versionsCommand,
+  rollbackCommand,
+  pruneCommand,
   evalCommand,
+  batchCommand,
   keysCommand,
   doctorCommand,
   buildCommand,
@@ -46,7 +54,10 @@ const COMMANDS = [
 failOnErrors();
 stopWithNpm();
 
-const program = new Command('gpt-edge').description('A small GPT that generates inside a Cloudflare Worker.').version(manifest.version);
+const program = new Command('gpt-edge')
+  .description('A small GPT that generates inside a Cloudflare Worker.')
+  .version(manifest.version)
+  .enablePositionalOptions();
 for (const command of COMMANDS) program.addCommand(command);
 
 await program.parseAsync().catch(fail);

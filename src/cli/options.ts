@@ -59,6 +59,8 @@ export const modelsOption = (): Option => new Option('--models <folder>', 'the f
 export const persistToOption = (): Option =>
   new Option('--persist-to <folder>', 'folder of the local bucket').default(LOCAL_STATE, '.wrangler/state');
 
+export const remoteOption = (): Option => new Option('--remote', 'use the real bucket, in the account that wrangler is logged in to');
+
 /** What the options of this name were set to on the command line. */
 export interface EngineOptions {
   engine?: Engine;

@@ -108,8 +108,15 @@ export interface Feed {
 export interface KvCache {
   /** Positions of a block. */
   readonly blockPositions: number;
-  /** The most blocks that there can be. */
+  /** The most blocks that there can be. It may become less for a while, when the host has no more memory. */
   readonly totalBlocks: number;
+  /**
+   * Changes how many blocks there can be, between two steps: there are always enough for those that there have been, and
+   * for one sequence that fills the context window. Absent if the engine cannot do so.
+   * @param bytes to add, or, if they are negative, to give up
+   * @returns the bytes that were added
+   */
+  addRoom?(bytes: number): number;
   /**
    * Blocks that no sequence holds. Some of them may have what ended sequences have left for others; they are used
    * when no others are free.

@@ -29,6 +29,7 @@ export const ERROR_CODES = [
   'model_unavailable',
   'memory_limit_exceeded',
   'overloaded',
+  'storage_unavailable',
   'not_configured',
   'engine_unavailable',
   'internal_error',

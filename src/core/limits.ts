@@ -29,3 +29,8 @@ export const MAX_ADAPTER_RANK = 512;
 export const MAX_ADAPTER_BYTES = 256 * 2 ** 20;
 /** Adapters of one model. Each is listed as a model of its own. */
 export const MAX_ADAPTERS = 256;
+/**
+ * Milliseconds that a bucket may let a request wait, for its answer or for the next bytes of a body. R2 answers in some
+ * tens; what stands still for so long does not go on by itself.
+ */
+export const STORAGE_SILENCE_MS = 30_000;

@@ -39,9 +39,9 @@ export class EngineObject extends DurableObject<EngineObjectEnv> {
     return this.#slices().answer(request);
   }
 
-  /** Deletes stored answers whose time is over. */
+  /** Lets stored answers go on that a reset has interrupted, and deletes those whose time is over. */
   override alarm(): Promise<void> {
-    return this.#slices().expire();
+    return this.#slices().tend();
   }
 
   #slices(): SliceServer {
@@ -71,7 +71,7 @@ export class EngineObject extends DurableObject<EngineObjectEnv> {
 
   /** Whether requests wait here for room in the KV cache, so that another one would wait behind them. */
   isFull(model: string): boolean {
-    return (isolateModels(this.env).loaded(model)?.scheduler.waitingCount ?? 0) > 0;
+    return (isolateModels(this.env).loaded(model)?.scheduler.callersWaiting ?? 0) > 0;
   }
 }
 

@@ -1,8 +1,10 @@
 import type { EngineFront } from '../api/http/forward-to-engine.ts';
+import { RESPONSES_PATH } from '../api/openai/response-stream.ts';
 import { ENGINE_PATH } from '../api/openai/schemas/engine-schema.ts';
 import { notFound } from '../api/routes/stored-completions.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import { parseVariantId } from '../core/folder/adapter-files.ts';
+import { within } from '../core/within.ts';
 import { objectOrder } from './choose-objects.ts';
 import { describeObjects } from './describe-objects.ts';
 import { isRefusal, MAY_WAIT_HEADER } from './engine-headers.ts';
@@ -13,6 +15,7 @@ import { REGION_NAMES, type Region, regionOf } from './region.ts';
 import { relay } from './relay.ts';
 import { type RequestHint, requestHint } from './request-hint.ts';
 import { objectOfSession } from './session-id.ts';
+import { ObjectSilent, RETRY_SECONDS, SILENCE_MS, type Silence } from './silence.ts';
 import { FRAMES_HEADER, NOTES_HEADER, SLICE_HEADERS, SLICES_HEADER } from './slice-headers.ts';
 import { isFramed, joinSlices, type SliceCalls } from './slice-loop.ts';
 
@@ -25,12 +28,12 @@ export interface FrontOptions {
   readonly modelIds: readonly string[];
   /** Seconds after which an object that has not begun to answer is given up. */
   readonly answerSeconds: number;
+  /** Milliseconds without a word from an object, after which its answer is given up and begun again. @default 45 s */
+  readonly silenceMs?: number;
 }
 
 /** How often a request is sent again because its object was reset. */
 const MAX_RESETS = 2;
-/** Seconds after which a request may be tried again whose object failed. */
-const RETRY_SECONDS = 1;
 
 /**
  * Makes the front: it hands each request on to an object, and its answer back. Which object that is depends on the
@@ -47,8 +50,12 @@ export function createFront(options: FrontOptions): EngineFront {
    */
   const lastAsked = new Map<string, string>();
   return async (request, path) => {
-    const stored = isReading(request) ? STORED_PATH.exec(path) : null;
-    if (stored) return new Call(request, path, new HeldBody(null), regionOf(request), options).answer([homeOf(stored[1], options)]);
+    const stored = storedId(request, path);
+    if (stored) {
+      const home = homeOf(stored, options);
+      if (home === undefined) throw notFound(stored);
+      return new Call(request, path, new HeldBody(null), regionOf(request), options).answer([home]);
+    }
     const body = new HeldBody(bodyOf(request));
     const hint = await hintOf(request, path, body, models);
     const { base } = parseVariantId(hint.model ?? '');
@@ -58,21 +65,32 @@ export function createFront(options: FrontOptions): EngineFront {
     const names = objectOrder(hint.key, objectCount).map((index) => objectName(region, model, index));
     if (request.method !== 'POST')
       return new Call(request, path, body, region, options).answer([lastAsked.get(objectName(region, model, 0)) ?? names[0]]);
+    const home = hint.stored === undefined ? undefined : homeOf(hint.stored, options);
+    if (home !== undefined) return new Call(request, path, body, region, options).answer([home]);
     lastAsked.set(objectName(region, model, 0), names[0]);
     return new Call(request, path, body, region, options).answer(names);
   };
 }
 
-/** The path of a stored answer, whose id contains the name of its object. */
-const STORED_PATH = /^\/v1\/(?:chat\/)?completions\/([^/]+)(?:\/stream)?$/;
+/** The path of a stored answer, and what else is done with stored responses. */
+const STORED_PATH = /^\/v1\/(?:(?:chat\/)?completions\/([^/]+)(?:\/stream)?|responses\/([^/]+)(?:\/input_items)?)$/;
+const CHANGE_PATH = { DELETE: /^\/v1\/(?:(?:chat\/)?completions|responses)\/([^/]+)$/, POST: /^\/v1\/responses\/([^/]+)\/cancel$/ };
 
-/** The object that has a stored answer. @throws GptEdgeError `completion_not_found` for an id that no object has given */
-function homeOf(id: string, { modelIds, objectCount }: FrontOptions): string {
+/** The id of the stored answer that a request is about; undefined if it is about none. */
+function storedId(request: Request, path: string): string | undefined {
+  const pattern = isReading(request) ? STORED_PATH : CHANGE_PATH[request.method as keyof typeof CHANGE_PATH];
+  return pattern
+    ?.exec(path)
+    ?.slice(1)
+    .find((id) => id !== undefined);
+}
+
+/** The object that has a stored answer, of whose id its name is a part; undefined for an id that no object has given. */
+function homeOf(id: string, { modelIds, objectCount }: FrontOptions): string | undefined {
   const [region, model, index] = objectOfSession(id)?.split('/') ?? [];
   const isObject = REGION_NAMES.has(region) && modelsOfObjects(modelIds).includes(model) && Number(index) < objectCount;
   const name = `${region}/${model}/${Number(index)}`;
-  if (!isObject || name !== objectOfSession(id)) throw notFound(id);
-  return name;
+  return isObject && name === objectOfSession(id) ? name : undefined;
 }
 
 const isReading = ({ method }: Request): boolean => ['GET', 'HEAD'].includes(method);
@@ -85,11 +103,13 @@ async function hintOf(request: Request, path: string, body: HeldBody, models: re
   if (bodyOf(request) === null) return { model: /^\/v1\/models\/([^/]+)$/.exec(path)?.[1], key: '' };
   if (!/^application\/json\b/i.test(request.headers.get('content-type') ?? '')) return { key: '' };
   await body.hold();
-  const hint = requestHint(body.text);
-  if (hint.model !== undefined || body.isWhole || models.length === 1) return hint;
-  // Some clients write the model behind a long conversation.
+  const isResponse = path === RESPONSES_PATH;
+  const hint = requestHint(body.text, isResponse);
+  const isEnough = !isResponse && (hint.model !== undefined || models.length === 1);
+  if (isEnough || body.isWhole) return hint;
+  // Some clients write the model behind a long conversation, and what says where a response is stored may stand anywhere.
   await body.holdAll();
-  return requestHint(body.text);
+  return requestHint(body.text, isResponse);
 }
 
 /** One request on its way to an object. */
@@ -133,7 +153,12 @@ class Call {
     return relay(answer, {
       askAgain: () => (this.#maySendAgain() ? this.#ask(name, true).then((again) => this.#joined(again, name)) : null),
       toError: (cause) => objectFailed(name, cause),
+      silence: this.#silenceOf(name),
     });
+  }
+
+  #silenceOf(object: string): Silence {
+    return { object, milliseconds: this.#options.silenceMs ?? SILENCE_MS };
   }
 
   async #joined(answer: Response, name: string): Promise<Response> {
@@ -146,19 +171,20 @@ class Call {
       goOn: (frames) => this.#send(name, true, { frames }),
       startOver: (notes) => (this.#body.isWhole ? this.#send(name, true, { notes }) : null),
       toError: (cause) => objectFailed(name, cause),
+      silence: this.#silenceOf(name),
     };
   }
 
   /** The first object that would not let the request wait, or else the first one: a body that streams is sent once. */
   async #firstWithRoom(names: readonly string[]): Promise<string> {
-    for (const name of names)
-      if (
-        !(await this.#stub(name)
-          .isFull(modelOf(name))
-          .catch(() => false))
-      )
-        return name;
+    for (const name of names) if (!(await this.#isFull(name).catch(() => false))) return name;
     return names[0];
+  }
+
+  #isFull(name: string): Promise<boolean> {
+    const { object, milliseconds } = this.#silenceOf(name);
+    const owed: Promise<boolean> = this.#stub(name).isFull(modelOf(name));
+    return within(owed, milliseconds, () => new ObjectSilent(object, 'said whether it is full', milliseconds));
   }
 
   /** A stub is dead after its object was reset, so each call takes a new one. */
@@ -193,18 +219,12 @@ class Call {
     // Only a POST can carry notes.
     const method = slice.notes?.length ? 'POST' : this.#request.method;
     const answer = this.#stub(name).fetch(new Request(this.#url, { method, headers, body, signal }));
-    const timeout = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      const error = this.#hasNotAnswered(name);
-      timeout.reject(error);
+    const milliseconds = this.#options.answerSeconds * 1000;
+    return within(answer, milliseconds, () => {
+      const error = new ObjectSilent(name, 'begun to answer', milliseconds);
       late.abort(error);
-    }, this.#options.answerSeconds * 1000);
-    try {
-      return await Promise.race([answer, timeout.promise]);
-    } finally {
-      clearTimeout(timer);
-      answer.catch(() => {});
-    }
+      return error;
+    });
   }
 
   /** @returns the body to send, whose headers it sets */
@@ -221,11 +241,6 @@ class Call {
     headers.delete('content-length');
     return joinedBytes(notes, (this.#body.send() as Uint8Array | null) ?? new Uint8Array());
   }
-
-  #hasNotAnswered(name: string): GptEdgeError {
-    const message = `The engine object ${name} has not begun to answer for ${this.#options.answerSeconds} s. Try again.`;
-    return new GptEdgeError('engine_unavailable', message, { retryAfterSeconds: RETRY_SECONDS });
-  }
 }
 
 /** What a call for the rest of an answer says: how many frames have come, or all that is known of the answer. */
@@ -235,7 +250,7 @@ interface SliceCall {
 }
 
 /** Whether a request is answered with as much text as it asks for, which may take more than one slice. */
-const isGeneration = (path: string): boolean => /^\/v1\/(chat\/)?completions($|\/[^/]+\/stream$)/.test(path);
+const isGeneration = (path: string): boolean => /^\/v1\/((chat\/)?completions($|\/[^/]+\/stream$)|responses($|\/[^/]+$))/.test(path);
 
 function joinedBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
   const both = new Uint8Array(a.length + b.length);

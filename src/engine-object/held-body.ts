@@ -1,4 +1,7 @@
-import { MAX_BODY_BYTES, tooLarge, unreadableBody } from '../api/http/json-body.ts';
+import { bodyTooSlow, MAX_BODY_BYTES, MAX_BODY_MS, tooLarge, unreadableBody } from '../api/http/json-body.ts';
+import { GptEdgeError } from '../core/errors.ts';
+import { steadyNow } from '../core/steady-clock.ts';
+import { within } from '../core/within.ts';
 
 /** Bytes of a body that are held, so that it can be sent again. Few prompts are longer. */
 const HELD_BYTES = 2 ** 16;
@@ -58,9 +61,10 @@ export class HeldBody {
   async #read(bytes: number): Promise<void> {
     if (this.isWhole) return;
     const reader = this.#body!.getReader();
+    const end = steadyNow() + MAX_BODY_MS;
     try {
       while (this.#length < bytes && !this.isWhole) {
-        const { value, done } = await reader.read();
+        const { value, done } = await within(reader.read(), end - steadyNow(), bodyTooSlow);
         if (done) this.isWhole = true;
         else {
           this.#chunks.push(value);
@@ -68,7 +72,7 @@ export class HeldBody {
         }
       }
     } catch (cause) {
-      throw unreadableBody(cause);
+      throw cause instanceof GptEdgeError ? cause : unreadableBody(cause);
     } finally {
       reader.releaseLock();
     }

@@ -1,9 +1,14 @@
+import { responseOfItem } from '../api/openai/item-id.ts';
+import { objectOfSession } from './session-id.ts';
+
 /** What the beginning of a request's JSON says about where the request should go. */
 export interface RequestHint {
   /** The model that it names, if the beginning has got so far. */
   readonly model?: string;
   /** Equal for requests that begin alike, and so can use what was computed for each other. */
   readonly key: string;
+  /** The id of a stored response that it goes on with, or refers to. */
+  readonly stored?: string;
 }
 
 /** Characters of a text that count as its beginning: about those of one block of the KV cache. */
@@ -20,19 +25,35 @@ const TEXT_FIELDS = new Set(['prompt', 'messages', 'input', 'text']);
  * conversation has the same key at each of its turns, since the user's first message stays where it is. Invalid JSON
  * gives any hint: whoever parses it all will refuse it.
  * @param text the request's JSON, or its beginning
+ * @param mayGoOn whether it may go on with what is stored, which any of its fields may say
  */
-export function requestHint(text: string): RequestHint {
+export function requestHint(text: string, mayGoOn = false): RequestHint {
+  let previous: string | undefined;
   let model: string | undefined;
   let cacheKey: string | undefined;
   let conversation = '';
   for (const { name, start, end } of fieldsOf(text)) {
-    if (name === 'model') model = stringAt(text, start, end) ?? model;
+    if (name === 'previous_response_id') previous = stringAt(text, start, end) ?? previous;
+    else if (name === 'model') model = stringAt(text, start, end) ?? model;
     else if (name === 'prompt_cache_key') cacheKey = stringAt(text, start, end)?.slice(0, MAX_KEY) ?? cacheKey;
     else if (TEXT_FIELDS.has(name) && conversation === '') conversation = text.slice(start, beginningOf(text, start, end));
-    if (model !== undefined && cacheKey !== undefined) break;
+    if (model !== undefined && cacheKey !== undefined && !mayGoOn) break;
   }
-  return { model, key: cacheKey === undefined ? `text:${conversation}` : `key:${cacheKey}` };
+  const stored = mayGoOn ? (previous ?? referredResponse(text)) : undefined;
+  return { model, key: cacheKey === undefined ? `text:${conversation}` : `key:${cacheKey}`, ...(stored && { stored }) };
 }
+
+/** The response that has the first item that is named by its id. */
+function referredResponse(text: string): string | undefined {
+  if (!text.includes('"item_reference"')) return undefined;
+  for (const [, id] of text.matchAll(ITEM_ID)) {
+    const response = responseOfItem(id);
+    if (response && objectOfSession(response)) return response;
+  }
+  return undefined;
+}
+
+const ITEM_ID = /"id"[ \t\r\n]*:[ \t\r\n]*"((?:msg|fc|ctc|item)_[A-Za-z0-9_-]{33,512})"/g;
 
 /** A conversation begins with all up to the end of the user's first message; any other text, with its first characters. */
 function beginningOf(text: string, start: number, end: number): number {

@@ -22,18 +22,41 @@ export class SessionStore {
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     sql.exec(
-      'create table if not exists session(id text primary key, owner text, path text, body text, state text, error text, expires integer)',
+      `create table if not exists session(id text primary key, owner text, path text, body text, opening text, state text, error text,
+        resumptions integer, expires integer)`,
     );
     sql.exec('create table if not exists part(session text, number integer, notes text, events text, primary key (session, number))');
   }
 
   /** @param expires in milliseconds since the epoch */
-  begin(id: string, { owner, path, body }: StoredRequest, expires: number): void {
-    this.#sql.exec('insert into session values (?, ?, ?, ?, ?, null, ?)', id, owner, path, body, 'running' satisfies SessionState, expires);
+  begin(id: string, { owner, path, body, opening }: StoredRequest, expires: number): void {
+    const state: SessionState = 'running';
+    this.#sql.exec('insert into session values (?, ?, ?, ?, ?, ?, null, 0, ?)', id, owner, path, body, opening ?? null, state, expires);
   }
 
   append(id: string, number: number, notes: readonly AnswerNote[], events: readonly StoredEvent[]): void {
     this.#sql.exec('insert into part values (?, ?, ?, ?)', id, number, JSON.stringify(notes), JSON.stringify(events));
+    this.#sql.exec('update session set resumptions = 0 where id = ? and resumptions > 0', id);
+  }
+
+  /** Counts that the alarm lets an answer go on. @returns how often it has, with nothing new in between */
+  resume(id: string): number {
+    const [{ resumptions }] = this.#sql.exec<{ resumptions: number }>(
+      'update session set resumptions = resumptions + 1 where id = ? returning resumptions',
+      id,
+    );
+    return resumptions;
+  }
+
+  /** The ids of answers that are not complete. */
+  running(): string[] {
+    const state: SessionState = 'running';
+    return [...this.#sql.exec<{ id: string }>('select id from session where state = ?', state)].map(({ id }) => id);
+  }
+
+  delete(id: string): void {
+    this.#sql.exec('delete from part where session = ?', id);
+    this.#sql.exec('delete from session where id = ?', id);
   }
 
   finish(id: string, state: SessionState, error: ErrorBody['error'] | null, expires: number): void {
@@ -41,8 +64,8 @@ export class SessionStore {
   }
 
   read(id: string): StoredSession | null {
-    const [row] = this.#sql.exec<Record<'owner' | 'path' | 'body' | 'state', string> & { error: string | null }>(
-      'select owner, path, body, state, error from session where id = ?',
+    const [row] = this.#sql.exec<Record<'owner' | 'path' | 'body' | 'state', string> & Record<'opening' | 'error', string | null>>(
+      'select owner, path, body, opening, state, error from session where id = ?',
       id,
     );
     if (row === undefined) return null;
@@ -53,6 +76,7 @@ export class SessionStore {
       owner: row.owner,
       path: row.path,
       body: row.body,
+      opening: row.opening ?? undefined,
       state: row.state as SessionState,
       error: row.error === null ? null : JSON.parse(row.error),
       notes: parts.flatMap(({ notes }) => JSON.parse(notes) as AnswerNote[]),

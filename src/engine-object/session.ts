@@ -1,16 +1,9 @@
-import {
-  type AnswerSession,
-  advanced,
-  formatCursor,
-  isBehind,
-  type SessionCursor,
-  type SessionState,
-  type StoredEvent,
-} from '../api/http/answer-session.ts';
+import type { AnswerSession, SessionState, StoredEvent } from '../api/http/answer-session.ts';
 import { FRAMED_HEADER } from '../api/http/answer-slices.ts';
 import { SSE_HEADERS } from '../api/http/sse-response.ts';
 import type { AnswerNote } from '../api/openai/answer-notes.ts';
 import type { ErrorBody } from '../api/openai/schemas/bodies.ts';
+import { type StoredStream, storedStream } from '../api/openai/stored-stream.ts';
 import type { SessionStore, StoredSession } from './session-store.ts';
 import { FRAME, frameOf } from './slice-frames.ts';
 
@@ -31,6 +24,7 @@ export class Session implements AnswerSession {
   readonly owner: string;
   readonly path: string;
   readonly body: string;
+  readonly opening?: string;
   state: SessionState;
   error: ErrorBody['error'] | null;
   /** How many streams are being read. */
@@ -42,12 +36,14 @@ export class Session implements AnswerSession {
   #written: number;
   #notes: AnswerNote[] = [];
   #characters = 0;
+  #stop: (() => void) | undefined;
 
-  constructor(id: string, { owner, path, body, state, error, events, parts }: StoredSession, options: SessionOptions) {
+  constructor(id: string, { owner, path, body, opening, state, error, events, parts }: StoredSession, options: SessionOptions) {
     this.id = id;
     this.owner = owner;
     this.path = path;
     this.body = body;
+    this.opening = opening;
     this.state = state;
     this.error = error;
     this.#events = [...events];
@@ -61,6 +57,7 @@ export class Session implements AnswerSession {
   }
 
   put(event: StoredEvent, note: AnswerNote): void {
+    if (this.state !== 'running') return;
     this.#events.push(event);
     this.#notes.push(note);
     this.#characters += event.data.length;
@@ -85,7 +82,17 @@ export class Session implements AnswerSession {
     this.#finish('failed', error);
   }
 
+  cancel(): void {
+    this.#finish('cancelled', null);
+    this.#stop?.();
+  }
+
+  onCancel(stop: () => void): void {
+    this.#stop = stop;
+  }
+
   #finish(state: SessionState, error: ErrorBody['error'] | null): void {
+    if (this.state !== 'running') return;
     this.state = state;
     this.error = error;
     this.write();
@@ -98,7 +105,7 @@ export class Session implements AnswerSession {
     while (this.state === 'running') await this.#change();
   }
 
-  stream(after: SessionCursor): Response {
+  stream(after?: string): Response {
     const reader = new SessionReader(this, after);
     this.readers++;
     const leave = () => {
@@ -134,36 +141,32 @@ export class Session implements AnswerSession {
   }
 }
 
-/** Reads the events of an answer that its client does not have. */
+/** Reads what is stored of an answer, and what is added to it. */
 class SessionReader {
   hasEnded = false;
   readonly #session: Session;
-  #cursor: SessionCursor;
+  readonly #stream: StoredStream;
   #seen = 0;
+  #hasBegun = false;
 
-  constructor(session: Session, after: SessionCursor) {
+  constructor(session: Session, after: string | undefined) {
     this.#session = session;
-    this.#cursor = after;
+    this.#stream = storedStream(session, after);
   }
 
   /** What is there and was not read; empty if nothing is. */
   next(): string {
-    const { events, state, error } = this.#session;
-    let text = '';
-    for (; this.#seen < events.length; this.#seen++) {
-      const event = events[this.#seen];
-      if (!isBehind(event, this.#cursor)) continue;
-      this.#cursor = advanced(this.#cursor, event);
-      text += `id: ${formatCursor(this.#cursor)}\ndata: ${event.data}\n\n`;
-    }
-    if (state === 'running') return text;
-    this.hasEnded = true;
-    return `${text}data: ${error ? JSON.stringify({ error }) : '[DONE]'}\n\n`;
+    const { events, state } = this.#session;
+    let text = this.#hasBegun ? '' : this.#stream.begin();
+    this.#hasBegun = true;
+    for (; this.#seen < events.length; this.#seen++) text += this.#stream.write(events[this.#seen]);
+    this.hasEnded = state !== 'running';
+    return this.hasEnded ? text + this.#stream.end(this.#session) : text;
   }
 
   /** A frame of what was read, with the place from which to go on after it. */
   frame(text: string): Uint8Array {
-    const note: AnswerNote = { session: { id: this.#session.id, cursor: formatCursor(this.#cursor), isStreamed: true } };
+    const note: AnswerNote = { session: { id: this.#session.id, cursor: this.#stream.cursor, isStreamed: true } };
     return frameOf(this.hasEnded ? FRAME.last : FRAME.data, text, note);
   }
 }

@@ -1,5 +1,7 @@
 import type { AnswerSession, AnswerSessions, StoredRequest } from '../api/http/answer-session.ts';
+import { errorBody } from '../api/http/errors.ts';
 import { type AnswerNotes, type AnswerPast, joinNotes } from '../api/openai/answer-notes.ts';
+import { GptEdgeError } from '../core/errors.ts';
 import type { CpuAllowance } from '../generation/cpu-allowance.ts';
 import { Session } from './session.ts';
 import { sessionId } from './session-id.ts';
@@ -18,8 +20,19 @@ export interface SessionsOptions {
   /** Sends the object a request, which renews its CPU time. */
   readonly renew: () => Promise<unknown>;
   /** Goes on with an answer. */
-  readonly resume: (session: Session, past: AnswerPast | undefined) => Promise<void>;
+  readonly resume: (session: Session, past: AnswerPast | undefined) => void;
 }
+
+/**
+ * Milliseconds after which an object looks whether answers that are being made go on. It may have been reset, or put away
+ * because nobody asks it for anything.
+ */
+const LOOK_MS = 20_000;
+/**
+ * How often the alarm lets an answer go on with nothing new in between. More often, it is what resets the object, and
+ * would do so without end.
+ */
+const MAX_RESUMPTIONS = 5;
 
 /** The stored answers of an object. Those that are being made are held here as well. */
 export class Sessions implements AnswerSessions {
@@ -36,7 +49,7 @@ export class Sessions implements AnswerSessions {
   open(request: StoredRequest, notes: AnswerNotes): Session {
     const id = sessionId(request.path, this.#options.objectName);
     this.#store.begin(id, request, this.#expires());
-    void this.#setAlarm(this.#expires());
+    void this.#setAlarm(Date.now() + LOOK_MS);
     notes.session = id;
     return this.#run(id, { ...request, state: 'running', error: null, notes: [], events: [], parts: 0 });
   }
@@ -47,10 +60,12 @@ export class Sessions implements AnswerSessions {
     if (running) return running;
     const stored = this.#store.read(id);
     if (stored === null) return null;
-    if (stored.state !== 'running') return this.#session(id, stored);
-    const session = this.#run(id, stored);
-    await this.#options.resume(session, joinNotes(stored.notes));
-    return session;
+    return stored.state === 'running' ? this.#resume(id, stored) : this.#session(id, stored);
+  }
+
+  delete(id: string): void {
+    this.#running.get(id)?.cancel();
+    this.#store.delete(id);
   }
 
   /** These sessions for a request that goes on with one of them. */
@@ -61,19 +76,37 @@ export class Sessions implements AnswerSessions {
         return session;
       },
       find: (id) => this.find(id),
+      delete: (id) => this.delete(id),
+      areResumed: true,
     };
   }
 
-  /** An answer does not go on for now. It is tried again when somebody asks for it. */
-  drop(session: Session): void {
-    this.#running.delete(session.id);
+  /**
+   * Deletes answers whose time is over, and lets those go on that a reset has interrupted: nobody may ask for them until
+   * they are complete.
+   */
+  async tend(now = Date.now()): Promise<void> {
+    const running = this.#store.running();
+    for (const id of running) this.#store.keep(id, this.#expires());
+    const next = this.#store.expire(now);
+    if (next !== null) await this.#options.storage.setAlarm(running.length > 0 ? now + LOOK_MS : next);
+    for (const id of running) {
+      if (this.#running.has(id)) continue;
+      if (this.#store.resume(id) > MAX_RESUMPTIONS) this.#giveUp(id);
+      else await this.find(id);
+    }
   }
 
-  /** Deletes answers whose time is over. One that is being made has its time before it. */
-  async expire(now = Date.now()): Promise<void> {
-    for (const id of this.#running.keys()) this.#store.keep(id, this.#expires());
-    const next = this.#store.expire(now);
-    if (next !== null) await this.#options.storage.setAlarm(next);
+  #resume(id: string, stored: StoredSession): Session {
+    const session = this.#run(id, stored);
+    this.#options.resume(session, joinNotes(stored.notes));
+    return session;
+  }
+
+  #giveUp(id: string): void {
+    const message = 'The engine object was reset again and again while it made this answer. Send the request again.';
+    const stored = this.#store.read(id);
+    if (stored) this.#session(id, stored).fail(errorBody(new GptEdgeError('engine_unavailable', message)).error);
   }
 
   #run(id: string, stored: StoredSession): Session {
@@ -91,9 +124,10 @@ export class Sessions implements AnswerSessions {
     return Date.now() + this.#options.seconds * 1000;
   }
 
-  async #setAlarm(expires: number): Promise<void> {
+  async #setAlarm(time: number): Promise<void> {
     const { storage } = this.#options;
-    if ((await storage.getAlarm()) === null) await storage.setAlarm(expires);
+    const set = await storage.getAlarm();
+    if (set === null || set > time) await storage.setAlarm(time);
   }
 
   /** The CPU time is spent. Where no front asks for the next slice, since no client is there, the object asks itself. */

@@ -1,6 +1,7 @@
 import { FRAMED_HEADER } from '../api/http/answer-slices.ts';
 import type { AnswerNotes } from '../api/openai/answer-notes.ts';
 import type { CpuAllowance } from '../generation/cpu-allowance.ts';
+import { HEARTBEAT_MS } from './silence.ts';
 import { FRAME, frameOf } from './slice-frames.ts';
 
 /** Milliseconds after which an answer ends for whose next slice nobody has asked. A front asks at once. */
@@ -18,6 +19,8 @@ export interface LiveAnswerOptions {
   readonly onEnd: () => void;
   /** Ends the work for it. */
   readonly abort: () => void;
+  /** Milliseconds without a frame after which an empty one says that the answer goes on. */
+  readonly heartbeatMs?: number;
 }
 
 /**
@@ -94,6 +97,7 @@ export class LiveAnswer {
       notes.slices++;
       return frameOf(FRAME.slice, '', note);
     }
+    if (next === 'quiet') return frameOf(FRAME.note);
     if (next === 'many') return frameOf(FRAME.note, '', notes.takeAside());
     this.#reading = undefined;
     if (next.done) {
@@ -103,15 +107,17 @@ export class LiveAnswer {
     return next.value;
   }
 
-  /** What is awaited, or what comes in between: that the CPU time is spent, or that much was noted. */
-  async #orInterrupted<T>(awaited: Promise<T>): Promise<T | 'spent' | 'many'> {
-    const { allowance, notes } = this.#options;
-    const interrupted = Promise.withResolvers<'spent' | 'many'>();
+  /** What is awaited, or what comes in between: that the CPU time is spent, that much was noted, or that nothing comes. */
+  async #orInterrupted<T>(awaited: Promise<T>): Promise<T | 'spent' | 'many' | 'quiet'> {
+    const { allowance, notes, heartbeatMs = HEARTBEAT_MS } = this.#options;
+    const interrupted = Promise.withResolvers<'spent' | 'many' | 'quiet'>();
+    const quiet = setTimeout(() => interrupted.resolve('quiet'), heartbeatMs);
     notes.watch(() => interrupted.resolve('many'));
     const unwatch = allowance.watch(() => interrupted.resolve('spent'));
     try {
       return await Promise.race([awaited, interrupted.promise]);
     } finally {
+      clearTimeout(quiet);
       unwatch();
       notes.watch(null);
     }

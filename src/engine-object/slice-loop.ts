@@ -1,6 +1,7 @@
 import { FRAMED_HEADER } from '../api/http/answer-slices.ts';
 import { errorBody } from '../api/http/errors.ts';
 import type { GptEdgeError } from '../core/errors.ts';
+import { ObjectSilent, readInTime, type Silence } from './silence.ts';
 import { FRAME, type Frame, FrameReader } from './slice-frames.ts';
 import { GONE_HEADER } from './slice-headers.ts';
 
@@ -11,6 +12,8 @@ import { GONE_HEADER } from './slice-headers.ts';
 const MAX_NOTE_BYTES = 2 ** 22;
 /** How often an answer is begun again without anything new in between. */
 const MAX_RESETS = 5;
+/** As how many resets it counts that an object has stalled: each time takes a client far longer. */
+const SILENT_RESETS = 3;
 /** Milliseconds before an answer is begun again for the second time and later. */
 const PAUSE_MS = 50;
 
@@ -22,6 +25,7 @@ export interface SliceCalls {
   readonly startOver: (notes: Uint8Array) => Promise<Response> | null;
   /** What the client is told of an object that was reset, and cannot go on. */
   readonly toError: (cause: unknown) => GptEdgeError;
+  readonly silence: Silence;
 }
 
 /** Whether an object answers in frames. */
@@ -85,7 +89,7 @@ class SliceLoop {
     const frames = new FrameReader();
     this.#reader = slice.body!.getReader();
     for (;;) {
-      const read = await this.#reader.read().catch((cause: unknown) => ({ cause }));
+      const read = await readInTime(this.#reader, this.#calls.silence).catch((cause: unknown) => ({ cause }));
       if ('cause' in read) return this.#startOver(read.cause);
       if (read.done) return this.#startOver(new Error('an answer of the engine object has broken off'));
       for (const frame of frames.push(read.value)) {
@@ -131,15 +135,19 @@ class SliceLoop {
 
   /** After an answer broke off: its rest. */
   async #startOver(cause: unknown): Promise<Response | null> {
-    for (;;) {
+    // What an object goes on with that has stalled, nobody wants any more.
+    this.#reader?.cancel(cause).catch(() => {});
+    for (let reason = cause; ; ) {
+      this.#resets += reason instanceof ObjectSilent ? SILENT_RESETS : 1;
       const isTold = this.#hasBegun && !this.#isStream;
       const call =
-        isTold || this.#noteBytes > MAX_NOTE_BYTES || ++this.#resets > MAX_RESETS ? null : this.#calls.startOver(this.#joinedNotes());
-      if (call === null) return this.#fail(this.#calls.toError(cause));
+        isTold || this.#noteBytes > MAX_NOTE_BYTES || this.#resets > MAX_RESETS ? null : this.#calls.startOver(this.#joinedNotes());
+      if (call === null) return this.#fail(this.#calls.toError(reason));
       this.#frames = 0;
       try {
         return await call;
-      } catch {
+      } catch (error) {
+        reason = error;
         if (this.#resets > 1) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }
     }

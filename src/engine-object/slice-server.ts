@@ -1,6 +1,6 @@
 import { OPERATOR_GRANT } from '../access/grant.ts';
 import { withGrant } from '../api/access/handed-grant.ts';
-import { type AnswerSessions, parseCursor, SESSION_BEGINNING } from '../api/http/answer-session.ts';
+import type { AnswerSessions } from '../api/http/answer-session.ts';
 import type { AnswerSlices } from '../api/http/answer-slices.ts';
 import { type AnswerNote, AnswerNotes, type AnswerPast, joinNotes, type SessionNote } from '../api/openai/answer-notes.ts';
 import type { ErrorBody } from '../api/openai/schemas/bodies.ts';
@@ -8,6 +8,7 @@ import type { CpuAllowance } from '../generation/cpu-allowance.ts';
 import type { WorkRate } from '../generation/work-rate.ts';
 import type { Session } from './session.ts';
 import { Sessions, type SessionsOptions } from './sessions.ts';
+import { withHeartbeat } from './silence.ts';
 import { FRAME, frameOf } from './slice-frames.ts';
 import { FRAMES_HEADER, GONE_HEADER, NOTES_HEADER, RENEW_HEADER, SLICE_HEADERS, SLICES_HEADER } from './slice-headers.ts';
 import { LiveAnswer } from './slice-live.ts';
@@ -42,9 +43,9 @@ export class SliceServer {
     this.#sessions = new Sessions({ ...options, resume: (session, past) => this.#resume(session, past) });
   }
 
-  /** Deletes stored answers whose time is over. */
-  expire(): Promise<void> {
-    return this.#sessions.expire();
+  /** Lets stored answers go on that a reset has interrupted, and deletes those whose time is over. */
+  tend(): Promise<void> {
+    return this.#sessions.tend();
   }
 
   /** Answers a request, or goes on with its answer. */
@@ -53,7 +54,7 @@ export class SliceServer {
     this.#rate.sync();
     if (request.headers.has(RENEW_HEADER)) return new Response(null, { status: 204 });
     const id = request.headers.get(SLICES_HEADER);
-    if (id === null) return this.#make(request, { sessions: this.#sessions, cpuAllowance: this.#allowance });
+    if (id === null) return withHeartbeat(await this.#make(request, { sessions: this.#sessions, cpuAllowance: this.#allowance }));
     const frames = request.headers.get(FRAMES_HEADER);
     const live = this.#live.get(id);
     if (frames === null) {
@@ -96,15 +97,14 @@ export class SliceServer {
   /** What a front gets of a stored answer that it has lost. */
   async #stored({ id, cursor, isStreamed }: SessionNote, { url, headers }: Request): Promise<Response> {
     const session = await this.#sessions.find(id);
-    if (session && isStreamed) return session.stream(parseCursor(cursor ?? '') ?? SESSION_BEGINNING);
+    if (session && isStreamed) return session.stream(cursor);
     await session?.untilEnd();
-    const path = id.startsWith('chatcmpl-') ? '/v1/chat/completions' : '/v1/completions';
     const bindings = { sessions: this.#sessions, cpuAllowance: this.#allowance };
-    return this.#make(new Request(new URL(`${path}/${id}`, url), { headers }), bindings);
+    return this.#make(new Request(new URL(`${session?.path ?? '/v1/completions'}/${id}`, url), { headers }), bindings);
   }
 
   /** Lets a stored answer go on. What the app answers is what is stored, and only an error is news. */
-  async #resume(session: Session, past: AnswerPast | undefined): Promise<void> {
+  #resume(session: Session, past: AnswerPast | undefined): void {
     const headers = { 'content-type': 'application/json' };
     // What it takes was counted when it was asked for.
     const request = withGrant(new Request(`http://engine${session.path}`, { method: 'POST', headers, body: session.body }), OPERATOR_GRANT);

@@ -23,6 +23,8 @@ export interface LanguageModel {
   readonly chatTemplate: ChatTemplate | null;
   /** What the model's generation_config.json recommends; a request's own options take precedence. */
   readonly samplingDefaults: Partial<SamplingOptions>;
+  /** The version of its folder; undefined for a model that is in no bucket. */
+  readonly version?: string;
   /** Identifies weights and engine: the same fingerprint and seed give the same text. */
   readonly fingerprint: string;
 }

@@ -1,3 +1,4 @@
+import { steadyNow } from '../core/steady-clock.ts';
 import { visitEventLoop } from '../core/visit-event-loop.ts';
 import type { CpuAllowance } from './cpu-allowance.ts';
 import { WorkRate } from './work-rate.ts';
@@ -37,7 +38,7 @@ export class IsolateWork {
   /** The visit after which somebody had a turn last. Of those that wait for it together, only one has. */
   #granted: Promise<void> | undefined;
   /** When the last visit ended, and with which model all work since then was done, if with one. */
-  #visited = 0;
+  #visited: number | undefined;
   #rate: WorkRate | 'several' | undefined;
 
   /**
@@ -61,8 +62,8 @@ export class IsolateWork {
 
   /** Begins another turn, and measures how long the last one took. */
   #begin(): void {
-    const now = Date.now();
-    if (this.#rate instanceof WorkRate) this.#rate.record(this.sinceVisit, now - this.#visited);
+    const now = steadyNow();
+    if (this.#rate instanceof WorkRate && this.#visited !== undefined) this.#rate.record(this.sinceVisit, now - this.#visited);
     this.#rate = undefined;
     this.#visited = now;
     this.sinceVisit = 0;
@@ -135,6 +136,8 @@ export class WorkBudget {
    * whoever waits here waits by timers of its own object.
    */
   place: object | undefined;
+  /** Whether nobody waits for the request, so that it gives way to those for which somebody does. */
+  isOffline = false;
   readonly #cpu: CpuTime;
   readonly #milestones: { turns: number; reach: () => Promise<void> }[] = [];
 

@@ -20,7 +20,7 @@ export type { Grant } from '../access/grant.ts';
 export { withGrant } from '../api/access/handed-grant.ts';
 export { type AppOptions, createApp } from '../api/app.ts';
 export type { EngineFront } from '../api/http/forward-to-engine.ts';
-export type { LoadState, ModelDescription, ModelHost } from '../api/model-host.ts';
+export type { LoadState, ModelDescription, ModelHost, ModelReadiness } from '../api/model-host.ts';
 export type { RequestLine } from '../api/request-log/request-line.ts';
 export { BatchObject } from '../batch/batch-object.ts';
 export { ERROR_CODES, type ErrorCode, GptEdgeError } from '../core/errors.ts';

@@ -1,6 +1,6 @@
 import { NOBODY } from '../access/access-object.ts';
 import type { AccessPolicy, AccessService } from '../access/access-service.ts';
-import { asked, type Grant, LeasedGrant, OPEN_GRANT } from '../access/grant.ts';
+import { asked, type Grant, LeasedGrant, OFFLINE_GRANT } from '../access/grant.ts';
 import { refusalError } from '../access/limits/rate-limit-answer.ts';
 import { faultError } from '../api/access/check-access.ts';
 import { withGrant } from '../api/access/handed-grant.ts';
@@ -10,7 +10,9 @@ import type { BatchBindings } from '../batch/batch-object.ts';
 import { BatchService } from '../batch/batch-service.ts';
 import type { BatchHandle, GroupMessage } from '../batch/batch-state.ts';
 import { type Answer, consumeGroups } from '../batch/consume-groups.ts';
+import { bucketInTime } from '../batch/files/bucket-in-time.ts';
 import { FileStore } from '../batch/files/file-store.ts';
+import { askObject } from '../core/ask-object.ts';
 import { ERROR_CODES, type ErrorCode, GptEdgeError } from '../core/errors.ts';
 import { type AccessBindings, accessService } from './access-from-env.ts';
 import { parseAccess } from './access-variables.ts';
@@ -28,13 +30,26 @@ export function batchesFromEnv(env: BatchEnv): BatchParts | undefined {
   if (!MODELS || !BATCHES || !BATCH_QUEUE) return undefined;
   const { isPublic, policy } = parseAccess(env);
   return {
-    service: new BatchService(MODELS, handles(BATCHES), parseBatchCaps(env)),
+    service: new BatchService(bucketInTime(MODELS), handles(BATCHES), parseBatchCaps(env)),
     servesNobody: isPublic && policy.addressLimits === null,
   };
 }
 
-/** A stub for each call, since one that has failed is of no more use. */
-const handles = (namespace: DurableObjectNamespace) => (id: string) => namespace.getByName(id) as unknown as BatchHandle;
+const METHODS = ['create', 'describe', 'cancel', 'begin', 'record', 'end', 'abandon'] as const satisfies (keyof BatchHandle)[];
+
+/** A batch's object, each of whose methods may be called twice. */
+const handles = (namespace: DurableObjectNamespace) => (id: string) => {
+  type Call = (...values: unknown[]) => Promise<unknown>;
+  const stub = () => namespace.getByName(id) as unknown as Record<string, Call>;
+  const call =
+    (name: string): Call =>
+    (...values) =>
+      askObject(() => stub()[name](...values), unavailable);
+  return Object.fromEntries(METHODS.map((name) => [name, call(name)])) as unknown as BatchHandle;
+};
+
+const unavailable = (cause: unknown) =>
+  new GptEdgeError('storage_unavailable', 'The batch cannot be reached at the moment. Try again.', { cause, retryAfterSeconds: 1 });
 
 /**
  * Answers what the queue of batches delivers.
@@ -48,7 +63,7 @@ export async function consumeBatches(
   const { MODELS, BATCHES, BATCH_QUEUE } = env;
   if (!MODELS || !BATCHES || !BATCH_QUEUE) throw new Error('Batches need the bindings MODELS, BATCHES and BATCH_QUEUE.');
   await consumeGroups(batch as MessageBatch<GroupMessage>, {
-    files: new FileStore(MODELS),
+    files: new FileStore(bucketInTime(MODELS)),
     handle: handles(BATCHES),
     send: (message, delaySeconds) => BATCH_QUEUE.send(message, { delaySeconds }).then(() => {}),
     answer: answerFor(accessService(env), parseAccess(env).policy, serve),
@@ -70,7 +85,7 @@ function answerFor(service: (() => AccessService) | undefined, policy: AccessPol
 
 async function grantOf(owner: string, path: string, policy: AccessPolicy, service?: () => AccessService): Promise<Grant> {
   const isCounted = owner !== NOBODY || Object.keys(policy.deploymentLimits).length > 0;
-  if (service === undefined || !isCounted) return OPEN_GRANT;
+  if (service === undefined || !isCounted) return OFFLINE_GRANT;
   const admission = await asked(() => service().admitOwner(owner, path, policy));
   if ('admitted' in admission) return new LeasedGrant(admission.admitted, service);
   throw 'fault' in admission ? faultError(admission.fault) : refusalError(admission.refused);

@@ -1,5 +1,6 @@
 import { GptEdgeError } from '../core/errors.ts';
 import { isolateBytes, type MemoryPlan, upToTenths } from '../core/memory-plan.ts';
+import { steadyNow } from '../core/steady-clock.ts';
 import { DEFAULT_QUEUE_SECONDS } from '../generation/scheduler/scheduler.ts';
 
 /** Milliseconds after which a request that waits looks again. */
@@ -20,6 +21,11 @@ export interface IsolateMemoryOptions {
   readonly queueSeconds?: number;
   /** Drops all references to a model, so that the next garbage collection frees it. */
   readonly unload: (id: string) => void;
+  /**
+   * Changes how many bytes a model may hold, as `KvCache.addRoom` does.
+   * @returns undefined if it is not loaded yet. @default models keep what they have taken
+   */
+  readonly addRoom?: (id: string, bytes: number) => number | undefined;
 }
 
 /**
@@ -37,6 +43,10 @@ export class IsolateMemory {
   readonly #users = new Map<string, number>();
   /** The models that wait for room: since when, and when a request for one looked last, in milliseconds. */
   readonly #waiting = new Map<string, { readonly since: number; readonly seen: number }>();
+  /** Models that are unloaded as soon as no request uses them, and those that have taken their place. */
+  readonly #superseded = new Map<string, string>();
+  /** Models that are being loaded, and may hold more than when that began. */
+  readonly #mayGrow = new Set<string>();
   /** The most that all models on onnxruntime-web have held at a time. */
   #retainedBytes = 0;
   /** Ends the use of requests that were dropped: the code of a cancelled request does not go on to say so. */
@@ -52,9 +62,9 @@ export class IsolateMemory {
    * @throws GptEdgeError `overloaded` if that takes too long
    */
   async giveWay(id: string): Promise<void> {
-    const deadline = Date.now() + this.#queueMilliseconds;
+    const deadline = steadyNow() + this.#queueMilliseconds;
     for (let other = this.#firstWaiting(id); other !== undefined; other = this.#firstWaiting(id)) {
-      if (Date.now() >= deadline)
+      if (steadyNow() >= deadline)
         throw new GptEdgeError('overloaded', `${id} gives its room to ${other}, which has waited for it. Try again later.`, {
           param: 'model',
           retryAfterSeconds: RETRY_SECONDS,
@@ -66,13 +76,13 @@ export class IsolateMemory {
   /** Another model that waits for what this one holds, and has waited long enough. */
   #firstWaiting(id: string): string | undefined {
     if (!this.#taken.has(id)) return undefined;
-    return [...this.#waiting.keys()].find((other) => other !== id && Date.now() - (this.#waitsSince(other) ?? Date.now()) > PATIENCE_MS);
+    return [...this.#waiting.keys()].find((other) => other !== id && steadyNow() - (this.#waitsSince(other) ?? steadyNow()) > PATIENCE_MS);
   }
 
   /** A request that was cancelled does not look any more, and does not say so. */
   #waitsSince(id: string): number | undefined {
     const waiting = this.#waiting.get(id);
-    return waiting && Date.now() - waiting.seen < LOST_MS ? waiting.since : undefined;
+    return waiting && steadyNow() - waiting.seen < LOST_MS ? waiting.since : undefined;
   }
 
   get #queueMilliseconds(): number {
@@ -91,10 +101,64 @@ export class IsolateMemory {
     this.#dropped.register(until, end);
   }
 
+  /**
+   * Unloads a model as soon as no request uses it, since `successor` has taken its place. Until then it holds no more
+   * than it does now, so that the successor may find room beside it; what it leaves is the successor's.
+   */
+  supersede(id: string, successor: string): void {
+    this.#superseded.delete(successor);
+    this.#superseded.set(id, successor);
+    this.#addRoom(id, Number.NEGATIVE_INFINITY);
+    this.#count(id, 0);
+  }
+
+  /** Says that a model which has taken room is loaded. */
+  loaded(id: string): void {
+    if (this.#superseded.has(id)) this.#addRoom(id, Number.NEGATIVE_INFINITY);
+    else if (this.#mayGrow.delete(id)) this.#grow(id);
+  }
+
+  /** Lets a model hold as much as if it took its room now. */
+  #grow(id: string): void {
+    const taken = this.#taken.get(id);
+    const plan = this.#plans.get(id);
+    if (taken === undefined || plan === undefined) return;
+    this.#taken.delete(id);
+    const bytes = plan.totalBytes + this.#shareFor(id, plan) - taken.totalBytes;
+    this.#taken.set(id, taken);
+    if (bytes > 0 && !this.#addRoom(id, bytes)) this.#mayGrow.add(id);
+  }
+
+  /** @returns whether the model is loaded */
+  #addRoom(id: string, bytes: number): boolean {
+    const taken = this.#taken.get(id);
+    const added = taken && this.#options.addRoom?.(id, bytes);
+    if (taken && added !== undefined) this.#taken.set(id, { ...taken, totalBytes: taken.totalBytes + added });
+    return added !== undefined;
+  }
+
   #count(id: string, change: number): void {
     const users = (this.#users.get(id) ?? 0) + change;
     this.#users.delete(id);
-    this.#users.set(id, users);
+    const successor = this.#superseded.get(id);
+    if (users > 0 || successor === undefined) {
+      this.#users.set(id, users);
+      return;
+    }
+    this.#superseded.delete(id);
+    this.#plans.delete(id);
+    this.#drop(id);
+    this.#grow(this.#heirOf(successor));
+  }
+
+  /** The model that has taken a model's place in the end. */
+  #heirOf(id: string): string {
+    const successor = this.#superseded.get(id);
+    return successor === undefined ? id : this.#heirOf(successor);
+  }
+
+  #drop(id: string): void {
+    if (this.#taken.delete(id)) this.#options.unload(id);
   }
 
   /**
@@ -104,9 +168,9 @@ export class IsolateMemory {
    * @throws GptEdgeError `overloaded` if it has waited for too long
    */
   async take(id: string, plan: MemoryPlan): Promise<void> {
-    const deadline = Date.now() + this.#queueMilliseconds;
+    const deadline = steadyNow() + this.#queueMilliseconds;
     while (!this.#taken.has(id) && !this.#tryTake(id, plan)) {
-      const now = Date.now();
+      const now = steadyNow();
       if (now >= deadline) throw this.#overloaded(id, plan);
       this.#waiting.set(id, { since: this.#waitsSince(id) ?? now, seen: now });
       await new Promise((resolve) => setTimeout(resolve, Math.min(LOOK_MS, deadline - now)));
@@ -130,13 +194,9 @@ export class IsolateMemory {
   }
 
   #tryTake(id: string, plan: MemoryPlan): boolean {
-    const { unload } = this.#options;
     const victims = this.#victimsFor(plan);
     if (victims === null) return false;
-    for (const victim of victims) {
-      this.free(victim);
-      unload(victim);
-    }
+    for (const victim of victims) this.#drop(victim);
     const share = this.#shareFor(id, plan);
     const retainedBytes = plan.retainedBytes > 0 ? plan.retainedBytes + share : 0;
     this.#taken.set(id, { ...plan, totalBytes: plan.totalBytes + share, retainedBytes });
@@ -155,10 +215,11 @@ export class IsolateMemory {
     this.#plans.set(id, plan);
     const together = [plan];
     for (const other of [...this.#users.keys()].reverse()) {
-      const known = other === id ? undefined : this.#plans.get(other);
+      const known = other === id || this.#superseded.has(other) ? undefined : this.#plans.get(other);
       if (known && this.#bytesOf([...together, known]) <= limitBytes) together.push(known);
     }
-    const unknown = modelCount - this.#plans.size;
+    const known = [...this.#plans.keys()].filter((other) => !this.#superseded.has(other));
+    const unknown = Math.max(0, modelCount - known.length);
     const share = (limitBytes - this.#bytesOf(together)) / (together.length + unknown);
     return Math.max(0, Math.floor(Math.min(share, limitBytes - this.#bytesWith(plan))));
   }

@@ -65,6 +65,7 @@ export async function loadLanguageModel(
     constraints: constraintsOf(manifest, tokenizer),
     chatTemplate,
     samplingDefaults: { ...recommended, ...sampling },
+    version: files.version,
     fingerprint: `fp_${await hashOf(manifest, sampling)}_${loaded.engine}`,
   };
 }

@@ -6,6 +6,7 @@ import { adapterFiles, adapterNames, variantId } from '../core/folder/adapter-fi
 import { parseAdapterManifest } from '../core/folder/adapter-manifest.ts';
 import type { Manifest } from '../core/folder/manifest.ts';
 import type { ModelFiles } from '../core/folder/model-files.ts';
+import { steadyNow } from '../core/steady-clock.ts';
 import type { LanguageModel } from '../generation/language-model.ts';
 import { DEFAULT_QUEUE_SECONDS } from '../generation/scheduler/scheduler.ts';
 import { LoadOnce } from '../storage/load-once.ts';
@@ -68,7 +69,7 @@ export class ModelVariants {
 
   /** Loads an adapter once there is room, however many requests ask for it at the same time. */
   async #load(base: LanguageModel, adapters: Adapters, name: string): Promise<void> {
-    const deadline = Date.now() + this.#queueSeconds * 1000;
+    const deadline = steadyNow() + this.#queueSeconds * 1000;
     const id = variantId(base.id, name);
     while (!adapters.isLoaded(name)) {
       const hasRoom = await this.#loads.get(id, async () => {
@@ -78,8 +79,8 @@ export class ModelVariants {
       });
       this.#loads.forget(id);
       if (hasRoom) continue;
-      if (Date.now() >= deadline) throw noRoom(name);
-      await new Promise((resolve) => setTimeout(resolve, Math.max(1, Math.min(LOOK_MS, deadline - Date.now()))));
+      if (steadyNow() >= deadline) throw noRoom(name);
+      await new Promise((resolve) => setTimeout(resolve, Math.max(1, Math.min(LOOK_MS, deadline - steadyNow()))));
     }
   }
 }

@@ -208,6 +208,7 @@ describe('gpt-edge', () => {
         'Would create the queue gpt-edge-batches-dead if it is missing',
         'Would push the changed files of tinystories-gpt2',
         'Would deploy the Worker with MODEL_IDS=tinystories-gpt2 PUBLIC=true',
+        'Would ask the deployment whether its models can be served',
         '',
       ].join('\n'),
     );

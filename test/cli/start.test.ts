@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 interface Asked {
   status: number;
-  body: { data?: { id: string; architecture: string }[]; choices?: unknown[]; error?: unknown };
+  body: { models?: { id: string; state: string }[]; data?: { id: string; architecture: string }[]; choices?: unknown[]; error?: unknown };
 }
 
 async function ask(url: string, body?: object): Promise<Asked | undefined> {
@@ -35,6 +35,7 @@ async function askFromTheStart(port: number, args: readonly string[]): Promise<(
     while (!(await ask(`${origin}/health`))) await new Promise((resolve) => setTimeout(resolve, 5));
     return [
       await ask(`${origin}/health`),
+      await ask(`${origin}/ready`),
       await ask(`${origin}/v1/models`),
       await ask(`${origin}/v1/completions`, { prompt: 'abc', max_tokens: 1 }),
     ];
@@ -50,8 +51,9 @@ describe('gpt-edge start', { timeout: 120_000 }, () => {
     for (const architecture of ['gpt2', 'llama', 'gpt2']) {
       const model = join(folder, `tiny-${architecture}`);
       await runCli(['convert', golden(`tiny-${architecture}`), model, '--id', 'tiny']);
-      const [health, models, completion] = await askFromTheStart(18801, ['--model', model, ...state]);
+      const [health, ready, models, completion] = await askFromTheStart(18801, ['--model', model, ...state]);
       expect(health).toMatchObject({ status: 200 });
+      expect(ready).toMatchObject({ status: 200, body: { models: [{ id: 'tiny', state: 'loadable' }] } });
       expect(models).toMatchObject({ status: 200, body: { data: [{ id: 'tiny', architecture }] } });
       expect(completion, JSON.stringify(completion)).toMatchObject({ status: 200 });
     }

@@ -17,6 +17,29 @@ describe('requestHint', () => {
       expect(hint(body).model).toBe('a');
   });
 
+  it('should find the stored response that a request goes on with or refers to, wherever that stands', () => {
+    const rest = `${'0123456789abcdef'.repeat(2)}${btoa('eu/a/1').replaceAll('=', '')}`;
+    const id = `resp_${rest}`;
+    const item = { type: 'item_reference', id: `msg_${rest}_0` };
+    const storedOf = (body: object) => requestHint(JSON.stringify(body), true).stored;
+    const input = [user('a "quoted" text'), item];
+    for (const body of [
+      { previous_response_id: id, input: 'Hi' },
+      { model: 'a', prompt_cache_key: 'k', input: [user('Hi')], previous_response_id: id },
+      { input, model: 'a' },
+      { input: [{ ...user('Hi'), id: 'msg_0123456789abcdef0123456789abcdef_0' }, item] },
+    ])
+      expect(storedOf(body)).toBe(id);
+    for (const body of [
+      { input: JSON.stringify(input) },
+      { input: 'Hi', metadata: { previous_response_id: id } },
+      { input: [{ type: 'message', id: item.id, ...user('Hi') }] },
+      { previous_response_id: null, input: 'Hi' },
+    ])
+      expect(storedOf(body)).toBeUndefined();
+    expect(hint({ previous_response_id: id }).stored).toBeUndefined();
+  });
+
   it('should find none where there is none, or the beginning ends before it', () => {
     for (const text of [
       '',

@@ -49,11 +49,21 @@ export class PastDecoder implements Decoder {
     this.contextWindow = contextWindow;
     this.#logits = emptyLogits(vocabularySize);
     const held = () => this.#heldBlocks;
+    const windowBlocks = Math.ceil(contextWindow / blockPositions);
+    let total = totalBlocks;
     this.kvCache = {
       blockPositions,
-      totalBlocks,
+      get totalBlocks() {
+        return total;
+      },
       get freeBlocks() {
-        return totalBlocks - held();
+        return total - held();
+      },
+      // A block counts as a byte.
+      addRoom(bytes) {
+        const before = total;
+        total = Math.max(held(), windowBlocks, total + bytes);
+        return total - before;
       },
     };
   }

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { WireKeyOptions } from '../../src/api/access/key-schema.ts';
 import type { LocalWorker } from '../../src/local/local-worker.ts';
+import { OperatorClient } from '../../src/local/operator-client.ts';
+import { LONG_RUN } from '../long-run.ts';
 import { serveDefaultModel } from './serve-default-model.ts';
 
 const run = promisify(execFile);
@@ -37,6 +40,7 @@ describe('/openapi.json', () => {
       [
         'delete /v1/files/{id}',
         'get /health',
+        'get /ready',
         'get /v1/batches',
         'get /v1/batches/{id}',
         'get /v1/files',
@@ -60,11 +64,18 @@ describe('/openapi.json', () => {
         'post /v1/files',
         'post /v1/next-token',
         'post /v1/responses',
+        'post /v1/responses/{id}/cancel',
+        'get /v1/responses/{id}',
+        'get /v1/responses/{id}/input_items',
+        'delete /v1/responses/{id}',
+        'delete /v1/completions/{id}',
+        'delete /v1/chat/completions/{id}',
       ].toSorted(),
     );
     const withBody = ['200', '400', '401', '403', '404', '405', '408', '413', '415', '429', '500', '503'];
     const statuses: Record<string, string[]> = {
       'get /health': ['200', '405', '500'],
+      'get /ready': ['200', '405', '500', '503'],
       'get /v1/engine': ['200', '401', '403', '405', '429', '500', '503'],
       ...Object.fromEntries(
         ['get /v1/files/{id}', 'get /v1/files/{id}/content', 'delete /v1/files/{id}', 'get /v1/batches/{id}'].map((route) => [
@@ -79,9 +90,15 @@ describe('/openapi.json', () => {
       'get /v1/models': ['200', '401', '403', '405', '429', '500', '503'],
       'get /v1/models/{id}': ['200', '401', '403', '404', '405', '429', '500', '503'],
       ...Object.fromEntries(
-        ['/v1/completions/{id}', '/v1/completions/{id}/stream', '/v1/chat/completions/{id}', '/v1/chat/completions/{id}/stream'].map(
-          (path) => [`get ${path}`, ['200', '400', '401', '403', '404', '405', '429', '500', '503']],
-        ),
+        [
+          ...['/v1/completions', '/v1/chat/completions'].flatMap((path) => [
+            `get ${path}/{id}`,
+            `get ${path}/{id}/stream`,
+            `delete ${path}/{id}`,
+          ]),
+          ...['get /v1/responses/{id}', 'get /v1/responses/{id}/input_items'],
+          ...['delete /v1/responses/{id}', 'post /v1/responses/{id}/cancel'],
+        ].map((route) => [route, ['200', '400', '401', '403', '404', '405', '429', '500', '503']]),
       ),
     };
     for (const [path, methods] of Object.entries(paths))
@@ -92,15 +109,32 @@ describe('/openapi.json', () => {
   // schemathesis would like every request that a schema allows to be accepted. A schema cannot express everything that
   // is refused, such as a token beyond this model's vocabulary or stream options without a stream, so that check is
   // left out.
-  it.skipIf(!hasSchemathesis)('should hold for all requests that schemathesis generates', { timeout: 300_000 }, async () => {
-    const checks = ['--checks', 'all', '--exclude-checks', 'positive_data_acceptance'];
-    const bounds = ['--phases', 'examples,coverage,fuzzing', '--max-examples', '40', '--seed', '1', '--request-timeout', '60'];
-    const url = new URL('/openapi.json', worker.url).href;
-    // schemathesis leaves a folder in the directory where it runs.
-    const cwd = await mkdtemp(join(tmpdir(), 'gpt-edge-schemathesis-'));
-    const { stdout } = await run('schemathesis', ['run', url, ...checks, ...bounds], { cwd }).catch((failed: { stdout: string }) => failed);
-    await rm(cwd, { recursive: true });
-    expect(stdout).toMatch(/Test cases:\s+\d+ generated/);
-    expect(stdout).not.toContain('FAILURES');
+  it.skipIf(!hasSchemathesis)('should hold for all requests that schemathesis generates', { timeout: 300_000 }, () =>
+    expectNoFailures(worker.url),
+  );
+
+  it.skipIf(!hasSchemathesis || !LONG_RUN)('should hold with a key, where one is asked for', { timeout: 600_000 }, async () => {
+    const operator = 'operator-key-of-the-tests-0123456789abcdef';
+    const keyed = await serveDefaultModel({ PUBLIC: 'false', PUBLIC_LIMITS: '', OPERATOR_KEY: operator });
+    try {
+      const { key } = await new OperatorClient(keyed.url.origin, operator).createKey({ name: 'schemathesis' } as WireKeyOptions);
+      await expectNoFailures(keyed.url, ['--header', `Authorization: Bearer ${key}`]);
+    } finally {
+      await keyed.stop();
+    }
   });
 });
+
+async function expectNoFailures(worker: URL, more: readonly string[] = []): Promise<void> {
+  const checks = ['--checks', 'all', '--exclude-checks', 'positive_data_acceptance'];
+  const bounds = ['--phases', 'examples,coverage,fuzzing', '--max-examples', '40', '--seed', '1', '--request-timeout', '60'];
+  const url = new URL('/openapi.json', worker).href;
+  // schemathesis leaves a folder in the directory where it runs.
+  const cwd = await mkdtemp(join(tmpdir(), 'gpt-edge-schemathesis-'));
+  const { stdout } = await run('schemathesis', ['run', url, ...checks, ...bounds, ...more], { cwd }).catch(
+    (failed: { stdout: string }) => failed,
+  );
+  await rm(cwd, { recursive: true });
+  expect(stdout).toMatch(/Test cases:\s+\d+ generated/);
+  expect(stdout).not.toContain('FAILURES');
+}

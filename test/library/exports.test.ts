@@ -36,6 +36,7 @@ const EXPORTS: Record<string, { values: string[]; types: string[] }> = {
       'ModelCard',
       'ModelDescription',
       'ModelHost',
+      'ModelReadiness',
       'RequestLine',
       'WorkerEnv',
     ],

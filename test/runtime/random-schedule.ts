@@ -79,6 +79,8 @@ class RandomSchedule {
     else if (choice === 2) await this.#fork();
     else if (choice === 3) await this.#truncate();
     else if (choice === 4) this.#dispose(this.#random.pick(this.#pairs));
+    // As if another model took the room that is not used, or gave some back.
+    else if (choice === 5) this.#decoder.kvCache.addRoom?.(this.#random.pick([Number.NEGATIVE_INFINITY, -(2 ** 17), 2 ** 17]));
     await this.#feed();
   }
 

@@ -135,4 +135,89 @@ describe('IsolateMemory', () => {
     await end();
     await Promise.all(callers);
   });
+
+  describe('a model that another has superseded', () => {
+    /** Models that hold no more than so many bytes beyond their plans, until they are given more. */
+    function versions(limitBytes: number, held: Record<string, number>) {
+      const unloaded: string[] = [];
+      const loaded = new Set<string>();
+      const beyond = new Map<string, number>();
+      const memory = new IsolateMemory({
+        ...{ limitBytes, modelCount: 1, queueSeconds: 0 },
+        unload: (id) => unloaded.push(id),
+        addRoom: (id, bytes) => {
+          if (!loaded.has(id)) return undefined;
+          const before = beyond.get(id)!;
+          beyond.set(id, Math.max(held[id] ?? 0, before + bytes));
+          return beyond.get(id)! - before;
+        },
+      });
+      const use = (id: string) => {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        memory.use(id, promise);
+        return async () => {
+          resolve();
+          await promise;
+        };
+      };
+      const load = async (id: string, bytes: number) => {
+        await memory.take(id, edge(bytes));
+        return () => {
+          beyond.set(id, memory.allowance(id) - bytes - 10);
+          loaded.add(id);
+          memory.loaded(id);
+        };
+      };
+      return { memory, use, load, unloaded };
+    }
+
+    it('should be unloaded when its last request has ended, and hold no more than it does until then', async () => {
+      const { memory, use, load, unloaded } = versions(100, { old: 5 });
+      const ends = [use('old'), use('old')];
+      (await load('old', 20))();
+      expect(memory.allowance('old')).toBe(100);
+      memory.supersede('old', 'new');
+      expect(memory.allowance('old')).toBe(35);
+      const endOfNew = use('new');
+      (await load('new', 20))();
+      // Ten bytes of the heap are there once.
+      expect(memory.allowance('new')).toBe(75);
+      await ends[0]();
+      expect(unloaded).toEqual([]);
+      await ends[1]();
+      expect(unloaded).toEqual(['old']);
+      expect(memory.allowance('new')).toBe(100);
+      await endOfNew();
+      expect(unloaded).toEqual(['old']);
+    });
+
+    it('should leave its room to the one that is served in the end, also if that is still being loaded', async () => {
+      const { memory, use, load, unloaded } = versions(100, {});
+      const ends = [use('one'), use('two')];
+      (await load('one', 15))();
+      memory.supersede('one', 'two');
+      (await load('two', 15))();
+      memory.supersede('two', 'three');
+      use('three');
+      const endLoad = await load('three', 15);
+      for (const end of ends) await end();
+      expect(unloaded).toEqual(['one', 'two']);
+      expect(memory.allowance('three')).toBeLessThan(100);
+      endLoad();
+      expect(memory.allowance('three')).toBe(100);
+    });
+
+    it('should stay if it takes its place again, and be unloaded at once if nobody uses it', async () => {
+      const { memory, use, load, unloaded } = versions(100, { one: 5 });
+      const end = use('one');
+      (await load('one', 20))();
+      memory.supersede('one', 'two');
+      (await load('two', 20))();
+      memory.supersede('two', 'one');
+      expect(unloaded).toEqual(['two']);
+      expect(memory.allowance('one')).toBe(100);
+      await end();
+      expect(unloaded).toEqual(['two']);
+    });
+  });
 });

@@ -1,6 +1,7 @@
 import { env, SELF } from 'cloudflare:test';
 import { isAdapterFile } from '../../src/core/folder/adapter-files.ts';
 import type { Manifest } from '../../src/core/folder/manifest.ts';
+import { fileKey, formatPointer, pointerKey, versionKey, versionOf } from '../../src/core/folder/stored-model.ts';
 import { sha256 } from '../../src/storage/sha256.ts';
 
 export interface TestEnv {
@@ -22,7 +23,7 @@ export async function projectJson<T>(path: string): Promise<T> {
   return JSON.parse(new TextDecoder().decode(await projectFile(path))) as T;
 }
 
-/** Puts a model folder of the project into the bucket, under another id if one is given, and with its adapters if asked for. */
+/** Puts a model folder of the project into the bucket as it was done before there were versions, under another id if one is given, and with its adapters if asked for. */
 export async function seedModel(
   folder: string,
   options: { id?: string; bucket?: R2Bucket; withAdapters?: boolean } = {},
@@ -37,7 +38,27 @@ export async function seedModel(
   return { ...manifest, id };
 }
 
-/** Replaces one file of a model in the bucket, and its hash in the manifest, as pushing a new version does. */
+/**
+ * Puts a version of the default model into the bucket, as `push` does, and makes it current.
+ * @param changes files with other texts than the default model's
+ * @returns the version
+ */
+export async function pushVersion(id: string, changes: Record<string, string> = {}): Promise<string> {
+  const manifest = await projectJson<Manifest>(`${DEFAULT_MODEL}/manifest.json`);
+  const files: Manifest['files'] = {};
+  for (const [name, file] of Object.entries(manifest.files)) {
+    const bytes = name in changes ? new TextEncoder().encode(changes[name]) : new Uint8Array(await projectFile(`${DEFAULT_MODEL}/${name}`));
+    files[name] = name in changes ? { bytes: bytes.length, sha256: await sha256(bytes) } : file;
+    await testEnv.MODELS.put(fileKey(id, files[name].sha256), bytes);
+  }
+  const text = new TextEncoder().encode(JSON.stringify({ ...manifest, id, files }));
+  const version = versionOf(await sha256(text));
+  await testEnv.MODELS.put(versionKey(id, version), text);
+  await testEnv.MODELS.put(pointerKey(id), formatPointer(version));
+  return version;
+}
+
+/** Replaces one file of a model in the bucket, and its hash in the manifest, as pushing did before there were versions. */
 export async function replaceFile(id: string, name: string, text: string): Promise<void> {
   const key = `models/${id}/manifest.json`;
   const manifest = (await (await testEnv.MODELS.get(key))!.json()) as Manifest;

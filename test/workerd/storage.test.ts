@@ -3,6 +3,7 @@ import kernels from '../../dist/kernels/relaxed.wasm';
 import { createApp } from '../../src/api/app.ts';
 import { CHUNK_BYTES, type Manifest } from '../../src/core/folder/manifest.ts';
 import { PIECE_BYTES } from '../../src/core/folder/model-files.ts';
+import { pointerKey } from '../../src/core/folder/stored-model.ts';
 import type { EngineChoice } from '../../src/runtime/engine-choice.ts';
 import { R2ModelFiles } from '../../src/storage/r2-model-files.ts';
 import { sha256 } from '../../src/storage/sha256.ts';
@@ -61,8 +62,10 @@ describe('a model in R2', () => {
     const files = await R2ModelFiles.open(
       watched((key, options) => key === WEIGHTS && ranges.push(options!.range as R2Range)),
       ID,
-      (count) => {
-        told += count;
+      {
+        onBytes: (count) => {
+          told += count;
+        },
       },
     );
     const read = await files.read('model.onnx_data');
@@ -94,7 +97,10 @@ describe('a model in R2', () => {
   it('should be loaded once, however many requests ask for it at the same time', async () => {
     const reads: string[] = [];
     const ask = freshApp(
-      watched((key, options) => reads.push(`${key} ${(options?.range as { offset: number } | undefined)?.offset ?? 0}`)),
+      watched((key, options) => {
+        // Each of the first requests asks for itself which version is current.
+        if (key !== pointerKey(ID)) reads.push(`${key} ${(options?.range as { offset: number } | undefined)?.offset ?? 0}`);
+      }),
     );
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, index) => ask('/v1/completions', { prompt: 'Once', max_tokens: 1, seed: index })),

@@ -7,6 +7,7 @@ import { rateHeaders, refusalError } from '../../access/limits/rate-limit-answer
 import { type ErrorCode, GptEdgeError } from '../../core/errors.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { ENGINE_PATH } from '../openai/schemas/engine-schema.ts';
+import { READY_PATH } from '../openai/schemas/ready-schema.ts';
 import { clientAddress } from './client-address.ts';
 import { type CorsOrigins, cors } from './cors.ts';
 import { TURNSTILE_PATH, type Turnstile } from './turnstile.ts';
@@ -36,7 +37,7 @@ export interface AccessOptions {
 /** Paths for the operator alone, with what lies below. */
 const OPERATOR_PATHS = ['/operator', '/metrics', ENGINE_PATH];
 /** Paths that answer whoever asks, since whoever watches a deployment has no key. */
-const OPEN_PATHS = ['/health', '/ready'];
+const OPEN_PATHS = ['/health', READY_PATH];
 /** Paths that a public deployment serves without counting: they cost next to nothing. */
 const UNCOUNTED_PATHS = ['/', '/docs', '/openapi.json', '/assets', TURNSTILE_PATH];
 
@@ -64,7 +65,7 @@ async function grantOf(c: Context<AppEnv>, options: AccessOptions): Promise<Gran
   const { isPublic, operatorKey, turnstile } = options;
   const path = routedPath(c);
   const sent = sentKey(c.req.raw.headers);
-  if (OPEN_PATHS.includes(path)) return OPEN_GRANT;
+  if (OPEN_PATHS.includes(path)) return path === READY_PATH && (await maySeeModels(c, sent, options)) ? OPERATOR_GRANT : OPEN_GRANT;
   if (isOneOf(OPERATOR_PATHS, path)) return path === ENGINE_PATH && isLoopback(c) ? OPERATOR_GRANT : operatorGrant(sent, operatorKey);
   if (sent !== undefined && (looksLikeKey(sent) || !isPublic)) return keyGrant(c, path, sent, options);
   if (!isPublic) throw new GptEdgeError('unauthorized', noKeyMessage(options));
@@ -73,10 +74,17 @@ async function grantOf(c: Context<AppEnv>, options: AccessOptions): Promise<Gran
   return nobodyGrant(c, path, options);
 }
 
+/** Whether whoever asks if the models can be served may see which ones these are. */
+const maySeeModels = async (c: Context<AppEnv>, sent: string | undefined, { isPublic, operatorKey }: AccessOptions): Promise<boolean> =>
+  isPublic || isLoopback(c) || isOperatorKey(sent, operatorKey);
+
+const isOperatorKey = async (sent: string | undefined, operatorKey: string | undefined): Promise<boolean> =>
+  sent !== undefined && operatorKey !== undefined && equalHashes(await sha256Hex(sent), await sha256Hex(operatorKey));
+
 async function operatorGrant(sent: string | undefined, operatorKey: string | undefined): Promise<Grant> {
   if (operatorKey === undefined)
     throw new GptEdgeError('unauthorized', 'This is for the operator, and the deployment has no OPERATOR_KEY.');
-  if (sent === undefined || !equalHashes(await sha256Hex(sent), await sha256Hex(operatorKey)))
+  if (!(await isOperatorKey(sent, operatorKey)))
     throw new GptEdgeError(
       'unauthorized',
       'This is for the operator, whose key is the secret OPERATOR_KEY. The request has another, or none.',

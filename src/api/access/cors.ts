@@ -1,4 +1,5 @@
 import { createMiddleware } from 'hono/factory';
+import { VERSION_HEADER } from '../http/answer-headers.ts';
 import type { AppEnv } from '../http/app-env.ts';
 
 /** Which pages may read the answers, besides those of the key that they send: all, or those of these origins. */
@@ -12,6 +13,7 @@ const EXPOSED = [
   'x-request-id',
   'retry-after',
   'server-timing',
+  VERSION_HEADER,
   ...['requests', 'tokens'].flatMap((what) => ['limit', 'remaining', 'reset'].map((part) => `x-ratelimit-${part}-${what}`)),
 ].join(', ');
 

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import type { AccessService, Admitted } from '../../access/access-service.ts';
-import { type Grant, LeasedGrant, OPEN_GRANT, OPERATOR_GRANT } from '../../access/grant.ts';
+import { type Grant, LeasedGrant, OFFLINE_GRANT, OPEN_GRANT, OPERATOR_GRANT } from '../../access/grant.ts';
 import { GptEdgeError } from '../../core/errors.ts';
 import type { AppEnv } from '../http/app-env.ts';
 
@@ -9,7 +9,7 @@ import type { AppEnv } from '../http/app-env.ts';
 const HEADER = 'x-gpt-edge-grant';
 
 /** The grants that are no lease, by what the header says. */
-const FIXED: Record<string, Grant> = { open: OPEN_GRANT, operator: OPERATOR_GRANT };
+const FIXED: Record<string, Grant> = { open: OPEN_GRANT, offline: OFFLINE_GRANT, operator: OPERATOR_GRANT };
 
 /**
  * A request as it is handed on to where the engine runs, with the grant that it has here. Whatever the client sent under
@@ -18,7 +18,8 @@ const FIXED: Record<string, Grant> = { open: OPEN_GRANT, operator: OPERATOR_GRAN
 export function withGrant(request: Request, grant: Grant): Request {
   const handed = new Request(request);
   // Which pages may read the answer is said in front.
-  const text = grant instanceof LeasedGrant ? { ...grant.admitted, origins: [] } : grant === OPERATOR_GRANT ? 'operator' : 'open';
+  const fixed = Object.keys(FIXED).find((name) => FIXED[name] === grant) ?? 'open';
+  const text = grant instanceof LeasedGrant ? { ...grant.admitted, origins: [] } : fixed;
   handed.headers.set(HEADER, encodeURIComponent(JSON.stringify(text)));
   return handed;
 }

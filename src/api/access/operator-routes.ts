@@ -6,7 +6,7 @@ import { keyOptionsSchema } from '../../access/keys/key-record.ts';
 import { GptEdgeError } from '../../core/errors.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { invalidRequest } from '../http/errors.ts';
-import { jsonBody } from '../http/json-body.ts';
+import { jsonBody, readJson } from '../http/json-body.ts';
 import { keyWireSchema, rotationSchema, toKeyOptions, toWireKey } from './key-schema.ts';
 
 /**
@@ -20,14 +20,14 @@ export function operatorRoutes(app: OpenAPIHono<AppEnv>, service: () => AccessSe
     return c.json({ object: 'list', data: keys.map(toWireKey) });
   });
   app.post('/operator/keys', jsonBody, async (c) => {
-    const options = check(keyOptionsSchema, toKeyOptions(check(keyWireSchema, await c.req.json())));
+    const options = check(keyOptionsSchema, toKeyOptions(check(keyWireSchema, await readJson(c))));
     // It is asked once: of two keys that come of two attempts, one would be nobody's.
     const created = await service().createKey(options);
     if ('fault' in created) throw new GptEdgeError('invalid_value', created.fault);
     return c.json({ key: created.key, ...toWireKey(created.summary) }, 201);
   });
   app.post('/operator/keys/:id/rotate', jsonBody, async (c) => {
-    const { grace_seconds } = check(rotationSchema, await c.req.json());
+    const { grace_seconds } = check(rotationSchema, await readJson(c));
     const rotated = await service().rotateKey(c.req.param('id'), grace_seconds);
     if (rotated === undefined) throw noKey(c);
     return c.json({ key: rotated.key, ...toWireKey(rotated.summary) });

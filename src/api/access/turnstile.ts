@@ -4,7 +4,7 @@ import { equalHashes, toHex } from '../../access/keys/key-text.ts';
 import { GptEdgeError } from '../../core/errors.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { invalidRequest } from '../http/errors.ts';
-import { jsonBody } from '../http/json-body.ts';
+import { jsonBody, readJson } from '../http/json-body.ts';
 import { clientAddress } from './client-address.ts';
 
 export const TURNSTILE_PATH = '/turnstile';
@@ -67,7 +67,7 @@ export class Turnstile {
 export function turnstileRoutes(app: OpenAPIHono<AppEnv>, turnstile: Turnstile): void {
   app.get(TURNSTILE_PATH, (c) => c.json({ site_key: turnstile.siteKey }));
   app.post(TURNSTILE_PATH, jsonBody, async (c) => {
-    const parsed = exchangeSchema.safeParse(await c.req.json());
+    const parsed = exchangeSchema.safeParse(await readJson(c));
     if (!parsed.success) throw invalidRequest(parsed.error);
     const { pass, expires } = await turnstile.exchange(parsed.data.token, clientAddress(c.req.raw.headers));
     return c.json({ pass, expires_at: Math.floor(expires / 1000) });

@@ -32,7 +32,7 @@ const outcomeOf = ({ status, model, promptTokens = 0, completionTokens = 0, star
   // What was refused before it was computed has used nothing.
   promptTokens: isComputed ? promptTokens : 0,
   completionTokens,
-  milliseconds: Date.now() - started,
+  milliseconds: Math.max(0, Date.now() - started),
 });
 
 /**
@@ -53,7 +53,7 @@ function scopedHost(host: ModelHost, models: readonly string[]): ModelHost {
   };
   return {
     ids,
-    get: async (id, until) => host.get(check(id ?? ids[0]), until),
+    get: async (id, until, version) => host.get(check(id ?? ids[0]), until, version),
     describe: async (id) => host.describe(check(id)),
   };
 }

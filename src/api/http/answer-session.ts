@@ -19,17 +19,22 @@ export interface StoredRequest {
   readonly path: string;
   /** As JSON. */
   readonly body: string;
+  /** What the answer begins with, as JSON, if its events do not say it. */
+  readonly opening?: string;
 }
 
-export type SessionState = 'running' | 'ended' | 'failed';
+export type SessionState = 'running' | 'ended' | 'failed' | 'cancelled';
 
 /** A stored answer. It is made whether its client stays or not, and can be read as often as one likes. */
 export interface AnswerSession {
   readonly id: string;
   /** Whose it is: nobody else can read it. */
   readonly owner: string;
+  /** Where it was asked for. */
+  readonly path: string;
   /** The request, as JSON. */
   readonly body: string;
+  readonly opening?: string;
   readonly state: SessionState;
   /** Why it failed. */
   readonly error: ErrorBody['error'] | null;
@@ -39,10 +44,17 @@ export interface AnswerSession {
   put(event: StoredEvent, note: AnswerNote): void;
   end(): void;
   fail(error: ErrorBody['error']): void;
-  /** Resolves when it has ended or failed. */
+  /** Ends it as it is. Nothing happens if it has ended. */
+  cancel(): void;
+  /** @param stop is called when it is cancelled, and ends the work for it */
+  onCancel(stop: () => void): void;
+  /** Resolves when it goes on no more. */
   untilEnd(): Promise<void>;
-  /** All events behind a cursor, those that are not there yet too, as server-sent events in frames. */
-  stream(after: SessionCursor): Response;
+  /**
+   * All events behind those that a client has, those that are not there yet too, as server-sent events in frames.
+   * @param after the id of the event that the client got last; none if undefined
+   */
+  stream(after?: string): Response;
 }
 
 /** The stored answers of one engine object. */
@@ -51,6 +63,10 @@ export interface AnswerSessions {
   open(request: StoredRequest, notes: AnswerNotes): AnswerSession;
   /** An answer that is stored here. If it is not complete, it goes on. */
   find(id: string): Promise<AnswerSession | null>;
+  /** Deletes an answer, and ends it before if it is not complete. */
+  delete(id: string): void;
+  /** Whether the request is one of earlier, whose answer goes on. */
+  readonly areResumed?: boolean;
 }
 
 /** What a client has that comes for the first time. */

@@ -44,6 +44,8 @@ export function requestContext(c: Context<AppEnv>, model: LanguageModel): Reques
   const cpu = { rate: model.scheduler.rate, allowance: c.var.cpuAllowance, waits: slices !== undefined };
   const budget = new WorkBudget(model.decoder.multiplyAddsPerTurn, signal, IsolateWork.own, cpu);
   budget.place = c.env?.object;
+  record.budgetLeft = () => budget.millisecondsLeft;
+  budget.isOffline = c.var.grant.isOffline;
   budget.countMilliseconds(takeLoadWork(model));
   c.env?.object?.onReset(() => budget.abandon(), record.ended);
   return { signal, budget, record, grant: c.var.grant, slices };
@@ -56,8 +58,10 @@ export function requestContext(c: Context<AppEnv>, model: LanguageModel): Reques
  */
 export async function requestedModel(c: Context<AppEnv>, id: string | null | undefined): Promise<LanguageModel> {
   const asked = Date.now();
-  const model = await c.var.host.get(id ?? undefined, c.var.record.ended);
+  const begunWith = c.env?.slices?.notes?.past?.head.version;
+  const model = await c.var.host.get(id ?? undefined, c.var.record.ended, begunWith);
   c.var.record.loadMilliseconds = Date.now() - asked;
   c.var.record.model = model.id;
+  c.var.record.version = model.version;
   return model;
 }

@@ -36,6 +36,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   model_unavailable: 503,
   memory_limit_exceeded: 503,
   overloaded: 503,
+  storage_unavailable: 503,
   not_configured: 501,
   engine_unavailable: 503,
   invalid_file: 503,
@@ -84,10 +85,12 @@ function toGptEdgeError(error: unknown): GptEdgeError {
   if (error instanceof GptEdgeError) return error;
   if (error instanceof HTTPException && error.status === 415)
     return new GptEdgeError('unsupported_media_type', 'The request body must have the content type application/json.');
-  if (error instanceof HTTPException && error.status === 400)
-    return new GptEdgeError('invalid_json', 'The request body is not valid JSON.');
+  if (error instanceof HTTPException && error.status === 400) return invalidJson();
   return new GptEdgeError('internal_error', 'The server failed to process the request.', { cause: error });
 }
+
+/** What is wrong with a body that no JSON parser takes. */
+export const invalidJson = () => new GptEdgeError('invalid_json', 'The request body is not valid JSON.');
 
 /**
  * The error object for the client. What a message repeats of a request was cut where it was put in; what an inner error

@@ -1,12 +1,16 @@
+import type { Context } from 'hono';
 import { every } from 'hono/combine';
 import { createMiddleware } from 'hono/factory';
 import { HTTPException } from 'hono/http-exception';
 import { GptEdgeError } from '../../core/errors.ts';
+import { steadyNow } from '../../core/steady-clock.ts';
+import { within } from '../../core/within.ts';
+import { invalidJson } from './errors.ts';
 
 /** A prompt of token ids that fills the largest context window still fits. */
 export const MAX_BODY_BYTES = 2 ** 20;
 /** Milliseconds for the whole body. A megabyte takes some seconds over a slow line; who needs longer holds a place for nothing. */
-const MAX_BODY_MS = 30_000;
+export const MAX_BODY_MS = 30_000;
 
 /**
  * Without it, the validator would read a POST that has neither content type nor body as `{}`, and generate from
@@ -39,12 +43,10 @@ async function readLimited(body: ReadableStream<Uint8Array> | null): Promise<Arr
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   const reader = body?.getReader();
-  const tooSlow = Promise.withResolvers<never>();
-  const timer = setTimeout(() => tooSlow.reject(new GptEdgeError('timeout', `The request body took over ${MAX_BODY_MS} ms.`)), MAX_BODY_MS);
-  tooSlow.promise.catch(() => {});
+  const end = steadyNow() + MAX_BODY_MS;
   try {
     while (reader) {
-      const { done, value } = await Promise.race([reader.read(), tooSlow.promise]);
+      const { done, value } = await within(reader.read(), end - steadyNow(), bodyTooSlow);
       if (done) break;
       length += value.length;
       if (length > MAX_BODY_BYTES) throw tooLarge();
@@ -52,13 +54,14 @@ async function readLimited(body: ReadableStream<Uint8Array> | null): Promise<Arr
     }
     return new Blob(chunks).arrayBuffer();
   } finally {
-    clearTimeout(timer);
     // What has not been read by now is not wanted.
     reader?.cancel().catch(() => {});
   }
 }
 
 export const tooLarge = () => new GptEdgeError('request_too_large', `The request body is larger than ${MAX_BODY_BYTES} bytes.`);
+
+export const bodyTooSlow = () => new GptEdgeError('timeout', `The request body took over ${MAX_BODY_MS} ms.`);
 
 /** What is wrong with a body that broke off while it was read. */
 export const unreadableBody = (cause: unknown) =>
@@ -71,5 +74,11 @@ export const unreadableBody = (cause: unknown) =>
 /** The middleware that every route with a JSON body runs before its validator. */
 export const jsonBodyMiddleware = [requireContentType, readBody];
 
-/** The same as one middleware, for a route that is not declared to OpenAPI. */
+/** The same as one middleware, for a route that is not declared to OpenAPI. It reads the body with `readJson`. */
 export const jsonBody = every(...jsonBodyMiddleware);
+
+/** The JSON of a body. @throws GptEdgeError `invalid_json` */
+export const readJson = (c: Context): Promise<unknown> =>
+  c.req.json().catch(() => {
+    throw invalidJson();
+  });

@@ -1,4 +1,4 @@
-import type { RequestContext } from '../request-log/request-record.ts';
+import { hasLeft, type RequestContext } from '../request-log/request-record.ts';
 import { FRAMED_HEADER } from './answer-slices.ts';
 import { errorBody, handleError } from './errors.ts';
 
@@ -11,22 +11,23 @@ export const SSE_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8',
 const LONGEST_WAIT = 1 / 8;
 
 /**
- * Streams objects as server-sent events in OpenAI's form: one `data:` line each, and `[DONE]` last. An error in
+ * Streams objects as server-sent events in OpenAI's form: one `data:` line each, and `[DONE]` last. Those of a list are
+ * always sent together. An error in
  * mid-stream becomes an error object, which ends the stream without `[DONE]`. The generator runs at the reader's pace:
  * it makes events when the reader asks for more, and is ended when the reader leaves.
  *
  * Events that are made within a few milliseconds are sent together. The first is sent at once, and each later one waits
  * at most as long as the first has been there. None waits while other requests have their turn.
- * @param options.isNamed whether each event is named by its `type`
+ * @param toLines what is sent of an event
  */
 export function sseResponse(
-  events: AsyncGenerator<object>,
+  events: AsyncGenerator<object | readonly object[]>,
   context: RequestContext,
-  { isNamed = false }: { isNamed?: boolean } = {},
+  toLines: (event: never) => string = (event) => `data: ${JSON.stringify(event)}\n\n`,
 ): Response {
   const { budget, record, slices } = context;
   const encoder = new TextEncoder();
-  const lines = new EventLines(events, context, isNamed);
+  const lines = new EventLines(events, context, toLines);
   let firstAt: number | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   record.isStream = true;
@@ -68,29 +69,30 @@ export function sseResponse(
 /** The text of an answer's events, one by one. */
 class EventLines {
   hasEnded = false;
-  readonly #events: AsyncGenerator<object>;
+  readonly #events: AsyncGenerator<object | readonly object[]>;
   readonly #context: RequestContext;
-  readonly #isNamed: boolean;
+  readonly #toLines: (event: never) => string;
 
-  constructor(events: AsyncGenerator<object>, context: RequestContext, isNamed: boolean) {
+  constructor(events: AsyncGenerator<object | readonly object[]>, context: RequestContext, toLines: (event: never) => string) {
     this.#events = events;
     this.#context = context;
-    this.#isNamed = isNamed;
+    this.#toLines = toLines;
   }
 
   /** The next line; empty if the client has left. */
   async next(): Promise<string> {
-    const { signal, record, budget } = this.#context;
     try {
       const { done, value } = await this.#events.next();
-      if (!done) return `${this.#isNamed ? `event: ${(value as { type: string }).type}\n` : ''}data: ${JSON.stringify(value)}\n\n`;
+      if (!done)
+        return [value]
+          .flat()
+          .map((event) => this.#toLines(event as never))
+          .join('');
       this.hasEnded = true;
       return 'data: [DONE]\n\n';
     } catch (error) {
       this.hasEnded = true;
-      return signal.aborted || record.isCancelled || budget.isAbandoned
-        ? ''
-        : `data: ${JSON.stringify(errorBody(handleError(error, record)))}\n\n`;
+      return hasLeft(this.#context) ? '' : `data: ${JSON.stringify(errorBody(handleError(error, this.#context.record)))}\n\n`;
     }
   }
 }

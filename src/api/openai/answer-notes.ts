@@ -10,6 +10,8 @@ export interface AnswerHead {
   readonly seed: number;
   /** The model's. With another, the text would not go on as it began. */
   readonly fingerprint: string;
+  /** The model's version, with which the answer goes on, although another may have become current. */
+  readonly version?: string;
 }
 
 /** What an answer has got since the note before: all notes together are what it takes to go on elsewhere. */
@@ -21,6 +23,8 @@ export interface AnswerNote {
   positions?: [choice: number, position: ChoicePosition][];
   /** Whether the client has the usage. */
   usage?: true;
+  /** Whether the client has what comes behind all chunks. */
+  end?: true;
   figures?: Partial<JobFigures>;
   slices?: number;
   /** The stored answer from which to go on. Nothing else is needed then. */
@@ -47,6 +51,7 @@ export interface AnswerPast {
   readonly tokens: readonly (readonly ChosenToken[])[];
   readonly positions: readonly ChoicePosition[];
   readonly hasUsage: boolean;
+  readonly hasEnd: boolean;
   readonly figures: Partial<JobFigures>;
   readonly slices: number;
 }
@@ -62,6 +67,10 @@ export class AnswerNotes {
   session: string | undefined;
   /** Whether the client of a stored answer gets it as a whole. */
   isWhole = false;
+  /** Whether all of the answer is made again where it goes on, and not only what its client does not have. */
+  repeats = false;
+  /** Whether the client does not have what was made last. */
+  isNews = true;
   /** What the client has got last. */
   reached: Reached = { choice: null, position: CHOICE_BEGINNING };
   /** What the answer has cost so far, once that is known. */
@@ -71,6 +80,7 @@ export class AnswerNotes {
   readonly #held: ChosenToken[][] = [];
   /** How many tokens of each choice earlier notes have, of those that are still to come. */
   readonly #known: number[];
+  #hasHead = false;
   #isStreamed = false;
   #note: AnswerNote = {};
   #tokens = 0;
@@ -85,7 +95,8 @@ export class AnswerNotes {
   /** @param options.isStreamed whether the client gets each part of the answer when it is there */
   begin(head: AnswerHead, options: { isStreamed: boolean }): void {
     this.#isStreamed = options.isStreamed;
-    if (this.past === undefined) this.#note.head = head;
+    if (this.past === undefined && !this.#hasHead) this.#note.head = head;
+    this.#hasHead = true;
   }
 
   /** Tokens of a choice of which the client gets nothing yet: they count as the next ones that are added. */
@@ -93,12 +104,13 @@ export class AnswerNotes {
     this.#held[choice] = [...(this.#held[choice] ?? []), ...tokens];
   }
 
-  /** The next tokens of a choice. Scores are kept unless the client has them. */
+  /** The next tokens of a choice. Scores are kept unless the client has them, and nothing is made of them again. */
   addTokens(choice: number, next: readonly ChosenToken[]): void {
     const tokens = this.#unknown(choice, [...(this.#held[choice] ?? []), ...next]);
     this.#held[choice] = [];
     if (tokens.length === 0) return;
-    const kept = tokens.map(({ id, logprob, top }) => (this.#isStreamed || logprob === undefined ? id : { id, logprob, top }));
+    const isKept = !this.#isStreamed || this.repeats;
+    const kept = tokens.map(({ id, logprob, top }) => (!isKept || logprob === undefined ? id : { id, logprob, top }));
     this.#note.tokens ??= [];
     this.#note.tokens.push([choice, kept]);
     this.#tokens += tokens.length;
@@ -130,6 +142,10 @@ export class AnswerNotes {
   reachUsage(): void {
     this.reached = { choice: null, position: CHOICE_BEGINNING };
     this.#note.usage = true;
+  }
+
+  reachEnd(): void {
+    this.#note.end = true;
   }
 
   /**
@@ -175,6 +191,7 @@ export function joinNotes(notes: readonly AnswerNote[]): AnswerPast | undefined 
     tokens,
     positions,
     hasUsage: notes.some(({ usage }) => usage),
+    hasEnd: notes.some(({ end }) => end),
     figures,
     slices: notes.findLast((note) => note.slices)?.slices ?? 1,
   };

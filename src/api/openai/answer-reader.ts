@@ -25,12 +25,18 @@ export class AnswerReader {
   #length = 0;
   /** How many calls have begun. */
   #count = 0;
+  readonly #idOfCall: (call: number) => string;
   readonly #opensAtOnce: boolean;
   #isOpen = false;
   #hasText = false;
 
-  /** @param reportsTokens whether the chunks tell of tokens, so that the first one cannot wait until it is known what they are */
-  constructor({ calls, thinking }: Pick<ChatRequest, 'calls' | 'thinking'>, reportsTokens: boolean) {
+  /**
+   * @param reportsTokens whether the chunks tell of tokens, so that the first one cannot wait until it is known what they
+   *   are
+   * @param idOfCall the id of each call of the choice
+   */
+  constructor({ calls, thinking }: Pick<ChatRequest, 'calls' | 'thinking'>, reportsTokens: boolean, idOfCall: (call: number) => string) {
+    this.#idOfCall = idOfCall;
     this.#splitter = thinking && new ReasoningSplitter(thinking.tags, thinking.hasBegun);
     this.#calls = calls;
     this.#opensAtOnce = reportsTokens || calls === undefined;
@@ -91,7 +97,7 @@ export class AnswerReader {
       return { content: piece.text };
     }
     if (piece.type === 'arguments') return { tool_calls: [{ index: this.#count - 1, function: { arguments: piece.text } }] };
-    const id = `call_${crypto.randomUUID().replaceAll('-', '').slice(0, 24)}`;
+    const id = this.#idOfCall(this.#count);
     return { tool_calls: [{ index: this.#count++, id, type: 'function', function: { name: piece.name, arguments: '' } }] };
   }
 

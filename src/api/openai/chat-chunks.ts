@@ -10,6 +10,12 @@ import { answerHead, type ChoiceEvent, choiceChunks } from './choice-chunks.ts';
 import type { ChatChunk, ChatChunkChoice, ChatCompletion, ChatLogprobs, ChatWireRequest } from './schemas/chat-schema.ts';
 import type { ChatRequest } from './to-completion-request.ts';
 
+type AnswerHead = ReturnType<typeof chatHead>;
+
+/** What all chunks of a chat have in common. */
+export const chatHead = (idPrefix: 'chatcmpl-' | 'resp_', model: LanguageModel, completion: RecordedCompletion) =>
+  answerHead(idPrefix, 'chat.completion.chunk', model, completion);
+
 /** The chunks of a chat completion. Each choice opens with the role and closes with an empty delta. */
 export async function* chatChunks(
   body: ChatWireRequest,
@@ -17,12 +23,13 @@ export async function* chatChunks(
   request: ChatRequest,
   completion: RecordedCompletion,
   budget: WorkBudget,
+  head: AnswerHead = chatHead('chatcmpl-', model, completion),
 ): AsyncGenerator<ChatChunk> {
-  const head = answerHead('chatcmpl', 'chat.completion.chunk', model, completion);
   const reportsTokens = body.logprobs === true || body.return_token_ids === true;
   const readers = new Map<number, AnswerReader>();
+  const idsOfCalls = request.calls && (await callIds(head.id));
   const toParts = (event: ChoiceEvent) => {
-    const reader = readers.get(event.index) ?? new AnswerReader(request, reportsTokens);
+    const reader = readers.get(event.index) ?? new AnswerReader(request, reportsTokens, (call) => idsOfCalls!(event.index, call));
     readers.set(event.index, reader);
     return toChatParts(event, reader, body, model.tokenizer);
   };
@@ -33,6 +40,18 @@ export async function* chatChunks(
     promptIds = {};
   }
 }
+
+/**
+ * Ids of calls that are the same wherever the answer goes on, and do not tell its id, which may be all that it takes to
+ * read it.
+ */
+async function callIds(answerId: string): Promise<(choice: number, call: number) => string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(answerId)));
+  const digits = Array.from(hash.subarray(0, 10), twoDigits).join('');
+  return (choice, call) => `call_${digits}${twoDigits(choice)}${twoDigits(call)}`;
+}
+
+const twoDigits = (value: number): string => value.toString(16).padStart(2, '0');
 
 type Delta = ChatChunkChoice['delta'];
 

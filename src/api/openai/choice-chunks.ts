@@ -41,13 +41,13 @@ async function* choiceEvents(events: AsyncIterable<CompletionEvent>, requests: r
 
 /** What all chunks of an answer have in common. `created` is in seconds since the epoch. */
 export function answerHead<const T extends string>(
-  idPrefix: 'cmpl' | 'chatcmpl',
+  idPrefix: 'cmpl-' | 'chatcmpl-' | 'resp_',
   object: T,
   model: LanguageModel,
   { notes }: RecordedCompletion,
 ) {
   return {
-    id: notes?.session ?? notes?.past?.head.id ?? `${idPrefix}-${crypto.randomUUID().replaceAll('-', '')}`,
+    id: notes?.session ?? notes?.past?.head.id ?? `${idPrefix}${crypto.randomUUID().replaceAll('-', '')}`,
     created: notes?.past?.head.created ?? Math.floor(Date.now() / 1000),
     model: model.id,
     system_fingerprint: model.fingerprint,
@@ -79,7 +79,8 @@ export async function* choiceChunks<Head extends { id: string; created: number }
   const includeUsage = !body.stream || body.stream_options?.include_usage;
   const { notes } = completion;
   const isStreamed = body.stream || notes?.isStored || false;
-  notes?.begin({ id: head.id, created: head.created, seed: requests[0].sampling.seed, fingerprint: model.fingerprint }, { isStreamed });
+  const { fingerprint, version } = model;
+  notes?.begin({ id: head.id, created: head.created, seed: requests[0].sampling.seed, fingerprint, version }, { isStreamed });
   for await (const event of choiceEvents(completion.events, requests)) {
     // Each choice reports the scores of its prompt.
     if (event.isFirst) await budget.spend(event.promptScores.length * work.report(requests[event.requestIndex].promptLogprobs ?? 0));
@@ -93,12 +94,14 @@ export async function* choiceChunks<Head extends { id: string; created: number }
       const isLast = place === parts.length - 1;
       const position = positionAfter(event, place, parts.length);
       if (isStreamed && isLast) notes?.addTokens(event.index, tokens);
-      if (notes?.has(event.index, position)) continue;
-      if (isStreamed) notes?.reach(event.index, position);
+      const isKnown = notes?.has(event.index, position) ?? false;
+      if (isKnown && !notes!.repeats) continue;
+      if (isStreamed && !isKnown) notes?.reach(event.index, position);
+      if (notes) notes.isNews = !isKnown;
       yield { ...head, choices: [choice], ...(includeUsage ? { usage: null } : {}), ...(isLast ? stopped : {}) };
     }
   }
-  if (!includeUsage || notes?.past?.hasUsage) return;
+  if (!includeUsage || (notes?.past?.hasUsage && !notes.repeats)) return;
   const promptTokens = requests.reduce((sum, { prompt }) => sum + prompt.length, 0);
   const { completionTokens } = completion;
   const { cachedTokens, acceptedTokens, rejectedTokens, multiplyAdds } = completion.figures;
@@ -112,6 +115,7 @@ export async function* choiceChunks<Head extends { id: string; created: number }
     gpt_edge: {
       multiply_adds: Math.round(multiplyAdds),
       ...(notes && notes.slices > 1 ? { slices: notes.slices } : {}),
+      ...(completion.object === undefined ? {} : { object: completion.object }),
       ...(left === undefined ? {} : { cpu_budget_left_ms: Math.floor(left) }),
     },
   };

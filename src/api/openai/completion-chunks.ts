@@ -49,7 +49,7 @@ export function completionChunks(
     return [{ index, text: echo, ...report(placedPrompt), ...ofPrompt, finish_reason: null }, piece];
   }
 
-  const head = answerHead('cmpl', 'text_completion', model, completion);
+  const head = answerHead('cmpl-', 'text_completion', model, completion);
   return choiceChunks({ model, requests, completion, body, head, toParts }, budget);
 }
 

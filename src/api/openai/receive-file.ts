@@ -6,6 +6,7 @@ import { LineChecker } from '../../batch/lines/line-checker.ts';
 import { LineCutter } from '../../batch/lines/text-lines.ts';
 import { GptEdgeError } from '../../core/errors.ts';
 import { excerpt } from '../../core/excerpt.ts';
+import { within } from '../../core/within.ts';
 import { invalidRequest } from '../http/errors.ts';
 import { type FormPart, fieldText, formParts } from '../http/form-parts.ts';
 import { unreadableBody } from '../http/json-body.ts';
@@ -97,7 +98,7 @@ function limited({ body, headers, signal }: Request, maxBytes: number): AsyncIte
   let length = 0;
   let failure: unknown;
   const next = async (): Promise<IteratorResult<Uint8Array>> => {
-    const { done, value } = await readInTime(reader);
+    const { done, value } = await within(reader.read(), MAX_PAUSE_MS, stoodStill);
     length += value?.length ?? 0;
     if (done) return { done: true, value: undefined };
     if (length > most || isTooLong) throw tooLarge();
@@ -118,15 +119,4 @@ function limited({ body, headers, signal }: Request, maxBytes: number): AsyncIte
   };
 }
 
-async function readInTime(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<ReadableStreamReadResult<Uint8Array>> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new GptEdgeError('timeout', `The upload stood still for over ${MAX_PAUSE_MS} ms.`);
-    timer = setTimeout(() => reject(error), MAX_PAUSE_MS);
-  });
-  try {
-    return await Promise.race([reader.read(), late]);
-  } finally {
-    if (timer !== undefined) clearTimeout(timer);
-  }
-}
+const stoodStill = () => new GptEdgeError('timeout', `The upload stood still for over ${MAX_PAUSE_MS} ms.`);

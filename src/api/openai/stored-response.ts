@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import { GptEdgeError } from '../../core/errors.ts';
-import { type AnswerSession, type AnswerSessions, SESSION_BEGINNING } from '../http/answer-session.ts';
+import type { AnswerSession, AnswerSessions, StoredRequest } from '../http/answer-session.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { errorBody, handleError } from '../http/errors.ts';
 import type { RequestContext } from '../request-log/request-record.ts';
@@ -13,23 +13,60 @@ export interface AnswerStore {
 }
 
 /**
- * Whether a request asks to store its answer, and where that can be done.
- * @returns null if it does not
+ * Where a request's answer is stored, if it asks for that.
+ * @param fields those of the request that need stored answers, as far as it has them
+ * @returns null if it asks for none of them
  * @throws GptEdgeError `unsupported_parameter` if the engine runs in the Worker, which stores nothing
  */
-export function answerStore(c: Context<AppEnv>, { store }: { store?: boolean | null }, { slices }: RequestContext): AnswerStore | null {
-  if (!store) return null;
-  const sessions = c.env?.sessions;
-  if (sessions === undefined || slices === undefined)
-    throw new GptEdgeError(
-      'unsupported_parameter',
-      'This deployment stores no answers: store needs engine objects (ENGINE_PLACE = "object").',
-      {
-        param: 'store',
-      },
-    );
+export function answerStore(c: Context<AppEnv>, fields: Record<string, unknown>, { slices }: RequestContext): AnswerStore | null {
+  const asked = Object.keys(fields).find((name) => fields[name]);
+  if (asked === undefined) return null;
+  const sessions = sessionsFor(c, asked);
+  if (slices === undefined) throw storesNothing(asked);
   slices.notes.isStored = true;
   return { sessions, notes: slices.notes };
+}
+
+/**
+ * The stored answers, which a field of a request needs.
+ * @throws GptEdgeError `unsupported_parameter` if there are none
+ */
+export function sessionsFor(c: Context<AppEnv>, field: string): AnswerSessions {
+  const sessions = c.env?.sessions;
+  if (sessions === undefined) throw storesNothing(field);
+  return sessions;
+}
+
+const storesNothing = (field: string): GptEdgeError =>
+  new GptEdgeError('unsupported_parameter', `This deployment stores no answers: ${field} needs engine objects (ENGINE_PLACE = "object").`, {
+    param: field,
+  });
+
+/**
+ * Begins to store an answer while it is made.
+ * @param request is what is kept beside it
+ * @param isWhole whether its client gets it as a whole
+ */
+export function storeAnswer(
+  c: Context<AppEnv>,
+  { sessions, notes }: AnswerStore,
+  request: Pick<StoredRequest, 'body' | 'opening'>,
+  chunks: () => AsyncGenerator<object>,
+  { record, budget }: RequestContext,
+  isWhole: boolean,
+): AnswerSession {
+  notes.isWhole = isWhole;
+  const session = sessions.open({ owner: c.var.grant.owner, path: c.req.path, ...request }, notes);
+  session.onCancel(() => {
+    record.isCancelled = true;
+    budget.abort();
+  });
+  record.beginBody();
+  void storeAll(session, chunks(), notes, (error) => {
+    // Whoever comes after an object that was reset goes on with the answer, and one that was cancelled has ended.
+    if (!budget.isAbandoned && session.state === 'running') session.fail(errorBody(handleError(error, record)).error);
+  }).finally(() => record.endBody());
+  return session;
 }
 
 /**
@@ -39,24 +76,22 @@ export function answerStore(c: Context<AppEnv>, { store }: { store?: boolean | n
  */
 export async function storedResponse<C extends object>(
   c: Context<AppEnv>,
-  { sessions, notes }: AnswerStore,
+  store: AnswerStore,
   body: object,
   chunks: () => AsyncGenerator<C>,
-  { record, budget }: RequestContext,
+  context: RequestContext,
   join?: (chunks: AsyncIterable<C>) => Promise<object>,
 ): Promise<Response> {
-  notes.isWhole = join !== undefined;
-  const session = sessions.open({ owner: c.var.grant.owner, path: c.req.path, body: JSON.stringify(body) }, notes);
-  record.beginBody();
-  void storeAll(session, chunks(), notes, (error) => {
-    // Whoever comes after an object that was reset goes on with the answer.
-    if (!budget.isAbandoned) session.fail(errorBody(handleError(error, record)).error);
-  }).finally(() => record.endBody());
-  if (!join) return session.stream(SESSION_BEGINNING);
+  const session = storeAnswer(c, store, { body: JSON.stringify(body) }, chunks, context, join !== undefined);
+  return join ? c.json(await join(storedChunks<C>(await ended(session)))) : session.stream();
+}
+
+/** Waits for an answer to end. @throws GptEdgeError why it has failed */
+export async function ended(session: AnswerSession): Promise<AnswerSession> {
   await session.untilEnd();
   const { error } = session;
   if (error) throw new GptEdgeError(error.code, error.message, { param: error.param ?? undefined });
-  return c.json(await join(storedChunks<C>(session)));
+  return session;
 }
 
 async function storeAll(

@@ -22,6 +22,8 @@ export function toChatBody(body: ResponseWireRequest): ChatWireRequest {
     tools: tools?.map(({ type, ...described }) => ({ type, function: described })),
     tool_choice: toToolChoice(tool_choice),
     logprobs,
+    stream: body.stream,
+    stream_options: body.stream ? { include_usage: true } : undefined,
     top_logprobs: logprobs ? (top_logprobs ?? 0) : undefined,
   });
   if (success) return data;
@@ -34,6 +36,7 @@ type Message = ChatWireRequest['messages'][number];
 function toMessages(items: readonly WireItem[]): Message[] {
   const messages: Message[] = [];
   for (const item of items) {
+    if (item.type === 'item_reference') continue;
     if (item.type === 'function_call_output') messages.push({ role: 'tool', tool_call_id: item.call_id, content: textOf(item.output) });
     else if (item.type !== 'function_call') messages.push({ role: item.role, content: textOf(item.content) });
     else {

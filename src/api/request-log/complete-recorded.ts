@@ -14,6 +14,8 @@ import type { RequestContext } from './request-record.ts';
 export interface RecordedCompletion {
   readonly events: AsyncIterable<CompletionEvent>;
   readonly figures: Readonly<JobFigures>;
+  /** Name of the engine object that computes it. */
+  readonly object?: string;
   /** Tokens that were generated so far, also for completions that are not returned. */
   readonly completionTokens: number;
   /** Where it is noted what it takes to go on elsewhere, if the answer is made in slices. */
@@ -41,7 +43,7 @@ export async function completeRecorded(
   await grant.reserve(record.promptTokens, mostTokens(requests), budget.signal);
   const own = resumed(requests, notes?.past, model).map((request) => ({ ...request, partition: partitionOf(grant, request.partition) }));
   const cancelTimeout = endAfter(timeout, budget, record);
-  const joinsPieces = !(notes?.isStored || past);
+  const joinsPieces = !(notes?.isStored || notes?.repeats || past);
   const reader = await complete(model, own, budget, { past, joinsPieces }).catch((error: unknown) => {
     cancelTimeout();
     throw error;
@@ -70,6 +72,7 @@ export async function completeRecorded(
   return {
     events: bestChoices(events(), requests),
     figures: reader.figures,
+    object: record.object,
     notes,
     get completionTokens() {
       return record.completionTokens ?? 0;

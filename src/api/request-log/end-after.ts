@@ -9,6 +9,7 @@ import type { RequestRecord } from './request-record.ts';
 export function endAfter(milliseconds: number | null | undefined, budget: WorkBudget, { started }: RequestRecord): () => void {
   if (milliseconds == null) return () => {};
   const end = () => budget.abort(new GptEdgeError('timeout', `The request has taken ${milliseconds} ms.`, { param: 'timeout_ms' }));
-  const timer = setTimeout(end, Math.max(0, started + milliseconds - Date.now()));
+  // The clock may have been set back since the request came.
+  const timer = setTimeout(end, Math.min(milliseconds, Math.max(0, started + milliseconds - Date.now())));
   return () => clearTimeout(timer);
 }

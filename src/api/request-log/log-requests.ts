@@ -14,15 +14,16 @@ export const logRequests = (log: (line: RequestLine) => void) =>
   createMiddleware<RequestLogEnv>(async function logRequests(c, next) {
     const ended = Promise.withResolvers<void>();
     const record = new RequestRecord(ended.promise);
+    record.object = c.env?.object?.name;
     c.set('record', record);
     keepAlive(c, ended.promise);
     await next();
     const { status } = c.res;
     record.status = status;
-    const timing = serverTiming(record, c.env?.object?.name);
+    const timing = serverTiming(record);
     if (timing !== '') c.res.headers.set('server-timing', timing);
     const write = () => {
-      if (!record.isForwarded) log(toLine(c, record, status, Date.now() - record.started));
+      if (!record.isForwarded) log(toLine(c, record, status, Math.max(0, Date.now() - record.started)));
       ended.resolve();
     };
     if (record.bodyEnd) record.bodyEnd.then(write);
@@ -39,6 +40,7 @@ function toLine(c: Context<RequestLogEnv>, record: RequestRecord, status: number
     status,
     duration_ms,
     model: record.model,
+    version: record.version,
     prompt_tokens: record.promptTokens,
     completion_tokens: record.completionTokens,
     ...sharing(record),
@@ -63,8 +65,11 @@ function sharing({ figures, loadMilliseconds }: RequestRecord): Partial<RequestL
 }
 
 /** The header that tells a client what is known when its answer begins, as browsers show it. */
-function serverTiming({ figures, loadMilliseconds }: RequestRecord, object?: string): string {
+function serverTiming({ figures, loadMilliseconds, object, budgetLeft }: RequestRecord): string {
   const load = loadMilliseconds === undefined ? [] : [`load;dur=${loadMilliseconds}`];
   const sharing = figures ? [`queue;dur=${figures.queueMilliseconds}`, `cached;desc="${figures.cachedTokens} tokens"`] : [];
-  return [...load, ...sharing, ...(object ? [`object;desc="${object}"`] : [])].join(', ');
+  const work = figures && figures.multiplyAdds > 0 ? [`work;desc="${Math.round(figures.multiplyAdds)} multiply-adds"`] : [];
+  const left = budgetLeft?.();
+  const budget = left === undefined ? [] : [`budget;dur=${Math.floor(left)}`];
+  return [...load, ...sharing, ...work, ...budget, ...(object ? [`object;desc="${object}"`] : [])].join(', ');
 }

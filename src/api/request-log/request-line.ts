@@ -19,6 +19,8 @@ export interface RequestLine {
   duration_ms: number;
   /** Id of the model that was asked. */
   model?: string;
+  /** The model's version. */
+  version?: string;
   /** Tokens in all prompts of the request. */
   prompt_tokens?: number;
   /** Tokens generated for all choices, unfinished ones included. */

@@ -12,6 +12,8 @@ export class RequestRecord {
   readonly started = Date.now();
   /** Id of the served model, once it is known. */
   model?: string;
+  /** The model's version, if it has one. */
+  version?: string;
   /** Milliseconds until the model was ready: next to none where it was loaded already. */
   loadMilliseconds?: number;
   promptTokens?: number;
@@ -33,6 +35,10 @@ export class RequestRecord {
   isStream = false;
   /** Whether another app answers, and writes the log line. */
   isForwarded = false;
+  /** Name of the engine object that computes. */
+  object?: string;
+  /** CPU milliseconds that are left of the call's; undefined without a limit. */
+  budgetLeft?: () => number | undefined;
   /** Resolves when the answer has ended. */
   readonly ended: Promise<void>;
   #body?: PromiseWithResolvers<void>;
@@ -68,6 +74,9 @@ export interface RequestContext {
   slices?: AnswerSlices;
   grant: Grant;
 }
+
+/** Whether nobody reads the answer any more, so that what ends it is no failure. */
+export const hasLeft = ({ signal, record, budget }: RequestContext): boolean => signal.aborted || record.isCancelled || budget.isAbandoned;
 
 /** What the request log finds and leaves in Hono's context. */
 export interface RequestLogEnv {

@@ -36,7 +36,7 @@ export function chatCompletionsRoute(app: OpenAPIHono<AppEnv>): void {
     const prediction = await toPrediction(body, model, context.budget);
     const request = { ...(await toChatRequest(body, model, context.budget)), prediction };
     checkWork(model, [request], c.var.maxWork, chatFields(body));
-    const store = answerStore(c, body, context);
+    const store = answerStore(c, { store: body.store }, context);
     const completion = await completeRecorded(model, [request], context, body.timeout_ms);
     const chunksOf = () => chatChunks(body, model, request, completion, context.budget);
     if (store)

@@ -34,7 +34,7 @@ export function completionsRoute(app: OpenAPIHono<AppEnv>): void {
     const context = requestContext(c, model);
     const requests = await toCompletionRequests(body, model, context.budget);
     checkWork(model, requests, c.var.maxWork, { prompt: 'prompt', choices: body.best_of == null ? 'n' : 'best_of' });
-    const store = answerStore(c, body, context);
+    const store = answerStore(c, { store: body.store }, context);
     const completion = await completeRecorded(model, requests, context, body.timeout_ms);
     const chunksOf = () => completionChunks(body, model, requests, completion, context.budget);
     if (store) return storedResponse(c, store, body, chunksOf, context, body.stream ? undefined : joinCompletion) as never;

@@ -43,7 +43,7 @@ export function modelsRoute(app: OpenAPIHono<AppEnv>): void {
     const { host } = c.var;
     const found = await Promise.all(host.ids.map((id) => listed(host, id, toError(c))));
     const data = new Map(found.flat().map((model) => [model.id, model]));
-    return c.json({ object: 'list' as const, data: [...data.values()] }, 200);
+    return c.json({ object: 'list' as const, data: [...data.values()], stores_answers: c.env?.sessions !== undefined }, 200);
   });
   app.openapi(oneRoute, async (c) => {
     const description = await c.var.host.describe(c.req.valid('param').id);

@@ -6,7 +6,7 @@ import { type AnswerSession, advanced, formatCursor, isBehind, parseCursor, SESS
 import type { AppEnv } from '../http/app-env.ts';
 import { joinChat } from '../openai/chat-chunks.ts';
 import { joinCompletion } from '../openai/completion-chunks.ts';
-import { errorResponses, eventStream, jsonContent } from '../openai/schemas/bodies.ts';
+import { deletedSchema, errorResponses, eventStream, jsonContent } from '../openai/schemas/bodies.ts';
 import { type ChatWireRequest, storedChatSchema } from '../openai/schemas/chat-schema.ts';
 import { storedCompletionSchema } from '../openai/schemas/completion-schema.ts';
 import { storedChunks } from '../openai/stored-response.ts';
@@ -38,43 +38,68 @@ const streamRoute = <const P extends string>(path: P, chunk: string) =>
     responses: { 200: { description: 'The chunks.', content: eventStream(chunk) }, ...errorResponses(...ERRORS) },
   });
 
+const deleteRoute = <const P extends string, T extends z.ZodType>(path: P, schema: T) =>
+  createRoute({
+    method: 'delete',
+    path: `${path}/{id}`,
+    tags: ['Generation'],
+    summary: 'Delete a stored answer, and end it before',
+    request: { params },
+    responses: { 200: { description: 'It is deleted.', content: jsonContent(schema) }, ...errorResponses(...ERRORS) },
+  });
+
 /** Answers of requests with `store`, which are there for a while after their client has left. */
 export function storedCompletionsRoutes(app: OpenAPIHono<AppEnv>): void {
   app.openapi(stateRoute('/v1/completions', storedCompletionSchema), async (c) => {
-    const session = await found(c, 'cmpl-');
+    const session = await foundAnswer(c, 'cmpl-');
     return c.json(
       { ...(await joinCompletion(storedChunks(session), headOf(session, 'text_completion'))), ...stateOf(session) } as never,
       200,
     );
   });
   app.openapi(stateRoute('/v1/chat/completions', storedChatSchema), async (c) => {
-    const session = await found(c, 'chatcmpl-');
+    const session = await foundAnswer(c, 'chatcmpl-');
     const body = JSON.parse(session.body) as ChatWireRequest;
     return c.json(
       { ...(await joinChat(storedChunks(session), body, headOf(session, 'chat.completion'))), ...stateOf(session) } as never,
       200,
     );
   });
+  app.openapi(deleteRoute('/v1/completions', deletedSchema('text_completion.deleted')), async (c) =>
+    c.json({ id: await deleted(c, 'cmpl-'), object: 'text_completion.deleted' as const, deleted: true as const }, 200),
+  );
+  app.openapi(deleteRoute('/v1/chat/completions', deletedSchema('chat.completion.deleted')), async (c) =>
+    c.json({ id: await deleted(c, 'chatcmpl-'), object: 'chat.completion.deleted' as const, deleted: true as const }, 200),
+  );
   app.openapi(streamRoute('/v1/completions', 'Completion'), (c) => stream(c, 'cmpl-') as never);
   app.openapi(streamRoute('/v1/chat/completions', 'ChatCompletionChunk'), (c) => stream(c, 'chatcmpl-') as never);
 }
 
 async function stream(c: Context<AppEnv>, prefix: string): Promise<Response> {
   const last = c.req.header('last-event-id');
-  const cursor = last === undefined ? SESSION_BEGINNING : parseCursor(last);
-  if (cursor === null)
-    throw new GptEdgeError('invalid_value', `Invalid Last-Event-ID: ${JSON.stringify(excerpt(last!))} is not the id of an event.`, {
+  if (last !== undefined && parseCursor(last) === null)
+    throw new GptEdgeError('invalid_value', `Invalid Last-Event-ID: ${JSON.stringify(excerpt(last))} is not the id of an event.`, {
       param: 'Last-Event-ID',
     });
-  return (await found(c, prefix)).stream(cursor);
+  return (await foundAnswer(c, prefix)).stream(last);
 }
 
-/** @throws GptEdgeError `completion_not_found` */
-async function found(c: Context<AppEnv>, prefix: string): Promise<AnswerSession> {
+/**
+ * A stored answer, whose id begins as its endpoint has it.
+ * @throws GptEdgeError `completion_not_found`, also for one of another caller
+ */
+export async function foundAnswer(c: Context<AppEnv>, prefix: string): Promise<AnswerSession> {
   const id = c.req.param('id')!;
   const session = id.startsWith(prefix) ? await c.env?.sessions?.find(id) : null;
   if (!session || session.owner !== c.var.grant.owner) throw notFound(id);
   return session;
+}
+
+/** Deletes a stored answer. @returns its id */
+export async function deleted(c: Context<AppEnv>, prefix: string): Promise<string> {
+  const { id } = await foundAnswer(c, prefix);
+  c.env.sessions!.delete(id);
+  return id;
 }
 
 export const notFound = (id: string): GptEdgeError =>
@@ -92,6 +117,6 @@ const headOf = ({ id }: AnswerSession, object: string) => ({ id, object });
 function stateOf(session: AnswerSession) {
   const { state, error, events } = session;
   const cursor = events.reduce((last, event) => (isBehind(event, last) ? advanced(last, event) : last), SESSION_BEGINNING);
-  const status = { running: 'in_progress', ended: 'completed', failed: 'failed' }[state];
+  const status = { running: 'in_progress', ended: 'completed', failed: 'failed', cancelled: 'cancelled' }[state];
   return { gpt_edge: { status, last_event_id: formatCursor(cursor), ...(error ? { error } : {}) } };
 }

@@ -8,6 +8,7 @@ import { runWrangler } from '../../local/run-wrangler.ts';
 import { edgeOnlyOption, modelOption, varOption } from '../options.ts';
 import { printPlans } from '../print-plans.ts';
 import { describeFreePlan } from '../printing/free-plan.ts';
+import { printFindings } from '../printing/print-findings.ts';
 import { pushWithProgress } from '../push-with-progress.ts';
 
 export const deployCommand = new Command('deploy')
@@ -34,7 +35,7 @@ interface DeploymentStage {
 }
 
 /**
- * Creates the bucket and the queues if they are missing, pushes the models, and deploys the Worker. A model that it would refuse is
+ * Creates the bucket and the queues if they are missing, pushes the models, deploys the Worker, and asks it whether they can be served. A model that it would refuse is
  * refused before any of that.
  */
 async function deploy({ model: paths = [], var: vars = {}, edgeOnly, dryRun }: DeployOptions): Promise<void> {
@@ -62,6 +63,7 @@ async function stages(folders: readonly ModelFolder[], vars: Record<string, stri
   const { r2_buckets, queues } = wrangler().unstable_readConfig({ config: WRANGLER_CONFIG });
   const bucket = r2_buckets[0].bucket_name!;
   const queueNames = new Set([...(queues.producers ?? []), ...(queues.consumers ?? [])].map(({ queue }) => queue));
+  let printed = '';
   const allVars = Object.entries({ MODEL_IDS: folders.map(({ manifest }) => manifest.id).join(','), ...vars });
   const varArgs = allVars.flatMap(([key, value]) => ['--var', `${key}:${value}`]);
   return [
@@ -76,9 +78,21 @@ async function stages(folders: readonly ModelFolder[], vars: Record<string, stri
     })),
     {
       name: `deploy the Worker${edgeOnly ? ', without onnxruntime-web,' : ''} with ${allVars.map((pair) => pair.join('=')).join(' ')}`,
-      run: async () => console.log(await runWrangler(['deploy', ...varArgs, ...(edgeOnly ? edgeOnlyArguments() : [])])),
+      run: async () => {
+        printed = await runWrangler(['deploy', ...varArgs, ...(edgeOnly ? edgeOnlyArguments() : [])]);
+        console.log(printed);
+      },
     },
+    { name: 'ask the deployment whether its models can be served', run: () => reportReady(printed) },
   ];
+}
+
+/** Prints whether the models can be served. A deployment that has no address of its own is not asked. */
+async function reportReady(printed: string): Promise<void> {
+  const { deployedOrigin, waitUntilReady } = await import('../../local/doctor/check-ready.ts');
+  const origin = deployedOrigin(printed);
+  if (origin === undefined) console.log('wrangler has named no address to ask at.');
+  else printFindings(await waitUntilReady(origin, process.env.OPERATOR_KEY));
 }
 
 /**

@@ -1,11 +1,10 @@
 import { Command } from 'commander';
+import { printFindings } from '../printing/print-findings.ts';
 
 export const doctorCommand = new Command('doctor')
   .description('check the configuration, and say what is missing')
   .option('--remote <url>', "also ask the deployment at this address; with its operator's key in OPERATOR_KEY, more of it")
   .action(doctor);
-
-const MARKS = { ok: 'ok      ', warning: 'warning ', error: 'error   ' } as const;
 
 /** Prints what was found, and ends with code 1 if something does not work or is open to harm. */
 async function doctor({ remote }: { remote?: string }): Promise<void> {
@@ -13,6 +12,5 @@ async function doctor({ remote }: { remote?: string }): Promise<void> {
   const { checkDeployment } = await import('../../local/doctor/check-deployment.ts');
   const findings = await checkConfiguration();
   if (remote) findings.push(...(await checkDeployment(remote.replace(/\/$/, ''), process.env.OPERATOR_KEY)));
-  for (const { level, text } of findings) console.log(MARKS[level] + text);
-  if (findings.some(({ level }) => level === 'error')) process.exitCode = 1;
+  printFindings(findings);
 }

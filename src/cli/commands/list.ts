@@ -1,50 +1,40 @@
 import { Command } from 'commander';
 import type { Bucket } from '../../local/bucket/bucket.ts';
-import { persistToOption } from '../options.ts';
+import type { BucketChoice } from '../../local/bucket/with-bucket.ts';
+import { persistToOption, remoteOption } from '../options.ts';
 import { printTable } from '../printing/print-table.ts';
 
 export const listCommand = new Command('list')
   .description('show the models in the local bucket')
-  .option('--remote', 'use the real bucket, in the account that wrangler is logged in to')
+  .addOption(remoteOption())
   .addOption(persistToOption())
   .action(list);
 
-interface ListOptions {
-  remote?: boolean;
-  persistTo: string;
-}
-
 /** Prints the models in the local bucket, or in the real one. */
-async function list({ remote, persistTo }: ListOptions): Promise<void> {
-  const { withLocalBucket } = await import('../../local/bucket/local-bucket.ts');
-  const { withRemoteBucket } = await import('../../local/bucket/remote-bucket.ts');
-  const rows = remote
-    ? await withRemoteBucket(({ bucket }) => listModels(bucket))
-    : await withLocalBucket(persistTo, ({ bucket }) => listModels(bucket));
+async function list(options: BucketChoice): Promise<void> {
+  const { withBucket } = await import('../../local/bucket/with-bucket.ts');
+  const rows = await withBucket(options, ({ bucket }) => listModels(bucket));
   if (rows.length === 0) console.log('There is no model in the bucket yet. gpt-edge push puts one there.');
-  else printTable(['model', 'architecture', 'parameters', 'dtype', 'context window', 'size', 'pushed'], rows);
+  else printTable(['model', 'architecture', 'parameters', 'dtype', 'context window', 'size', 'pushed', 'version'], rows);
 }
 
 async function listModels(bucket: Bucket): Promise<string[][]> {
+  const { listModelIds } = await import('../../local/bucket/list-objects.ts');
   const rows: string[][] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await bucket.list({ prefix: 'models/', delimiter: '/', cursor });
-    for (const prefix of page.delimitedPrefixes) rows.push(await describe(bucket, prefix));
-    cursor = page.truncated ? page.cursor : undefined;
-  } while (cursor);
+  for (const id of await listModelIds(bucket)) rows.push(await describe(bucket, id));
   return rows;
 }
 
 /** One row of the table, with a note in place of the facts if the manifest is missing or invalid. */
-async function describe(bucket: Bucket, prefix: string): Promise<string[]> {
+async function describe(bucket: Bucket, id: string): Promise<string[]> {
   const { describeDtype, folderBytes, parseManifest } = await import('../../core/folder/manifest.ts');
-  const id = prefix.slice('models/'.length, -1);
-  const object = await bucket.get(`${prefix}manifest.json`);
-  if (object === null) return [id, '(no manifest.json)'];
-  const text = await object.text();
+  const { unversionedKey, versionKey } = await import('../../core/folder/stored-model.ts');
+  const { readCurrent } = await import('../../local/bucket/pointer.ts');
   try {
-    const manifest = parseManifest(text);
+    const version = await readCurrent(bucket, id);
+    const object = await bucket.get(version === null ? unversionedKey(id, 'manifest.json') : versionKey(id, version));
+    if (object === null) return [id, version === null ? '(no version is served)' : `(the manifest of ${version} is missing)`];
+    const manifest = parseManifest(await object.text());
     const { architecture, parameters, contextWindow } = manifest;
     return [
       id,
@@ -54,8 +44,9 @@ async function describe(bucket: Bucket, prefix: string): Promise<string[]> {
       `${contextWindow}`,
       `${(folderBytes(manifest) / 1e6).toFixed(1)} MB`,
       object.uploaded.toISOString().slice(0, 16).replace('T', ' '),
+      version ?? '(before versions: push it again)',
     ];
-  } catch {
-    return [id, '(its manifest.json is damaged)'];
+  } catch (error) {
+    return [id, `(${(error as Error).message})`];
   }
 }

@@ -9,6 +9,8 @@ export const PIECE_BYTES = 2 ** 19;
 /** The files of a model folder, wherever the folder lies. Whatever is read has been checked against the manifest. */
 export interface ModelFiles {
   readonly manifest: Manifest;
+  /** The version of the folder in a bucket. */
+  readonly version?: string;
   /**
    * Reads the whole of one file.
    * @throws GptEdgeError `model_unavailable`, naming a file that is missing or does not match the manifest

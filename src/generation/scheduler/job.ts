@@ -1,3 +1,4 @@
+import { steadyNow } from '../../core/steady-clock.ts';
 import { Outbox } from '../outbox.ts';
 import type { StopCause } from '../text/text-pieces.ts';
 
@@ -42,6 +43,8 @@ export interface JobOptions {
   readonly speculates?: boolean;
   /** Whether others may resolve what it waits for. @default true */
   readonly canBeWoken?: boolean;
+  /** Whether nobody waits for it. @default false */
+  readonly isOffline?: boolean;
 }
 
 /** A request as the scheduler holds it: what is left to compute, and what waits for its reader. */
@@ -56,7 +59,11 @@ export class Job<Run extends JobRun> {
     ticks: 0,
     sequences: 0,
   };
-  readonly submitted = Date.now();
+  readonly submitted = steadyNow();
+  /** When something was computed for it last, or else when it was submitted, by the steady clock. */
+  served = this.submitted;
+  /** Whether it gives way to jobs for which somebody waits. */
+  isOffline: boolean;
   /** Whether tokens are computed before they are chosen: those that are drafted, and those that are certain. */
   readonly speculates: boolean;
   /** Tokens of all its prompts. */
@@ -71,9 +78,10 @@ export class Job<Run extends JobRun> {
   readonly #canBeWoken: boolean;
 
   /** @param options how its reader wants its events, and what it has cost elsewhere */
-  constructor({ joinsPieces, figures, speculates = true, canBeWoken = true }: JobOptions = {}) {
+  constructor({ joinsPieces, figures, speculates = true, canBeWoken = true, isOffline = false }: JobOptions = {}) {
     this.speculates = speculates;
     this.#canBeWoken = canBeWoken;
+    this.isOffline = isOffline;
     this.outbox = new Outbox({ joinsPieces });
     Object.assign(this.figures, figures);
   }
@@ -89,7 +97,7 @@ export class Job<Run extends JobRun> {
 
   admit(): void {
     this.isAdmitted = true;
-    this.figures.queueMilliseconds = Date.now() - this.submitted;
+    this.figures.queueMilliseconds = steadyNow() - this.submitted;
     this.wake();
   }
 

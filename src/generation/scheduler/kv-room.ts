@@ -19,6 +19,12 @@ export class KvRoom {
     return this.#decoder.kvCache.freeBlocks - this.#claimed;
   }
 
+  /** Whether a run could go on if nobody else had any room. */
+  couldHold({ tokens }: Run): boolean {
+    const { blockPositions, totalBlocks } = this.#decoder.kvCache;
+    return Math.ceil(tokens.length / blockPositions) <= totalBlocks;
+  }
+
   /**
    * Sees to it that each run with a sequence has room for all that is pending; then gives room to further runs.
    * @param order of priority, as `priorityOrder` makes it

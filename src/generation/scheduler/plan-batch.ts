@@ -27,13 +27,25 @@ export interface Batch {
 /**
  * Chooses what a tick computes within its budget: the next tokens of each run that decodes, and chunks of what other
  * runs have pending. Where both wait, each has half of the budget at least.
+ *
+ * Beside requests for which somebody waits, those for which nobody does have at most as much of the tick: so nobody waits
+ * for more than twice the work that there is without them.
  * @param runs with a sequence, in the order of priority
  * @param draftBlocks blocks that drafted tokens may take; -1 if none are to be drafted
  */
 export function planBatch(runs: readonly Run[], work: TokenWork, budget: number, draftBlocks: number): Batch {
+  const offline = runs.filter(({ job }) => job.isOffline);
+  const awaited = runs.filter(({ job }) => !job.isOffline);
+  const batch = new GrowingBatch(work);
+  fill(batch, awaited.length > 0 ? awaited : offline, budget, draftBlocks);
+  if (awaited.length > 0) fillUp(batch, offline, Math.min(Math.max(budget, batch.work), 2 * batch.work));
+  return batch;
+}
+
+function fill(batch: GrowingBatch, runs: readonly Run[], budget: number, draftBlocks: number): void {
+  const { tokens: work } = batch;
   const decoding = runs.filter(({ isDecoding }) => isDecoding);
   const reading = runs.filter(({ isDecoding }) => !isDecoding);
-  const batch = new GrowingBatch(work);
   for (const run of fairOrder(decoding)) {
     const cost = run.work(run.pending, work);
     if (batch.parts.length >= LEAST_ROWS && batch.work + cost > (reading.length > 0 ? budget / 2 : budget)) break;
@@ -48,16 +60,29 @@ export function planBatch(runs: readonly Run[], work: TokenWork, budget: number,
     least = Math.max(0, least - count);
   }
   // A prompt makes a batch so large that drafted tokens would not pay.
-  if (reading.length === 0 && draftBlocks >= 0) batch.draft(budget, draftBlocks, work);
-  return batch;
+  if (reading.length === 0 && draftBlocks >= 0) batch.draft(budget, draftBlocks);
+}
+
+/** Adds what fits, up to that work, of runs that give way; one row at least, so that they go on. */
+function fillUp(batch: GrowingBatch, runs: readonly Run[], most: number): void {
+  const begun = batch.parts.length;
+  for (const run of fairOrder(runs)) {
+    const least = batch.parts.length === begun ? 1 : 0;
+    const count = run.isDecoding ? run.pending : chunkWithin(run, batch.tokens, most - batch.work, least);
+    const cost = run.work(count, batch.tokens);
+    if (count > 0 && (least > 0 || batch.work + cost <= most)) batch.add(run, count, cost);
+  }
 }
 
 class GrowingBatch implements Batch {
   readonly parts: Part[] = [];
   work: number;
+  /** What tokens cost. */
+  readonly tokens: TokenWork;
 
-  constructor({ weights }: TokenWork) {
-    this.work = weights;
+  constructor(tokens: TokenWork) {
+    this.tokens = tokens;
+    this.work = tokens.weights;
   }
 
   add(run: Run, count: number, work: number): void {
@@ -66,8 +91,8 @@ class GrowingBatch implements Batch {
   }
 
   /** Tries drafted tokens too, as far as there are blocks for them. */
-  draft(budget: number, freeBlocks: number, work: TokenWork): void {
-    const cost = work.draftCost(this.parts.length);
+  draft(budget: number, freeBlocks: number): void {
+    const cost = this.tokens.draftCost(this.parts.length);
     let blocks = freeBlocks;
     for (const [index, { run, count, work: workOfCount }] of this.parts.entries()) {
       const drafted = this.work < budget ? run.draft(cost) : [];
@@ -75,7 +100,7 @@ class GrowingBatch implements Batch {
       const more = sequence.blocksFor(count + drafted.length) - sequence.blocksFor(count);
       if (drafted.length === 0 || more > blocks) continue;
       blocks -= more;
-      const trying = work.feed(sequence.length + count, drafted.length);
+      const trying = this.tokens.feed(sequence.length + count, drafted.length);
       this.work += trying;
       this.parts[index] = { run, count, drafted, work: workOfCount + trying };
     }

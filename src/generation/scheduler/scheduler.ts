@@ -1,5 +1,6 @@
 import type { Decoder, Feed } from '../../core/decoder.ts';
 import { GptEdgeError } from '../../core/errors.ts';
+import { steadyNow } from '../../core/steady-clock.ts';
 import type { CompletionEvent } from '../completion-event.ts';
 import type { Outbox } from '../outbox.ts';
 import { TokenWork, type WorkingModel } from '../token-work.ts';
@@ -48,6 +49,15 @@ const MOST_RETRY_SECONDS = 60;
  */
 const ABANDONED_TICK_MS = 30_000;
 
+/** Plans see to it that each request fits. A host may have less memory than it says. */
+const NO_MEMORY = 'There is no memory for the KV cache of this request now. Try again later.';
+
+/**
+ * Milliseconds that a job for which nobody waits may wait by itself while others are served. After that the oldest of
+ * them counts as any other, until it ends, and then the next: so they all end some time.
+ */
+const OFFLINE_PATIENCE_MS = 10_000;
+
 /** What a scheduler has done for all requests since it began. */
 export interface SchedulerTotals {
   /** Tokens of the prompts that were taken on. */
@@ -91,6 +101,8 @@ export class Scheduler {
   /** Those whose readers have something to take. */
   readonly #readable = new Set<Job<Run>>();
   #flight: Flight | null = null;
+  /** The job that gave way for so long that it does not any more. */
+  #promoted: Job<Run> | null = null;
   /** The totals of requests that have ended. */
   readonly #ended: SchedulerTotals = { promptTokens: 0, cachedTokens: 0 };
   /** How many ticks have computed something. */
@@ -122,6 +134,11 @@ export class Scheduler {
     return this.#jobs.length - this.runningCount;
   }
 
+  /** How many requests wait for room of those for which somebody waits. */
+  get callersWaiting(): number {
+    return this.#jobs.filter(({ isAdmitted, isOffline }) => !isAdmitted && !isOffline).length;
+  }
+
   get totals(): SchedulerTotals {
     return this.#jobs.reduce(addTotals, { ...this.#ended });
   }
@@ -136,7 +153,12 @@ export class Scheduler {
    */
   async submit(tasks: (outbox: Outbox) => readonly PromptTask[], budget: WorkBudget, options?: JobOptions): Promise<JobReader> {
     budget.signal.throwIfAborted();
-    const job = new Job<Run>({ speculates: this.#speculates, canBeWoken: budget.place === undefined, ...options });
+    const job = new Job<Run>({
+      speculates: this.#speculates,
+      canBeWoken: budget.place === undefined,
+      isOffline: budget.isOffline,
+      ...options,
+    });
     const wanted = tasks(job.outbox);
     job.runs = promptRuns(job, wanted);
     job.promptTokens = wanted.reduce((sum, { tokens }) => sum + tokens.length, 0);
@@ -150,7 +172,8 @@ export class Scheduler {
     });
     this.#jobs.push(job);
     if (!this.#flight) this.#share();
-    const queue = this.#jobs.filter(({ isAdmitted }) => !isAdmitted);
+    // Whoever is waited for does not wait behind those who are not.
+    const queue = this.#jobs.filter(({ isAdmitted, isOffline }) => !isAdmitted && (job.isOffline || !isOffline));
     const mayBeRefused = options?.figures === undefined;
     if (!job.isAdmitted && mayBeRefused && queue.length > this.#queueLimit)
       this.#end(job, this.#overloaded(`${this.#queueLimit} requests wait already`));
@@ -220,9 +243,10 @@ export class Scheduler {
    * @returns whether there was anything to compute, and nobody else was computing
    */
   async tick(work: WorkBudget): Promise<boolean> {
-    if (this.#flight && !this.#flight.work.isAbandoned && Date.now() - this.#flight.since < ABANDONED_TICK_MS) return false;
+    if (this.#flight && !this.#flight.work.isAbandoned && steadyNow() - this.#flight.since < ABANDONED_TICK_MS) return false;
     this.#land();
     this.#refuseLate();
+    this.#promote();
     this.#share();
     const running = this.#order().filter(({ sequence, isPaused }) => sequence && !isPaused);
     const budget = Math.min(this.#turnsPerTick * this.#decoder.multiplyAddsPerTurn, work.multiplyAddsLeft);
@@ -238,7 +262,7 @@ export class Scheduler {
   }
 
   async #compute({ parts }: Batch, work: WorkBudget): Promise<void> {
-    const flight: Flight = { parts, since: Date.now(), work };
+    const flight: Flight = { parts, since: steadyNow(), work };
     this.#flight = flight;
     this.#ticks++;
     let failure: { error: unknown } | null = null;
@@ -274,7 +298,9 @@ export class Scheduler {
   #settle(parts: readonly Part[]): void {
     const served = new Set(parts.map(({ run }) => run));
     for (const { run, work } of parts) run.job.figures.multiplyAdds += work + this.#work.weights / parts.length;
+    const now = steadyNow();
     for (const job of new Set(parts.map(({ run }) => run.job))) {
+      job.served = now;
       job.figures.ticks++;
       job.figures.sequences += parts.length;
       if (!job.isEnded) job.runs = job.runs.flatMap((run) => (served.has(run) ? run.settle() : [run]));
@@ -286,12 +312,13 @@ export class Scheduler {
   }
 
   /**
-   * A batch could not be computed. If blocks are missing, somebody uses the decoder beside the scheduler, and the last
-   * of the batch waits; otherwise nobody knows which job is to blame.
+   * A batch could not be computed. If blocks are missing, since the host has no more memory or somebody uses the decoder
+   * beside the scheduler, whoever has room and the lowest priority waits; otherwise nobody knows which job is to blame.
    */
   #fail(parts: readonly Part[], error: unknown): void {
     const isFull = error instanceof GptEdgeError && error.code === 'memory_limit_exceeded';
-    if (isFull && parts.length > 1) parts[parts.length - 1].run.preempt();
+    const holders = this.#order().filter(({ sequence }) => sequence);
+    if (isFull && holders.length > 1) holders.at(-1)!.preempt();
     else for (const { run } of parts) this.#end(run.job, error);
     this.#endFlying(parts);
   }
@@ -328,15 +355,26 @@ export class Scheduler {
     return priorityOrder(this.#jobs);
   }
 
-  /** Shares the room, and admits the jobs that got some for the first time. */
+  /** Shares the room, and admits the jobs that got some for the first time. What waits for more than there can be fails. */
   #share(): void {
+    for (const { job } of this.#order().filter((run) => !this.#room.couldHold(run)))
+      this.#end(job, new GptEdgeError('memory_limit_exceeded', NO_MEMORY, { retryAfterSeconds: 1 }));
     this.#room.share(this.#order());
     for (const job of this.#jobs) if (!job.isAdmitted && job.runs.some(({ sequence }) => sequence)) job.admit();
   }
 
+  /** Lets the oldest job that gives way do so no more, if it has done so for too long. */
+  #promote(): void {
+    if (this.#promoted && !this.#promoted.isEnded) return;
+    const oldest = this.#jobs.find(({ isOffline }) => isOffline);
+    if (oldest === undefined || steadyNow() - oldest.served < OFFLINE_PATIENCE_MS) return;
+    oldest.isOffline = false;
+    this.#promoted = oldest;
+  }
+
   /** Refuses those that have waited for too long. */
   #refuseLate(): void {
-    const now = Date.now();
+    const now = steadyNow();
     for (const job of this.#jobs)
       if (!job.isAdmitted && now - job.submitted > this.#queueMilliseconds)
         this.#end(job, this.#overloaded(`the request has waited for ${this.#queueMilliseconds / 1000} seconds`));

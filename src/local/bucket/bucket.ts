@@ -12,21 +12,24 @@ export interface ModelBucket {
 export interface Bucket {
   head(key: string): Promise<StoredObject | null>;
   get(key: string): Promise<(StoredObject & { body: ReadableStream<Uint8Array>; text(): Promise<string> }) | null>;
-  put(key: string, bytes: Uint8Array, options: PutOptions & { sha256: string }): Promise<unknown>;
-  delete(key: string): Promise<void>;
+  put(key: string, bytes: Uint8Array, options?: PutOptions & { sha256: string }): Promise<unknown>;
+  delete(keys: string | string[]): Promise<void>;
   list(options: {
     prefix: string;
-    delimiter: string;
+    delimiter?: string;
     cursor?: string;
-  }): Promise<{ delimitedPrefixes: string[]; truncated: boolean; cursor?: string }>;
+  }): Promise<{ objects: StoredObject[]; delimitedPrefixes: string[]; truncated: boolean; cursor?: string }>;
   createMultipartUpload(key: string, options: PutOptions): Promise<MultipartUpload>;
   resumeMultipartUpload(key: string, uploadId: string): MultipartUpload;
 }
 
 /** What R2 knows of an object without its content. */
 export interface StoredObject {
+  key: string;
   /** Bytes. */
   size: number;
+  /** The hash that R2 has computed of what arrived. */
+  etag: string;
   uploaded: Date;
   customMetadata?: Record<string, string>;
 }

@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { openFile } from '../../convert/files/open-file.ts';
-import { GptEdgeError } from '../../core/errors.ts';
+import { readRange } from '../../convert/files/read-range.ts';
 import type { ModelBucket } from './bucket.ts';
 import type { UnfinishedUpload } from './unfinished-uploads.ts';
 
@@ -10,8 +9,10 @@ export const PART_BYTES = 8 * 2 ** 20;
 
 export interface PutFileOptions extends ModelBucket {
   key: string;
-  /** The file's hash. It is kept in the object's `customMetadata`, since R2 itself keeps only an MD5. */
+  /** The file's hash. */
   sha256: string;
+  /** What the file is called in its model folder. The object has it in its `customMetadata`, for people. */
+  name: string;
   /** Called with the number of bytes of each piece that was sent. */
   onBytes?: (count: number) => void;
 }
@@ -19,45 +20,39 @@ export interface PutFileOptions extends ModelBucket {
 /**
  * Puts one file into a bucket: a small file whole, a large one as a multipart upload, which continues where an
  * interrupted one ended.
- * @throws GptEdgeError `command_failed` if what arrived has a different SHA-256
  */
 export async function putFile(path: string, options: PutFileOptions): Promise<void> {
-  const { bucket, key, sha256, onBytes } = options;
+  const { bucket, key, sha256, name, onBytes } = options;
   const file = await openFile(path);
   try {
     const { size } = await file.stat();
-    if (size > PART_BYTES) return await putInParts(file, size, options);
+    if (size > PART_BYTES) return await putInParts(file, path, size, options);
     // R2 refuses bytes whose hash is not this one.
-    await bucket.put(key, await readPart(file, 0, size), { customMetadata: { sha256 }, sha256 });
+    await bucket.put(key, await readRange(file, 0, size, path), { customMetadata: { name }, sha256 });
     onBytes?.(size);
   } finally {
     await file.close();
   }
 }
 
-async function putInParts(file: FileHandle, size: number, options: PutFileOptions): Promise<void> {
-  const { bucket, key, sha256, uploads } = options;
-  const name = `${key} ${sha256}`;
-  const begin = async () => ({ uploadId: (await bucket.createMultipartUpload(key, { customMetadata: { sha256 } })).uploadId, parts: [] });
-  const unfinished = await uploads.get(name);
+async function putInParts(file: FileHandle, path: string, size: number, options: PutFileOptions): Promise<void> {
+  const { bucket, key, name, uploads } = options;
+  const begin = async () => ({ uploadId: (await bucket.createMultipartUpload(key, { customMetadata: { name } })).uploadId, parts: [] });
+  const unfinished = await uploads.get(key);
   try {
-    await sendParts(file, size, name, unfinished ?? (await begin()), options);
+    await sendParts(file, path, size, unfinished ?? (await begin()), options);
   } catch (error) {
     // R2 drops an upload that is not finished within a week.
     if (!unfinished || !/10024|does not exist|No such upload/i.test((error as Error).message)) throw error;
-    await sendParts(file, size, name, await begin(), options);
+    await sendParts(file, path, size, await begin(), options);
   }
-  const arrived = await bucket.get(key);
-  if (arrived !== null && (await hashStream(arrived.body)) === sha256) return;
-  await bucket.delete(key);
-  throw new GptEdgeError('command_failed', `${key} arrived damaged: its SHA-256 is not ${sha256}. Push again.`);
 }
 
 /** Uploads the parts that have not arrived yet, and completes the upload. */
 async function sendParts(
   file: FileHandle,
+  path: string,
   size: number,
-  name: string,
   { uploadId, parts }: UnfinishedUpload,
   options: PutFileOptions,
 ): Promise<void> {
@@ -66,23 +61,11 @@ async function sendParts(
     const length = Math.min(PART_BYTES, size - offset);
     const partNumber = offset / PART_BYTES + 1;
     if (!parts.some((part) => part.partNumber === partNumber)) {
-      parts.push(await upload.uploadPart(partNumber, await readPart(file, offset, length)));
-      await options.uploads.set(name, { uploadId, parts });
+      parts.push(await upload.uploadPart(partNumber, await readRange(file, offset, length, path)));
+      await options.uploads.set(options.key, { uploadId, parts });
     }
     options.onBytes?.(length);
   }
   await upload.complete(parts);
-  await options.uploads.set(name, undefined);
-}
-
-/** SHA-256, in hexadecimal digits, of what a stream yields. */
-export async function hashStream(chunks: AsyncIterable<Uint8Array>): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of chunks) hash.update(chunk);
-  return hash.digest('hex');
-}
-
-async function readPart(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  const { buffer } = await file.read({ buffer: new Uint8Array(length), position, length });
-  return buffer;
+  await options.uploads.set(options.key, undefined);
 }

@@ -19,19 +19,16 @@ export class UnfinishedUploads {
     this.#path = path;
   }
 
-  /**
-   * @param name names an object's key and its content's hash, so that the upload of a changed file starts from the
-   * beginning
-   */
-  async get(name: string): Promise<UnfinishedUpload | undefined> {
-    return (await this.#read())[name];
+  /** @param key of the object, which has its content's hash, so that the upload of a changed file starts from the beginning */
+  async get(key: string): Promise<UnfinishedUpload | undefined> {
+    return (await this.#read())[key];
   }
 
   /** Records an upload's state; `undefined` removes the upload. */
-  async set(name: string, upload: UnfinishedUpload | undefined): Promise<void> {
-    const { [name]: _, ...others } = await this.#read();
+  async set(key: string, upload: UnfinishedUpload | undefined): Promise<void> {
+    const { [key]: _, ...others } = await this.#read();
     await mkdir(dirname(this.#path), { recursive: true });
-    await writeFile(this.#path, JSON.stringify(upload ? { ...others, [name]: upload } : others));
+    await writeFile(this.#path, JSON.stringify(upload ? { ...others, [key]: upload } : others));
   }
 
   /** If the file is missing or broken, uploads merely start from the beginning. */

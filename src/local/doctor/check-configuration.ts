@@ -2,29 +2,23 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parsePlace } from '../../engine-object/place-variables.ts';
 import { type AccessVariables, parseAccess } from '../../worker/access-variables.ts';
+import { parseBatchCaps } from '../../worker/batch-variables.ts';
 import {
   baseIds,
+  parseCpuBudget,
   parseEngines,
   parseMaxWork,
   parseMemoryLimit,
   parseModelIds,
   parseSampling,
   parseScheduling,
+  parseSessionSeconds,
 } from '../../worker/worker-variables.ts';
 import { wrangler } from '../load-tools.ts';
 import { OWN_PROJECT, PROJECT, WRANGLER_CONFIG } from '../project-paths.ts';
+import { checkBatches } from './check-batches.ts';
+import type { Configuration } from './configuration.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
-
-/** The part of wrangler's configuration that is checked. */
-export interface Configuration {
-  main?: string;
-  compatibility_flags: string[];
-  vars: Record<string, string>;
-  r2_buckets: { binding: string }[];
-  durable_objects: { bindings: { name: string; class_name: string }[] };
-  migrations: { new_sqlite_classes?: string[] }[];
-  observability?: { enabled?: boolean };
-}
 
 /** Reads the project's wrangler.toml and says what is wrong with it, or missing. Nothing is asked over a network. */
 export async function checkConfiguration(): Promise<Finding[]> {
@@ -40,7 +34,13 @@ export async function checkConfiguration(): Promise<Finding[]> {
 
 /** @param entry the source of the Worker's entry, which must export the classes of the objects */
 export function findings(config: Configuration, entry: string): Finding[] {
-  return [...checkVariables(config.vars), ...checkBindings(config, entry), ...checkWhoMayUse(config), ...checkPlatform(config)];
+  return [
+    ...checkVariables(config.vars),
+    ...checkBindings(config, entry),
+    ...checkBatches(config),
+    ...checkWhoMayUse(config),
+    ...checkPlatform(config),
+  ];
 }
 
 /** Each variable is parsed as the Worker does when it starts. */
@@ -63,6 +63,9 @@ function checkVariables(vars: Record<string, string>): Finding[] {
     ...parse('Scheduling', () => parseScheduling(vars)),
     ...parse('Place', () => parsePlace(vars)),
     ...parse('Access', () => parseAccess(vars)),
+    ...parse('Batches', () => parseBatchCaps(vars)),
+    ...parse('CPU_BUDGET_MS', () => parseCpuBudget(vars.CPU_BUDGET_MS)),
+    ...parse('SESSION_SECONDS', () => parseSessionSeconds(vars.SESSION_SECONDS)),
   ];
   return wrong.length > 0 ? wrong : [ok('All variables have valid values.')];
 }

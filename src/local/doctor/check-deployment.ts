@@ -1,7 +1,6 @@
+import { ask } from './ask.ts';
+import { checkReady } from './check-ready.ts';
 import { type Finding, failure, ok, warning } from './finding.ts';
-
-/** Milliseconds for an answer: a cold isolate that describes its models takes a second or two. */
-const TIMEOUT_MS = 20_000;
 
 /**
  * Asks a deployment what anyone can ask, and what its operator can, and says what is not as it should be. It generates
@@ -16,7 +15,12 @@ export async function checkDeployment(origin: string, operatorKey: string | unde
   const findings = [ok(`${origin} answers.`)];
   if (health.headers.get('x-content-type-options') !== 'nosniff')
     findings.push(failure('Answers lack x-content-type-options: something in front of the Worker removes headers.'));
-  return [...findings, ...(await checkDoor(origin)), ...(await checkOperator(origin, operatorKey))];
+  return [
+    ...findings,
+    ...(await checkReady(origin, operatorKey)),
+    ...(await checkDoor(origin)),
+    ...(await checkOperator(origin, operatorKey)),
+  ];
 }
 
 async function checkDoor(origin: string): Promise<Finding[]> {
@@ -42,12 +46,4 @@ async function checkOperator(origin: string, operatorKey: string | undefined): P
   if (typeof open === 'string' || open.status !== 200)
     return [failure("The operator's key is refused: npx wrangler secret put OPERATOR_KEY sets it, and the binding ACCESS is needed.")];
   return [ok("The operator's key opens the keys and the metrics.")];
-}
-
-/** The answer, or why there is none. */
-async function ask(origin: string, path: string, key?: string): Promise<Response | string> {
-  const headers = key === undefined ? undefined : { authorization: `Bearer ${key}` };
-  return fetch(origin + path, { headers, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) }).catch((error: Error) =>
-    error.cause instanceof Error ? error.cause.message : error.message,
-  );
 }

@@ -49,15 +49,14 @@ export class ApiError extends Error {
  * @throws ApiError if the API refuses the request or the server cannot be reached
  * @throws the signal's reason if it is aborted
  */
-export async function request(path: string, body?: object, signal?: AbortSignal): Promise<Response> {
+export async function request(path: string, body?: object, signal?: AbortSignal, headers?: Record<string, string>): Promise<Response> {
   const init = body ? { method: 'POST', body: JSON.stringify(body) } : {};
+  const type: Record<string, string> = body ? { 'content-type': 'application/json' } : {};
   const send = () =>
-    fetch(path, { ...init, headers: { ...(body ? { 'content-type': 'application/json' } : {}), ...passHeader() }, signal }).catch(
-      (error: Error) => {
-        signal?.throwIfAborted();
-        throw ApiError.unreachable(error);
-      },
-    );
+    fetch(path, { ...init, headers: { ...type, ...headers, ...passHeader() }, signal }).catch((error: Error) => {
+      signal?.throwIfAborted();
+      throw ApiError.unreachable(error);
+    });
   const first = await send();
   const answer = first.status === 401 && (await solveChallenge()) ? await send() : first;
   if (!answer.ok) throw ApiError.from(await answer.json().catch(() => null), answer.status);

@@ -1,4 +1,4 @@
-import type { CallDelta, FinishReason, TokenBatch } from '../client/stream-tokens.ts';
+import type { CallDelta, FinishReason, StoredAnswer, TokenBatch } from '../client/stream-tokens.ts';
 import { type Token, tokenTexts } from '../client/token.ts';
 import type { Alternative } from './distribution.ts';
 
@@ -32,6 +32,8 @@ export interface Turn {
   /** Seed of the random numbers, which makes every branch reproducible. */
   seed: number;
   branches: readonly Branch[];
+  /** The answer that is being written into the branch that is shown, if the server keeps it. */
+  stored?: StoredAnswer;
   /** Index of the branch that is shown. */
   current: number;
 }
@@ -55,7 +57,7 @@ export const newTurn = (text: string, seed: number, format?: object): Turn => ({
 export const currentBranch = (turn: Turn): Branch => turn.branches[turn.current];
 
 /** Adds tokens to the turn's current branch. */
-export function appendBatch(turn: Turn, { promptIds, tokens, calls, finish }: TokenBatch): Turn {
+export function appendBatch(turn: Turn, { promptIds, tokens, calls, finish, stored }: TokenBatch): Turn {
   const branch = currentBranch(turn);
   const all = tokens.length === 0 ? branch.tokens : [...branch.tokens, ...tokens];
   const branches = turn.branches.with(turn.current, {
@@ -65,7 +67,7 @@ export function appendBatch(turn: Turn, { promptIds, tokens, calls, finish }: To
     finish: finish ?? branch.finish,
   });
   // A request that continues an answer has the answer's beginning in its prompt, so the first prompt ids stay.
-  return { ...turn, branches, promptIds: turn.promptIds ?? promptIds ?? null };
+  return { ...turn, branches, stored, promptIds: turn.promptIds ?? promptIds ?? null };
 }
 
 function withCall(calls: readonly Call[], { index, function: part }: CallDelta): readonly Call[] {

@@ -35,6 +35,8 @@ export interface PlaygroundState {
   answered: readonly string[];
   /** Why a model cannot run, by its id: what the server said when it was to be loaded. */
   modelErrors: Readonly<Record<string, string>>;
+  /** Whether the server keeps answers, so that the page can go on with one. */
+  storesAnswers: boolean;
   /** Whether the server does not answer at the moment. */
   isServerGone: boolean;
   parameters: readonly Parameter[];
@@ -71,6 +73,7 @@ export const INITIAL_STATE: PlaygroundState = {
   modelId: '',
   answered: [],
   modelErrors: {},
+  storesAnswers: false,
   isServerGone: false,
   parameters: [],
   fields: {},

@@ -1,5 +1,5 @@
 import { requestJson } from '../client/request.ts';
-import { streamTokens } from '../client/stream-tokens.ts';
+import { forgetAnswer, resumeTokens, streamTokens, type TokenBatch } from '../client/stream-tokens.ts';
 import { addBranch, appendBatch, currentBranch, newTurn, type Turn } from './conversation.ts';
 import { loadVerdicts } from './decisions.ts';
 import { type Alternative, loadDistribution } from './distribution.ts';
@@ -77,6 +77,19 @@ export class Playground extends PlaygroundChoices {
 
   override stop(): void {
     this.#generationAbort.abort();
+    const { turns } = conversationOf(this.state);
+    const stored = turns.at(-1)?.stored;
+    if (!stored) return;
+    this.changeTurn(turns.length - 1, (turn) => ({ ...turn, stored: undefined }));
+    // The server would make it to its end.
+    void forgetAnswer(stored);
+  }
+
+  /** Goes on reading the answer that was being written when the page was left. */
+  async resume(): Promise<void> {
+    const { turns } = conversationOf(this.state);
+    const stored = turns.at(-1)?.stored;
+    if (stored) await this.#read(turns.length - 1, (...how) => resumeTokens(stored, ...how));
   }
 
   /** Shows the distribution that a token was drawn from. */
@@ -154,15 +167,21 @@ export class Playground extends PlaygroundChoices {
   }
 
   /** Streams the tokens of an answer into a turn. @returns whether any came */
-  async #stream(turnIndex: number, body: Record<string, unknown>): Promise<boolean> {
+  #stream(turnIndex: number, body: Record<string, unknown>): Promise<boolean> {
     this.stop();
+    const wanted = this.state.storesAnswers ? { ...body, store: true } : body;
+    return this.#read(turnIndex, (...how) => streamTokens(wanted, ...how));
+  }
+
+  async #read(turnIndex: number, tokens: (signal: AbortSignal, onLost: () => void) => AsyncGenerator<TokenBatch>): Promise<boolean> {
     const abort = new AbortController();
     this.#generationAbort = abort;
     const timer = new TokenTimer();
     this.set({ isRunning: true, problem: null, selection: null, announcement: 'Generating.', timing: INITIAL_STATE.timing });
     try {
-      for await (const batch of streamTokens(body, abort.signal)) {
+      for await (const batch of tokens(abort.signal, () => this.set({ isServerGone: true }))) {
         abort.signal.throwIfAborted();
+        if (this.state.isServerGone) this.set({ isServerGone: false });
         this.changeTurn(turnIndex, (turn) => appendBatch(turn, batch));
         timer.add(batch.tokens.length);
       }

@@ -104,8 +104,9 @@ function isStory(value: unknown): value is Story {
 
 const areIds = (ids: unknown): boolean => Array.isArray(ids) && ids.every((id) => Number.isSafeInteger(id));
 
-const isTurn = ({ text, promptIds, seed, branches, current }: Turn): boolean =>
+const isTurn = ({ text, promptIds, seed, branches, current, stored }: Turn): boolean =>
   typeof text === 'string' &&
+  (stored === undefined || /^\/v1\/(chat\/)?completions$/.test(stored.path)) &&
   (promptIds === null || areIds(promptIds)) &&
   areIds([seed, current]) &&
   current in branches &&

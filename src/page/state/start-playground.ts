@@ -14,7 +14,7 @@ const LOAD_POLL_MS = 150;
  * 1. asks which models are served, and reads the parameters out of the OpenAPI document;
  * 2. restores what a shared link holds, apart from the answers: mode, model, draft and parameters; without a link, all
  *    that the page held before it was reloaded;
- * 3. has the model loaded;
+ * 3. has the model loaded, and goes on with the answer that was being written when the page was left;
  * 4. restores the link's answers, which only the loaded model can score.
  *
  * An error is shown on the page, and the steps that depend on the failed one are left out.
@@ -29,7 +29,7 @@ export async function startPlayground(playground: Playground, fragment: string):
   if (!(await listModels(playground))) return;
   const turnsCanFollow = shared !== null && restoreFields(playground, shared);
   if (isReload) restoreStory(playground, story);
-  await loadModel(playground);
+  await Promise.all([loadModel(playground), playground.resume()]);
   if (turnsCanFollow) await restoreTurns(playground, shared).catch((error) => playground.fail(error, 'link'));
 }
 
@@ -41,10 +41,10 @@ export async function startModels(playground: Playground): Promise<void> {
 /** @returns whether there is a model to work with; if not, the page says why */
 async function listModels(playground: Playground): Promise<boolean> {
   try {
-    const [models, document] = await Promise.all([fetchModels(), requestJson<OpenApiDocument>('/openapi.json')]);
+    const [{ models, stores_answers }, document] = await Promise.all([fetchModels(), requestJson<OpenApiDocument>('/openapi.json')]);
     if (models.length === 0) throw new ApiError('There is no model in the bucket.', 'model');
     playground.setModels(models);
-    playground.set({ parameters: readParameters(document) });
+    playground.set({ parameters: readParameters(document), storesAnswers: stores_answers });
     return true;
   } catch (error) {
     playground.fail(error, 'model');
@@ -74,20 +74,20 @@ export async function loadModel(playground: Playground): Promise<void> {
   while (!isDone) {
     await Promise.race([load, wait(LOAD_POLL_MS)]);
     if (playground.state.modelId !== modelId) return;
-    const models = await fetchModels().catch(() => null);
-    if (models && models.length > 0) playground.set({ models });
+    const { models } = await fetchModels().catch(() => ({ models: [] }));
+    if (models.length > 0) playground.set({ models });
   }
 }
 
 const isOfModel = ({ status, param }: ApiError): boolean => (status ?? 0) >= 500 || param === 'model';
 
 /** The models that can be described. If none can, the first one's error is thrown. */
-async function fetchModels(): Promise<WireModel[]> {
-  const { data } = await requestJson<WireModelList>('/v1/models');
+async function fetchModels(): Promise<{ models: WireModel[]; stores_answers: boolean }> {
+  const { data, stores_answers } = await requestJson<WireModelList>('/v1/models');
   const models = data.filter((model) => 'architecture' in model);
   const error = data[0]?.error;
   if (models.length === 0 && error) throw new ApiError(error.message, 'model');
-  return models;
+  return { models, stores_answers };
 }
 
 const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -1,5 +1,6 @@
 import compiled from 'onnxruntime-web/ort-wasm-simd-threaded.wasm';
 import type * as Ort from 'onnxruntime-web/wasm';
+import { steadyNow } from '../../core/steady-clock.ts';
 import { visitEventLoop } from '../../core/visit-event-loop.ts';
 
 /**
@@ -28,8 +29,8 @@ export async function createSession(
 ): Promise<{ ort: typeof Ort; session: Ort.InferenceSession }> {
   if (compiled === undefined) throw new Error('this build has only the edge engine (--edge-only)');
   // Each waits by timers of its own, since another request's promise may go on in that request's context, or never.
-  while (creatingSince !== null && Date.now() - creatingSince < ABANDONED_MS) await visitEventLoop();
-  const since = Date.now();
+  while (creatingSince !== null && steadyNow() - creatingSince < ABANDONED_MS) await visitEventLoop();
+  const since = steadyNow();
   creatingSince = since;
   try {
     return await withCompiledModule(graph, options);

@@ -17,6 +17,8 @@ type Manner = 'reads' | 'reads slowly' | 'leaves' | 'aborts' | 'never reads';
 interface Caller {
   readonly requests: readonly CompletionRequest[];
   readonly manner: Manner;
+  /** Whether nobody waits for the answer. */
+  readonly isOffline: boolean;
   /** Event-loop turns before it calls. */
   readonly delay: number;
 }
@@ -94,14 +96,20 @@ function randomCaller(random: SeededRandom, model: LanguageModel, { longestPromp
   const manner = random.pick<Manner>(['reads', 'reads', 'reads', 'reads slowly', 'leaves', 'aborts', 'never reads']);
   const more = random.next() < 0.3 ? 1 + random.integer(4) : 0;
   const alike = () => ({ ...request, prompt: [...prompt.slice(0, random.integer(prompt.length + 1)), random.integer(vocabularySize)] });
-  return { requests: [request, ...random.list(more, alike)], manner, delay: random.integer(60) };
+  return { requests: [request, ...random.list(more, alike)], manner, isOffline: random.next() < 0.3, delay: random.integer(60) };
 }
 
 /** Calls, reads in its own manner, and returns the answer if it has read all of it. */
-async function call(model: LanguageModel, { requests, manner, delay }: Caller, isolate: IsolateWork, othersDone: Promise<unknown>) {
+async function call(
+  model: LanguageModel,
+  { requests, manner, isOffline, delay }: Caller,
+  isolate: IsolateWork,
+  othersDone: Promise<unknown>,
+) {
   for (let wait = 0; wait < delay; wait++) await turn();
   const abort = new AbortController();
   const budget = new WorkBudget(model.decoder.multiplyAddsPerTurn, abort.signal, isolate);
+  budget.isOffline = isOffline;
   const patience = requests[0].prompt.length % 7;
   if (manner === 'aborts')
     void turn()
@@ -162,7 +170,8 @@ export async function expectLoneAnswers(model: LanguageModel, random: SeededRand
     for (const [prompt, request] of callers[index].requests.entries()) {
       const decoder = withAllLogits(model.decoder);
       const alone = { ...model, decoder, scheduler: new Scheduler({ ...model, decoder }, { speculates: false }) };
-      const lone = await call(alone, { requests: [request], manner: 'reads', delay: 0 }, new IsolateWork(), Promise.resolve());
+      const caller: Caller = { requests: [request], manner: 'reads', isOffline: false, delay: 0 };
+      const lone = await call(alone, caller, new IsolateWork(), Promise.resolve());
       expect([answer[prompt]], `caller ${index}, prompt ${prompt}`).toEqual(lone);
     }
   }

@@ -35,9 +35,9 @@ const TOLERANCE = 3e-4;
 
 /** Answers are the same texts, or the same choices with almost the same log-probabilities. */
 function expectSame(actual: unknown, expected: unknown, where: string): void {
-  if (Array.isArray(expected)) {
-    expect(actual, where).toHaveLength(expected.length);
-    for (const [index, part] of expected.entries()) expectSame((actual as unknown[])[index], part, where);
+  if (typeof expected === 'object' && expected !== null) {
+    expect(Object.keys(actual as object), where).toEqual(Object.keys(expected));
+    for (const [key, part] of Object.entries(expected)) expectSame((actual as typeof expected)[key as never], part, `${where} ${key}`);
   } else if (typeof expected === 'number') expect(Math.abs((actual as number) - expected), where).toBeLessThan(TOLERANCE);
   else expect(actual, where).toEqual(expected);
 }

@@ -5,7 +5,8 @@ import { KvBlocks } from '../../../src/runtime/edge/run/kv-blocks.ts';
 import { used } from './used-blocks.ts';
 
 /** Blocks of four positions. */
-const poolOf = (totalBlocks: number) => new KvBlocks(new EngineMemory(0), { start: 0, blockBytes: 16, blockPositions: 4, totalBlocks });
+const poolOf = (totalBlocks: number) =>
+  new KvBlocks(new EngineMemory(0), { start: 0, blockBytes: 16, blockPositions: 4, totalBlocks, windowBlocks: 1 });
 
 const feed = (table: BlockTable, tokens: readonly number[]) => {
   table.reserve(tokens.length);

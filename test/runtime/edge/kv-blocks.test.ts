@@ -8,7 +8,10 @@ const START = 70_000;
 
 const blocksOf = (totalBlocks: number) => {
   const memory = new EngineMemory(START);
-  return { memory, blocks: new KvBlocks(memory, { start: START, blockBytes: BLOCK_BYTES, blockPositions: 128, totalBlocks }) };
+  return {
+    memory,
+    blocks: new KvBlocks(memory, { start: START, blockBytes: BLOCK_BYTES, blockPositions: 128, totalBlocks, windowBlocks: 1 }),
+  };
 };
 
 describe('KvBlocks', () => {
@@ -39,13 +42,24 @@ describe('KvBlocks', () => {
     expect(used(blocks)).toBe(0);
   });
 
+  it('should give up blocks that there have not been yet, but for those of a window, and take more', () => {
+    const memory = new EngineMemory(START);
+    const blocks = new KvBlocks(memory, { start: START, blockBytes: BLOCK_BYTES, blockPositions: 128, totalBlocks: 9, windowBlocks: 2 });
+    expect([blocks.addRoom(Number.NEGATIVE_INFINITY), blocks.totalBlocks]).toEqual([-7 * BLOCK_BYTES, 2]);
+    expect([blocks.addRoom(4.9 * BLOCK_BYTES), blocks.totalBlocks]).toEqual([4 * BLOCK_BYTES, 6]);
+    const held = Array.from({ length: 5 }, () => blocks.allocate(''));
+    for (const block of held) blocks.release(block);
+    // What has grown does not shrink.
+    expect([blocks.addRoom(-3 * BLOCK_BYTES), blocks.totalBlocks, blocks.freeBlocks]).toEqual([-BLOCK_BYTES, 5, 5]);
+  });
+
   it('should copy the content of a block, and the tokens that it is copied for', () => {
     const { memory, blocks } = blocksOf(2);
     const block = blocks.allocate('');
     block.tokens.push(1, 2, 3);
     blocks.tree.add(block, blocks.tree.root);
     memory.views.u8.fill(7, block.address, block.address + BLOCK_BYTES);
-    const { address, tokens } = blocks.copy(block, 2, '');
+    const { address, tokens } = blocks.copy(block, 2, '')!;
     memory.views.u8.fill(9, block.address, block.address + BLOCK_BYTES);
     expect(memory.views.u8.subarray(address, address + BLOCK_BYTES).every((byte) => byte === 7)).toBe(true);
     expect(tokens).toEqual([1, 2]);

@@ -24,6 +24,7 @@ describe('/v1/models', () => {
     id: 'tinystories-gpt2',
     object: 'model',
     owned_by: 'gpt-edge',
+    version: expect.stringMatching(/^[0-9a-f]{12}$/),
     parent: null,
     adapter: null,
     architecture: manifest.architecture,
@@ -167,7 +168,13 @@ describe('/openapi.json', () => {
       parallel_tool_calls: false,
     });
     const penalties = { frequency_penalty: 0, presence_penalty: 0 };
-    expect(valuesOf('ResponseRequest', 'default')).toEqual({ ...penalties, stream: false, parallel_tool_calls: false });
+    expect(valuesOf('ResponseRequest', 'default')).toEqual({
+      ...penalties,
+      background: false,
+      store: false,
+      stream: false,
+      parallel_tool_calls: false,
+    });
     expect(valuesOf('NextTokenRequest', 'default')).toEqual({ top_k: 10, answer_tokens: 0 });
     expect(valuesOf('EmbeddingsRequest', 'default')).toEqual({ encoding_format: 'float' });
     expect(valuesOf('TokenizeRequest', 'default')).toEqual({ add_special_tokens: true, return_token_strs: false });

@@ -140,7 +140,7 @@ const ENDPOINTS: Record<string, Endpoint> = {
       top_logprobs: { base: { include: [INCLUDE_LOGPROBS] }, value: 2 },
     },
     ignored: { ...RESPONSE_IGNORED, stream_options: {} },
-    elsewhere: ['prompt_cache_key', 'timeout_ms'],
+    elsewhere: ['prompt_cache_key', 'timeout_ms', 'store', 'background', 'previous_response_id'],
   },
   '/v1/decisions': {
     base: {

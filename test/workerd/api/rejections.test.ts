@@ -461,9 +461,11 @@ describe('models, paths and methods', () => {
   const routes = knownRoutes();
   /** Whether a route is there for others than the operator. */
   const isOpen = ({ path }: { path: string }) => path !== ENGINE_PATH;
-  it.each(routes.filter(isOpen).map(({ method, path }) => [method, path]))('should allow only %s at %s', async (method, path) => {
-    const allow = method === 'GET' ? 'GET, HEAD, OPTIONS' : `${method}, OPTIONS`;
-    for (const other of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((name) => name !== method)) {
+  const methodsOf = (path: string) => routes.filter((route) => route.path === path).map(({ method }) => method);
+  const paths = [...new Set(routes.filter(isOpen).map(({ path }) => path))];
+  it.each(paths.map((path) => [methodsOf(path), path] as const))('should allow only %j at %s', async (methods, path) => {
+    const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
+    for (const other of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((name) => !methods.includes(name))) {
       const body = other === 'GET' ? undefined : '{}';
       const answer = await SELF.fetch(`http://edge${path.replace('{id}', 'tinystories-gpt2')}`, { method: other, body });
       expect(answer.headers.get('allow')).toBe(allow);
@@ -479,13 +481,13 @@ describe('a deployment that is not public', () => {
   const app = appOver(false);
   const ask = async (path: string, init?: RequestInit) => app.request(`http://edge${path}`, init);
 
-  it('should answer 401 everywhere but at /health, including unknown paths and wrong methods', async () => {
+  it('should answer 401 everywhere but at /health and /ready, including unknown paths and wrong methods', async () => {
     const targets: [string, string][] = [
       ...knownRoutes().map(({ method, path }): [string, string] => [method, path.replace('{id}', 'tinystories-gpt2')]),
       ...[['GET', '/nope'] as [string, string], ['GET', '/'] as [string, string], ['DELETE', COMPLETIONS] as [string, string]],
       ...[['GET', '/health/x'] as [string, string], ['GET', '/Health'] as [string, string], ['GET', '//v1/models/'] as [string, string]],
     ];
-    for (const [method, path] of targets.filter(([, path]) => path !== '/health')) {
+    for (const [method, path] of targets.filter(([, path]) => !['/health', '/ready'].includes(path))) {
       const body = method === 'POST' ? JSON.stringify(GOOD[path]) : undefined;
       const answer = await ask(path, {
         method,

@@ -31,6 +31,7 @@ describe('the log line of a request', () => {
         status: 200,
         duration_ms: expect.any(Number),
         model: 'tinystories-gpt2',
+        version: expect.stringMatching(/^[0-9a-f]{12}$/),
         prompt_tokens: 5,
         completion_tokens: 12,
         load_ms: expect.any(Number),
@@ -42,7 +43,9 @@ describe('the log line of a request', () => {
         request_id: 'mine',
       },
     ]);
-    expect(answer.headers.get('server-timing')).toMatch(/^load;dur=\d+, queue;dur=\d+, cached;desc="0 tokens"$/);
+    expect(answer.headers.get('server-timing')).toMatch(
+      /^load;dur=\d+, queue;dur=\d+, cached;desc="0 tokens", work;desc="\d+ multiply-adds"$/,
+    );
   });
 
   it('should be written when a stream has ended, and not before', async () => {

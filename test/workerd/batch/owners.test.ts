@@ -1,9 +1,10 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { WireKey } from '../../../src/api/access/key-schema.ts';
 import type { WireFile } from '../../../src/api/openai/schemas/file-schema.ts';
 import type { BatchHandle } from '../../../src/batch/batch-state.ts';
+import { Scheduler } from '../../../src/generation/scheduler/scheduler.ts';
 import { errorOf, OPERATOR_KEY } from '../access/access-app.ts';
-import { DEFAULT_MODEL, seedModel } from '../helpers.ts';
+import { DEFAULT_MODEL, seedModel, testEnv } from '../helpers.ts';
 import { BATCHES, batchApp, HeldQueue, json, request, requests, settled, step } from './batch-app.ts';
 
 beforeAll(() => seedModel(DEFAULT_MODEL));
@@ -90,7 +91,78 @@ describe('files and batches', () => {
   });
 });
 
+describe('a list of batches', () => {
+  it('should be a read, and ask only the objects of those that have not ended, page by page', async () => {
+    const asked: string[] = [];
+    const lists = vi.fn();
+    const namespace = {
+      getByName: (id: string) => {
+        asked.push(id);
+        return queue.namespace.getByName(id);
+      },
+    } as DurableObjectNamespace;
+    const bucket = new Proxy(testEnv.MODELS, {
+      get: (real, name) => {
+        if (name === 'list') lists();
+        return Reflect.get(real, name).bind(real);
+      },
+    });
+    const counted = batchApp({ BATCHES: namespace, BATCH_QUEUE: queue.binding, MODELS: bucket, PUBLIC_LIMITS: '' });
+    const { key } = await app.createKey();
+    const file = await json<WireFile>(await app.upload(requests(2), { key }));
+    const create = async (endpoint: string, metadata: object) => {
+      const body = JSON.stringify({ input_file_id: file.id, endpoint, completion_window: '24h', metadata });
+      const headers = { 'content-type': 'application/json' };
+      return (await json<{ id: string }>(await app.fetch('/v1/batches', { method: 'POST', body, key, headers }))).id;
+    };
+    // Requests of another endpoint than that of the batch: it fails while it is validated.
+    const ids: string[] = [];
+    for (let index = 0; index < 12; index++) ids.unshift(await create('/v1/embeddings', { number: String(index) }));
+    for (const id of ids) expect(await settled(app, id, key)).toMatchObject({ status: 'failed' });
+    ids.unshift(await create('/v1/completions', {}));
+    await step(ids[0]);
+    asked.length = 0;
+    const page = await json<{ data: object[]; has_more: boolean }>(await counted.fetch('/v1/batches?limit=100', { key }));
+    expect(page).toMatchObject({ data: ids.map((id) => ({ id })), has_more: false });
+    expect(page.data).toEqual(await Promise.all(ids.map((id) => app.get(id, key))));
+    expect(asked).toEqual([ids[0]]);
+    expect(lists).toHaveBeenCalledTimes(1);
+    const walked: string[] = [];
+    for (let after = ''; walked.length < 13; after = `&after=${walked.at(-1)}`) {
+      const next = await json<{ data: { id: string }[]; has_more: boolean }>(await counted.fetch(`/v1/batches?limit=5${after}`, { key }));
+      walked.push(...next.data.map(({ id }) => id));
+      expect(next.has_more).toBe(walked.length < 13);
+    }
+    expect(walked).toEqual(ids);
+  });
+});
+
 describe('the requests of a batch', () => {
+  it('should give way to those of callers, with a key and without', async () => {
+    const submit = vi.spyOn(Scheduler.prototype, 'submit');
+    const kinds = () => submit.mock.calls.splice(0).map(([, budget]) => budget.isOffline);
+    const { key } = await app.createKey();
+    await json(
+      await app.fetch('/v1/completions', {
+        method: 'POST',
+        body: JSON.stringify({ ...PROMPT, max_tokens: 1 }),
+        key,
+        headers: { 'content-type': 'application/json' },
+      }),
+    );
+    expect(kinds()).toEqual([false]);
+    const { messages } = await begin(2, key);
+    await app.deliver(messages[0]);
+    expect(kinds()).toEqual([true, true]);
+    const open = batchApp({ BATCHES: queue.namespace, BATCH_QUEUE: queue.binding });
+    const { id } = await open.begin(requests(1, PROMPT));
+    await step(id);
+    await vi.waitUntil(() => queue.sent.some(({ batch }) => batch === id));
+    await open.deliver(queue.sent.find(({ batch }) => batch === id)!);
+    expect(kinds()).toEqual([true]);
+    submit.mockRestore();
+  });
+
   it("should count for the day of their key, and not for its minute's limits", async () => {
     const { key, id: keyId } = await app.createKey({ limits: { requests_per_minute: 20, tokens_per_day: 10_000, concurrent: 2 } });
     const { id, messages } = await begin(40, key);

@@ -49,6 +49,20 @@ describe('the front', () => {
     expect(answer.headers.get('server-timing')).toBeNull();
   });
 
+  it('should say which object has answered, and how much of its CPU time is left', async () => {
+    for (const [path, asked] of [
+      ['/v1/completions', { prompt: 'Once', max_tokens: 3 }],
+      ['/v1/responses', { input: 'Once', max_output_tokens: 3 }],
+    ] as const) {
+      const answer = await app(true).request(`http://edge${path}`, init(asked));
+      const timing = answer.headers.get('server-timing')!;
+      expect(timing).toMatch(/work;desc="\d+ multiply-adds", budget;dur=\d+, object;desc="/);
+      const { usage } = (await answer.json()) as { usage: { gpt_edge: { object: string; cpu_budget_left_ms: number } } };
+      expect(timing).toContain(`object;desc="${usage.gpt_edge.object}"`);
+      expect(usage.gpt_edge.cpu_budget_left_ms).toBeGreaterThan(0);
+    }
+  });
+
   it('should work below a path of another app, and with doubled slashes', async () => {
     const own = new Hono().route('/api/llm', app(true));
     for (const path of ['/api/llm/v1/completions', '/api/llm//v1/completions/']) {

@@ -146,6 +146,22 @@ describe('a stored answer', () => {
     expect((await get(`/v1/completions/${idOf(first)}`)).status).toBe(404);
   });
 
+  it.each(['/v1/completions', '/v1/chat/completions'])('should be deleted by whoever has it, also while it is made: %s', async (path) => {
+    await withBudget(30_000);
+    const asked = path === '/v1/completions' ? BODY : { messages, max_tokens: 120, stream: true, store: true };
+    const id = idOf(await firstEvents(await ask(path, asked), 2));
+    const answer = await app.request(`http://edge${path}/${id}`, { method: 'DELETE' });
+    expect(await answer.json()).toEqual({ id, object: expect.stringMatching(/completion\.deleted$/), deleted: true });
+    expect((await get(`${path}/${id}`)).status).toBe(404);
+    expect((await app.request(`http://edge${path}/${id}`, { method: 'DELETE' })).status).toBe(404);
+  });
+
+  it('should be what the list of models promises where objects make answers', async () => {
+    const promised = async (asked: typeof app) =>
+      ((await (await asked.request('http://edge/v1/models')).json()) as { stores_answers: boolean }).stores_answers;
+    expect([await promised(app), await promised(alone)]).toEqual([true, false]);
+  });
+
   it.each([
     'cmpl-1',
     'cmpl-0123456789abcdef0123456789abcdefbG9jYWwvb3RoZXIvMA',

@@ -42,6 +42,20 @@ export const storedField = z.object({
   error: errorObjectSchema.optional().openapi({ description: 'Why it failed.' }),
 });
 
+/** gpt-edge's own part of the usage. */
+export const costSchema = z
+  .object({
+    multiply_adds: z.number().int().openapi({ description: 'Those that the model has computed for the request.' }),
+    slices: z.number().int().optional().openapi({ description: 'Into how many calls of an engine object the completion was cut.' }),
+    object: z.string().optional().openapi({ description: 'The engine object that has computed it, at the end if there were several.' }),
+    cpu_budget_left_ms: z
+      .number()
+      .int()
+      .optional()
+      .openapi({ description: 'CPU milliseconds that were left at the end, by estimate, before the limit or the next slice.' }),
+  })
+  .openapi({ description: 'What the request has cost.' });
+
 export const usageSchema = z
   .object({
     prompt_tokens: z.number().int(),
@@ -54,17 +68,7 @@ export const usageSchema = z
       accepted_prediction_tokens: z.number().int().openapi({ description: 'Tokens that were drafted, and then generated.' }),
       rejected_prediction_tokens: z.number().int().openapi({ description: 'Tokens that were drafted, and turned out otherwise.' }),
     }),
-    gpt_edge: z
-      .object({
-        multiply_adds: z.number().int().openapi({ description: 'Those that the model has computed for the request.' }),
-        slices: z.number().int().optional().openapi({ description: 'Into how many calls of an engine object the completion was cut.' }),
-        cpu_budget_left_ms: z
-          .number()
-          .int()
-          .optional()
-          .openapi({ description: 'CPU milliseconds that were left at the end, by estimate, before the limit or the next slice.' }),
-      })
-      .openapi({ description: 'What the request has cost.' }),
+    gpt_edge: costSchema,
   })
   .openapi('Usage');
 

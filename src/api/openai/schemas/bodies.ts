@@ -5,6 +5,10 @@ export const jsonContent = <T extends z.ZodType>(schema: T) => ({ 'application/j
 
 export const jsonBody = <T extends z.ZodType>(schema: T) => ({ required: true as const, content: jsonContent(schema) });
 
+/** What the deletion of something is answered with. */
+export const deletedSchema = <const T extends string>(object: T) =>
+  z.object({ id: z.string(), object: z.literal(object), deleted: z.literal(true) });
+
 /** Server-sent events whose `data` is a chunk of the named schema, or an error object; `[DONE]` comes last. */
 export const eventStream = (chunk: string) => ({
   'text/event-stream': {

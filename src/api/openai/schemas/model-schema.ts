@@ -19,6 +19,7 @@ const tokenPricesSchema = z.object({ prompt: z.number(), completion: z.number() 
 export const modelSchema = z
   .object({
     ...openAiFields,
+    version: z.string().openapi({ description: 'The version that answers, as gpt-edge push names it: it determines every file.' }),
     parent: z.string().nullable().openapi({ description: 'The model whose weights it shares, if it is that model with an adapter.' }),
     adapter: z
       .object({
@@ -87,7 +88,11 @@ const damagedModelSchema = z
   .openapi('DamagedModel');
 
 export const modelListSchema = z
-  .object({ object: z.literal('list'), data: z.array(z.union([modelSchema, damagedModelSchema])) })
+  .object({
+    object: z.literal('list'),
+    data: z.array(z.union([modelSchema, damagedModelSchema])),
+    stores_answers: z.boolean().openapi({ description: 'Whether `store` keeps answers here: where engine objects make them.' }),
+  })
   .openapi('ModelList');
 
 export type WireModel = z.infer<typeof modelSchema>;
@@ -104,6 +109,7 @@ export function toWireDamagedModel(id: string, error: ErrorObject): WireDamagedM
 export function toWireModel(
   {
     manifest,
+    version,
     adapter,
     uploaded,
     engine,
@@ -123,6 +129,7 @@ export function toWireModel(
     object: 'model',
     created: Math.floor(uploaded.getTime() / 1000),
     owned_by: 'gpt-edge',
+    version,
     parent: adapter ? manifest.id : null,
     adapter: adapter ? toWireAdapter(adapter) : null,
     architecture: manifest.architecture,

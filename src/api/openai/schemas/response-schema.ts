@@ -1,25 +1,20 @@
 import { z } from '@hono/zod-openapi';
 import { MAX_CONTEXT_WINDOW } from '../../../core/limits.ts';
+import { costSchema } from './answer-fields.ts';
 import { jsonSchema, schemaNameSchema } from './answer-format.ts';
 import { commonFields } from './common-fields.ts';
 import { MAX_PARTS } from './content-schema.ts';
-import { ignored, integerBetween } from './field-types.ts';
+import { documentDefault, ignored, integerBetween } from './field-types.ts';
 import { ignoredFields, neutralFields } from './openai-fields.ts';
 import { samplingFields } from './sampling-fields.ts';
 import { FUNCTION_TYPE, functionFields, idSchema, MAX_TOOLS, nameSchema, toolFields } from './tool-schema.ts';
 
-/** The most items of an input: more than fit into the context window of any small model. */
-const MAX_ITEMS = 2048;
+/** The most items of an input, with those that it refers to: more than fit into the context window of any small model. */
+export const MAX_ITEMS = 2048;
 
-/**
- * Fields that ask for something this server does not do, each with the values that ask for nothing. The first four need
- * responses that are stored.
- */
+/** Fields that ask for something this server does not do, each with the values that ask for nothing. */
 export const UNSUPPORTED_RESPONSE_FIELDS = {
-  background: [false],
   conversation: [],
-  previous_response_id: [],
-  store: [false],
   access_programs: [],
   context_management: [[]],
   image: [],
@@ -34,11 +29,15 @@ const { metadata, user, safety_identifier, ...ignoredEverywhere } = ignoredField
 /** Fields that change nothing: those that do not anywhere, and a limit for tools that OpenAI runs. */
 export const ignoredResponseFields = { ...ignoredEverywhere, max_tool_calls: ignored(z.number()) };
 
+/** The longest id of an item: that of its response, with the name of an object, and more. */
+const MAX_ITEM_ID = 512;
+
 /** A field that is repeated in the answer, and changes nothing else. */
 const repeated = <T extends z.ZodType>(schema: T) => schema.openapi({ description: 'Repeated in the answer.' });
 
 const status = ignored(z.enum(['in_progress', 'completed', 'incomplete']));
-const ownId = ignored(z.string());
+/** Where a response is stored, an item can be named by its id instead of sending it again. */
+const ownId = z.string().max(MAX_ITEM_ID).nullish();
 
 const partSchema = z.strictObject({
   type: z.enum(['input_text', 'output_text', 'text'], { error: 'must be input_text or output_text' }),
@@ -75,12 +74,10 @@ const outputItem = z.strictObject({
   status,
   name: ignored(z.string()),
 });
+const referenceItem = z.strictObject({ type: z.literal('item_reference'), id: z.string().max(MAX_ITEM_ID) });
 /** What is wrong with an item is said of the kind that its type names. */
-const itemSchema = z.discriminatedUnion('type', [messageItem, callItem, outputItem], {
-  error: ({ input }) =>
-    (input as { type?: unknown } | undefined)?.type === 'item_reference'
-      ? 'item_reference needs stored responses, and none are stored: send the item itself, as clients do with store: false'
-      : 'must be message, function_call or function_call_output',
+const itemSchema = z.discriminatedUnion('type', [messageItem, callItem, outputItem, referenceItem], {
+  error: 'must be message, function_call, function_call_output or item_reference',
 });
 
 /** What is wrong with which item. A union by itself would only say that the input is neither of two things. */
@@ -135,6 +132,19 @@ export const responseRequestSchema = z
       error: ({ errors }) => itemComplaint(errors as z.core.$ZodIssue[][]) ?? 'must be a string or a list of items',
     }),
     instructions: z.string().nullish().openapi({ description: 'A system message before the input.' }),
+    store: z
+      .boolean()
+      .nullish()
+      .openapi(documentDefault('Keeps the response for a while, and makes it although its client may leave.', false)),
+    background: z
+      .boolean()
+      .nullish()
+      .openapi(documentDefault('Answers at once, and makes the response afterwards, which is stored.', false)),
+    previous_response_id: z
+      .string()
+      .max(MAX_ITEM_ID)
+      .nullish()
+      .openapi({ description: 'A stored response, whose conversation goes on. Its instructions do not.' }),
     max_output_tokens: integerBetween(1, MAX_CONTEXT_WINDOW)
       .nullish()
       .openapi({ description: 'Default: what is left of the context window, at most 1024.' }),
@@ -164,6 +174,10 @@ export const responseRequestSchema = z
       .openapi({ description: `\`${INCLUDE_LOGPROBS}\` reports log-probabilities; all else has no effect.` }),
     top_logprobs: integerBetween(0, 20).nullish().openapi({ description: 'Alternatives to report with each token.' }),
     stream_options: z.strictObject({ include_obfuscation: z.literal(false).nullish() }).nullish(),
+  })
+  .refine(({ store, background }) => !(background && store === false), {
+    path: ['background'],
+    error: 'a response in the background is stored, and so store cannot be false',
   })
   .openapi('ResponseRequest', { example: { input: 'Tell me a story about a dragon.', seed: 1 } });
 
@@ -200,6 +214,7 @@ const responseUsageSchema = z.object({
   output_tokens: z.number().int(),
   output_tokens_details: z.object({ reasoning_tokens: z.number().int() }),
   total_tokens: z.number().int(),
+  gpt_edge: costSchema,
 });
 
 /** What OpenAI's answers have. Fields that repeat the request stand here as they are repeated. */
@@ -209,7 +224,7 @@ export const responseSchema = z
     object: z.literal('response'),
     created_at: z.number().int(),
     completed_at: z.number().int().nullable(),
-    status: z.enum(['in_progress', 'completed', 'incomplete', 'failed']),
+    status: z.enum(['queued', 'in_progress', 'completed', 'incomplete', 'failed', 'cancelled']),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     incomplete_details: z.object({ reason: z.literal('max_output_tokens') }).nullable(),
     model: z.string(),
@@ -230,15 +245,24 @@ export const responseSchema = z
     user: z.string().nullable(),
     safety_identifier: z.string().nullable(),
     prompt_cache_key: z.string().nullable(),
-    previous_response_id: z.null(),
+    previous_response_id: z.string().nullable(),
     reasoning: z.object({ effort: z.null(), summary: z.null() }),
     truncation: z.literal('disabled'),
     service_tier: z.literal('default'),
-    store: z.literal(false),
-    background: z.literal(false),
+    store: z.boolean(),
+    background: z.boolean(),
     max_tool_calls: z.null(),
   })
   .openapi('Response');
+
+/** A page of the items that a response answers. */
+export const itemListSchema = z.object({
+  object: z.literal('list'),
+  data: z.array(z.looseObject({ id: z.string() })),
+  first_id: z.string().nullable(),
+  last_id: z.string().nullable(),
+  has_more: z.boolean(),
+});
 
 /** What all events of a streamed response have. The first, the second and the last have the response itself. */
 export const responseEventSchema = z

@@ -58,7 +58,9 @@ export class BlockTable {
     const count = this.#length % blockPositions;
     const shared = this.#sharedLast();
     if (shared) {
-      this.#blocks[this.#blocks.length - 1] = this.#copy(shared, count);
+      const copy = this.#copy(shared, count);
+      if (copy === undefined) throw this.#pool.full();
+      this.#blocks[this.#blocks.length - 1] = copy;
       this.#pool.release(shared);
     }
     const last = this.#lastInPart();
@@ -123,16 +125,16 @@ export class BlockTable {
     const pool = this.#pool;
     const others = pool.freeBlocks - Number(block.holders === 0);
     const canBeTaken = block.holders === 0 && block.partition === this.#partition;
-    if (canBeTaken && (count === block.tokens.length || others === 0)) this.#hold(block);
-    else if (others > 0) this.#blocks.push(this.#copy(block, count));
-    else return false;
-    return true;
+    const copy = others > 0 && !(canBeTaken && count === block.tokens.length) ? this.#copy(block, count) : undefined;
+    if (copy) this.#blocks.push(copy);
+    else if (canBeTaken) this.#hold(block);
+    return copy !== undefined || canBeTaken;
   }
 
-  #copy(block: KvBlock, count: number): KvBlock {
+  #copy(block: KvBlock, count: number): KvBlock | undefined {
     const { after } = block;
     const copy = this.#pool.copy(block, count, this.#partition);
-    this.#pool.tree.add(copy, after!);
+    if (copy) this.#pool.tree.add(copy, after!);
     return copy;
   }
 

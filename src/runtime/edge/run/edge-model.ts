@@ -75,7 +75,7 @@ export class EdgeModel {
     this.memory = memory;
     this.layout = layout;
     this.adapters = adapters;
-    this.blocks = new KvBlocks(memory, { start: layout.end, blockBytes, blockPositions, totalBlocks });
+    this.blocks = new KvBlocks(memory, { start: layout.end, blockBytes, blockPositions, totalBlocks, windowBlocks });
     this.droppedSequences = new FinalizationRegistry((free) => free());
     this.#body = bindSteps(plan.body, plan, layout, kernels);
     this.#head = bindSteps(plan.head, plan, layout, kernels);

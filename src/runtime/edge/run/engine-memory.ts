@@ -2,13 +2,21 @@ import { GptEdgeError } from '../../../core/errors.ts';
 import { WASM_PAGE_BYTES } from '../../../kernels/kernels.ts';
 import { type MemoryViews, memoryViews } from '../../../kernels/memory-views.ts';
 
+/** Seconds after which the host may have more memory: other work of the isolate has ended. */
+const RETRY_SECONDS = 1;
+
 /** A WebAssembly memory that can grow, with views on it that are renewed when it has grown. */
 export class EngineMemory {
   readonly memory: WebAssembly.Memory;
   #views: MemoryViews;
 
+  /** @throws GptEdgeError `memory_limit_exceeded` if the host has less memory */
   constructor(bytes: number) {
-    this.memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / WASM_PAGE_BYTES) });
+    try {
+      this.memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / WASM_PAGE_BYTES) });
+    } catch (cause) {
+      throw tooLarge(bytes, cause);
+    }
     this.#views = memoryViews(this.memory.buffer);
   }
 
@@ -34,7 +42,14 @@ export class EngineMemory {
     try {
       this.memory.grow(missing);
     } catch (cause) {
-      throw new GptEdgeError('memory_limit_exceeded', `WebAssembly memory cannot grow to ${bytes} bytes.`, { param: 'model', cause });
+      throw tooLarge(bytes, cause);
     }
   }
 }
+
+const tooLarge = (bytes: number, cause: unknown) =>
+  new GptEdgeError('memory_limit_exceeded', `There is no room for ${bytes} bytes of WebAssembly memory now. Try again later.`, {
+    param: 'model',
+    cause,
+    retryAfterSeconds: RETRY_SECONDS,
+  });

@@ -1,0 +1,77 @@
+import { GptEdgeError } from '../core/errors.ts';
+import { within } from '../core/within.ts';
+
+/** Milliseconds without anything to say after which an object says that it is alive: a long prompt is no silence. */
+export const HEARTBEAT_MS = 10_000;
+/** Milliseconds after which an object that says nothing has stalled. A heartbeat may be late, and some may be lost. */
+export const SILENCE_MS = 45_000;
+/** Seconds after which a request may be tried again whose object failed. */
+export const RETRY_SECONDS = 1;
+
+/** An object that has not been reset, and does not answer either. */
+export class ObjectSilent extends GptEdgeError {
+  /** @param object its name @param what it has not done */
+  constructor(object: string, what: string, milliseconds: number) {
+    const message = `The engine object ${object} has not ${what} for ${milliseconds / 1000} s. Try again.`;
+    super('engine_unavailable', message, { retryAfterSeconds: RETRY_SECONDS });
+  }
+}
+
+/** When an object's answer counts as stalled. */
+export interface Silence {
+  /** The object's name. */
+  readonly object: string;
+  readonly milliseconds: number;
+}
+
+/** Reads what comes next of an object's answer. @throws ObjectSilent if nothing comes, not even a heartbeat */
+export function readInTime(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  { object, milliseconds }: Silence,
+): Promise<ReadableStreamReadResult<Uint8Array>> {
+  return within(reader.read(), milliseconds, () => new ObjectSilent(object, 'said anything', milliseconds));
+}
+
+/**
+ * Adds heartbeats to an answer that may take its time: comments to a stream of events, and white space to JSON, before
+ * it begins. Whatever passes this on counts silence only.
+ */
+export function withHeartbeat(answer: Response, heartbeatMs = HEARTBEAT_MS): Response {
+  const type = answer.headers.get('content-type') ?? '';
+  const isStream = type.startsWith('text/event-stream');
+  if (answer.body === null || answer.headers.has('content-length') || !(isStream || type.startsWith('application/json'))) return answer;
+  const beat = new TextEncoder().encode(isStream ? ':\n\n' : '\n');
+  const reader = answer.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+  let reading: Promise<ReadableStreamReadResult<Uint8Array>> | undefined;
+  let maySpeak = true;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        reading ??= reader.read();
+        const read = await (maySpeak ? orQuiet(reading, heartbeatMs) : reading);
+        if (read === 'quiet') return controller.enqueue(beat);
+        reading = undefined;
+        if (read.done) return controller.close();
+        // Within JSON that has begun there is no place for anything else, and nothing more to wait for.
+        maySpeak = isStream || read.value.every((byte) => byte === beat[0]);
+        controller.enqueue(read.value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(body, answer);
+}
+
+/** What is awaited, or `quiet` if it does not come in so many milliseconds. It can be awaited again. */
+async function orQuiet<T>(awaited: Promise<T>, milliseconds: number): Promise<T | 'quiet'> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const quiet = new Promise<'quiet'>((resolve) => {
+    timer = setTimeout(() => resolve('quiet'), milliseconds);
+  });
+  try {
+    return await Promise.race([awaited, quiet]);
+  } finally {
+    if (timer !== undefined) clearTimeout(timer);
+  }
+}
