@@ -122,9 +122,18 @@ function append(choice: ChatChoice, { delta, logprobs, token_ids, finish_reason 
   if (finish_reason) choice.finish_reason = finish_reason;
 }
 
-/** The first part of a call has all but the text of its arguments. */
-function appendCall(message: ChatChoice['message'], { index, id, function: part }: NonNullable<Delta['tool_calls']>[number]): void {
+type CallDelta = NonNullable<Delta['tool_calls']>[number];
+
+function appendCall(message: ChatChoice['message'], delta: CallDelta): void {
   message.tool_calls ??= [];
-  message.tool_calls[index] ??= { id: id!, type: 'function', function: { name: part.name!, arguments: '' } };
-  message.tool_calls[index].function.arguments += part.arguments ?? '';
+  message.tool_calls[delta.index] ??= emptyCall(delta);
+  const call = message.tool_calls[delta.index];
+  if (call.type === 'custom') call.custom.input += delta.custom?.input ?? '';
+  else call.function.arguments += delta.function?.arguments ?? '';
+}
+
+/** The first part of a call has all but the text of its arguments or its input. */
+function emptyCall({ id, function: called, custom }: CallDelta): NonNullable<ChatChoice['message']['tool_calls']>[number] {
+  if (custom) return { id: id!, type: 'custom', custom: { name: custom.name!, input: '' } };
+  return { id: id!, type: 'function', function: { name: called!.name!, arguments: '' } };
 }

@@ -7,10 +7,11 @@ import type { Token } from './token.ts';
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls';
 
-/** The next part of a call: its name comes first, and then its arguments, piece by piece. */
+/** The next part of a call: its name comes first, and then its arguments or its input, piece by piece. */
 export interface CallDelta {
   index: number;
-  function: { name?: string; arguments?: string };
+  name?: string;
+  arguments?: string;
 }
 
 /** How often the page tries to go on with an answer whose connection was lost, and for how long it waits before. */
@@ -125,5 +126,12 @@ function chatBatch({ choices: [{ delta, token_ids = [], logprobs, finish_reason 
     const { token, logprob } = logprobs!.content[index];
     return { id, label: token, logprob };
   });
-  return { promptIds: prompt_token_ids, tokens, calls: delta.tool_calls ?? [], finish: finish_reason };
+  return { promptIds: prompt_token_ids, tokens, calls: (delta.tool_calls ?? []).map(toCallDelta), finish: finish_reason };
 }
+
+const toCallDelta = ({
+  index,
+  function: called,
+  custom,
+}: NonNullable<ChatChunk['choices'][number]['delta']['tool_calls']>[number]): CallDelta =>
+  custom ? { index, name: custom.name, arguments: custom.input } : { index, ...called };
