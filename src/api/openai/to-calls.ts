@@ -29,10 +29,10 @@ export function callableTools({ tools, tool_choice }: ToolRequest): Tool[] {
 }
 
 /** The calls that an answer may have; undefined if there are no tools. */
-export const toAnswerCalls = (request: ToolRequest, syntax: CallSyntax): AnswerCalls | undefined => {
+export function toAnswerCalls(request: ToolRequest, syntax: CallSyntax): AnswerCalls | undefined {
   const kinds = new Map(callableTools(request).map((tool) => [nameOf(tool), tool.type]));
   return kinds.size > 0 ? { syntax, kinds, isForced: isForced(request) } : undefined;
-};
+}
 
 /** The tools as a chat template knows them: as functions. */
 export const toDefinitions = (tools: readonly Tool[]): ToolDefinition[] =>
@@ -76,7 +76,7 @@ export function toCallConstraint(
 }
 
 /** Whether a request wants calls and nothing else. */
-export function isForced({ tool_choice: choice }: ToolRequest): boolean {
+function isForced({ tool_choice: choice }: ToolRequest): boolean {
   if (choice == null || typeof choice === 'string') return choice === 'required';
   return choice.type !== 'allowed_tools' || choice.allowed_tools.mode === 'required';
 }

@@ -223,9 +223,9 @@ describe('calls in the history', () => {
 });
 
 describe('tools', () => {
-  it('should be refused by name if they are not functions, not distinct, or chosen and not there', async () => {
+  it('should be refused by name if they are of an unknown kind, not distinct, or chosen and not there', async () => {
     for (const [changes, param] of [
-      [{ tools: [{ type: 'custom', custom: { name: 'x' } }] }, 'tools[0].type'],
+      [{ tools: [{ type: 'web_search' }] }, 'tools[0].type'],
       [{ tools: [tool('a b')] }, 'tools[0].function.name'],
       [{ tools: [tool('a'), tool('a')] }, 'tools[1].function.name'],
       [{ tool_choice: named('other') }, 'tool_choice'],
