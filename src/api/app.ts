@@ -13,6 +13,7 @@ import { type BatchParts, withoutBatches } from './http/batch-parts.ts';
 import { invalidRequest, renderError } from './http/errors.ts';
 import { ENGINE_PATHS, type EngineFront, forwardToEngine } from './http/forward-to-engine.ts';
 import { normalPath } from './http/normal-path.ts';
+import { RunningRequests } from './http/running-requests.ts';
 import type { ModelHost } from './model-host.ts';
 import { logRequests } from './request-log/log-requests.ts';
 import { type RequestLine, writeRequestLine } from './request-log/request-line.ts';
@@ -30,6 +31,7 @@ import { openapiRoute } from './routes/openapi.ts';
 import { type PageAssets, pageRoutes } from './routes/page.ts';
 import { readyRoute } from './routes/ready.ts';
 import { responsesRoute } from './routes/responses.ts';
+import { stopRoute } from './routes/stop.ts';
 import { storedCompletionsRoutes } from './routes/stored-completions.ts';
 import { storedResponsesRoutes } from './routes/stored-responses.ts';
 import { tokenizeRoutes } from './routes/tokenize.ts';
@@ -119,6 +121,7 @@ export function createApp({
       if (!result.success) throw invalidRequest(result.error);
     },
   });
+  const running = new RunningRequests();
   app.use(normalPath(app));
   app.use(requestId({ limitLength: MAX_REQUEST_ID_LENGTH }));
   app.use(logRequests(log));
@@ -126,6 +129,7 @@ export function createApp({
   app.use(access);
   app.use(useGrant(host));
   app.use(async (c, next) => {
+    c.set('running', running);
     c.set('maxWork', maxWork);
     c.set('cpuAllowance', c.env?.slices?.allowance ?? c.env?.cpuAllowance ?? cpuAllowance());
     await next();
@@ -147,6 +151,7 @@ export function createApp({
   storedResponsesRoutes(app);
   modelsRoute(app);
   engineRoute(app);
+  stopRoute(app);
   tokenizeRoutes(app);
   nextTokenRoute(app);
   embeddingsRoute(app);

@@ -103,7 +103,7 @@ export interface ModelHost {
   get(id?: string, until?: Promise<unknown>, version?: string): Promise<LanguageModel>;
   /**
    * Returns a model if it is loaded now, and does not keep it so. Without this method, GET /v1/engine tells nothing of
-   * the models.
+   * the models, and every request counts as one that had to load its model.
    */
   loaded?(id: string): LanguageModel | undefined;
   /**

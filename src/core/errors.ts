@@ -30,6 +30,7 @@ export const ERROR_CODES = [
   'memory_limit_exceeded',
   'overloaded',
   'storage_unavailable',
+  'stopped',
   'not_configured',
   'engine_unavailable',
   'internal_error',

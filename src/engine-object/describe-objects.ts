@@ -1,22 +1,15 @@
 import { errorBody } from '../api/http/errors.ts';
 import { ENGINE_PATH, type WireEngine, type WireEngineObject } from '../api/openai/schemas/engine-schema.ts';
 import { GptEdgeError } from '../core/errors.ts';
-import type { EngineObject } from './engine-object.ts';
+import type { EngineObjects } from './engine-objects.ts';
 import { modelsOfObjects, objectName } from './object-name.ts';
 import type { Region } from './region.ts';
 
 /** Milliseconds after which an object is told of without what it does. */
 const PATIENCE_MS = 5000;
 
-/** What there is to describe, as in the front's options. */
-interface Objects {
-  readonly namespace: DurableObjectNamespace<EngineObject>;
-  readonly objectCount: number;
-  readonly modelIds: readonly string[];
-}
-
 /** Asks all objects of a region what they are doing, and puts their answers together. Those that sleep are woken. */
-export async function describeObjects(request: Request, region: Region, options: Objects): Promise<Response> {
+export async function describeObjects(request: Request, region: Region, options: EngineObjects): Promise<Response> {
   const { modelIds, objectCount } = options;
   const names = modelsOfObjects(modelIds).flatMap((model) =>
     Array.from({ length: objectCount }, (_, index) => objectName(region, model, index)),
@@ -29,7 +22,7 @@ async function describeOne(
   name: string,
   { url, headers }: Request,
   { locationHint }: Region,
-  { namespace }: Objects,
+  { namespace }: EngineObjects,
 ): Promise<WireEngineObject[]> {
   try {
     const stub = namespace.get(namespace.idFromName(name), { locationHint });

@@ -1,6 +1,7 @@
 import type { EngineFront } from '../api/http/forward-to-engine.ts';
 import { RESPONSES_PATH } from '../api/openai/response-stream.ts';
 import { ENGINE_PATH } from '../api/openai/schemas/engine-schema.ts';
+import { STOP_PATH } from '../api/openai/schemas/stop-schema.ts';
 import { notFound } from '../api/routes/stored-completions.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import { parseVariantId } from '../core/folder/adapter-files.ts';
@@ -8,7 +9,7 @@ import { within } from '../core/within.ts';
 import { objectOrder } from './choose-objects.ts';
 import { describeObjects } from './describe-objects.ts';
 import { isRefusal, MAY_WAIT_HEADER } from './engine-headers.ts';
-import type { EngineObject } from './engine-object.ts';
+import type { EngineObjects } from './engine-objects.ts';
 import { HeldBody } from './held-body.ts';
 import { modelOf, modelsOfObjects, objectName } from './object-name.ts';
 import { REGION_NAMES, type Region, regionOf } from './region.ts';
@@ -18,14 +19,9 @@ import { objectOfSession } from './session-id.ts';
 import { ObjectSilent, RETRY_SECONDS, SILENCE_MS, type Silence } from './silence.ts';
 import { FRAMES_HEADER, NOTES_HEADER, SLICE_HEADERS, SLICES_HEADER } from './slice-headers.ts';
 import { isFramed, joinSlices, type SliceCalls } from './slice-loop.ts';
+import { stopInObjects } from './stop-in-objects.ts';
 
-export interface FrontOptions {
-  /** The binding of the class `EngineObject`. */
-  readonly namespace: DurableObjectNamespace<EngineObject>;
-  /** Objects for each model and region. */
-  readonly objectCount: number;
-  /** Ids of the served models, of which the first is the default. */
-  readonly modelIds: readonly string[];
+export interface FrontOptions extends EngineObjects {
   /** Seconds after which an object that has not begun to answer is given up. */
   readonly answerSeconds: number;
   /** Milliseconds without a word from an object, after which its answer is given up and begun again. @default 45 s */
@@ -57,6 +53,10 @@ export function createFront(options: FrontOptions): EngineFront {
       return new Call(request, path, new HeldBody(null), regionOf(request), options).answer([home]);
     }
     const body = new HeldBody(bodyOf(request));
+    if (path === STOP_PATH && !isReading(request)) {
+      await body.holdAll();
+      return stopInObjects(request, body.text, options);
+    }
     const hint = await hintOf(request, path, body, models);
     const { base } = parseVariantId(hint.model ?? '');
     const model = models.includes(base) ? base : models[0];

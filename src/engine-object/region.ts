@@ -7,9 +7,6 @@ const LOCATIONS = new Map<unknown, LocationHint>(Object.entries(HINTS));
 
 const LOCAL = 'local';
 
-/** The names of all regions. */
-export const REGION_NAMES: ReadonlySet<string> = new Set([LOCAL, ...Object.keys(HINTS).map((name) => name.toLowerCase())]);
-
 /** A part of the world that has objects of its own. */
 export interface Region {
   readonly name: string;
@@ -17,9 +14,20 @@ export interface Region {
   readonly locationHint?: LocationHint;
 }
 
+/** The region of a continent. */
+const regionAt = (continent: string, locationHint: LocationHint): Region => ({ name: continent.toLowerCase(), locationHint });
+
+export const ALL_REGIONS: readonly Region[] = [
+  { name: LOCAL },
+  ...Object.entries(HINTS).map(([continent, locationHint]) => regionAt(continent, locationHint)),
+];
+
+/** The names of all regions. */
+export const REGION_NAMES: ReadonlySet<string> = new Set(ALL_REGIONS.map(({ name }) => name));
+
 /** The region of a request. On one's own machine a request has no continent. */
 export function regionOf(request: Request): Region {
   const continent = (request as { cf?: { continent?: unknown } }).cf?.continent;
   const locationHint = LOCATIONS.get(continent);
-  return locationHint ? { name: String(continent).toLowerCase(), locationHint } : { name: LOCAL };
+  return locationHint ? regionAt(String(continent), locationHint) : { name: LOCAL };
 }

@@ -5,7 +5,7 @@ import { refusalError } from '../access/limits/rate-limit-answer.ts';
 import { faultError } from '../api/access/check-access.ts';
 import { withGrant } from '../api/access/handed-grant.ts';
 import type { BatchParts } from '../api/http/batch-parts.ts';
-import { errorBody, statusOf } from '../api/http/errors.ts';
+import { errorBody, isFinal, statusOf } from '../api/http/errors.ts';
 import type { BatchBindings } from '../batch/batch-object.ts';
 import { BatchService } from '../batch/batch-service.ts';
 import type { BatchHandle, GroupMessage } from '../batch/batch-state.ts';
@@ -94,7 +94,7 @@ async function grantOf(owner: string, path: string, policy: AccessPolicy, servic
 function refusal(error: GptEdgeError): Response {
   const headers = new Headers();
   if (error.retryAfterSeconds !== null) headers.set('retry-after', String(error.retryAfterSeconds));
-  if (error.code === 'insufficient_quota') headers.set('x-should-retry', 'false');
+  if (isFinal(error.code)) headers.set('x-should-retry', 'false');
   return Response.json(errorBody(error), { status: statusOf(error.code), headers });
 }
 
@@ -104,5 +104,7 @@ async function withOwnStatus(response: Response): Promise<Response> {
   const text = await response.text();
   const { error } = JSON.parse(text) as { error?: { code: ErrorCode } };
   const status = error && ERROR_CODES.includes(error.code) ? statusOf(error.code) : 200;
-  return new Response(text, { status, headers: response.headers });
+  const headers = new Headers(response.headers);
+  if (error && isFinal(error.code)) headers.set('x-should-retry', 'false');
+  return new Response(text, { status, headers });
 }

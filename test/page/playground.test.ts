@@ -176,6 +176,8 @@ describe.skipIf(chromiumPath === null)('the playground, in Chromium', () => {
     const seed = 3;
     const question = await page.inputValue('#prompt');
     await playground.generate({ seed: String(seed), max_tokens: '60' });
+    const figures = await page.locator('.figures').textContent();
+    expect(figures).toMatch(/ · load (warm|cold, \d+ bytes) · queue \d+ ms · cached \d+ tokens · batch 1 · object \w+/);
     const chat = (messages: object[]) =>
       ask<ChatCompletion>('/v1/chat/completions', { messages, seed, max_tokens: 60, return_token_ids: true });
     const first = await chat([{ role: 'user', content: question }]);

@@ -54,6 +54,7 @@ function scopedHost(host: ModelHost, models: readonly string[]): ModelHost {
   return {
     ids,
     get: async (id, until, version) => host.get(check(id ?? ids[0]), until, version),
+    loaded: (id) => host.loaded?.(id),
     describe: async (id) => host.describe(check(id)),
   };
 }

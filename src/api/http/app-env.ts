@@ -1,5 +1,7 @@
 import type { Context } from 'hono';
 import type { Grant } from '../../access/grant.ts';
+import { parseVariantId } from '../../core/folder/adapter-files.ts';
+import { loadedBytes } from '../../core/folder/manifest.ts';
 import type { CpuAllowance } from '../../generation/cpu-allowance.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { takeLoadWork } from '../../generation/load-work.ts';
@@ -8,6 +10,7 @@ import type { ModelHost } from '../model-host.ts';
 import type { RequestContext, RequestLogEnv } from '../request-log/request-record.ts';
 import type { AnswerSessions } from './answer-session.ts';
 import type { AnswerSlices } from './answer-slices.ts';
+import type { RunningRequests } from './running-requests.ts';
 
 /** What the routes find in Hono's context. */
 export interface AppEnv {
@@ -26,6 +29,8 @@ export interface AppEnv {
     grant: Grant;
     /** Origins whose pages may read the answer, besides those of the deployment. */
     origins?: readonly string[];
+    /** The requests that use a model, for whoever stops them. */
+    running: RunningRequests;
     /** Multiply-adds that one request may ask for. */
     maxWork: number;
     /** The CPU time in which the request is served; as much as it takes if undefined. */
@@ -47,6 +52,7 @@ export function requestContext(c: Context<AppEnv>, model: LanguageModel): Reques
   record.budgetLeft = () => budget.millisecondsLeft;
   budget.isOffline = c.var.grant.isOffline;
   budget.countMilliseconds(takeLoadWork(model));
+  c.var.running.add(c.env?.object, { requestId: c.var.requestId, record, budget });
   c.env?.object?.onReset(() => budget.abandon(), record.ended);
   return { signal, budget, record, grant: c.var.grant, slices };
 }
@@ -57,11 +63,14 @@ export function requestContext(c: Context<AppEnv>, model: LanguageModel): Reques
  * @throws GptEdgeError as `ModelHost.get`
  */
 export async function requestedModel(c: Context<AppEnv>, id: string | null | undefined): Promise<LanguageModel> {
+  const { host, record } = c.var;
   const asked = Date.now();
+  const isWarm = host.loaded?.(parseVariantId(id ?? host.ids[0] ?? '').base) !== undefined;
   const begunWith = c.env?.slices?.notes?.past?.head.version;
-  const model = await c.var.host.get(id ?? undefined, c.var.record.ended, begunWith);
-  c.var.record.loadMilliseconds = Date.now() - asked;
-  c.var.record.model = model.id;
-  c.var.record.version = model.version;
+  const model = await host.get(id ?? undefined, record.ended, begunWith);
+  record.loadMilliseconds = Date.now() - asked;
+  record.loadBytes = isWarm ? 0 : loadedBytes(model.manifest);
+  record.model = model.id;
+  record.version = model.version;
   return model;
 }

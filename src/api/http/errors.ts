@@ -37,6 +37,7 @@ const STATUS: Record<ErrorCode, ContentfulStatusCode> = {
   memory_limit_exceeded: 503,
   overloaded: 503,
   storage_unavailable: 503,
+  stopped: 503,
   not_configured: 501,
   engine_unavailable: 503,
   invalid_file: 503,
@@ -55,13 +56,18 @@ const MAX_MESSAGE_LENGTH = 1000;
 /** The status of an answer with that error. */
 export const statusOf = (code: ErrorCode): ContentfulStatusCode => STATUS[code];
 
+/**
+ * Whether it is no use to try again. OpenAI's clients do so after each 429 and 503 unless they are told not to; but a
+ * budget is spent until the next day, and what an operator has stopped should not begin anew.
+ */
+export const isFinal = (code: string): boolean => code === 'insufficient_quota' || code === 'stopped';
+
 /** The one place where an error becomes a response. */
 export function renderError(error: unknown, c: Context<AppEnv>): Response {
   if (c.req.raw.signal.aborted && !(error instanceof GptEdgeError)) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
   const known = handleError(error, c.var.record);
   if (known.retryAfterSeconds !== null) c.header('retry-after', String(known.retryAfterSeconds));
-  // OpenAI's clients try every 429 again unless they are told not to. A budget is spent until the next day.
-  if (known.code === 'insufficient_quota') c.header('x-should-retry', 'false');
+  if (isFinal(known.code)) c.header('x-should-retry', 'false');
   if (STATUS[known.code] === 401) c.header('www-authenticate', 'Bearer');
   return c.json(errorBody(known), STATUS[known.code]);
 }

@@ -44,10 +44,13 @@ export function answerHead<const T extends string>(
   idPrefix: 'cmpl-' | 'chatcmpl-' | 'resp_',
   object: T,
   model: LanguageModel,
-  { notes }: RecordedCompletion,
+  completion: RecordedCompletion,
 ) {
+  const { notes } = completion;
+  const id = notes?.session ?? notes?.past?.head.id ?? `${idPrefix}${crypto.randomUUID().replaceAll('-', '')}`;
+  completion.nameAnswer(id);
   return {
-    id: notes?.session ?? notes?.past?.head.id ?? `${idPrefix}${crypto.randomUUID().replaceAll('-', '')}`,
+    id,
     created: notes?.past?.head.created ?? Math.floor(Date.now() / 1000),
     model: model.id,
     system_fingerprint: model.fingerprint,

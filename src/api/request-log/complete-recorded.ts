@@ -20,6 +20,8 @@ export interface RecordedCompletion {
   readonly completionTokens: number;
   /** Where it is noted what it takes to go on elsewhere, if the answer is made in slices. */
   readonly notes?: AnswerNotes;
+  /** Says under which id the client knows the answer. */
+  nameAnswer(id: string): void;
 }
 
 /** The most tokens that all completions of a request may have. */
@@ -49,6 +51,7 @@ export async function completeRecorded(
     throw error;
   });
   record.figures = reader.figures;
+  record.running = model.scheduler.runningCount;
   if (notes) notes.figures = reader.figures;
   record.isComputed = true;
   record.completionTokens = 0;
@@ -74,6 +77,9 @@ export async function completeRecorded(
     figures: reader.figures,
     object: record.object,
     notes,
+    nameAnswer(id) {
+      record.answerId = id;
+    },
     get completionTokens() {
       return record.completionTokens ?? 0;
     },

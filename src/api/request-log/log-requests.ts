@@ -53,21 +53,26 @@ function toLine(c: Context<RequestLogEnv>, record: RequestRecord, status: number
 }
 
 /** How the request shared the model with others, once it was admitted. */
-function sharing({ figures, loadMilliseconds }: RequestRecord): Partial<RequestLine> {
+function sharing({ figures, loadMilliseconds, loadBytes, batchSize }: RequestRecord): Partial<RequestLine> {
   if (figures === undefined) return {};
-  const { cachedTokens, queueMilliseconds, ticks, sequences } = figures;
+  const { cachedTokens, queueMilliseconds } = figures;
   return {
     load_ms: loadMilliseconds,
+    load_bytes: loadBytes,
     queue_ms: queueMilliseconds,
     cached_tokens: cachedTokens,
-    batch_size: ticks > 0 ? Math.round((10 * sequences) / ticks) / 10 : undefined,
+    batch_size: batchSize,
   };
 }
 
 /** The header that tells a client what is known when its answer begins, as browsers show it. */
-function serverTiming({ figures, loadMilliseconds, object, budgetLeft }: RequestRecord): string {
-  const load = loadMilliseconds === undefined ? [] : [`load;dur=${loadMilliseconds}`];
-  const sharing = figures ? [`queue;dur=${figures.queueMilliseconds}`, `cached;desc="${figures.cachedTokens} tokens"`] : [];
+function serverTiming(record: RequestRecord): string {
+  const { figures, loadMilliseconds, loadBytes, batchSize, running, object, budgetLeft } = record;
+  const start = loadBytes === 0 ? 'warm' : `cold, ${loadBytes} bytes`;
+  const load = loadMilliseconds === undefined ? [] : [`load;dur=${loadMilliseconds};desc="${start}"`];
+  const sharing = figures
+    ? [`queue;dur=${figures.queueMilliseconds}`, `cached;desc="${figures.cachedTokens} tokens"`, `batch;desc="${batchSize ?? running}"`]
+    : [];
   const work = figures && figures.multiplyAdds > 0 ? [`work;desc="${Math.round(figures.multiplyAdds)} multiply-adds"`] : [];
   const left = budgetLeft?.();
   const budget = left === undefined ? [] : [`budget;dur=${Math.floor(left)}`];

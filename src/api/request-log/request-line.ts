@@ -27,6 +27,8 @@ export interface RequestLine {
   completion_tokens?: number;
   /** Milliseconds until the model was ready: next to none where it was loaded already. */
   load_ms?: number;
+  /** Bytes of the model's files, which had to be loaded for the request: a cold start. 0 if the model was there. */
+  load_bytes?: number;
   /** Milliseconds that the request waited for room in the KV cache. */
   queue_ms?: number;
   /** Tokens of the prompts that were found in the KV cache. */

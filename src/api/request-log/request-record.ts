@@ -14,8 +14,14 @@ export class RequestRecord {
   model?: string;
   /** The model's version, if it has one. */
   version?: string;
+  /** Id of the completion, once it has one. */
+  answerId?: string;
   /** Milliseconds until the model was ready: next to none where it was loaded already. */
   loadMilliseconds?: number;
+  /** Bytes of the model's files, if it had to be loaded; 0 if it was loaded already. */
+  loadBytes = 0;
+  /** Requests, this one among them, that were being computed with the model when this one was admitted. */
+  running?: number;
   promptTokens?: number;
   /** Tokens generated for all choices, unfinished ones included. */
   completionTokens?: number;
@@ -45,6 +51,12 @@ export class RequestRecord {
 
   constructor(ended: Promise<void>) {
     this.ended = ended;
+  }
+
+  /** Sequences that were computed together, its own and others', on average over its steps; undefined before the first. */
+  get batchSize(): number | undefined {
+    const { ticks = 0, sequences = 0 } = this.figures ?? {};
+    return ticks > 0 ? Math.round((10 * sequences) / ticks) / 10 : undefined;
   }
 
   /** Declares that the answer continues after its headers are sent, until `endBody`. */

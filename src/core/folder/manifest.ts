@@ -216,3 +216,7 @@ export function loadedFiles({ files }: Pick<Manifest, 'files'>): [name: string, 
     .filter(([name]) => !NOT_LOADED.includes(name) && !isUnusedTemplate(name) && !isPrefixFile(name) && !isAdapterFile(name))
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
+
+/** The bytes of these files together. */
+export const loadedBytes = (manifest: Pick<Manifest, 'files'>): number =>
+  loadedFiles(manifest).reduce((sum, [, { bytes }]) => sum + bytes, 0);

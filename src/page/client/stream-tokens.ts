@@ -41,23 +41,39 @@ export interface TokenBatch {
   stored?: StoredAnswer;
 }
 
+/** What is told of a stream besides its tokens. */
+export interface StreamListener {
+  /** Is called before each try to go on. */
+  onLost: () => void;
+  /** Is called with a line that says how the server has taken the request. */
+  onServed: (line: string) => void;
+}
+
+/**
+ * Says what the header `server-timing` has for a reader, as in `load warm · queue 0 ms · cached 0 tokens · batch 1`. An
+ * entry has a description, or else a duration.
+ */
+const servedLine = (header: string | null): string =>
+  [...(header ?? '').matchAll(/\b(load|queue|cached|batch|object)(?:;dur=(\d+))?(?:;desc="([^"]*)")?/g)]
+    .map(([, name, milliseconds, text = `${milliseconds} ms`]) => `${name} ${text}`)
+    .join(' · ');
+
 /**
  * Streams the tokens of a completion, or of a chat completion if `body` has `messages`, with ids and log-probabilities.
  * One that is stored (`store`) goes on where it was when the connection is lost.
- * @param onLost is called before each try to go on
  * @throws ApiError if the API refuses the request, reports an error in the stream, or ends it early
  * @throws the signal's reason if it is aborted
  */
-export async function* streamTokens(body: object, signal: AbortSignal, onLost: () => void): AsyncGenerator<TokenBatch> {
+export async function* streamTokens(body: object, signal: AbortSignal, listener: StreamListener): AsyncGenerator<TokenBatch> {
   const path = 'messages' in body ? '/v1/chat/completions' : '/v1/completions';
   const wanted = { ...body, stream: true, return_token_ids: true, logprobs: 'messages' in body ? true : 0 };
-  const { store } = body as { store?: boolean };
-  yield* goingOn({ path, id: '', last: '' }, await request(path, wanted, signal), signal, store ? onLost : undefined);
+  const { store = false } = body as { store?: boolean };
+  yield* goingOn({ path, id: '', last: '' }, await request(path, wanted, signal), signal, store, listener);
 }
 
 /** Streams what the page does not have of a stored answer. */
-export const resumeTokens = (stored: StoredAnswer, signal: AbortSignal, onLost: () => void): AsyncGenerator<TokenBatch> =>
-  goingOn(stored, undefined, signal, onLost);
+export const resumeTokens = (stored: StoredAnswer, signal: AbortSignal, listener: StreamListener): AsyncGenerator<TokenBatch> =>
+  goingOn(stored, undefined, signal, true, listener);
 
 /** Ends a stored answer that nobody wants, if the server can be reached. */
 export const forgetAnswer = ({ path, id }: StoredAnswer): Promise<unknown> =>
@@ -67,12 +83,14 @@ async function* goingOn(
   stored: StoredAnswer,
   answer: Response | undefined,
   signal: AbortSignal,
-  onLost: (() => void) | undefined,
+  isStored: boolean,
+  { onLost, onServed }: StreamListener,
 ): AsyncGenerator<TokenBatch> {
   for (let tries = 0; ; ) {
     try {
       const { path, id, last } = stored;
       answer ??= await request(`${path}/${id}/stream`, undefined, signal, last === '' ? {} : { 'last-event-id': last });
+      onServed(servedLine(answer.headers.get('server-timing')));
       for await (const batch of readTokens(answer, stored.path, signal)) {
         tries = 0;
         stored = batch.stored ?? stored;
@@ -81,7 +99,7 @@ async function* goingOn(
       return;
     } catch (error) {
       signal.throwIfAborted();
-      if (!onLost || stored.id === '' || ++tries > MAX_TRIES || !isLost(error)) throw error;
+      if (!isStored || stored.id === '' || ++tries > MAX_TRIES || !isLost(error)) throw error;
     }
     answer = undefined;
     onLost();

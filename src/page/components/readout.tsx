@@ -57,12 +57,13 @@ function ContextMeter({ state }: { state: PlaygroundState }) {
 
 function Figures({ state }: { state: PlaygroundState }) {
   const turn = conversationOf(state).turns.at(-1);
-  const { firstTokenMs, tokensPerSecond } = state.timing;
+  const { firstTokenMs, tokensPerSecond, served } = state.timing;
   if (!turn || state.isRunning || firstTokenMs === null) return null;
   return (
     <p class="figures">
       first token after {firstTokenMs.toFixed(0)} ms{tokensPerSecond !== null && ` · ${tokensPerSecond.toFixed(0)} tokens/s`} · seed{' '}
       {turn.seed}
+      {served && ` · ${served}`}
     </p>
   );
 }

@@ -89,7 +89,7 @@ export const INITIAL_STATE: PlaygroundState = {
   isRunning: false,
   fragment: '',
   announcement: '',
-  timing: { firstTokenMs: null, tokensPerSecond: null },
+  timing: { firstTokenMs: null, tokensPerSecond: null, served: '' },
   selection: null,
   problem: null,
 };

@@ -1,5 +1,5 @@
 import { requestJson } from '../client/request.ts';
-import { forgetAnswer, resumeTokens, streamTokens, type TokenBatch } from '../client/stream-tokens.ts';
+import { forgetAnswer, resumeTokens, type StreamListener, streamTokens, type TokenBatch } from '../client/stream-tokens.ts';
 import { addBranch, appendBatch, currentBranch, newTurn, type Turn } from './conversation.ts';
 import { loadVerdicts } from './decisions.ts';
 import { type Alternative, loadDistribution } from './distribution.ts';
@@ -173,13 +173,16 @@ export class Playground extends PlaygroundChoices {
     return this.#read(turnIndex, (...how) => streamTokens(wanted, ...how));
   }
 
-  async #read(turnIndex: number, tokens: (signal: AbortSignal, onLost: () => void) => AsyncGenerator<TokenBatch>): Promise<boolean> {
+  async #read(turnIndex: number, tokens: (signal: AbortSignal, listener: StreamListener) => AsyncGenerator<TokenBatch>): Promise<boolean> {
     const abort = new AbortController();
     this.#generationAbort = abort;
     const timer = new TokenTimer();
     this.set({ isRunning: true, problem: null, selection: null, announcement: 'Generating.', timing: INITIAL_STATE.timing });
     try {
-      for await (const batch of tokens(abort.signal, () => this.set({ isServerGone: true }))) {
+      const onServed = (line: string) => {
+        timer.served = line;
+      };
+      for await (const batch of tokens(abort.signal, { onLost: () => this.set({ isServerGone: true }), onServed })) {
         abort.signal.throwIfAborted();
         if (this.state.isServerGone) this.set({ isServerGone: false });
         this.changeTurn(turnIndex, (turn) => appendBatch(turn, batch));

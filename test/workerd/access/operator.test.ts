@@ -11,6 +11,7 @@ const ROUTES = [
   ['DELETE', '/operator/keys/0'],
   ['GET', '/metrics'],
   ['GET', '/v1/engine'],
+  ['POST', '/v1/engine/stop'],
   ['GET', '/%6detrics'],
   ['GET', '//metrics/'],
   ['GET', '/operator'],

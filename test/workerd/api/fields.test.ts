@@ -1,5 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ENGINE_PATH } from '../../../src/api/openai/schemas/engine-schema.ts';
 import {
   type ignoredFields,
   UNSUPPORTED_COMPLETION_FIELDS,
@@ -220,7 +221,8 @@ const acceptsNull = (schema: z.ZodType) => schema.safeParse(null).success;
 const isOptional = (schema: z.ZodType) => schema.safeParse(undefined).success;
 
 it('should have a test for every field of every endpoint', () => {
-  const bodies = knownRoutes().filter(({ fields }) => fields);
+  // What only the operator may do is tested with the operator's key.
+  const bodies = knownRoutes().filter(({ fields, path }) => fields && !path.startsWith(ENGINE_PATH));
   expect(bodies.map(({ path }) => path).sort()).toEqual(Object.keys(ENDPOINTS).sort());
   for (const { path, fields } of bodies) {
     const { effects, ignored, elsewhere = [] } = ENDPOINTS[path];

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type RequestLine, writeRequestLine } from '../../../src/api/request-log/request-line.ts';
+import { loadedBytes, type Manifest } from '../../../src/core/folder/manifest.ts';
 import { DEFAULT_MODEL, readEvents, seedModel } from '../helpers.ts';
 import { appOver } from './support.ts';
 
@@ -13,7 +14,10 @@ const post = (path: string, body: unknown, headers: Record<string, string> = {})
 const SECRET = 'A secret of the user';
 const messages = [{ role: 'user', content: SECRET }];
 
-beforeAll(() => seedModel(DEFAULT_MODEL));
+let manifest: Manifest;
+beforeAll(async () => {
+  manifest = await seedModel(DEFAULT_MODEL);
+});
 afterEach(() => {
   lines.length = 0;
   vi.restoreAllMocks();
@@ -35,6 +39,8 @@ describe('the log line of a request', () => {
         prompt_tokens: 5,
         completion_tokens: 12,
         load_ms: expect.any(Number),
+        // The model is loaded for the first request.
+        load_bytes: loadedBytes(manifest),
         queue_ms: expect.any(Number),
         cached_tokens: 0,
         // Two choices of two prompts.
@@ -44,8 +50,18 @@ describe('the log line of a request', () => {
       },
     ]);
     expect(answer.headers.get('server-timing')).toMatch(
-      /^load;dur=\d+, queue;dur=\d+, cached;desc="0 tokens", work;desc="\d+ multiply-adds"$/,
+      /^load;dur=\d+;desc="cold, \d{7} bytes", queue;dur=\d+, cached;desc="0 tokens", batch;desc="[\d.]+", work;desc="\d+ multiply-adds"$/,
     );
+  });
+
+  it('should say that the model was there, and how many requests a stream begins with', async () => {
+    const body = { prompt: 'Once upon a time', max_tokens: 200, logit_bias: { 0: -100 }, stream: true };
+    const other = await post('/v1/completions', body);
+    const answer = await post('/v1/completions', { ...body, max_tokens: 2 });
+    expect(answer.headers.get('server-timing')).toMatch(/^load;dur=\d+;desc="warm", .*, batch;desc="2"/);
+    await Promise.all([other.text(), answer.text()]);
+    await vi.waitFor(() => expect(lines).toHaveLength(2));
+    expect(lines.map(({ load_bytes }) => load_bytes)).toEqual([0, 0]);
   });
 
   it('should be written when a stream has ended, and not before', async () => {
