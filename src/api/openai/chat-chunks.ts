@@ -7,7 +7,7 @@ import type { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
 import type { RecordedCompletion } from '../request-log/complete-recorded.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { answerHead, type ChoiceEvent, choiceChunks } from './choice-chunks.ts';
-import type { ChatChunk, ChatChunkChoice, ChatCompletion, ChatLogprobs, ChatWireRequest } from './schemas/chat-schema.ts';
+import type { ChatCallDelta, ChatChunk, ChatChunkChoice, ChatCompletion, ChatLogprobs, ChatWireRequest } from './schemas/chat-schema.ts';
 import type { ChatRequest } from './to-completion-request.ts';
 
 type AnswerHead = ReturnType<typeof chatHead>;
@@ -122,9 +122,7 @@ function append(choice: ChatChoice, { delta, logprobs, token_ids, finish_reason 
   if (finish_reason) choice.finish_reason = finish_reason;
 }
 
-type CallDelta = NonNullable<Delta['tool_calls']>[number];
-
-function appendCall(message: ChatChoice['message'], delta: CallDelta): void {
+function appendCall(message: ChatChoice['message'], delta: ChatCallDelta): void {
   message.tool_calls ??= [];
   message.tool_calls[delta.index] ??= emptyCall(delta);
   const call = message.tool_calls[delta.index];
@@ -133,7 +131,7 @@ function appendCall(message: ChatChoice['message'], delta: CallDelta): void {
 }
 
 /** The first part of a call has all but the text of its arguments or its input. */
-function emptyCall({ id, function: called, custom }: CallDelta): NonNullable<ChatChoice['message']['tool_calls']>[number] {
+function emptyCall({ id, function: called, custom }: ChatCallDelta): NonNullable<ChatChoice['message']['tool_calls']>[number] {
   if (custom) return { id: id!, type: 'custom', custom: { name: custom.name!, input: '' } };
   return { id: id!, type: 'function', function: { name: called!.name!, arguments: '' } };
 }

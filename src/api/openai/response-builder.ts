@@ -2,7 +2,7 @@ import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { itemId } from './item-id.ts';
 import type { Usage } from './schemas/answer-fields.ts';
-import type { ChatChunk, ChatChunkChoice } from './schemas/chat-schema.ts';
+import type { ChatCallDelta, ChatChunk, ChatChunkChoice } from './schemas/chat-schema.ts';
 import type { OutputItem, OutputText, ResponseWireRequest, WireResponse } from './schemas/response-schema.ts';
 
 /** An event of a streamed response. */
@@ -13,7 +13,6 @@ export interface ResponseEvent {
 
 type MessageItem = Extract<OutputItem, { type: 'message' }>;
 type CallItem = Exclude<OutputItem, { type: 'message' }>;
-type CallDelta = NonNullable<ChatChunkChoice['delta']['tool_calls']>[number];
 /** An event that has no number yet. */
 type Unnumbered = { readonly type: string; readonly [field: string]: unknown };
 
@@ -196,7 +195,7 @@ class OutputItems {
     return this.#items.at(-1);
   }
 
-  #newCall(call_id: string, { function: called, custom }: CallDelta): CallItem {
+  #newCall(call_id: string, { function: called, custom }: ChatCallDelta): CallItem {
     const status = 'in_progress';
     if (custom) return { type: 'custom_tool_call', id: this.#newId('ctc'), status, call_id, name: custom.name!, input: '' };
     return { type: 'function_call', id: this.#newId('fc'), status, call_id, name: called!.name!, arguments: '' };

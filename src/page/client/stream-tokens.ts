@@ -1,5 +1,5 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { ChatChunk } from '../../api/openai/schemas/chat-schema.ts';
+import type { ChatCallDelta, ChatChunk } from '../../api/openai/schemas/chat-schema.ts';
 import type { Completion } from '../../api/openai/schemas/completion-schema.ts';
 import { passHeader } from './challenge.ts';
 import { ApiError, request, UNREACHABLE } from './request.ts';
@@ -147,9 +147,5 @@ function chatBatch({ choices: [{ delta, token_ids = [], logprobs, finish_reason 
   return { promptIds: prompt_token_ids, tokens, calls: (delta.tool_calls ?? []).map(toCallDelta), finish: finish_reason };
 }
 
-const toCallDelta = ({
-  index,
-  function: called,
-  custom,
-}: NonNullable<ChatChunk['choices'][number]['delta']['tool_calls']>[number]): CallDelta =>
+const toCallDelta = ({ index, function: called, custom }: ChatCallDelta): CallDelta =>
   custom ? { index, name: custom.name, arguments: custom.input } : { index, ...called };

@@ -160,4 +160,5 @@ export type ChatWireRequest = z.infer<typeof chatRequestSchema>;
 export type ChatCompletion = z.infer<typeof chatCompletionSchema>;
 export type ChatChunk = z.infer<typeof chatChunkSchema>;
 export type ChatChunkChoice = ChatChunk['choices'][number];
+export type ChatCallDelta = z.infer<typeof callDeltaSchema>;
 export type ChatLogprobs = z.infer<typeof chatLogprobsSchema>;
