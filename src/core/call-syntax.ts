@@ -28,5 +28,12 @@ export interface CallSyntax {
   readonly closing: Spelled;
 }
 
+/**
+ * How the arguments of a call begin and end whose tool takes a text, and not an object: the text stands between, as a
+ * JSON string. So it is written by any syntax of calls.
+ */
+export const INPUT_OPENING = '{"input": ';
+export const INPUT_CLOSING = '}';
+
 /** The text of what is spelled, without its special tokens, which a tokenizer leaves out as well. */
 export const spelledText = (spelled: Spelled): string => spelled.filter((part) => typeof part === 'string').join('');
