@@ -29,8 +29,8 @@ export interface CallSyntax {
 }
 
 /**
- * How the arguments of a call begin and end whose tool takes a text, and not an object: the text stands between, as a
- * JSON string. So it is written by any syntax of calls.
+ * How the arguments of a call begin and end if its tool takes a text: the text stands between them as a JSON string, so
+ * that the arguments are an object, as in every syntax of calls.
  */
 export const INPUT_OPENING = '{"input": ';
 export const INPUT_CLOSING = '}';
