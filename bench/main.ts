@@ -3,6 +3,7 @@ import { openModelFolder } from '../src/local/model-folder.ts';
 import { DEFAULT_MODEL } from '../src/local/project-paths.ts';
 import { ENGINES, type Engine } from '../src/runtime/engine-choice.ts';
 import { printBatch } from './load/measure-batch.ts';
+import { printCallers } from './load/measure-callers.ts';
 import { printLoad } from './load/measure-load.ts';
 import { describeMachine, printMachine } from './machine.ts';
 import { measure } from './measure.ts';
@@ -19,6 +20,8 @@ interface Options {
   readonly gguf?: string;
   readonly llamaBench?: string;
   readonly load?: boolean;
+  readonly callers?: number;
+  readonly seconds: number;
   readonly batch?: boolean;
   readonly places?: boolean;
   readonly slices?: boolean;
@@ -33,12 +36,14 @@ const command = new Command('npm run bench --')
   .option('--gguf <file>', 'the same model in a GGUF file, for --peers')
   .option('--llama-bench <file>', 'llama-bench of a build of ik_llama.cpp, for --peers')
   .option('--load', 'measure the Worker with many callers instead')
+  .option('--callers <n>', 'measure only how long so many callers wait who ask again and again', Number)
+  .option('--seconds <n>', 'how long the callers ask', Number, 60)
   .option('--places', 'measure only the engine in the Worker and in an engine object')
   .option('--slices', 'measure only what it costs to cut an answer, and to go on with it elsewhere')
   .option('--batch', 'measure requests through a batch, and the same one by one, instead')
-  .option('--json', 'print JSON, of all but --load, --batch, --places and --slices')
+  .option('--json', 'print JSON, of all but --load, --callers, --batch, --places and --slices')
   .parse();
-const { model, engine, runs, peers, gguf, llamaBench, load, batch, places, slices, json } = command.opts<Options>();
+const { model, engine, runs, peers, gguf, llamaBench, load, callers, seconds, batch, places, slices, json } = command.opts<Options>();
 if (!(Number.isInteger(runs) && runs > 0)) command.error('--runs must be a whole number, at least 1');
 if (peers && gguf === undefined) command.error('--peers needs --gguf <file>: the same model in a GGUF file');
 
@@ -46,6 +51,10 @@ const note = (text: string) => console.error(text);
 const folder = await openModelFolder(model);
 if (load || batch) {
   await (load ? printLoad : printBatch)(folder, engine, runs, note);
+  process.exit();
+}
+if (callers) {
+  await printCallers(folder, { engine, callers, seconds });
   process.exit();
 }
 if (places) {

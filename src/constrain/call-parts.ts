@@ -1,4 +1,5 @@
-import type { CallSyntax, Spelled } from '../core/call-syntax.ts';
+import { type CallSyntax, INPUT_CLOSING, INPUT_OPENING, type Spelled } from '../core/call-syntax.ts';
+import type { ByteState } from './byte-state.ts';
 import { TextNotBeginningWith, TextUntil } from './free-text.ts';
 import { SPACE } from './json-text.ts';
 import { Chain, Choice, Leaf, type Part, Preceded } from './reading.ts';
@@ -37,6 +38,9 @@ function callsFrom(syntax: CallSyntax, functions: readonly CallableFunction[], c
   const end = isLast ? closing : anyOf([closing, then(leaf(syntax.separator!), callsFrom(syntax, functions, count - 1))]);
   return anyOf(functions.map(({ name, arguments: values }) => then(leaf([name, ...syntax.middle]), then(values, end))));
 }
+
+/** The arguments of a call that has a text as its input. @param text the JSON string of it */
+export const inputPart = (text: ByteState): Part => then(leaf([INPUT_OPENING]), then(new Leaf(text), leaf([INPUT_CLOSING])));
 
 const then = (first: Part, next: Part): Part => new Chain(first, next);
 const leaf = (spelled: Spelled): Part => new Leaf(automaton(literalBytes(bytesOf(spelled)))!);

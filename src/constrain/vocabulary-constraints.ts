@@ -1,14 +1,15 @@
 import type { CallSyntax } from '../core/call-syntax.ts';
 import { GptEdgeError } from '../core/errors.ts';
 import type { ConstraintState, TokenConstraint } from '../core/token-constraint.ts';
-import { callsOrText } from './call-parts.ts';
+import type { ByteState } from './byte-state.ts';
+import { callsOrText, inputPart } from './call-parts.ts';
 import { certainBytes } from './certain-bytes.ts';
 import type { Effort } from './effort.ts';
-import { SPACE } from './json-text.ts';
+import { SPACE, stringAutomaton, stringOf } from './json-text.ts';
 import { MAX_CHOICES } from './limits.ts';
 import { Leaf, type Part, Preceded } from './reading.ts';
 import { automaton } from './regular/automaton.ts';
-import { mapSets } from './regular/expression.ts';
+import { type Expression, mapSets } from './regular/expression.ts';
 import { matched, PatternError } from './regular/pattern.ts';
 import { utf8 } from './regular/utf8.ts';
 import { SchemaCompiler } from './schema-compiler.ts';
@@ -45,7 +46,7 @@ export interface SchemaOptions {
 /** A function that an answer may call. */
 export interface ConstrainedFunction {
   readonly name: string;
-  /** What its arguments may be: made by `jsonSchema` of the same constraints. */
+  /** What its arguments may be: made by `jsonSchema` or `input` of the same constraints. */
   readonly arguments: TokenConstraint;
 }
 
@@ -99,14 +100,17 @@ export class VocabularyConstraints {
 
   /** Answers that a regular expression matches as a whole. */
   pattern(source: string): TokenConstraint {
-    return this.#constraint(
-      `pattern ${source}`,
-      () => {
-        const first = automaton(mapSets(parse(source), utf8));
-        if (!first) throw new GptEdgeError('invalid_value', 'The regular expression matches no text.');
-        return new Leaf(first);
-      },
-      false,
+    return this.#constraint(`pattern ${source}`, () => new Leaf(textsOf(source, (content) => mapSets(content, utf8))), false);
+  }
+
+  /**
+   * The arguments of a call that has a text as its input.
+   * @param source a regular expression that the whole text matches; undefined for any text
+   * @param effort what may be spent on it, if that is shared with other schemas
+   */
+  input(source: string | undefined, effort?: Effort): TokenConstraint {
+    return this.#constraint(`input ${source === undefined ? '' : JSON.stringify(source)}`, () =>
+      inputPart(source === undefined ? stringAutomaton() : textsOf(source, stringOf, effort)),
     );
   }
 
@@ -158,7 +162,17 @@ class PartConstraint implements TokenConstraint {
   }
 }
 
-function parse(source: string) {
+/**
+ * The texts that a regular expression matches as a whole.
+ * @param written how their characters are written, in bytes
+ */
+function textsOf(source: string, written: (content: Expression) => Expression, effort?: Effort): ByteState {
+  const first = automaton(written(parse(source)), effort);
+  if (!first) throw new GptEdgeError('invalid_value', 'The regular expression matches no text.');
+  return first;
+}
+
+function parse(source: string): Expression {
   try {
     return matched(source);
   } catch (error) {

@@ -28,5 +28,12 @@ export interface CallSyntax {
   readonly closing: Spelled;
 }
 
+/**
+ * How the arguments of a call begin and end if its tool takes a text: the text stands between them as a JSON string, so
+ * that the arguments are an object, as in every syntax of calls.
+ */
+export const INPUT_OPENING = '{"input": ';
+export const INPUT_CLOSING = '}';
+
 /** The text of what is spelled, without its special tokens, which a tokenizer leaves out as well. */
 export const spelledText = (spelled: Spelled): string => spelled.filter((part) => typeof part === 'string').join('');

@@ -144,6 +144,15 @@ describe.skipIf(chromiumPath === null)('answers of a schema on the page, in Chro
     const card = page.locator('.call').first();
     expect(await card.locator('h3').textContent()).toBe('draw');
     expect(JSON.parse((await card.locator('pre').textContent())!)).toEqual({ animal: expect.stringMatching(/^(cat|dog|frog)$/) });
+    const format = { type: 'grammar', grammar: { syntax: 'regex', definition: '(hi|bye)!' } };
+    await page.fill('#tools', JSON.stringify([{ type: 'custom', custom: { name: 'say', format } }]));
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.fill('#prompt', 'Speak.');
+    await page.getByRole('button', { name: /^Send/ }).click();
+    await playground.finished();
+    const said = page.locator('.call').last();
+    expect(await said.locator('h3').textContent()).toBe('say');
+    expect(await said.locator('pre').textContent()).toMatch(/^(hi|bye)!$/);
     expect(complaints).toEqual([]);
     await close();
   });

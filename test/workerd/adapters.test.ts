@@ -92,7 +92,7 @@ describe('a model with an adapter', () => {
       id: FAIRYTALE,
       parent: BASE,
       bytes,
-      adapter: { name: 'fairytale', rank: 8, parameters: 196_608, dtype: 'fp16' },
+      adapter: { name: 'fairytale', rank: 8, parameters: 196_608, dtype: 'q8' },
     });
     expect(variant.parameters).toBe(base.parameters + 196_608);
     expect(variant.memory).toEqual(base.memory);

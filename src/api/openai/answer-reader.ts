@@ -1,5 +1,6 @@
 import { ReasoningSplitter, type SplitText } from '../../generation/text/reasoning-splitter.ts';
 import { CallParser, type CallPiece } from '../../generation/tools/call-parser.ts';
+import { InputReader } from '../../generation/tools/input-reader.ts';
 import type { ChoiceEvent } from './choice-chunks.ts';
 import type { ChatChunkChoice } from './schemas/chat-schema.ts';
 import type { AnswerCalls } from './to-calls.ts';
@@ -16,7 +17,7 @@ interface AnswerParts {
   readonly reason: ChatChunkChoice['finish_reason'];
 }
 
-/** Reads the answer of one choice of a chat: text, or calls of functions, or both. */
+/** Reads the answer of one choice of a chat: text, or calls of tools, or both. */
 export class AnswerReader {
   readonly #calls: AnswerCalls | undefined;
   readonly #parser: CallParser | undefined;
@@ -25,6 +26,8 @@ export class AnswerReader {
   #length = 0;
   /** How many calls have begun. */
   #count = 0;
+  /** Reads the input of the call that began last, if its tool is a custom one. */
+  #input: InputReader | undefined;
   readonly #idOfCall: (call: number) => string;
   readonly #opensAtOnce: boolean;
   #isOpen = false;
@@ -40,7 +43,7 @@ export class AnswerReader {
     this.#splitter = thinking && new ReasoningSplitter(thinking.tags, thinking.hasBegun);
     this.#calls = calls;
     this.#opensAtOnce = reportsTokens || calls === undefined;
-    this.#parser = calls && new CallParser(calls.syntax, calls.names, calls.isForced);
+    this.#parser = calls && new CallParser(calls.syntax, [...calls.kinds.keys()], calls.isForced);
   }
 
   /** For tokens that have not become part of the answer. */
@@ -51,7 +54,10 @@ export class AnswerReader {
   read(event: ChoiceEvent): AnswerParts {
     const { reasoning, content: said } = this.#split(event);
     const pieces = this.#pieces(event, said);
-    const deltas = [...(reasoning === '' ? [] : [{ reasoning_content: reasoning }]), ...pieces.map((piece) => this.#delta(piece))];
+    const deltas = [
+      ...(reasoning === '' ? [] : [{ reasoning_content: reasoning }]),
+      ...pieces.flatMap((piece) => this.#delta(piece) ?? []),
+    ];
     const opens = !this.#isOpen && (deltas.length > 0 || event.finishReason !== undefined || this.#opensAtOnce);
     this.#isOpen ||= opens;
     const content = this.#count > 0 && !this.#hasText ? null : '';
@@ -91,14 +97,27 @@ export class AnswerReader {
     return offset === undefined ? undefined : Math.min(text.length, Math.max(0, offset - this.#length));
   }
 
-  #delta(piece: CallPiece): Delta {
+  /** undefined for what of a call is not part of its input. */
+  #delta(piece: CallPiece): Delta | undefined {
     if (piece.type === 'text') {
       this.#hasText = true;
       return { content: piece.text };
     }
-    if (piece.type === 'arguments') return { tool_calls: [{ index: this.#count - 1, function: { arguments: piece.text } }] };
-    const id = this.#idOfCall(this.#count);
-    return { tool_calls: [{ index: this.#count++, id, type: 'function', function: { name: piece.name, arguments: '' } }] };
+    if (piece.type === 'arguments') return this.#argumentsDelta(piece.text);
+    const { name } = piece;
+    const begun = { index: this.#count, id: this.#idOfCall(this.#count) };
+    this.#count++;
+    const isCustom = this.#calls!.kinds.get(name) === 'custom';
+    this.#input = isCustom ? new InputReader() : undefined;
+    if (isCustom) return { tool_calls: [{ ...begun, type: 'custom', custom: { name, input: '' } }] };
+    return { tool_calls: [{ ...begun, type: 'function', function: { name, arguments: '' } }] };
+  }
+
+  #argumentsDelta(text: string): Delta | undefined {
+    const index = this.#count - 1;
+    if (!this.#input) return { tool_calls: [{ index, function: { arguments: text } }] };
+    const input = this.#input.push(text);
+    return input === '' ? undefined : { tool_calls: [{ index, custom: { input } }] };
   }
 
   /** A call that was cut, by a stop string for one, is as incomplete as one that was cut by a limit. */

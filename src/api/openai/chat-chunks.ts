@@ -7,7 +7,7 @@ import type { TextTokenizer } from '../../tokenizer/text-tokenizer.ts';
 import type { RecordedCompletion } from '../request-log/complete-recorded.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { answerHead, type ChoiceEvent, choiceChunks } from './choice-chunks.ts';
-import type { ChatChunk, ChatChunkChoice, ChatCompletion, ChatLogprobs, ChatWireRequest } from './schemas/chat-schema.ts';
+import type { ChatCallDelta, ChatChunk, ChatChunkChoice, ChatCompletion, ChatLogprobs, ChatWireRequest } from './schemas/chat-schema.ts';
 import type { ChatRequest } from './to-completion-request.ts';
 
 type AnswerHead = ReturnType<typeof chatHead>;
@@ -122,9 +122,16 @@ function append(choice: ChatChoice, { delta, logprobs, token_ids, finish_reason 
   if (finish_reason) choice.finish_reason = finish_reason;
 }
 
-/** The first part of a call has all but the text of its arguments. */
-function appendCall(message: ChatChoice['message'], { index, id, function: part }: NonNullable<Delta['tool_calls']>[number]): void {
+function appendCall(message: ChatChoice['message'], delta: ChatCallDelta): void {
   message.tool_calls ??= [];
-  message.tool_calls[index] ??= { id: id!, type: 'function', function: { name: part.name!, arguments: '' } };
-  message.tool_calls[index].function.arguments += part.arguments ?? '';
+  message.tool_calls[delta.index] ??= emptyCall(delta);
+  const call = message.tool_calls[delta.index];
+  if (call.type === 'custom') call.custom.input += delta.custom?.input ?? '';
+  else call.function.arguments += delta.function?.arguments ?? '';
+}
+
+/** The first part of a call has all but the text of its arguments or its input. */
+function emptyCall({ id, function: called, custom }: ChatCallDelta): NonNullable<ChatChoice['message']['tool_calls']>[number] {
+  if (custom) return { id: id!, type: 'custom', custom: { name: custom.name!, input: '' } };
+  return { id: id!, type: 'function', function: { name: called!.name!, arguments: '' } };
 }

@@ -2,7 +2,7 @@ import type { CompletionRequest } from '../../generation/completion-request.ts';
 import type { LanguageModel } from '../../generation/language-model.ts';
 import { itemId } from './item-id.ts';
 import type { Usage } from './schemas/answer-fields.ts';
-import type { ChatChunk, ChatChunkChoice } from './schemas/chat-schema.ts';
+import type { ChatCallDelta, ChatChunk, ChatChunkChoice } from './schemas/chat-schema.ts';
 import type { OutputItem, OutputText, ResponseWireRequest, WireResponse } from './schemas/response-schema.ts';
 
 /** An event of a streamed response. */
@@ -12,7 +12,7 @@ export interface ResponseEvent {
 }
 
 type MessageItem = Extract<OutputItem, { type: 'message' }>;
-type CallItem = Extract<OutputItem, { type: 'function_call' }>;
+type CallItem = Exclude<OutputItem, { type: 'message' }>;
 /** An event that has no number yet. */
 type Unnumbered = { readonly type: string; readonly [field: string]: unknown };
 
@@ -33,10 +33,7 @@ export function newResponse(
     ...{ incomplete_details: null, model: model.id, output: [], usage: null },
     instructions: body.instructions ?? null,
     max_output_tokens: body.max_output_tokens ?? null,
-    tools: (body.tools ?? []).map(({ description = null, parameters = null, strict = null, ...tool }) => ({
-      ...tool,
-      ...{ description, parameters, strict },
-    })),
+    tools: (body.tools ?? []).map(toTool),
     tool_choice: body.tool_choice ?? 'auto',
     parallel_tool_calls: body.parallel_tool_calls ?? false,
     text: { format: toFormat(body) },
@@ -54,6 +51,11 @@ export function newResponse(
     background: body.background ?? false,
     ...{ reasoning: { effort: null, summary: null }, truncation: 'disabled', service_tier: 'default', max_tool_calls: null },
   };
+}
+
+function toTool(tool: NonNullable<ResponseWireRequest['tools']>[number]): Record<string, unknown> {
+  if (tool.type === 'custom') return { ...tool, description: tool.description ?? null, format: tool.format ?? { type: 'text' } };
+  return { ...tool, description: tool.description ?? null, parameters: tool.parameters ?? null, strict: tool.strict ?? null };
 }
 
 /** What goes on in the background is stored, or nobody could read it. */
@@ -160,6 +162,9 @@ const toUsage = ({ prompt_tokens, completion_tokens, total_tokens, prompt_tokens
   gpt_edge,
 });
 
+/** What the events of a call are about. */
+const PIECES = { function_call: 'function_call_arguments', custom_tool_call: 'custom_tool_call_input' } as const;
+
 /** Fills the items of a response, one after the other, and tells what it does in events. */
 class OutputItems {
   readonly #items: OutputItem[];
@@ -173,17 +178,10 @@ class OutputItems {
   *add({ delta, logprobs }: ChatChunkChoice): Generator<Unnumbered> {
     const scores = logprobs?.content ?? [];
     if (delta.content) yield* this.#addText(delta.content, scores);
-    for (const { id, function: part } of delta.tool_calls ?? []) {
-      if (id !== undefined)
-        yield* this.#open({
-          type: 'function_call',
-          id: this.#newId('fc'),
-          status: 'in_progress',
-          call_id: id,
-          name: part.name!,
-          arguments: '',
-        });
-      if (part.arguments) yield* this.#addArguments(part.arguments);
+    for (const call of delta.tool_calls ?? []) {
+      if (call.id !== undefined) yield* this.#open(this.#newCall(call.id, call));
+      const text = call.function?.arguments ?? call.custom?.input;
+      if (text) yield* this.#addToCall(text);
     }
   }
 
@@ -197,7 +195,13 @@ class OutputItems {
     return this.#items.at(-1);
   }
 
-  #newId(prefix: 'msg' | 'fc'): string {
+  #newCall(call_id: string, { function: called, custom }: ChatCallDelta): CallItem {
+    const status = 'in_progress';
+    if (custom) return { type: 'custom_tool_call', id: this.#newId('ctc'), status, call_id, name: custom.name!, input: '' };
+    return { type: 'function_call', id: this.#newId('fc'), status, call_id, name: called!.name!, arguments: '' };
+  }
+
+  #newId(prefix: 'msg' | 'fc' | 'ctc'): string {
     return itemId(prefix, this.#responseId, String(this.#items.length));
   }
 
@@ -228,9 +232,11 @@ class OutputItems {
     yield { type: 'response.output_text.delta', ...this.#place, content_index: 0, delta: text, logprobs: scores };
   }
 
-  *#addArguments(text: string): Generator<Unnumbered> {
-    (this.#last as CallItem).arguments += text;
-    yield { type: 'response.function_call_arguments.delta', ...this.#place, delta: text };
+  *#addToCall(text: string): Generator<Unnumbered> {
+    const item = this.#last as CallItem;
+    if (item.type === 'custom_tool_call') item.input += text;
+    else item.arguments += text;
+    yield { type: `response.${PIECES[item.type]}.delta`, ...this.#place, delta: text };
   }
 
   *#close(status: OutputItem['status']): Generator<Unnumbered> {
@@ -240,7 +246,8 @@ class OutputItems {
       yield { type: 'response.output_text.done', ...this.#place, content_index: 0, text: part.text, logprobs: part.logprobs };
       yield { type: 'response.content_part.done', ...this.#place, content_index: 0, part: structuredClone(part) };
     } else {
-      yield { type: 'response.function_call_arguments.done', ...this.#place, name: item.name, arguments: item.arguments };
+      const whole = item.type === 'custom_tool_call' ? { input: item.input } : { name: item.name, arguments: item.arguments };
+      yield { type: `response.${PIECES[item.type]}.done`, ...this.#place, ...whole };
     }
     item.status = status;
     yield { type: 'response.output_item.done', output_index: this.#items.length - 1, item: structuredClone(item) };

@@ -2,7 +2,14 @@ import type { AnswerSession } from '../http/answer-session.ts';
 import { itemId } from './item-id.ts';
 import type { ResponseWireRequest, WireItem } from './schemas/response-schema.ts';
 
-const PREFIX = { message: 'msg', function_call: 'fc', function_call_output: 'item', item_reference: 'item' } as const;
+const PREFIX = {
+  message: 'msg',
+  function_call: 'fc',
+  custom_tool_call: 'ctc',
+  function_call_output: 'item',
+  custom_tool_call_output: 'item',
+  item_reference: 'item',
+} as const;
 
 /** The items that a stored response answers, each with an id. */
 export function inputItemsOf({ id, body }: AnswerSession): (WireItem & { id: string })[] {

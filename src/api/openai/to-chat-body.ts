@@ -1,7 +1,9 @@
 import { GptEdgeError } from '../../core/errors.ts';
+import { excerpt } from '../../core/excerpt.ts';
 import { invalidRequest } from '../http/errors.ts';
 import { type ChatWireRequest, chatRequestSchema } from './schemas/chat-schema.ts';
 import { INCLUDE_LOGPROBS, type ResponseWireRequest, type WireItem } from './schemas/response-schema.ts';
+import type { WireToolCall } from './schemas/tool-schema.ts';
 
 /**
  * The chat that a request for a response stands for.
@@ -19,7 +21,7 @@ export function toChatBody(body: ResponseWireRequest): ChatWireRequest {
     messages: withInstructions(instructions, toMessages(items)),
     max_completion_tokens: max_output_tokens,
     response_format: toResponseFormat(text),
-    tools: tools?.map(({ type, ...described }) => ({ type, function: described })),
+    tools: tools?.map(toTool),
     tool_choice: toToolChoice(tool_choice),
     logprobs,
     stream: body.stream,
@@ -35,19 +37,35 @@ type Message = ChatWireRequest['messages'][number];
 /** The messages of items: calls are part of the assistant's message before them. */
 function toMessages(items: readonly WireItem[]): Message[] {
   const messages: Message[] = [];
+  const answered = new Set<string>();
   for (const item of items) {
     if (item.type === 'item_reference') continue;
-    if (item.type === 'function_call_output') messages.push({ role: 'tool', tool_call_id: item.call_id, content: textOf(item.output) });
-    else if (item.type !== 'function_call') messages.push({ role: item.role, content: textOf(item.content) });
-    else {
+    if (!('call_id' in item)) messages.push({ role: item.role, content: textOf(item.content) });
+    else if ('output' in item) {
+      if (!answered.has(`${item.type} ${item.call_id}`)) throw withoutCall(item);
+      messages.push({ role: 'tool', tool_call_id: item.call_id, content: textOf(item.output) });
+    } else {
+      answered.add(`${item.type}_output ${item.call_id}`);
       const last = messages.at(-1);
-      const call = { id: item.call_id, type: 'function' as const, function: { name: item.name, arguments: item.arguments } };
-      if (last?.role === 'assistant') last.tool_calls = [...((last.tool_calls as (typeof call)[] | undefined) ?? []), call];
-      else messages.push({ role: 'assistant', content: null, tool_calls: [call] });
+      if (last?.role === 'assistant') last.tool_calls = [...((last.tool_calls as WireToolCall[] | undefined) ?? []), toCall(item)];
+      else messages.push({ role: 'assistant', content: null, tool_calls: [toCall(item)] });
     }
   }
   return messages;
 }
+
+type CallItem = Extract<WireItem, { type: 'function_call' | 'custom_tool_call' }>;
+
+function toCall(item: CallItem): WireToolCall {
+  const { call_id: id, name } = item;
+  if (item.type === 'custom_tool_call') return { id, type: 'custom', custom: { name, input: item.input } };
+  return { id, type: 'function', function: { name, arguments: item.arguments } };
+}
+
+const withoutCall = ({ type, call_id }: { type: string; call_id: string }): GptEdgeError =>
+  new GptEdgeError('invalid_value', `Invalid input: no call of the kind that a ${type} answers has the id ${excerpt(call_id)} before it.`, {
+    param: 'input',
+  });
 
 type WireContent = string | { text: string }[];
 const textOf = (content: WireContent): string => (typeof content === 'string' ? content : content.map(({ text }) => text).join(''));
@@ -68,19 +86,35 @@ function toResponseFormat(text: ResponseWireRequest['text']): ChatWireRequest['r
   return { type, json_schema };
 }
 
+type ResponseTool = NonNullable<ResponseWireRequest['tools']>[number];
+
+function toTool(tool: ResponseTool): NonNullable<ChatWireRequest['tools']>[number] {
+  if (tool.type === 'function') {
+    const { type, ...described } = tool;
+    return { type, function: described };
+  }
+  const { type, format, ...described } = tool;
+  if (format?.type !== 'grammar') return { type, custom: { ...described, format } };
+  const { syntax, definition } = format;
+  return { type, custom: { ...described, format: { type: 'grammar', grammar: { syntax, definition } } } };
+}
+
 function toToolChoice(choice: ResponseWireRequest['tool_choice']): ChatWireRequest['tool_choice'] {
   if (choice == null || typeof choice === 'string') return choice;
-  if (choice.type === 'function') return { type: 'function', function: { name: choice.name } };
-  const tools = choice.tools.map(({ name }) => ({ type: 'function' as const, function: { name } }));
-  return { type: 'allowed_tools', allowed_tools: { mode: choice.mode, tools } };
+  if (choice.type !== 'allowed_tools') return toNamed(choice);
+  return { type: 'allowed_tools', allowed_tools: { mode: choice.mode, tools: choice.tools.map(toNamed) } };
 }
+
+const toNamed = ({ type, name }: { type: 'function' | 'custom'; name: string }) =>
+  type === 'custom' ? { type, custom: { name } } : { type, function: { name } };
 
 /** What a chat's fields are called in a request for a response. */
 const NAMES: readonly [chat: RegExp, response: string][] = [
   [/^messages.*/, 'input'],
   [/^max_completion_tokens/, 'max_output_tokens'],
   [/^response_format(\.json_schema)?/, 'text.format'],
-  [/^(tools\[\d+\])\.function/, '$1'],
+  [/^(tools\[\d+\])\.custom\.format\.grammar/, '$1.format'],
+  [/^(tools\[\d+\])\.(function|custom)/, '$1'],
 ];
 
 /** An error of a chat, with the names that the fields have in a request for a response. */

@@ -9,7 +9,7 @@ import type { WorkBudget } from '../../generation/work-budget.ts';
 import { type ChatWireRequest, DEFAULT_CHAT_MAX_TOKENS } from './schemas/chat-schema.ts';
 import { MAX_CHOICES } from './schemas/common-fields.ts';
 import { type CompletionWireRequest, DEFAULT_MAX_TOKENS } from './schemas/completion-schema.ts';
-import { type AnswerCalls, callableTools, isForced, toCallConstraint, toDefinitions } from './to-calls.ts';
+import { type AnswerCalls, callableTools, toAnswerCalls, toCallConstraint, toDefinitions } from './to-calls.ts';
 import { toChatMessages } from './to-chat-messages.ts';
 import { prepareConstraints, toConstraint } from './to-constraint.ts';
 import { toGap } from './to-gap.ts';
@@ -131,7 +131,7 @@ function chatModel(model: LanguageModel): ChatModel {
 
 const lengthOf = (value: readonly object[] | undefined): number => (value ? JSON.stringify(value).length : 0);
 
-/** Encodes the conversation, with the functions that the answer may call. */
+/** Encodes the conversation, with the tools that the answer may call. */
 async function toChatPrompt(
   body: ChatWireRequest,
   model: ChatModel,
@@ -149,7 +149,7 @@ async function toChatPrompt(
   if (tools.length === 0 && !messages.some(({ role, toolCalls }) => role === 'tool' || toolCalls))
     return { prompt: await encodeChatInTurns(messages, model.chatTemplate, model.tokenizer, budget, options) };
   const { prompt, syntax } = await encodeToolChat(model, messages, toDefinitions(tools), budget, options);
-  return { prompt, calls: tools.length > 0 ? { syntax, names: tools.map(({ name }) => name), isForced: isForced(body) } : undefined };
+  return { prompt, calls: toAnswerCalls(body, syntax) };
 }
 
 const toStops = ({ stop }: CompletionWireRequest | ChatWireRequest): readonly string[] =>

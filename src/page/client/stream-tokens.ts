@@ -1,5 +1,5 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { ChatChunk } from '../../api/openai/schemas/chat-schema.ts';
+import type { ChatCallDelta, ChatChunk } from '../../api/openai/schemas/chat-schema.ts';
 import type { Completion } from '../../api/openai/schemas/completion-schema.ts';
 import { passHeader } from './challenge.ts';
 import { ApiError, request, UNREACHABLE } from './request.ts';
@@ -7,10 +7,11 @@ import type { Token } from './token.ts';
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls';
 
-/** The next part of a call: its name comes first, and then its arguments, piece by piece. */
+/** The next part of a call: its name comes first, and then its arguments or its input, piece by piece. */
 export interface CallDelta {
   index: number;
-  function: { name?: string; arguments?: string };
+  name?: string;
+  arguments?: string;
 }
 
 /** How often the page tries to go on with an answer whose connection was lost, and for how long it waits before. */
@@ -143,5 +144,8 @@ function chatBatch({ choices: [{ delta, token_ids = [], logprobs, finish_reason 
     const { token, logprob } = logprobs!.content[index];
     return { id, label: token, logprob };
   });
-  return { promptIds: prompt_token_ids, tokens, calls: delta.tool_calls ?? [], finish: finish_reason };
+  return { promptIds: prompt_token_ids, tokens, calls: (delta.tool_calls ?? []).map(toCallDelta), finish: finish_reason };
 }
+
+const toCallDelta = ({ index, function: called, custom }: ChatCallDelta): CallDelta =>
+  custom ? { index, name: custom.name, arguments: custom.input } : { index, ...called };

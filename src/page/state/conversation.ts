@@ -70,7 +70,7 @@ export function appendBatch(turn: Turn, { promptIds, tokens, calls, finish, stor
   return { ...turn, branches, stored, promptIds: turn.promptIds ?? promptIds ?? null };
 }
 
-function withCall(calls: readonly Call[], { index, function: part }: CallDelta): readonly Call[] {
+function withCall(calls: readonly Call[], { index, ...part }: CallDelta): readonly Call[] {
   const before = calls[index] ?? { name: '', arguments: '' };
   const call = { name: before.name || (part.name ?? ''), arguments: before.arguments + (part.arguments ?? '') };
   return [...calls.slice(0, index), call, ...calls.slice(index + 1)];

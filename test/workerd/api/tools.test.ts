@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ChatChunk } from '../../../src/api/openai/schemas/chat-schema.ts';
+import type { ChatChunk, ChatCompletion } from '../../../src/api/openai/schemas/chat-schema.ts';
 import { SchemaCompiler } from '../../../src/constrain/schema-compiler.ts';
 import { SchemaDocument } from '../../../src/constrain/schema-document.ts';
 import { TextState } from '../../../src/constrain/text-state.ts';
@@ -32,13 +32,23 @@ const SCHEMAS: Record<string, unknown> = {
   stop_all: { type: 'object', properties: {}, additionalProperties: false },
 };
 
+type Message = ChatCompletion['choices'][number]['message'];
+
+/** The calls of an answer, which are all of functions. */
+function functionsOf({ tool_calls }: Message) {
+  return (tool_calls ?? []).map((call) => {
+    if (call.type !== 'function') throw new Error('not a call of a function');
+    return call.function;
+  });
+}
+
 /** What the deltas of a stream add up to, as a client adds them up. */
 function joined(chunks: ChatChunk[]) {
   let content: string | null = null;
   const calls: { id: string; name: string; arguments: string }[] = [];
   for (const { delta } of chunks.flatMap(({ choices }) => choices)) {
     if (delta.content) content = (content ?? '') + delta.content;
-    for (const { index, id, type, function: part } of delta.tool_calls ?? []) {
+    for (const { index, id, type, function: part = {} } of delta.tool_calls ?? []) {
       if (id !== undefined) {
         expect([index, type, part.arguments]).toEqual([calls.length, 'function', '']);
         calls.push({ id, name: part.name!, arguments: '' });
@@ -63,8 +73,9 @@ describe('calls that are required', () => {
       const [{ message, finish_reason }] = (await chat(body)).choices;
       expect(message.content).toBe(null);
       expect(finish_reason).toBe('tool_calls');
-      const [{ id, type, function: call }, ...more] = message.tool_calls!;
-      expect([type, more]).toEqual(['function', []]);
+      const [{ id }] = message.tool_calls!;
+      const [call, ...more] = functionsOf(message);
+      expect(more).toEqual([]);
       expect(id).toMatch(/^call_[0-9a-f]{24}$/);
       expect(isValid(SCHEMAS[call.name], call.arguments), call.arguments).toBe(true);
       names.add(call.name);
@@ -83,7 +94,7 @@ describe('calls that are required', () => {
       ),
     );
     for (const { message, finish_reason } of calls)
-      for (const [index, { function: call }] of message.tool_calls!.entries())
+      for (const [index, call] of functionsOf(message).entries())
         if (finish_reason === 'tool_calls' || index < message.tool_calls!.length - 1)
           expect(isValid(SCHEMAS[call.name], call.arguments), call.arguments).toBe(true);
     const most = Math.max(...calls.map(({ message }) => message.tool_calls!.length));
@@ -96,7 +107,7 @@ describe('calls that are required', () => {
     for (const name of ['get_weather', 'stop_all'])
       for (const tool_choice of [named(name), { type: 'allowed_tools', allowed_tools: { mode: 'required', tools: [named(name)] } }]) {
         const [{ message, finish_reason }] = (await chat(request({ tool_choice, seed: 3 }))).choices;
-        expect(message.tool_calls!.map(({ function: call }) => call.name)).toEqual([name]);
+        expect(functionsOf(message).map((call) => call.name)).toEqual([name]);
         expect(finish_reason).toBe('tool_calls');
       }
   });
@@ -113,29 +124,26 @@ describe('calls that are required', () => {
     });
     const { choices } = await chat(body);
     expect(choices.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
-    for (const { message } of choices) expect(isValid(WEATHER, message.tool_calls![0].function.arguments)).toBe(true);
+    for (const { message } of choices) expect(isValid(WEATHER, functionsOf(message)[0].arguments)).toBe(true);
     const chunks = await chunksOf<ChatChunk>(CHATS, body);
     for (const [index, { message }] of choices.entries())
-      expect(joined(chunks.filter((chunk) => chunk.choices[0].index === index)).calls).toEqual(
-        message.tool_calls!.map((call) => call.function),
-      );
+      expect(joined(chunks.filter((chunk) => chunk.choices[0].index === index)).calls).toEqual(functionsOf(message));
   });
 
   it('should be incomplete, but valid so far, if max_tokens cuts them', async () => {
     for (let max_tokens = 1; max_tokens < 60; max_tokens += 4) {
       const body = request({ tool_choice: named('get_weather'), seed: 2, max_tokens });
       const [{ message, finish_reason }] = (await chat(body)).choices;
-      for (const { function: call } of message.tool_calls ?? [])
-        expect(isValid(WEATHER, call.arguments, finish_reason === 'tool_calls')).toBe(true);
+      for (const call of functionsOf(message)) expect(isValid(WEATHER, call.arguments, finish_reason === 'tool_calls')).toBe(true);
       expect(message.content).toBe(message.tool_calls ? null : '');
       const { calls, reason } = joined(await chunksOf<ChatChunk>(CHATS, body));
-      expect([calls, reason]).toEqual([(message.tool_calls ?? []).map((call) => call.function), finish_reason]);
+      expect([calls, reason]).toEqual([functionsOf(message), finish_reason]);
     }
   });
 
   it('should not depend on what else is decoded at the same time', async () => {
     const body = request({ tool_choice: 'required', seed: 5, temperature: 1 });
-    const callsOf = ({ choices }: Awaited<ReturnType<typeof chat>>) => choices[0].message.tool_calls!.map((call) => call.function);
+    const callsOf = ({ choices }: Awaited<ReturnType<typeof chat>>) => functionsOf(choices[0].message);
     const alone = callsOf(await chat(body));
     const together = await Promise.all([body, { messages: [QUESTION], max_tokens: 60, seed: 9 }, body].map(chat));
     expect([callsOf(together[0]), callsOf(together[2])]).toEqual([alone, alone]);
@@ -223,9 +231,9 @@ describe('calls in the history', () => {
 });
 
 describe('tools', () => {
-  it('should be refused by name if they are not functions, not distinct, or chosen and not there', async () => {
+  it('should be refused by name if they are of an unknown kind, not distinct, or chosen and not there', async () => {
     for (const [changes, param] of [
-      [{ tools: [{ type: 'custom', custom: { name: 'x' } }] }, 'tools[0].type'],
+      [{ tools: [{ type: 'web_search' }] }, 'tools[0].type'],
       [{ tools: [tool('a b')] }, 'tools[0].function.name'],
       [{ tools: [tool('a'), tool('a')] }, 'tools[1].function.name'],
       [{ tool_choice: named('other') }, 'tool_choice'],
@@ -247,7 +255,7 @@ describe('tools', () => {
     };
     const body = request({ tools: [tool('f', parameters)], tool_choice: 'required', seed: 1, temperature: 2 });
     const [{ message }] = (await chat(body)).choices;
-    expect(message.tool_calls![0].function.arguments).toMatch(/^\{\s*"a": ?\[\s*(("x"|"y")(,\s*)?){0,2}\s*\]\s*\}$/);
+    expect(functionsOf(message)[0].arguments).toMatch(/^\{\s*"a": ?\[\s*(("x"|"y")(,\s*)?){0,2}\s*\]\s*\}$/);
   });
 
   it('should have their properties in the order of a strict schema', async () => {
@@ -260,7 +268,7 @@ describe('tools', () => {
         parallel_tool_calls: false,
       });
       const [{ message }] = (await chat(body)).choices;
-      expect(Object.keys(JSON.parse(message.tool_calls![0].function.arguments))).toEqual(['city', 'days']);
+      expect(Object.keys(JSON.parse(functionsOf(message)[0].arguments))).toEqual(['city', 'days']);
     }
   });
 });

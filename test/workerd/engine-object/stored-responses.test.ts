@@ -34,12 +34,14 @@ const WEATHER = {
 };
 const TOOL = { type: 'function', name: 'get_weather', parameters: WEATHER, strict: true };
 const STORY = { input: 'Tell me a story about a cat.', max_output_tokens: 30, seed: 7 };
+const CUSTOM_TOOL = { type: 'custom', name: 'run', format: { type: 'grammar', syntax: 'regex', definition: '[a-c]{3}' } };
 const CALL = { input: 'How is the weather?', tools: [TOOL], tool_choice: 'required', max_output_tokens: 80, seed: 2 };
 const LONG = { ...STORY, max_output_tokens: 200, logit_bias: { 0: -100 } };
 const CASES: [string, Body][] = [
   ['a text', STORY],
   ['a text with scores', { ...STORY, max_output_tokens: 12, include: ['message.output_text.logprobs'], top_logprobs: 1 }],
   ['a call', CALL],
+  ['a call of a custom tool', { ...CALL, tools: [CUSTOM_TOOL] }],
 ];
 
 interface Event {
@@ -164,13 +166,16 @@ describe('a conversation that goes on with a stored response', () => {
     await expect(create({ ...STORY, previous_response_id: first.id })).rejects.toBeInstanceOf(NotFoundError);
   });
 
-  it('should take the output of a call, and items that are named by their ids', async () => {
+  it.each([
+    { type: 'function_call', tool: TOOL },
+    { type: 'custom_tool_call', tool: CUSTOM_TOOL },
+  ])('should take the output of a call, and items that are named by their ids: $type', async ({ type, tool }) => {
     await withBudget(30_000);
-    const first = await create({ ...CALL, store: true });
-    const [call] = first.output;
-    if (call.type !== 'function_call') throw new Error('not a call');
-    const output = { type: 'function_call_output', call_id: call.call_id, output: 'Sunny.' };
-    const next = { ...STORY, tools: [TOOL], tool_choice: 'none' };
+    const first = await create({ ...CALL, tools: [tool], store: true });
+    const [call] = first.output as [OpenAI.Responses.ResponseFunctionToolCallItem | OpenAI.Responses.ResponseCustomToolCallItem];
+    expect(call.type).toBe(type);
+    const output = { type: `${type}_output`, call_id: call.call_id, output: 'Sunny.' };
+    const next = { ...STORY, tools: [tool], tool_choice: 'none' };
     const second = await create({ ...next, input: [output], previous_response_id: first.id });
     const whole = await create({ ...next, input: [{ role: 'user', content: CALL.input }, call, output] });
     expect(second.output_text).toBe(whole.output_text);

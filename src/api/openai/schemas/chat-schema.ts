@@ -79,13 +79,18 @@ const chatLogprobsSchema = z
 const finishReasonSchema = z.enum(['stop', 'length', 'tool_calls']);
 
 const functionCallSchema = z.object({ name: z.string(), arguments: z.string().openapi({ description: 'JSON.' }) });
-const answerCallSchema = z.object({ id: z.string(), type: z.literal('function'), function: functionCallSchema });
-/** The first part of a call has its id and name, and the others have the text of its arguments in pieces. */
+const customCallSchema = z.object({ name: z.string(), input: z.string() });
+const answerCallSchema = z.discriminatedUnion('type', [
+  z.object({ id: z.string(), type: z.literal('function'), function: functionCallSchema }),
+  z.object({ id: z.string(), type: z.literal('custom'), custom: customCallSchema }),
+]);
+/** The first part of a call has its id and name, and the others have its arguments or its input in pieces. */
 const callDeltaSchema = z.object({
   index: z.number().int(),
   id: z.string().optional(),
-  type: z.literal('function').optional(),
-  function: functionCallSchema.partial(),
+  type: z.enum(['function', 'custom']).optional(),
+  function: functionCallSchema.partial().optional(),
+  custom: customCallSchema.partial().optional(),
 });
 
 const reasoningField = z
@@ -104,7 +109,7 @@ export const chatCompletionSchema = z
         index: z.number().int(),
         message: z.object({
           role: z.literal('assistant'),
-          content: z.string().nullable().openapi({ description: 'null if the answer only calls functions.' }),
+          content: z.string().nullable().openapi({ description: 'null if the answer only calls tools.' }),
           refusal: z.null(),
           reasoning_content: reasoningField,
           tool_calls: z.array(answerCallSchema).optional(),
@@ -155,4 +160,5 @@ export type ChatWireRequest = z.infer<typeof chatRequestSchema>;
 export type ChatCompletion = z.infer<typeof chatCompletionSchema>;
 export type ChatChunk = z.infer<typeof chatChunkSchema>;
 export type ChatChunkChoice = ChatChunk['choices'][number];
+export type ChatCallDelta = z.infer<typeof callDeltaSchema>;
 export type ChatLogprobs = z.infer<typeof chatLogprobsSchema>;

@@ -4,10 +4,11 @@ import { costSchema } from './answer-fields.ts';
 import { jsonSchema, schemaNameSchema } from './answer-format.ts';
 import { commonFields } from './common-fields.ts';
 import { MAX_PARTS } from './content-schema.ts';
+import { CUSTOM_TYPE, customResponseFields } from './custom-tool-schema.ts';
 import { documentDefault, ignored, integerBetween } from './field-types.ts';
 import { ignoredFields, neutralFields } from './openai-fields.ts';
 import { samplingFields } from './sampling-fields.ts';
-import { FUNCTION_TYPE, functionFields, idSchema, MAX_TOOLS, nameSchema, toolFields } from './tool-schema.ts';
+import { FUNCTION_TYPE, functionFields, idSchema, MAX_TOOLS, nameSchema, TOOL_TYPE_ERROR, toolFields } from './tool-schema.ts';
 
 /** The most items of an input, with those that it refers to: more than fit into the context window of any small model. */
 export const MAX_ITEMS = 2048;
@@ -58,26 +59,16 @@ const messageItem = z.strictObject({
   status,
   phase: ignored(z.enum(['commentary', 'final_answer'])),
 });
-const callItem = z.strictObject({
-  type: z.literal('function_call'),
-  call_id: idSchema,
-  name: nameSchema,
-  arguments: z.string(),
-  id: ownId,
-  status,
-});
-const outputItem = z.strictObject({
-  type: z.literal('function_call_output'),
-  call_id: idSchema,
-  output: contentSchema,
-  id: ownId,
-  status,
-  name: ignored(z.string()),
-});
+const callFields = { call_id: idSchema, id: ownId, status };
+const callItem = z.strictObject({ type: z.literal('function_call'), ...callFields, name: nameSchema, arguments: z.string() });
+const customCallItem = z.strictObject({ type: z.literal('custom_tool_call'), ...callFields, name: nameSchema, input: z.string() });
+const outputFields = { ...callFields, output: contentSchema, name: ignored(z.string()) };
+const outputItem = z.strictObject({ type: z.literal('function_call_output'), ...outputFields });
+const customOutputItem = z.strictObject({ type: z.literal('custom_tool_call_output'), ...outputFields });
 const referenceItem = z.strictObject({ type: z.literal('item_reference'), id: z.string().max(MAX_ITEM_ID) });
 /** What is wrong with an item is said of the kind that its type names. */
-const itemSchema = z.discriminatedUnion('type', [messageItem, callItem, outputItem, referenceItem], {
-  error: 'must be message, function_call, function_call_output or item_reference',
+const itemSchema = z.discriminatedUnion('type', [messageItem, callItem, outputItem, customCallItem, customOutputItem, referenceItem], {
+  error: 'must be message, function_call, function_call_output, custom_tool_call, custom_tool_call_output or item_reference',
 });
 
 /** What is wrong with which item. A union by itself would only say that the input is neither of two things. */
@@ -88,8 +79,15 @@ function itemComplaint([, ofList]: readonly z.core.$ZodIssue[][]): string | unde
   return `item ${String(index)}${fields.length > 0 ? `, ${fields.map(String).join('.')}` : ''}: ${first.message}`;
 }
 
-const responseTool = z.strictObject({ type: FUNCTION_TYPE, ...functionFields });
-const namedTool = z.strictObject({ type: FUNCTION_TYPE, name: nameSchema });
+const responseTool = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: FUNCTION_TYPE, ...functionFields }),
+    z.strictObject({ type: CUSTOM_TYPE, name: nameSchema, ...customResponseFields }),
+  ],
+  TOOL_TYPE_ERROR,
+);
+const namedTool = z.strictObject({ type: z.enum(['function', 'custom'], TOOL_TYPE_ERROR), name: nameSchema });
 
 const textSchema = z.strictObject({
   format: z
@@ -150,7 +148,7 @@ export const responseRequestSchema = z
       .openapi({ description: 'Default: what is left of the context window, at most 1024.' }),
     text: textSchema.nullish(),
     tools: z.array(responseTool).max(MAX_TOOLS, `has at most ${MAX_TOOLS} tools`).nullish().openapi({
-      description: 'Functions that the model may call.',
+      description: 'Functions that the model may call, and custom tools, whose input is a text.',
     }),
     tool_choice: z
       .union(
@@ -163,7 +161,7 @@ export const responseRequestSchema = z
             tools: z.array(namedTool).min(1).max(MAX_TOOLS),
           }),
         ],
-        { error: 'must be none, auto, required, a function or allowed_tools' },
+        { error: 'must be none, auto, required, a function, a custom tool or allowed_tools' },
       )
       .nullish(),
     parallel_tool_calls: toolFields.parallel_tool_calls,
@@ -190,6 +188,8 @@ const outputTextSchema = z.object({
 });
 const itemStatus = z.enum(['in_progress', 'completed', 'incomplete']);
 
+const callOutputFields = { id: z.string(), status: itemStatus, call_id: z.string(), name: z.string() };
+
 const outputItemSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('message'),
@@ -198,14 +198,8 @@ const outputItemSchema = z.discriminatedUnion('type', [
     role: z.literal('assistant'),
     content: z.array(outputTextSchema),
   }),
-  z.object({
-    type: z.literal('function_call'),
-    id: z.string(),
-    status: itemStatus,
-    call_id: z.string(),
-    name: z.string(),
-    arguments: z.string(),
-  }),
+  z.object({ type: z.literal('function_call'), ...callOutputFields, arguments: z.string() }),
+  z.object({ type: z.literal('custom_tool_call'), ...callOutputFields, input: z.string() }),
 ]);
 
 const responseUsageSchema = z.object({
