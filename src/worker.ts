@@ -1,4 +1,6 @@
 import { createApp } from './api/app.ts';
+import { errorBody, statusOf } from './api/http/errors.ts';
+import { GptEdgeError } from './core/errors.ts';
 import { type FrontEnv, frontFromEnv } from './engine-object/front-from-env.ts';
 import { CpuAllowance } from './generation/cpu-allowance.ts';
 import { accessFromEnv, handedAccessFromEnv } from './worker/access-from-env.ts';
@@ -38,8 +40,21 @@ function cpuAllowanceOf({ CPU_BUDGET_MS }: WorkerEnv): () => CpuAllowance | unde
   return () => (milliseconds === undefined ? undefined : new CpuAllowance(milliseconds, { isRenewable: false }));
 }
 
+/** Whoever asks a deployment with a wrong variable learns what is wrong, in the form of every other error. */
+function configurationFault(error: unknown): Response {
+  console.error(error);
+  const fault = new GptEdgeError('not_configured', `The deployment is not configured rightly: ${(error as Error).message}`);
+  return Response.json(errorBody(fault), { status: statusOf(fault.code) });
+}
+
 /** The Worker. Each isolate has one set of models, or a front to the objects that have them. */
 export default {
-  fetch: (request, env, context) => appsOf(env).callers.fetch(request, env, context),
+  fetch(request, env, context) {
+    try {
+      return appsOf(env).callers.fetch(request, env, context);
+    } catch (error) {
+      return configurationFault(error);
+    }
+  },
   queue: (batch, env, context) => consumeBatches(batch, env, (request) => appsOf(env).batches.fetch(request, env, context)),
 } satisfies ExportedHandler<Env>;

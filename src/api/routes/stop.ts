@@ -1,4 +1,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { GptEdgeError } from '../../core/errors.ts';
+import { excerpt } from '../../core/excerpt.ts';
+import { parseVariantId } from '../../core/folder/adapter-files.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { jsonBodyMiddleware } from '../http/json-body.ts';
 import type { StopTarget } from '../http/running-requests.ts';
@@ -14,14 +17,24 @@ const route = createRoute({
   request: { body: jsonBody(stopRequestSchema) },
   responses: {
     200: { description: 'How many requests were stopped.', content: jsonContent(stopSchema) },
-    ...errorResponses(400, 401, 405, 408, 413, 415, 500, 503),
+    ...errorResponses(400, 401, 404, 405, 408, 413, 415, 500, 503),
   },
 });
 
 /** Stops requests in the place in which the app runs. The front of several objects asks them all. */
 export function stopRoute(app: OpenAPIHono<AppEnv>): void {
   app.openapi(route, (c) => {
-    const stopped = c.var.running.stop(c.env?.object, c.req.valid('json') as StopTarget);
+    const target = c.req.valid('json') as StopTarget;
+    if ('model' in target) checkServed(c.var.host.ids, target.model);
+    const stopped = c.var.running.stop(c.env?.object, target);
     return c.json({ object: 'engine.stop' as const, stopped, unreached: [] }, 200);
+  });
+}
+
+/** A name that is mistyped must not look like success to someone in a hurry. */
+function checkServed(ids: readonly string[], model: string): void {
+  if (ids.includes(model) || ids.includes(parseVariantId(model).base)) return;
+  throw new GptEdgeError('model_not_found', `The model ${JSON.stringify(excerpt(model))} is not served here. Served: ${ids.join(', ')}.`, {
+    param: 'model',
   });
 }

@@ -29,7 +29,11 @@ function earlierTokens(state: PlaygroundState): number {
 function advice(state: PlaygroundState, room: number): string {
   const isLaterTurn = state.mode === 'chat' && conversationOf(state).turns.length > 0;
   const shorten = isLaterTurn ? 'Clear the conversation' : 'Shorten the text';
-  return room > 0 && state.mode !== 'decide' ? `${shorten}, or set a length of at most ${room.toLocaleString('en')}.` : `${shorten}.`;
+  if (room <= 0 || state.mode === 'decide') return `${shorten}.`;
+  // A chat's template adds tokens that are not known here, so less than the room may be left.
+  return state.mode === 'chat'
+    ? `${shorten}, or set a shorter length.`
+    : `${shorten}, or set a length of at most ${room.toLocaleString('en')}.`;
 }
 
 const count = (tokens: number): string => `${tokens.toLocaleString('en')} token${tokens === 1 ? '' : 's'}`;

@@ -90,10 +90,10 @@ describe.each(['object', 'worker'] as const)('POST /v1/engine/stop, with the eng
     }
   });
 
-  it('should refuse what names nothing, or two things, and find nothing of a model that is not served', async () => {
+  it('should refuse what names nothing, or two things, and a model that is not served', async () => {
     for (const body of [{}, { id: 'a', model: 'b' }, { id: '' }, { id: 1 }, { all: true }])
       expect((await post('/v1/engine/stop', body, operator)).status, JSON.stringify(body)).toBe(400);
-    expect(await stop({ model: 'gpt-9' })).toMatchObject({ stopped: 0 });
+    expect(await stop({ model: 'gpt-9' })).toMatchObject({ error: { code: 'model_not_found', param: 'model' } });
     expect((await post('/v1/engine/stop', { model: 'tinystories-gpt2' })).status).toBe(401);
   });
 
