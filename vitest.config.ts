@@ -19,11 +19,13 @@ const PROCESSES = ['cli', 'http', 'library', 'local', 'page'].map((folder) => `t
  * others share one isolate, because it takes seconds to evaluate the whole Worker for each file.
  */
 const FRESH_ISOLATE = [
-  'test/workerd/*.test.ts',
-  'test/workerd/engine-object/**/*.test.ts',
   'test/workerd/faults/**/*.test.ts',
-  'test/workerd/access/operator.test.ts',
-  ...['endpoints', 'fill-in-the-middle', 'sharing', 'template-options'].map((name) => `test/workerd/api/${name}.test.ts`),
+  ...[
+    ...['adapters', 'several-models', 'storage', 'versions', 'window', 'wrong-variable'],
+    ...['engine-state', 'faults', 'places', 'shared-isolate', 'slices', 'stop', 'versions'].map((name) => `engine-object/${name}`),
+    ...['endpoints', 'fill-in-the-middle', 'sharing', 'template-options'].map((name) => `api/${name}`),
+    'access/operator',
+  ].map((name) => `test/workerd/${name}.test.ts`),
 ];
 
 const workerd = cloudflareTest({
