@@ -16,7 +16,7 @@ import { REGION_NAMES, type Region, regionOf } from './region.ts';
 import { relay } from './relay.ts';
 import { type RequestHint, requestHint } from './request-hint.ts';
 import { objectOfSession } from './session-id.ts';
-import { ObjectSilent, RETRY_SECONDS, SILENCE_MS, type Silence } from './silence.ts';
+import { ObjectSilent, RETRY_SECONDS, SILENCE_MS, Silence } from './silence.ts';
 import { FRAMES_HEADER, NOTES_HEADER, SLICE_HEADERS, SLICES_HEADER } from './slice-headers.ts';
 import { isFramed, joinSlices, type SliceCalls } from './slice-loop.ts';
 import { stopInObjects } from './stop-in-objects.ts';
@@ -158,7 +158,7 @@ class Call {
   }
 
   #silenceOf(object: string): Silence {
-    return { object, milliseconds: this.#options.silenceMs ?? SILENCE_MS };
+    return new Silence(object, this.#options.silenceMs ?? SILENCE_MS);
   }
 
   async #joined(answer: Response, name: string): Promise<Response> {

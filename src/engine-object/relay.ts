@@ -1,6 +1,6 @@
 import { errorBody } from '../api/http/errors.ts';
 import type { GptEdgeError } from '../core/errors.ts';
-import { readInTime, type Silence } from './silence.ts';
+import type { Silence } from './silence.ts';
 
 export interface RelayOptions {
   /** Asks for the whole answer once more; null if that cannot be done, or was done too often. */
@@ -23,10 +23,10 @@ export async function relay(answer: Response, options: RelayOptions): Promise<Re
   if (isEventStream(answer)) return streamed(answer, answer.body.getReader(), null, options);
   const reader = answer.body.getReader();
   try {
-    const first = await readInTime(reader, options.silence);
+    const first = await options.silence.read(reader);
     // An answer that takes its time begins with white space. Any other is there as a whole, and is sent with its length.
     if (!first.done && SPACE.has(first.value[0])) return streamed(answer, reader, first.value, options);
-    return new Response(await gather(first, () => readInTime(reader, options.silence)), answer);
+    return new Response(await gather(first, () => options.silence.read(reader)), answer);
   } catch (cause) {
     const again = options.askAgain();
     if (again === null) throw options.toError(cause);
@@ -97,7 +97,7 @@ class Relay {
   async #pass(reader: Reader): Promise<Outcome> {
     this.#reader = reader;
     for (;;) {
-      const read = await readInTime(reader, this.#options.silence).catch((cause: unknown) => ({ cause }));
+      const read = await this.#options.silence.read(reader).catch((cause: unknown) => ({ cause }));
       if ('cause' in read) return { isComplete: false, cause: read.cause };
       if (read.done) break;
       this.#hasBegun ||= read.value.some((byte) => !this.#meaningless.has(byte));

@@ -1,5 +1,4 @@
 import { GptEdgeError } from '../core/errors.ts';
-import { within } from '../core/within.ts';
 
 /** Milliseconds without anything to say after which an object says that it is alive: a long prompt is no silence. */
 export const HEARTBEAT_MS = 10_000;
@@ -17,19 +16,61 @@ export class ObjectSilent extends GptEdgeError {
   }
 }
 
-/** When an object's answer counts as stalled. */
-export interface Silence {
-  /** The object's name. */
+/** How often a wait is looked at before it has taken too long. */
+const LOOKS = 3;
+
+type Read = ReadableStreamReadResult<Uint8Array>;
+
+/**
+ * Notices that an object stalls while its answer is read. A stream has a read for each token, nearly all of which end
+ * in milliseconds, and a timer for each would cost more than the reading: so one timer looks at whichever read is
+ * waited for, again and again, and gives it up when it has seen it so often that the time is over.
+ */
+export class Silence {
   readonly object: string;
   readonly milliseconds: number;
-}
+  #waiting: PromiseWithResolvers<Read> | undefined;
+  /** How often the timer has found the read that is waited for. */
+  #looks = 0;
+  #timer: ReturnType<typeof setTimeout> | null = null;
 
-/** Reads what comes next of an object's answer. @throws ObjectSilent if nothing comes, not even a heartbeat */
-export function readInTime(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  { object, milliseconds }: Silence,
-): Promise<ReadableStreamReadResult<Uint8Array>> {
-  return within(reader.read(), milliseconds, () => new ObjectSilent(object, 'said anything', milliseconds));
+  /** @param object its name @param milliseconds after which it has stalled; it may be noticed a third later */
+  constructor(object: string, milliseconds: number) {
+    this.object = object;
+    this.milliseconds = milliseconds;
+  }
+
+  /** Reads what comes next of an object's answer. @throws ObjectSilent if nothing comes, not even a heartbeat */
+  async read(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Read> {
+    const waiting = Promise.withResolvers<Read>();
+    this.#waiting = waiting;
+    this.#looks = 0;
+    this.#timer ??= setTimeout(() => this.#look(), this.milliseconds / LOOKS);
+    reader.read().then(waiting.resolve, waiting.reject);
+    try {
+      const read = await waiting.promise;
+      if (read.done) this.#end();
+      return read;
+    } catch (error) {
+      this.#end();
+      throw error;
+    } finally {
+      this.#waiting = undefined;
+    }
+  }
+
+  #look(): void {
+    this.#timer = null;
+    // Whatever is read next sets another timer.
+    if (this.#waiting === undefined) return;
+    if (++this.#looks > LOOKS) this.#waiting.reject(new ObjectSilent(this.object, 'said anything', this.milliseconds));
+    else this.#timer = setTimeout(() => this.#look(), this.milliseconds / LOOKS);
+  }
+
+  #end(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
 }
 
 /**

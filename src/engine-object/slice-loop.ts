@@ -1,7 +1,7 @@
 import { FRAMED_HEADER } from '../api/http/answer-slices.ts';
 import { errorBody } from '../api/http/errors.ts';
 import type { GptEdgeError } from '../core/errors.ts';
-import { ObjectSilent, readInTime, type Silence } from './silence.ts';
+import { ObjectSilent, type Silence } from './silence.ts';
 import { FRAME, type Frame, FrameReader } from './slice-frames.ts';
 import { GONE_HEADER } from './slice-headers.ts';
 
@@ -89,7 +89,7 @@ class SliceLoop {
     const frames = new FrameReader();
     this.#reader = slice.body!.getReader();
     for (;;) {
-      const read = await readInTime(this.#reader, this.#calls.silence).catch((cause: unknown) => ({ cause }));
+      const read = await this.#calls.silence.read(this.#reader).catch((cause: unknown) => ({ cause }));
       if ('cause' in read) return this.#startOver(read.cause);
       if (read.done) return this.#startOver(new Error('an answer of the engine object has broken off'));
       for (const frame of frames.push(read.value)) {
