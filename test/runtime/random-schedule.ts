@@ -61,6 +61,8 @@ class RandomSchedule {
   readonly #apart: Decoder;
   readonly #schedule: Schedule;
   readonly #random: SeededRandom;
+  /** Chooses what is wanted, which changes nothing else of the schedule. */
+  readonly #randomMasks: SeededRandom;
   /** The oldest first. */
   #pairs: Pair[] = [];
   /** Texts so far, which later prompts begin with. */
@@ -71,6 +73,7 @@ class RandomSchedule {
     this.#apart = apart;
     this.#schedule = schedule;
     this.#random = new SeededRandom(schedule.seed);
+    this.#randomMasks = new SeededRandom(schedule.seed + 1);
   }
 
   async step(): Promise<void> {
@@ -159,7 +162,7 @@ class RandomSchedule {
       const tokens = next.get(fed[index])!;
       const rows = this.#random.pick([0, 1, 1, this.#random.integer(tokens.length + 1)]);
       const read: Feed['read'] = ({ values }) => seen[index].push(values.slice());
-      return { sequence, tokens, rows, read, wanted: this.#random.pick([undefined, this.#wanted()]) };
+      return { sequence, tokens, rows, read, wanted: this.#randomMasks.pick([undefined, this.#wanted()]) };
     });
     await this.#decoder.forwardBatch(feeds);
     for (const [index, feed] of feeds.entries()) await this.#compare(fed[index], feed, seen[index]);
@@ -169,8 +172,8 @@ class RandomSchedule {
   #wanted(): Uint32Array {
     const { vocabularySize } = this.#decoder;
     const mask = new Uint32Array(Math.ceil(vocabularySize / 32));
-    for (let count = this.#random.integer(5); count >= 0; count--) {
-      const id = this.#random.integer(vocabularySize);
+    for (let count = this.#randomMasks.integer(5); count >= 0; count--) {
+      const id = this.#randomMasks.integer(vocabularySize);
       mask[id >> 5] |= 1 << (id & 31);
     }
     return mask;
