@@ -1,6 +1,6 @@
+import { checkServed, isServed } from '../api/check-served.ts';
 import type { LoadState, ModelDescription, ModelHost, ModelReadiness } from '../api/model-host.ts';
 import { type ErrorCode, GptEdgeError } from '../core/errors.ts';
-import { excerpt } from '../core/excerpt.ts';
 import { adapterNames, parseVariantId, variantId } from '../core/folder/adapter-files.ts';
 import type { RecommendedSampling } from '../core/folder/generation-config.ts';
 import { loadedFiles, type Manifest } from '../core/folder/manifest.ts';
@@ -121,7 +121,7 @@ export class IsolateModels implements ModelHost {
    *   model that needs too much, `overloaded` if others that are being used leave no room for it
    */
   async get(id = this.ids[0], until?: Promise<unknown>, version?: string): Promise<LanguageModel> {
-    this.#checkServed(id);
+    checkServed(this.ids, id);
     const { base, adapter } = parseVariantId(id);
     return this.#withCurrent(base, async (name) => {
       // The current one is not known under its version if it was pushed before there were versions.
@@ -161,7 +161,7 @@ export class IsolateModels implements ModelHost {
    *   memory limit is described
    */
   async describe(id: string): Promise<ModelDescription> {
-    this.#checkServed(id);
+    checkServed(this.ids, id);
     const { base, adapter: name } = parseVariantId(id);
     const { key, files, plan } = await this.#openCurrent(base);
     const { manifest, version, uploaded } = files;
@@ -173,7 +173,7 @@ export class IsolateModels implements ModelHost {
     const { engine, contextWindow, memory } = plan;
     const embeddingSize = plan.engine === 'edge' ? (plan.plan.hidden?.width ?? null) : null;
     const names = plan.engine === 'edge' ? adapterNames(manifest.files) : [];
-    const adapters = names.filter((other) => this.#isServed(variantId(base, other)));
+    const adapters = names.filter((other) => isServed(this.ids, variantId(base, other)));
     return {
       ...{ manifest, version, adapters, adapter, uploaded, engine, kernels, contextWindow, memory, embeddingSize, load, failure },
       ...texts,
@@ -325,22 +325,6 @@ export class IsolateModels implements ModelHost {
     this.#ready.delete(key);
     this.#loads.forget(key);
     if (model) this.#options.keepAlive(model.decoder.dispose());
-  }
-
-  /** Whether an id stands among the served ones, or that of its base model does. */
-  #isServed(id: string): boolean {
-    return this.ids.includes(id) || this.ids.includes(parseVariantId(id).base);
-  }
-
-  #checkServed(id: string): void {
-    if (!this.#isServed(id))
-      throw new GptEdgeError(
-        'model_not_found',
-        `The model ${JSON.stringify(excerpt(id))} is not served here. Served: ${this.ids.join(', ')}.`,
-        {
-          param: 'model',
-        },
-      );
   }
 }
 

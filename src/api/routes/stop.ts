@@ -1,7 +1,5 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { GptEdgeError } from '../../core/errors.ts';
-import { excerpt } from '../../core/excerpt.ts';
-import { parseVariantId } from '../../core/folder/adapter-files.ts';
+import { checkServed } from '../check-served.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { jsonBodyMiddleware } from '../http/json-body.ts';
 import type { StopTarget } from '../http/running-requests.ts';
@@ -25,16 +23,9 @@ const route = createRoute({
 export function stopRoute(app: OpenAPIHono<AppEnv>): void {
   app.openapi(route, (c) => {
     const target = c.req.valid('json') as StopTarget;
+    // A name that is mistyped must not look like success to someone in a hurry.
     if ('model' in target) checkServed(c.var.host.ids, target.model);
     const stopped = c.var.running.stop(c.env?.object, target);
     return c.json({ object: 'engine.stop' as const, stopped, unreached: [] }, 200);
-  });
-}
-
-/** A name that is mistyped must not look like success to someone in a hurry. */
-function checkServed(ids: readonly string[], model: string): void {
-  if (ids.includes(model) || ids.includes(parseVariantId(model).base)) return;
-  throw new GptEdgeError('model_not_found', `The model ${JSON.stringify(excerpt(model))} is not served here. Served: ${ids.join(', ')}.`, {
-    param: 'model',
   });
 }

@@ -1,20 +1,13 @@
-import { SELF } from 'cloudflare:test';
-import OpenAI from 'openai';
+import type OpenAI from 'openai';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ChatChunk } from '../../../src/api/openai/schemas/chat-schema.ts';
 import { DEFAULT_MODEL, post, seedModel } from '../helpers.ts';
-import { type Body, chat, chunksOf } from './support.ts';
+import { type Body, chat, chunksOf, client } from './support.ts';
 
 beforeAll(() => seedModel(DEFAULT_MODEL));
 
 const CHATS = '/v1/chat/completions';
 const RESPONSES = '/v1/responses';
-const client = new OpenAI({
-  baseURL: 'http://edge/v1',
-  apiKey: 'none',
-  maxRetries: 0,
-  fetch: (url, init) => SELF.fetch(url as string, init),
-});
 const model = 'tinystories-gpt2';
 
 const QUESTION = { role: 'user' as const, content: 'Send the cat home.' };

@@ -1,20 +1,14 @@
-import { SELF } from 'cloudflare:test';
-import OpenAI, { BadRequestError } from 'openai';
+import type OpenAI from 'openai';
+import { BadRequestError } from 'openai';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { WireResponse } from '../../../src/api/openai/schemas/response-schema.ts';
 import { ask, DEFAULT_MODEL, post, seedModel } from '../helpers.ts';
-import { type Body, chat } from './support.ts';
+import { type Body, chat, client } from './support.ts';
 
 beforeAll(() => seedModel(DEFAULT_MODEL));
 
 const RESPONSES = '/v1/responses';
 const respond = (body: Body) => ask<WireResponse>(RESPONSES, body);
-const client = new OpenAI({
-  baseURL: 'http://edge/v1',
-  apiKey: 'none',
-  maxRetries: 0,
-  fetch: (url, init) => SELF.fetch(url as string, init),
-});
 const model = 'tinystories-gpt2';
 
 const WEATHER = {

@@ -1,5 +1,7 @@
+import { SELF } from 'cloudflare:test';
 import { waitUntil } from 'cloudflare:workers';
 import type { z } from '@hono/zod-openapi';
+import OpenAI from 'openai';
 import { expect } from 'vitest';
 import kernels from '../../../dist/kernels/relaxed.wasm';
 import { type AppOptions, createApp } from '../../../src/api/app.ts';
@@ -101,3 +103,11 @@ export function randomNumbers(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** OpenAI's client of the Worker. */
+export const client = new OpenAI({
+  baseURL: 'http://edge/v1',
+  apiKey: 'none',
+  maxRetries: 0,
+  fetch: (url, init) => SELF.fetch(url as string, init),
+});

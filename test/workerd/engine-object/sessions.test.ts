@@ -5,6 +5,7 @@ import type { Completion } from '../../../src/api/openai/schemas/completion-sche
 import { appOver, type Body } from '../api/support.ts';
 import { DEFAULT_MODEL, seedModel } from '../helpers.ts';
 import { frontApp, reset, stub, withBudget } from './sliced.ts';
+import { parsed, type StoredEvent } from './stored-events.ts';
 
 beforeAll(() => seedModel(DEFAULT_MODEL));
 
@@ -26,19 +27,8 @@ const CASES: [string, string, Body][] = [
   ['a chat', '/v1/chat/completions', { messages, seed: 3, max_tokens: 30, n: 2, logprobs: true, top_logprobs: 1 }],
 ];
 
-interface Event {
-  id: string;
-  data: string;
-}
-
-const parsed = (text: string): Event[] =>
-  text
-    .split('\n\n')
-    .filter((event) => event !== '')
-    .map((event) => ({ id: /^id: (.*)$/m.exec(event)?.[1] ?? '', data: /^data: (.*)$/m.exec(event)![1] }));
-
 /** What the events of a stream say of each choice. */
-function textsOf(events: readonly Event[]) {
+function textsOf(events: readonly StoredEvent[]) {
   expect(events.at(-1)!.data).toBe('[DONE]');
   const choices: Record<number, unknown[]> = {};
   for (const { data } of events.slice(0, -1))
@@ -50,7 +40,7 @@ function textsOf(events: readonly Event[]) {
 }
 
 /** The events of a stream that is read until there are so many, and then left. */
-async function firstEvents(answer: Response, count: number): Promise<Event[]> {
+async function firstEvents(answer: Response, count: number): Promise<StoredEvent[]> {
   expect(answer.status).toBe(200);
   const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
@@ -63,7 +53,7 @@ async function firstEvents(answer: Response, count: number): Promise<Event[]> {
   return parsed(text.slice(0, text.lastIndexOf('\n\n') + 2)).slice(0, count);
 }
 
-const idOf = (events: readonly Event[]): string => JSON.parse(events[0].data).id;
+const idOf = (events: readonly StoredEvent[]): string => JSON.parse(events[0].data).id;
 const isStored = () => runInDurableObject(stub(), (_, { storage }) => [...storage.sql.exec('select id from session')].length);
 
 describe.each(CASES)('a stored answer: %s', (_, path, body) => {

@@ -5,6 +5,7 @@ import type { WireResponse } from '../../../src/api/openai/schemas/response-sche
 import { appOver, type Body } from '../api/support.ts';
 import { DEFAULT_MODEL, seedModel } from '../helpers.ts';
 import { frontApp, reset, stub, withBudget } from './sliced.ts';
+import { parsed, type StoredEvent } from './stored-events.ts';
 
 beforeAll(() => seedModel(DEFAULT_MODEL));
 
@@ -44,28 +45,18 @@ const CASES: [string, Body][] = [
   ['a call of a custom tool', { ...CALL, tools: [CUSTOM_TOOL] }],
 ];
 
-interface Event {
-  id: string;
-  data: string;
-}
-const parsed = (text: string): Event[] =>
-  text
-    .split('\n\n')
-    .filter((event) => event !== '')
-    .map((event) => ({ id: /^id: (.*)$/m.exec(event)?.[1] ?? '', data: /^data: (.*)$/m.exec(event)![1] }));
-
 const OF_ONE_ANSWER = ['id', 'item_id', 'call_id', 'created_at', 'completed_at', 'cached_tokens', 'gpt_edge', 'store'];
 /** What answers to the same request have in common. */
 const comparable = (value: unknown) =>
   JSON.parse(JSON.stringify(value, (key, inner) => (OF_ONE_ANSWER.includes(key) ? undefined : inner))) as unknown;
-const eventsOf = (events: readonly Event[]) => {
+const eventsOf = (events: readonly StoredEvent[]) => {
   expect(events.at(-1)!.data).toBe('[DONE]');
   return events.slice(0, -1).map(({ data }) => comparable(JSON.parse(data)));
 };
 const streamOf = async (body: Body) => parsed(await (await ask({ ...body, stream: true })).text());
 
 /** The events of a stream that is read until there are so many, and then left. */
-async function firstEvents(answer: Response, count: number): Promise<Event[]> {
+async function firstEvents(answer: Response, count: number): Promise<StoredEvent[]> {
   expect(answer.status).toBe(200);
   const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
@@ -77,7 +68,7 @@ async function firstEvents(answer: Response, count: number): Promise<Event[]> {
   await reader.cancel();
   return parsed(text.slice(0, text.lastIndexOf('\n\n') + 2)).slice(0, count);
 }
-const idOf = (events: readonly Event[]): string => JSON.parse(events[0].data).response.id;
+const idOf = (events: readonly StoredEvent[]): string => JSON.parse(events[0].data).response.id;
 
 describe.each(CASES)('a response that is made in an object: %s', (_, body) => {
   it('should be the same where slices end and the object is reset', async () => {
